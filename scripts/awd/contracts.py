@@ -1,0 +1,162 @@
+"""What each netCDF file must hold, checked at the door when written and when read.
+
+A contract is data: a table of variables with their dimensions, kind of dtype and
+range. A file may hold more than its contract asks for, never less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = {"f": "floating point", "i": "integer", "b": "boolean (0/1)", "U": "text"}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a file.
+
+    ``dims`` names the dimensions in order; one in brackets, ``"[channel]"``, may be
+    left out. ``kind`` is a numpy dtype kind. Values must be finite unless
+    ``finite=False``, and within ``low`` and ``high`` (inclusive).
+    """
+
+    dims: tuple[str, ...]
+    kind: str
+    low: float = -np.inf
+    high: float = np.inf
+    finite: bool = True
+    optional: bool = False
+    values: tuple[str, ...] = ()
+    described: bool = False  # must carry `units` and `long_name`
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The variables and global attributes that a kind of file must hold."""
+
+    name: str
+    variables: dict[str, Variable]
+    attributes: tuple[str, ...] = field(default=())
+
+
+SPLITS = ("train", "select", "test")
+
+DATASET = Contract(
+    "dataset",
+    {
+        "x": Variable(("sample", "[channel]", "[y]", "[time|x]"), "f", described=True),
+        "target": Variable(("sample", "name"), "f", described=True),
+        "group": Variable(("sample",), "U"),
+        "block": Variable(("sample",), "U"),
+        "length": Variable(("sample",), "i", low=1, optional=True),
+        "split": Variable(("sample",), "U", values=SPLITS, optional=True),
+    },
+)
+
+ATTRIBUTION = Contract(
+    "attribution",
+    {
+        "output": Variable(("sample",), "f", described=True),
+        "gradient": Variable(("sample", "[channel]", "[y]", "[time|x]"), "f"),
+        "row": Variable(("sample",), "i", low=0),
+    },
+    ("teacher", "target"),
+)
+
+WAVELET = Contract(
+    "wavelet",
+    {
+        "filter": Variable(("tap",), "f"),
+        "angles": Variable(("angle",), "f"),
+        "path_filter": Variable(("step", "tap"), "f"),
+        "path_ratio": Variable(("step",), "f", low=0, finite=False),
+        "path_value": Variable(("step",), "f"),
+        "path_fidelity": Variable(("step",), "f", finite=False),
+    },
+    ("teacher", "target", "objective", "levels", "mode"),
+)
+
+PREDICTIONS = Contract(
+    "predictions",
+    {
+        "prediction": Variable(("method", "sample"), "f"),
+        "target": Variable(("sample",), "f", described=True),
+        "group": Variable(("sample",), "U"),
+        "block": Variable(("sample",), "U"),
+        "row": Variable(("sample",), "i", low=0),
+    },
+    ("target",),
+)
+
+
+def check(ds: xr.Dataset, contract: Contract, where: str) -> xr.Dataset:
+    """Return ``ds`` unchanged when it keeps ``contract``.
+
+    Raises
+    ------
+    DataError
+        Naming ``where`` (a path), the variable and the first offending index.
+    """
+    for name, rule in contract.variables.items():
+        if name not in ds.variables:
+            if rule.optional:
+                continue
+            raise DataError(
+                f"{where}: no variable {name!r}; a {contract.name} file holds "
+                f"{', '.join(contract.variables)}"
+            )
+        _check_variable(ds[name], rule, f"{where}: {name}")
+    for name in contract.attributes:
+        if name not in ds.attrs:
+            raise DataError(f"{where}: a {contract.name} file needs attribute {name!r}")
+    return ds
+
+
+def _check_variable(array: xr.DataArray, rule: Variable, where: str) -> None:
+    if not _dims_fit(array.dims, rule.dims):
+        raise DataError(f"{where} has dimensions {array.dims}; expected {rule.dims}")
+    kind = "U" if array.dtype.kind == "O" else array.dtype.kind.replace("u", "i")
+    if kind != rule.kind:
+        raise DataError(f"{where} has dtype {array.dtype}; expected {KINDS[rule.kind]}")
+    if rule.described:
+        for key in ("units", "long_name"):
+            if not array.attrs.get(key):
+                raise DataError(f"{where} needs the attribute {key!r}")
+    if kind == "U":
+        if rule.values:
+            known = np.isin(array.values.astype(str), rule.values)
+            _refuse_first(array, ~known, f"one of {rule.values}", where)
+        return
+    if rule.finite and kind == "f":
+        _refuse_first(array, ~np.isfinite(array.values), "a finite value", where)
+    outside = (array.values < rule.low) | (array.values > rule.high)
+    _refuse_first(array, outside, f"{rule.low} to {rule.high}", where)
+
+
+def _dims_fit(dims: tuple, pattern: tuple[str, ...]) -> bool:
+    """Match dimension names; ``[a|b]`` is optional and may be called a or b."""
+    rest = list(dims)
+    for item in pattern:
+        names = item.strip("[]").split("|")
+        if rest and rest[0] in names:
+            rest.pop(0)
+        elif not item.startswith("["):
+            return False
+    return not rest
+
+
+def _refuse_first(array: xr.DataArray, bad: np.ndarray, expected: str, where: str):
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{where}{list(index)} is {array.values[index]}; expected {expected} "
+            f"({int(bad.sum())} of {bad.size} values offend)"
+        )

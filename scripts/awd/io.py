@@ -1,0 +1,163 @@
+"""The one door for files: atomic, checked, stamped, never a pickle.
+
+Arrays are netCDF (xarray), tables CSV, records JSON. Everything is written to a
+temporary name beside its target and renamed, so a killed job leaves no half file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from awd import contracts
+from awd.errors import DataError, MissingInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+PathLike = str | Path
+T = TypeVar("T")
+
+log = logging.getLogger("awd")
+
+
+@contextlib.contextmanager
+def replacing(path: PathLike) -> Iterator[Path]:
+    """Yield a temporary path that becomes ``path`` when the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def existing(path: PathLike, remedy: str = "check the path") -> Path:
+    """``path`` as a Path; raises ``MissingInput`` with the remedy when it is absent."""
+    path = Path(path)
+    if not path.is_file():
+        raise MissingInput(f"{path}: no such file; {remedy}")
+    return path
+
+
+def write(
+    ds: xr.Dataset,
+    path: PathLike,
+    contract: contracts.Contract | None = None,
+    stamp: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a data set as netCDF, checked against its contract.
+
+    ``stamp`` (rule, parameters, code digest ...) is kept as one JSON string in the
+    attribute ``provenance``; it must hold no time or duration, so that two runs can
+    be compared.
+    """
+    if contract:
+        contracts.check(ds, contract, str(path))
+    if stamp:
+        ds = ds.assign_attrs(provenance=dumps(stamp))
+    compressed = {
+        name: {"zlib": True, "complevel": 1}
+        for name, variable in ds.variables.items()
+        if variable.dtype.kind in "fiu" and variable.ndim
+    }
+    with replacing(path) as temporary:
+        ds.to_netcdf(temporary, engine="netcdf4", encoding=compressed)
+
+
+def read(path: PathLike, contract: contracts.Contract | None = None) -> xr.Dataset:
+    """Read a netCDF file into memory and check it against its contract."""
+    import xarray as xr
+
+    existing(path)
+    try:
+        with xr.open_dataset(path, engine="netcdf4") as ds:
+            ds = ds.load()
+    except OSError as error:
+        raise DataError(f"{path}: not a readable netCDF file ({error})") from error
+    return contracts.check(ds, contract, str(path)) if contract else ds
+
+
+def write_table(table: pd.DataFrame, path: PathLike) -> None:
+    """Write a CSV; floats as their shortest exact text, so that runs compare."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_table(path: PathLike) -> pd.DataFrame:
+    """Read a CSV written by :func:`write_table`."""
+    import pandas as pd
+
+    return pd.read_csv(existing(path), keep_default_na=False, na_values=[""])
+
+
+def dumps(record: Mapping[str, Any]) -> str:
+    """JSON text with sorted keys; numpy scalars and arrays become numbers and lists."""
+    return json.dumps(record, sort_keys=True, default=_plain)
+
+
+def write_json(record: Mapping[str, Any], path: PathLike) -> None:
+    """Write a record as indented JSON."""
+    text = json.dumps(record, indent=2, default=_plain, ensure_ascii=False)
+    write_text(text + "\n", path)
+
+
+def read_json(path: PathLike) -> dict[str, Any]:
+    """Read a JSON record."""
+    try:
+        return json.loads(existing(path).read_text("utf-8"))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from error
+
+
+def write_text(text: str, path: PathLike) -> None:
+    """Write text as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def log_to(path: PathLike | None) -> None:
+    """Send the library's log (and warnings) to a file, or to the terminal if None."""
+    handler = logging.FileHandler(path, "w") if path else logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.captureWarnings(True)
+    for logger in (log, logging.getLogger("py.warnings")):
+        logger.handlers = [handler]
+        logger.propagate = False
+    log.setLevel(logging.INFO)
+
+
+def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterator[T]:
+    """Iterate with a bar on a terminal, or one log line per tenth otherwise."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, name, total=total)
+        return
+    total = total or (len(items) if hasattr(items, "__len__") else None)
+    start, told = time.monotonic(), 0
+    for done, item in enumerate(items, 1):
+        yield item
+        if total and done * 10 // total > told:
+            told = done * 10 // total
+            log.info("%s: %d/%d, %.0f s", name, done, total, time.monotonic() - start)
