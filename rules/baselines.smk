@@ -6,16 +6,16 @@ rule predict_baselines:
     message:
         "Baselines of {wildcards.target}, split {wildcards.split}"
     input:
-        SPLIT + "/dataset.nc",
+        SPLIT / "dataset.nc",
     output:
-        TARGET + "/baselines.nc",
+        TARGET / "baselines.nc",
     params:
         seed=seed("predict_baselines"),
         code=code("predict_baselines"),
     log:
-        LOGS + "/predict_baselines/{study}-{split}-{target}.log",
+        LOGS / "predict_baselines/{study}-{split}-{target}.log",
     benchmark:
-        BENCHMARKS + "/predict_baselines/{study}-{split}-{target}.tsv"
+        BENCHMARKS / "predict_baselines/{study}-{split}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,

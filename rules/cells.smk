@@ -10,16 +10,16 @@ if SOURCE.kind == "simulate":
         message:
             "Simulate the tracks of {wildcards.cell}"
         output:
-            RUN + "/cells/tracks/{cell}.nc",
+            RUN / "cells/tracks/{cell}.nc",
         params:
             preset=SOURCE.preset,
             tracks=SOURCE.tracks,
             seed=seed("simulate_tracks"),
             code=code("simulate_tracks"),
         log:
-            LOGS + "/simulate_tracks/{cell}.log",
+            LOGS / "simulate_tracks/{cell}.log",
         benchmark:
-            BENCHMARKS + "/simulate_tracks/{cell}.tsv"
+            BENCHMARKS / "simulate_tracks/{cell}.tsv"
         threads: 1
         resources:
             mem_mb=500,
@@ -39,15 +39,15 @@ else:
         input:
             lambda wildcards: CELLS[wildcards.cell],
         output:
-            RUN + "/cells/tracks/{cell}.nc",
+            RUN / "cells/tracks/{cell}.nc",
         params:
             frame_interval_s=SOURCE.frame_interval_s,
             pixel_nm=SOURCE.pixel_nm,
             code=code("read_tracks"),
         log:
-            LOGS + "/read_tracks/{cell}.log",
+            LOGS / "read_tracks/{cell}.log",
         benchmark:
-            BENCHMARKS + "/read_tracks/{cell}.tsv"
+            BENCHMARKS / "read_tracks/{cell}.tsv"
         threads: 1
         resources:
             mem_mb=1000,
@@ -63,16 +63,16 @@ rule assemble_dataset:
     message:
         "Assemble the data set of {wildcards.study}"
     input:
-        expand(RUN + "/cells/tracks/{cell}.nc", cell=CELLS),
+        expand(RUN / "cells/tracks/{cell}.nc", cell=CELLS),
     output:
-        RUN + "/{study}/dataset.nc",
+        RUN / "{study}/dataset.nc",
     params:
         dataset=settings.cells.model_dump(exclude={"source", "scaling"}),
         code=code("assemble_dataset"),
     log:
-        LOGS + "/assemble_dataset/{study}.log",
+        LOGS / "assemble_dataset/{study}.log",
     benchmark:
-        BENCHMARKS + "/assemble_dataset/{study}.tsv"
+        BENCHMARKS / "assemble_dataset/{study}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -88,18 +88,18 @@ rule split_dataset:
     message:
         "Split {wildcards.study}, rotation {wildcards.split}"
     input:
-        RUN + "/{study}/dataset.nc",
+        RUN / "{study}/dataset.nc",
     output:
-        SPLIT + "/dataset.nc",
+        SPLIT / "dataset.nc",
     params:
         splits=settings.splits.model_dump(include={"test", "select"}),
         scaling=settings.cells.scaling,
         seed=settings.seed,
         code=code("split_dataset"),
     log:
-        LOGS + "/split_dataset/{study}-{split}.log",
+        LOGS / "split_dataset/{study}-{split}.log",
     benchmark:
-        BENCHMARKS + "/split_dataset/{study}-{split}.tsv"
+        BENCHMARKS / "split_dataset/{study}-{split}.tsv"
     threads: 1
     resources:
         mem_mb=1000,

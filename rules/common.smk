@@ -23,13 +23,13 @@ settings = configuration.load(
 )
 # Where things go. A longer path depends on more: a data set on its split, a wavelet on
 # its teacher.
-RUN = f"results/{settings.run}"
-SPLIT = RUN + "/{study}/split{split}"
-TARGET = SPLIT + "/{target}"
-TEACHER = TARGET + "/{teacher}"
-FIGURES = RUN + "/figures/{study}-{target}"
-LOGS = RUN + "/logs"
-BENCHMARKS = RUN + "/benchmarks"
+RUN = Path("results", settings.run)
+SPLIT = RUN / "{study}/split{split}"
+TARGET = SPLIT / "{target}"
+TEACHER = TARGET / "{teacher}"
+FIGURES = RUN / "figures/{study}-{target}"
+LOGS = RUN / "logs"
+BENCHMARKS = RUN / "benchmarks"
 
 WILDCARDS = {
     "study": ["cells"],

@@ -6,10 +6,10 @@ rule distil_wavelet:
     message:
         "Distil {wildcards.teacher} ({wildcards.objective}), {wildcards.target}, split {wildcards.split}"
     input:
-        dataset=SPLIT + "/dataset.nc",
-        attribution=TEACHER + "/attribution.nc",
+        dataset=SPLIT / "dataset.nc",
+        attribution=TEACHER / "attribution.nc",
     output:
-        TEACHER + "/{objective}/wavelet.nc",
+        TEACHER / "{objective}/wavelet.nc",
     params:
         distil=settings.distil.model_dump(exclude={"objectives"}),
         student=settings.student.model_dump(),
@@ -17,10 +17,9 @@ rule distil_wavelet:
         seed=seed("distil_wavelet"),
         code=code("distil_wavelet"),
     log:
-        LOGS + "/distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.log",
+        LOGS / "distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.log",
     benchmark:
-        BENCHMARKS
-        + "/distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.tsv"
+        BENCHMARKS / "distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
@@ -37,18 +36,18 @@ rule export_wavelet:
         "Export the wavelet of {wildcards.target}"
     input:
         lambda wildcards: every(
-            TEACHER + "/{objective}/wavelet.nc",
+            TEACHER / "{objective}/wavelet.nc",
             **wildcards,
             objective=settings.distil.objectives[0],
         ),
     output:
-        RUN + "/{study}/{target}/wavelet.json",
+        RUN / "{study}/{target}/wavelet.json",
     params:
         code=code("export_wavelet"),
     log:
-        LOGS + "/export_wavelet/{study}-{target}.log",
+        LOGS / "export_wavelet/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/export_wavelet/{study}-{target}.tsv"
+        BENCHMARKS / "export_wavelet/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,

@@ -6,16 +6,16 @@ rule predict_students:
     message:
         "Students of {wildcards.teacher} on {wildcards.target}, split {wildcards.split}"
     input:
-        dataset=SPLIT + "/dataset.nc",
-        attribution=TEACHER + "/attribution.nc",
-        teacher=TEACHER + "/teacher.safetensors",
+        dataset=SPLIT / "dataset.nc",
+        attribution=TEACHER / "attribution.nc",
+        teacher=TEACHER / "teacher.safetensors",
         wavelets=expand(
-            TEACHER + "/{objective}/wavelet.nc",
+            TEACHER / "{objective}/wavelet.nc",
             objective=settings.distil.objectives,
             allow_missing=True,
         ),
     output:
-        TEACHER + "/students.nc",
+        TEACHER / "students.nc",
     params:
         named=settings.baselines.wavelets,
         student=settings.student.model_dump(),
@@ -23,9 +23,9 @@ rule predict_students:
         device=settings.device,
         code=code("predict_students"),
     log:
-        LOGS + "/predict_students/{study}-{split}-{target}-{teacher}.log",
+        LOGS / "predict_students/{study}-{split}-{target}-{teacher}.log",
     benchmark:
-        BENCHMARKS + "/predict_students/{study}-{split}-{target}-{teacher}.tsv"
+        BENCHMARKS / "predict_students/{study}-{split}-{target}-{teacher}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
@@ -41,20 +41,20 @@ rule score_methods:
     message:
         "Score all methods"
     input:
-        students=every(TEACHER + "/students.nc"),
-        baselines=every(TARGET + "/baselines.nc"),
+        students=every(TEACHER / "students.nc"),
+        baselines=every(TARGET / "baselines.nc"),
     output:
-        scores=RUN + "/scores.csv",
-        differences=RUN + "/differences.csv",
-        groups=RUN + "/groups.csv",
+        scores=RUN / "scores.csv",
+        differences=RUN / "differences.csv",
+        groups=RUN / "groups.csv",
     params:
         draws=settings.evaluation.draws,
         seed=seed("score_methods"),
         code=code("score_methods"),
     log:
-        LOGS + "/score_methods.log",
+        LOGS / "score_methods.log",
     benchmark:
-        BENCHMARKS + "/score_methods.tsv"
+        BENCHMARKS / "score_methods.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -70,15 +70,15 @@ rule time_inference:
     message:
         "Time inference"
     input:
-        students=every(TEACHER + "/students.nc"),
+        students=every(TEACHER / "students.nc"),
     output:
-        RUN + "/timings.csv",
+        RUN / "timings.csv",
     params:
         code=code("time_inference"),
     log:
-        LOGS + "/time_inference.log",
+        LOGS / "time_inference.log",
     benchmark:
-        BENCHMARKS + "/time_inference.tsv"
+        BENCHMARKS / "time_inference.tsv"
     threads: 1
     resources:
         mem_mb=2000,

@@ -6,16 +6,18 @@ rule tabulate_scores:
     message:
         "Tabulate {wildcards.study}"
     input:
-        scores=RUN + "/scores.csv",
-        timings=RUN + "/timings.csv",
+        scores=RUN / "scores.csv",
+        timings=RUN / "timings.csv",
     output:
-        multiext(RUN + "/table_{study}", csv=".csv", tex=".tex", md=".md"),
+        csv=RUN / "table_{study}.csv",
+        tex=RUN / "table_{study}.tex",
+        md=RUN / "table_{study}.md",
     params:
         code=code("tabulate_scores"),
     log:
-        LOGS + "/tabulate_scores/{study}.log",
+        LOGS / "tabulate_scores/{study}.log",
     benchmark:
-        BENCHMARKS + "/tabulate_scores/{study}.tsv"
+        BENCHMARKS / "tabulate_scores/{study}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -31,21 +33,22 @@ rule plot_wavelet:
     message:
         "Plot the wavelets of {wildcards.target}"
     input:
-        each(TEACHER + "/{objective}/wavelet.nc", **RESULT),
+        each(TEACHER / "{objective}/wavelet.nc", **RESULT),
     output:
         report(
-            FIGURES + "/wavelet.png",
+            FIGURES / "wavelet.png",
             caption="captions/wavelet.rst",
             category="{study}",
             labels={"target": "{target}", "figure": "wavelet"},
         ),
-        multiext(FIGURES + "/wavelet", ".pdf", ".csv"),
+        FIGURES / "wavelet.pdf",
+        FIGURES / "wavelet.csv",
     params:
         code=code("plot_wavelet"),
     log:
-        LOGS + "/plot_wavelet/{study}-{target}.log",
+        LOGS / "plot_wavelet/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/plot_wavelet/{study}-{target}.tsv"
+        BENCHMARKS / "plot_wavelet/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -61,21 +64,22 @@ rule plot_filter_path:
     message:
         "Plot the path of {wildcards.target}"
     input:
-        each(TEACHER + "/{objective}/wavelet.nc", split=0, **RESULT),
+        each(TEACHER / "{objective}/wavelet.nc", split=0, **RESULT),
     output:
         report(
-            FIGURES + "/filter_path.png",
+            FIGURES / "filter_path.png",
             caption="captions/filter_path.rst",
             category="{study}",
             labels={"target": "{target}", "figure": "filter path"},
         ),
-        multiext(FIGURES + "/filter_path", ".pdf", ".csv"),
+        FIGURES / "filter_path.pdf",
+        FIGURES / "filter_path.csv",
     params:
         code=code("plot_filter_path"),
     log:
-        LOGS + "/plot_filter_path/{study}-{target}.log",
+        LOGS / "plot_filter_path/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/plot_filter_path/{study}-{target}.tsv"
+        BENCHMARKS / "plot_filter_path/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -91,22 +95,23 @@ rule plot_predictions:
     message:
         "Plot the predictions of {wildcards.target}"
     input:
-        students=each(TEACHER + "/students.nc"),
-        baselines=each(TARGET + "/baselines.nc"),
+        students=each(TEACHER / "students.nc"),
+        baselines=each(TARGET / "baselines.nc"),
     output:
         report(
-            FIGURES + "/predictions.png",
+            FIGURES / "predictions.png",
             caption="captions/predictions.rst",
             category="{study}",
             labels={"target": "{target}", "figure": "predictions"},
         ),
-        multiext(FIGURES + "/predictions", ".pdf", ".csv"),
+        FIGURES / "predictions.pdf",
+        FIGURES / "predictions.csv",
     params:
         code=code("plot_predictions"),
     log:
-        LOGS + "/plot_predictions/{study}-{target}.log",
+        LOGS / "plot_predictions/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/plot_predictions/{study}-{target}.tsv"
+        BENCHMARKS / "plot_predictions/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -122,21 +127,22 @@ rule plot_learning:
     message:
         "Plot the training of {wildcards.target}"
     input:
-        each(TEACHER + "/history.csv"),
+        each(TEACHER / "history.csv"),
     output:
         report(
-            FIGURES + "/learning.png",
+            FIGURES / "learning.png",
             caption="captions/learning.rst",
             category="{study}",
             labels={"target": "{target}", "figure": "learning"},
         ),
-        multiext(FIGURES + "/learning", ".pdf", ".csv"),
+        FIGURES / "learning.pdf",
+        FIGURES / "learning.csv",
     params:
         code=code("plot_learning"),
     log:
-        LOGS + "/plot_learning/{study}-{target}.log",
+        LOGS / "plot_learning/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/plot_learning/{study}-{target}.tsv"
+        BENCHMARKS / "plot_learning/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -152,21 +158,22 @@ rule plot_scores:
     message:
         "Plot the scores of {wildcards.target}"
     input:
-        RUN + "/scores.csv",
+        RUN / "scores.csv",
     output:
         report(
-            FIGURES + "/scores.png",
+            FIGURES / "scores.png",
             caption="captions/scores.rst",
             category="{study}",
             labels={"target": "{target}", "figure": "scores"},
         ),
-        multiext(FIGURES + "/scores", ".pdf", ".csv"),
+        FIGURES / "scores.pdf",
+        FIGURES / "scores.csv",
     params:
         code=code("plot_scores"),
     log:
-        LOGS + "/plot_scores/{study}-{target}.log",
+        LOGS / "plot_scores/{study}-{target}.log",
     benchmark:
-        BENCHMARKS + "/plot_scores/{study}-{target}.tsv"
+        BENCHMARKS / "plot_scores/{study}-{target}.tsv"
     threads: 1
     resources:
         mem_mb=1000,
@@ -182,20 +189,20 @@ rule report:
     message:
         "Write the report"
     input:
-        scores=RUN + "/scores.csv",
-        differences=RUN + "/differences.csv",
-        tables=every(RUN + "/table_{study}.csv"),
-        figures=every(FIGURES + "/{drawn}.png", drawn=DRAWN),
-        wavelets=every(RUN + "/{study}/{target}/wavelet.json"),
+        scores=RUN / "scores.csv",
+        differences=RUN / "differences.csv",
+        tables=every(RUN / "table_{study}.csv"),
+        figures=every(FIGURES / "{drawn}.png", drawn=DRAWN),
+        wavelets=every(RUN / "{study}/{target}/wavelet.json"),
     output:
-        RUN + "/report.html",
+        RUN / "report.html",
     params:
         config=settings.model_dump(mode="json"),
         code=code("report"),
     log:
-        LOGS + "/report.log",
+        LOGS / "report.log",
     benchmark:
-        BENCHMARKS + "/report.tsv"
+        BENCHMARKS / "report.tsv"
     threads: 1
     resources:
         mem_mb=1000,

@@ -6,17 +6,17 @@ rule write_manifest:
     message:
         "Write the manifest"
     input:
-        RUN + "/report.html",
+        RUN / "report.html",
         rules.report.input,
     output:
-        RUN + "/manifest.json",
+        RUN / "manifest.json",
     params:
         config=settings.model_dump(mode="json"),
         code=code("write_manifest"),
     log:
-        LOGS + "/write_manifest.log",
+        LOGS / "write_manifest.log",
     benchmark:
-        BENCHMARKS + "/write_manifest.tsv"
+        BENCHMARKS / "write_manifest.tsv"
     threads: 1
     resources:
         mem_mb=1000,

@@ -6,20 +6,20 @@ rule train_teacher:
     message:
         "Train {wildcards.teacher} on {wildcards.target}, split {wildcards.split}"
     input:
-        SPLIT + "/dataset.nc",
+        SPLIT / "dataset.nc",
     output:
-        weights=TEACHER + "/teacher.safetensors",
-        record=TEACHER + "/teacher.json",
-        history=TEACHER + "/history.csv",
+        weights=TEACHER / "teacher.safetensors",
+        record=TEACHER / "teacher.json",
+        history=TEACHER / "history.csv",
     params:
         teacher=settings.teacher.model_dump(exclude={"seeds"}),
         device=settings.device,
         seed=seed("train_teacher"),
         code=code("train_teacher"),
     log:
-        LOGS + "/train_teacher/{study}-{split}-{target}-{teacher}.log",
+        LOGS / "train_teacher/{study}-{split}-{target}-{teacher}.log",
     benchmark:
-        BENCHMARKS + "/train_teacher/{study}-{split}-{target}-{teacher}.tsv"
+        BENCHMARKS / "train_teacher/{study}-{split}-{target}-{teacher}.tsv"
     threads: 1
     resources:
         gpu=GPU,
@@ -36,17 +36,17 @@ rule attribute_teacher:
     message:
         "Attribute {wildcards.teacher} on {wildcards.target}, split {wildcards.split}"
     input:
-        dataset=SPLIT + "/dataset.nc",
-        teacher=TEACHER + "/teacher.safetensors",
+        dataset=SPLIT / "dataset.nc",
+        teacher=TEACHER / "teacher.safetensors",
     output:
-        TEACHER + "/attribution.nc",
+        TEACHER / "attribution.nc",
     params:
         device=settings.device,
         code=code("attribute_teacher"),
     log:
-        LOGS + "/attribute_teacher/{study}-{split}-{target}-{teacher}.log",
+        LOGS / "attribute_teacher/{study}-{split}-{target}-{teacher}.log",
     benchmark:
-        BENCHMARKS + "/attribute_teacher/{study}-{split}-{target}-{teacher}.tsv"
+        BENCHMARKS / "attribute_teacher/{study}-{split}-{target}-{teacher}.tsv"
     threads: 1
     resources:
         gpu=GPU,
