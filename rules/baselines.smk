@@ -8,7 +8,8 @@ rule predict_baselines:
     input:
         SPLIT / "dataset.nc",
     output:
-        TARGET / "baselines.nc",
+        predictions=TARGET / "baselines.nc",
+        timings=TARGET / "timings.csv",
     params:
         seed=seed("predict_baselines"),
         code=code("predict_baselines"),

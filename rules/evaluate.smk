@@ -15,7 +15,8 @@ rule predict_students:
             allow_missing=True,
         ),
     output:
-        TEACHER / "students.nc",
+        predictions=TEACHER / "students.nc",
+        timings=TEACHER / "timings.csv",
     params:
         named=settings.baselines.wavelets,
         student=settings.student.model_dump(),
@@ -43,10 +44,12 @@ rule score_methods:
     input:
         students=every(TEACHER / "students.nc"),
         baselines=every(TARGET / "baselines.nc"),
+        timings=[*every(TEACHER / "timings.csv"), *every(TARGET / "timings.csv")],
     output:
         scores=RUN / "scores.csv",
         differences=RUN / "differences.csv",
         groups=RUN / "groups.csv",
+        timings=RUN / "timings.csv",
     params:
         draws=settings.evaluation.draws,
         seed=seed("score_methods"),
@@ -63,27 +66,3 @@ rule score_methods:
         "../envs/core.yaml"
     script:
         "../scripts/score_methods.py"
-
-
-rule time_inference:
-    """Time one prediction and a thousand, teacher and student."""
-    message:
-        "Time inference"
-    input:
-        students=every(TEACHER / "students.nc"),
-    output:
-        RUN / "timings.csv",
-    params:
-        code=code("time_inference"),
-    log:
-        LOGS / "time_inference.log",
-    benchmark:
-        BENCHMARKS / "time_inference.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    conda:
-        "../envs/torch.yaml"
-    script:
-        "../scripts/time_inference.py"

@@ -6,8 +6,8 @@ rule write_manifest:
     message:
         "Write the manifest"
     input:
-        RUN / "report.html",
-        rules.report.input,
+        report=RUN / "report.html",
+        data=getattr(SOURCE, "files", []),
     output:
         RUN / "manifest.json",
     params:

@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from awd.errors import ConfigError
+from awd import splits, wavelet
+from awd.errors import AwdError, ConfigError, DataError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -247,26 +249,8 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
             f"is {levels}; tracks of {length} samples (cells.length) can be halved "
             f"{possible} times",
         )
-    source, splits = config.cells.source, config.splits
-    groups = source.groups(config.cells.tiles)
-    test, select = (max(1, round(groups * s)) for s in (splits.test, splits.select))
-    if test + select >= groups:
-        yield (
-            "splits",
-            f"test {test} and select {select} of {groups} groups leave none to train; "
-            "give more cells (or cells.tiles) or smaller shares",
-        )
-    elif splits.rotations * test > groups:
-        yield (
-            "splits.rotations",
-            f"is {splits.rotations}; {groups} groups tested {test} at a time allow "
-            f"{groups // test}",
-        )
-    elif groups - test - select < config.evaluation.folds:
-        yield (
-            "evaluation.folds",
-            f"is {config.evaluation.folds}; only {groups - test - select} groups train",
-        )
+    source = config.cells.source
+    yield from _bad_splits(config, source.groups(config.cells.tiles))
     if isinstance(source, FxycmsTraces) and "sig_mean" in config.cells.targets:
         yield (
             "cells.targets",
@@ -274,6 +258,33 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
         )
     if not config.student.largest:
         yield "student.largest", "is 0; a student needs at least one coefficient"
+    yield from _bad_wavelets(config.baselines.wavelets)
+
+
+def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
+    shares = config.splits.model_dump(include={"test", "select"})
+    try:
+        sides = [
+            splits.rotate(np.arange(groups), k, seed=config.seed, **shares)
+            for k in range(config.splits.rotations)
+        ]
+    except DataError as error:
+        yield "splits", str(error)
+        return
+    trained = min((side == "train").sum() for side in sides)
+    if trained < config.evaluation.folds:
+        yield (
+            "evaluation.folds",
+            f"is {config.evaluation.folds}; only {trained} groups train",
+        )
+
+
+def _bad_wavelets(names: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        try:
+            wavelet.from_pywt(name)
+        except AwdError as error:
+            yield "baselines.wavelets", str(error)
 
 
 def json_schema() -> dict[str, Any]:

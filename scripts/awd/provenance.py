@@ -176,3 +176,36 @@ def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
     return {
         str(path): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths
     }
+
+
+def manifest(run: Path, config: Mapping[str, Any], inputs: Iterable[str]) -> dict:
+    """What a finished run consists of, and what it was made from.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of the run; every file in it but logs, benchmarks and reports on it is
+        an output. Durations are those that Snakemake measured.
+    config : mapping
+        The whole configuration.
+    inputs : iterable of str
+        Files from outside that the run read.
+    """
+    apart = {"logs", "benchmarks", "manifest.json", "snakemake.html"}
+    outputs = sorted(
+        path
+        for path in run.rglob("*")
+        if path.is_file() and path.relative_to(run).parts[0] not in apart
+    )
+    durations = {}
+    for path in sorted((run / "benchmarks").rglob("*.tsv")):
+        job = path.relative_to(run / "benchmarks").with_suffix("").as_posix()
+        durations[job] = float(path.read_text().splitlines()[1].split("\t")[0])
+    return {
+        "commit": commit(Path(__file__).parent),
+        "config": config,
+        "versions": versions(),
+        "inputs": checksums(inputs),
+        "outputs": checksums(outputs),
+        "seconds": durations,
+    }
