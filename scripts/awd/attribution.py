@@ -145,7 +145,8 @@ def _lent(model: nn.Module, device: str) -> Iterator[torch.device]:
         for module in modes:
             module.training = False
         model.to(where)
-        yield where
+        with training.one_thread():
+            yield where
     finally:
         for module, mode in modes.items():
             module.training = mode

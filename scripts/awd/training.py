@@ -61,7 +61,8 @@ def train(
     Squared error and Adam (the paper's: batch 100, rate 1e-3). The best epoch is the
     one with the smallest loss on the select split; training stops when ``patience``
     epochs bring no better one. Batches and dropout follow ``seed`` alone and torch's
-    global generator is left alone, so a CPU run repeats bit for bit.
+    global generator is left alone, so a CPU run repeats bit for bit, on any number of
+    cores.
 
     Parameters
     ----------
@@ -100,10 +101,11 @@ def train(
     fit = _pair(x, y, "training split", where)
     select = _pair(x_select, y_select, "select split", where)
     variance = _variance(fit.y)
-    for _ in io.progress(range(epochs), "train"):
-        advance(state, fit, select, variance, batch)
-        if state.epoch - state.best_epoch >= patience:
-            break
+    with one_thread():
+        for _ in io.progress(range(epochs), "train"):
+            advance(state, fit, select, variance, batch)
+            if state.epoch - state.best_epoch >= patience:
+                break
     model.load_state_dict(state.best_weights)
     model.eval()
     return pd.DataFrame(state.history, columns=["epoch", "train_loss", "select_loss"])
@@ -171,6 +173,17 @@ def seeded(seed: int, where: torch.device = CPU) -> Iterator[None]:
         if gpus:
             torch.cuda.manual_seed(seed)
         yield
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread: the last bits of torch's sums depend on how many."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _epoch(state: State, fit: Pair, variance: Tensor, batch: int) -> float:
