@@ -12,6 +12,8 @@ from awd import features
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest, Student
 
+pytestmark = pytest.mark.filterwarnings("ignore:Level value")
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 40)).cumsum(1)
 GROUPS = np.arange(200) // 10

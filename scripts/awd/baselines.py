@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from awd import wavelet
 from awd.features import Student, linear
@@ -44,6 +45,8 @@ class Baseline:
     head_parameters: int
 
 
+# One thread: on busy cores OpenMP's waiting makes a small boosting up to 40x slower.
+@threadpool_limits.wrap(limits=1)
 def fit_all(
     x: np.ndarray,
     y: np.ndarray,
@@ -88,6 +91,7 @@ def fit_all(
     return fitted
 
 
+@threadpool_limits.wrap(limits=1)
 def predict_all(
     x: np.ndarray, y: np.ndarray, x_test: np.ndarray, **recipe: Any
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame]:

@@ -81,9 +81,7 @@ class Largest:
             raise ShapeError(
                 f"x is {x.shape}; expected (n, [channel,] time), not empty"
             )
-        flat = np.ascontiguousarray(x.reshape(-1, x.shape[-1]))
-        bands = kernels.analysis(flat, h, levels, mode)
-        parts = [self([band.reshape(*x.shape[:-1], -1) for band in bands])]
+        parts = [self(kernels.analysis(x, h, levels, mode))]
         if self.start:
             level = x[..., : self.start].mean(-1, dtype=np.float64)
             parts.append(level.reshape(len(x), -1))
