@@ -251,8 +251,8 @@ def _bootstrap(
     y, errors, units, splits = _checked(y, predictions, units, splits)
     rng = np.random.default_rng(seed)
     drawn: dict[tuple, np.ndarray] = {}
-    point, total = [], 0.0
     names = np.unique(splits)
+    point, total = [], np.zeros((2, draws, errors.shape[1]))
     for name in names:
         inside = splits == name
         if np.ptp(y[inside]) == 0:
@@ -263,7 +263,7 @@ def _bootstrap(
             drawn[key] = resample(units[inside], draws, rng)[1]
         point.append(_r2_rmse(sums.sum(0, keepdims=True))[:, 0])
         # einsum, not @: its sums do not depend on the number of BLAS threads.
-        total = total + _r2_rmse(np.einsum("du,us->ds", drawn[key], sums))
+        total += _r2_rmse(np.einsum("du,us->ds", drawn[key], sums))
     return _Scores(np.array(point), total / len(names))
 
 
