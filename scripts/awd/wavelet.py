@@ -1,0 +1,371 @@
+r"""Orthonormal filters as lattice angles, and what makes a filter a wavelet.
+
+A low-pass filter of 2M taps is a cascade of M plane rotations with delays between them
+(P. P. Vaidyanathan, P.-Q. Hoang, IEEE Trans. ASSP 36, 1988): any angles give an
+orthonormal filter bank, and the angles sum to pi/4 exactly when the filter sums to
+sqrt(2). So a search over angles never leaves the set of wavelets.
+
+Filters are in pywt's ``rec_lo`` order. Compare filters, not angles: adding pi to two
+angles changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import ShapeError, WaveletError
+
+if TYPE_CHECKING:
+    import pywt
+
+MEANING = {
+    "sum": "|sum(h) - sqrt 2|",
+    "norm": "|sum(h^2) - 1|",
+    "double_shift": "max_k |<h, h(. - 2k)>|, k > 0",
+    "alias": "max_w ||H(w)|^2 + |H(w + pi)|^2 - 2|",
+    "highpass_sum": "|sum(g)|",
+}
+
+
+def from_pywt(name: str) -> np.ndarray:
+    """Low-pass synthesis filter of an orthonormal pywt wavelet.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"db5"``, ``"sym8"``, ``"coif2"``.
+
+    Returns
+    -------
+    ndarray of shape (taps,), float64
+        Sum sqrt(2), norm 1, in ``rec_lo`` order.
+
+    Raises
+    ------
+    WaveletError
+        The name is unknown, or the wavelet is not orthonormal (``dmey``, ``bior``).
+
+    Examples
+    --------
+    >>> from_pywt("db5").shape
+    (10,)
+    """
+    import pywt
+
+    known = pywt.wavelist(kind="discrete")
+    if name not in known:
+        raise WaveletError(
+            f"no discrete wavelet is called {name!r}; pywt.wavelist(kind='discrete') "
+            "lists them: 'db5', 'sym8', 'coif2' ..."
+        )
+    h = np.array(pywt.Wavelet(name).rec_lo)
+    return require_wavelet(h, 1e-6, name)
+
+
+def filter_from_angles(theta: np.ndarray) -> np.ndarray:
+    """Low-pass filters with the given lattice angles.
+
+    Parameters
+    ----------
+    theta : array of shape (..., M)
+        Angles in radians. Any angles give an orthonormal filter; only a sum of pi/4
+        gives one that sums to sqrt(2).
+
+    Returns
+    -------
+    ndarray of shape (..., 2M), float64
+
+    Raises
+    ------
+    ShapeError
+        There is no angle, or one is not finite.
+
+    Examples
+    --------
+    >>> filter_from_angles(np.array([np.pi / 4]))  # Haar
+    array([0.70710678, 0.70710678])
+    """
+    theta = np.asarray(theta, dtype=float)
+    if theta.ndim == 0 or theta.shape[-1] == 0 or not np.isfinite(theta).all():
+        raise ShapeError(
+            f"angles have shape {theta.shape} or hold NaN or infinity; "
+            "expected (..., M) finite radians with M >= 1"
+        )
+    cosine, sine = np.cos(theta), np.sin(theta)
+    # Polyphase parts as [..., phase, :]; the odd one is delayed before each rotation.
+    h = np.zeros((*theta.shape, 2))
+    even, odd = h[..., 0], h[..., 1]
+    even[..., 0], odd[..., 0] = cosine[..., 0], sine[..., 0]
+    for k in range(1, theta.shape[-1]):
+        c, s = cosine[..., k, None], sine[..., k, None]
+        delayed = np.zeros_like(odd)
+        delayed[..., 1:] = odd[..., :-1]
+        even[...], odd[...] = c * even - s * delayed, s * even + c * delayed
+    return h.reshape(*theta.shape[:-1], -1)
+
+
+def filter_jacobian(theta: np.ndarray) -> np.ndarray:
+    """Derivative of the filter along each angle, exact.
+
+    A rotation's derivative is the rotation by a further quarter turn, and the filter is
+    linear in each rotation: ``dh/dtheta_k`` is the filter with ``theta_k + pi/2``.
+
+    Parameters
+    ----------
+    theta : array of shape (M,)
+
+    Returns
+    -------
+    ndarray of shape (M, 2M)
+        Row k is ``dh/dtheta_k``.
+    """
+    theta = np.asarray(theta, dtype=float)
+    return filter_from_angles(theta + np.pi / 2 * np.eye(theta.shape[-1]))
+
+
+def angles(h: np.ndarray) -> np.ndarray:
+    """Lattice angles of an orthonormal filter, sum pi/4.
+
+    The rotations are peeled off one by one. Each is read from the end of the filter
+    where the taps are larger: reading always from the same end loses all digits beyond
+    28 taps, because one end of a long named wavelet is of the size of rounding errors.
+    Where both ends are small, a least-squares fit restores what the peeling lost.
+
+    Parameters
+    ----------
+    h : array of shape (2M,)
+
+    Returns
+    -------
+    ndarray of shape (M,), float64
+        ``angles(h)[1:]`` lie in [-pi/2, pi/2); ``filter_from_angles`` returns ``h``.
+
+    Raises
+    ------
+    ShapeError, WaveletError
+        ``h`` is not a filter of even length, misses a condition by over 1e-6, or its
+        angles are lost in rounding errors (some random filters beyond 24 taps).
+    """
+    h = require_wavelet(h, 1e-6)
+    free = _fit_free_angles(_peel(h)[1:], h)
+    found = complete_angles((free + np.pi / 2) % np.pi - np.pi / 2)
+    missed = np.abs(filter_from_angles(found) - h).max()
+    if missed > 1e-6:
+        raise WaveletError(
+            f"the angles of this filter of {len(h)} taps cannot be told from its taps: "
+            f"the best ones give taps that are off by {missed:.0e} (both ends of the "
+            "filter are of the size of rounding errors); keep the angles it came from"
+        )
+    return found
+
+
+def _peel(h: np.ndarray) -> np.ndarray:
+    """Undo the rotations of the cascade, last one first."""
+    even, odd = h[::2], h[1::2]
+    theta = np.empty(len(even))
+    for k in range(len(even) - 1, 0, -1):
+        if np.hypot(even[0], odd[0]) >= np.hypot(even[-1], odd[-1]):
+            theta[k] = np.arctan2(odd[0], even[0])
+        else:
+            theta[k] = np.arctan2(-even[-1], odd[-1])
+        c, s = np.cos(theta[k]), np.sin(theta[k])
+        even, odd = (c * even + s * odd)[:-1], (c * odd - s * even)[1:]
+    theta[0] = np.arctan2(odd[0], even[0])
+    return theta
+
+
+def _fit_free_angles(free: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Levenberg-Marquardt from the peeled angles; nothing to do for named wavelets."""
+    damping = 1e-8
+    rest = h - filter_from_angles(complete_angles(free))
+    for _ in range(100):
+        if np.abs(rest).max(initial=0) < 1e-11 or damping > 1e8:
+            break
+        jacobian = free_jacobian(free)
+        normal = jacobian @ jacobian.T + damping * np.eye(len(free))
+        trial = free + np.linalg.solve(normal, jacobian @ rest)
+        left = h - filter_from_angles(complete_angles(trial))
+        if left @ left < rest @ rest:
+            free, rest, damping = trial, left, damping / 10
+        else:
+            damping *= 10
+    return free
+
+
+def complete_angles(free: np.ndarray) -> np.ndarray:
+    """Put one angle before ``free`` that makes the sum pi/4: (..., M-1) -> (..., M).
+
+    Wavelets of 2M taps are all values of M - 1 free angles, each of period pi.
+    """
+    free = np.asarray(free, dtype=float)
+    first = np.pi / 4 - free.sum(-1, keepdims=True)
+    return np.concatenate([first, free], axis=-1)
+
+
+def free_jacobian(free: np.ndarray) -> np.ndarray:
+    """Derivative of the filter along the free angles: (M-1,) -> (M-1, 2M)."""
+    jacobian = filter_jacobian(complete_angles(free))
+    return jacobian[1:] - jacobian[0]
+
+
+def highpass(h: np.ndarray) -> np.ndarray:
+    """High-pass partner, ``g[k] = (-1)^k h[-1-k]`` (pywt's ``rec_hi``), last axis."""
+    h = np.asarray(h)
+    g = h[..., ::-1].copy()
+    g[..., 1::2] *= -1
+    return g
+
+
+def conditions(h: np.ndarray) -> dict[str, float]:
+    """How far a filter is from each condition of an orthonormal wavelet; 0 when met.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+
+    Returns
+    -------
+    dict of str to float
+        Keys and meaning as in :data:`MEANING`.
+
+    Raises
+    ------
+    ShapeError
+        ``h`` is not a finite real vector of even length.
+    """
+    h = _checked(h)
+    correlation = np.correlate(h, h, "full")[len(h) - 1 :: 2]
+    points = 2 * max(256, len(h))
+    power = np.abs(np.fft.fft(h, points)) ** 2
+    return {
+        "sum": float(abs(h.sum() - np.sqrt(2))),
+        "norm": float(abs(correlation[0] - 1)),
+        "double_shift": float(np.abs(correlation[1:]).max(initial=0)),
+        "alias": float(np.abs(power + np.roll(power, points // 2) - 2).max()),
+        "highpass_sum": float(abs(highpass(h).sum())),
+    }
+
+
+def require_wavelet(h: np.ndarray, tolerance: float, name: str = "h") -> np.ndarray:
+    """Return ``h`` as float64 when it meets every condition to ``tolerance``.
+
+    Raises
+    ------
+    ShapeError
+        ``h`` is not a finite real vector of even length.
+    WaveletError
+        Naming the condition that is missed most.
+    """
+    residuals = conditions(h)
+    worst = max(residuals, key=residuals.__getitem__)
+    if residuals[worst] > tolerance:
+        raise WaveletError(
+            f"{name} is not an orthonormal wavelet: {worst}, {MEANING[worst]} = "
+            f"{residuals[worst]:.1e}, exceeds {tolerance:.0e}; build the filter with "
+            "filter_from_angles from angles that sum to pi/4"
+        )
+    return _checked(h)
+
+
+def vanishing_moments(h: np.ndarray) -> int:
+    """Number of polynomial degrees 0, 1, ... that the high-pass filter annihilates.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+
+    Raises
+    ------
+    ShapeError
+        ``h`` is not a finite real vector of even length.
+
+    Examples
+    --------
+    >>> vanishing_moments(from_pywt("db5"))
+    5
+    """
+    g = highpass(_checked(h))
+    # Orthonormal polynomials: powers of k would drown high moments in rounding errors.
+    grid = np.linspace(-1, 1, len(g))
+    basis = np.linalg.qr(np.polynomial.legendre.legvander(grid, len(g) - 1))[0]
+    # Named wavelets reach 2e-12 where they vanish and leave 1.5e-11 where they do not.
+    left = np.abs(basis.T @ g) > 1e-11
+    return int(left.argmax())
+
+
+def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
+    """Number of taps between the first and the last one above ``tolerance``.
+
+    An angle at 0 makes a filter two taps shorter than its array.
+    """
+    used = np.flatnonzero(np.abs(_checked(h)) > tolerance)
+    return int(used[-1] - used[0] + 1) if used.size else 0
+
+
+def require_levels(n: int, levels: int) -> None:
+    """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
+    if not isinstance(levels, int | np.integer) or levels < 1:
+        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
+    if n < 2**levels:
+        raise ShapeError(
+            f"signal length {n} cannot be halved {levels} times; "
+            f"use levels <= {max(n, 1).bit_length() - 1} or pad to {2**levels} samples"
+        )
+
+
+def to_pywt(h: np.ndarray, name: str = "awd", tolerance: float = 1e-8) -> pywt.Wavelet:
+    """The filter as a ``pywt.Wavelet``, only if it is one.
+
+    pywt takes any four filters and reconstructs wrongly; here the conditions are
+    measured first, and the flags that pywt leaves unset for custom banks are set.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+    name : str
+    tolerance : float
+        Largest residual accepted for any condition.
+
+    Raises
+    ------
+    ShapeError, WaveletError
+        As :func:`require_wavelet`.
+    """
+    import pywt
+
+    wavelet = pywt.Wavelet(name, filter_bank=filter_bank(h, tolerance, name))
+    wavelet.orthogonal = wavelet.biorthogonal = True
+    return wavelet
+
+
+def filter_bank(
+    h: np.ndarray, tolerance: float = 1e-8, name: str = "h"
+) -> tuple[np.ndarray, ...]:
+    """``dec_lo, dec_hi, rec_lo, rec_hi``, each of shape (taps,), as pywt orders them.
+
+    Raises
+    ------
+    ShapeError, WaveletError
+        As :func:`require_wavelet`.
+    """
+    h = require_wavelet(h, tolerance, name)
+    g = highpass(h)
+    return h[::-1].copy(), g[::-1].copy(), h, g
+
+
+def _checked(h: np.ndarray) -> np.ndarray:
+    """``h`` as float64 if it is a finite real vector of even length."""
+    h = np.asarray(h)
+    if h.ndim != 1 or len(h) == 0 or len(h) % 2:
+        raise ShapeError(
+            f"filter has shape {h.shape}; expected one axis of even length, "
+            "e.g. (10,); pad an odd filter with one zero"
+        )
+    if h.dtype.kind not in "fiu":
+        raise ShapeError(f"filter has dtype {h.dtype}; expected real numbers")
+    if not np.isfinite(h).all():
+        first = int(np.flatnonzero(~np.isfinite(h))[0])
+        raise WaveletError(f"filter tap {first} is {h[first]}; expected finite taps")
+    return h.astype(float)

@@ -1,0 +1,172 @@
+"""Lattice angles and filters, against pywt."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pywt
+
+from awd import wavelet
+from awd.errors import AwdError, ShapeError, WaveletError
+
+NAMES = [
+    name
+    for name in pywt.wavelist(kind="discrete")
+    if pywt.Wavelet(name).orthogonal and name != "dmey"
+]
+
+
+def random_free(angles: int, seed: int, count: int = 20) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0, np.pi, (count, angles - 1))
+
+
+@pytest.mark.parametrize("angles", range(1, 21))
+def test_filters_from_angles_meet_every_condition(angles):
+    filters = wavelet.filter_from_angles(
+        wavelet.complete_angles(random_free(angles, seed=angles))
+    )
+    for h in filters:
+        assert max(wavelet.conditions(h).values()) <= 1e-12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_angles_return_every_named_filter(name):
+    h = np.array(pywt.Wavelet(name).rec_lo)
+    theta = wavelet.angles(h)
+    assert theta.sum() == pytest.approx(np.pi / 4, abs=1e-12)
+    np.testing.assert_allclose(
+        wavelet.filter_from_angles(theta),
+        h,
+        rtol=0,
+        atol=1e-9 if len(h) <= 20 else 1e-6,
+    )
+
+
+@pytest.mark.parametrize("angles", [1, 2, 5, 8, 10])
+def test_angles_return_random_filters(angles):
+    for free in random_free(angles, seed=angles):
+        h = wavelet.filter_from_angles(wavelet.complete_angles(free))
+        again = wavelet.filter_from_angles(wavelet.angles(h))
+        np.testing.assert_allclose(again, h, rtol=0, atol=1e-9)
+
+
+def test_angles_handle_filters_padded_with_zeros():
+    h = np.zeros(10)
+    h[4:6] = np.sqrt(0.5)
+    np.testing.assert_allclose(
+        wavelet.filter_from_angles(wavelet.angles(h)), h, atol=1e-14
+    )
+    assert wavelet.effective_length(h) == 2
+
+
+@pytest.mark.parametrize("angles", [1, 3, 6])
+def test_jacobian_equals_finite_differences(angles):
+    theta = np.random.default_rng(0).uniform(-3, 3, angles)
+    step = 1e-6 * np.eye(angles)
+    up, down = (wavelet.filter_from_angles(theta + s) for s in (step, -step))
+    np.testing.assert_allclose(
+        wavelet.filter_jacobian(theta), (up - down) / 2e-6, atol=1e-9
+    )
+
+
+def test_free_jacobian_keeps_the_sum():
+    free = random_free(5, seed=3)[0]
+    step = 1e-6 * np.eye(4)
+    up, down = (
+        wavelet.filter_from_angles(wavelet.complete_angles(free + s))
+        for s in (step, -step)
+    )
+    jacobian = wavelet.free_jacobian(free)
+    np.testing.assert_allclose(jacobian, (up - down) / 2e-6, atol=1e-9)
+    np.testing.assert_allclose(jacobian.sum(1), 0, atol=1e-13)
+
+
+def test_filters_are_batched_over_leading_axes():
+    theta = wavelet.complete_angles(random_free(4, seed=0, count=6)).reshape(2, 3, 4)
+    filters = wavelet.filter_from_angles(theta)
+    assert filters.shape == (2, 3, 8)
+    np.testing.assert_array_equal(
+        filters[1, 2], wavelet.filter_from_angles(theta[1, 2])
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bank_and_vanishing_moments_equal_pywt(name):
+    reference = pywt.Wavelet(name)
+    ours = wavelet.to_pywt(np.array(reference.rec_lo), tolerance=1e-6)
+    np.testing.assert_allclose(ours.filter_bank, reference.filter_bank, atol=1e-14)
+    assert ours.orthogonal
+    assert ours.biorthogonal
+    moments = wavelet.vanishing_moments(np.array(reference.rec_lo))
+    assert moments == reference.vanishing_moments_psi
+
+
+def test_conditions_measure_what_is_missed():
+    h = wavelet.from_pywt("db5")
+    residuals = wavelet.conditions(1.01 * h)
+    assert residuals["sum"] == pytest.approx(0.01 * np.sqrt(2))
+    assert residuals["norm"] == pytest.approx(0.0201)
+    assert residuals["alias"] == pytest.approx(2 * 0.0201)
+    noisy = h + 1e-2 * np.sin(np.arange(10))
+    assert wavelet.conditions(noisy)["double_shift"] > 1e-3
+    assert wavelet.conditions(noisy)["highpass_sum"] > 1e-3
+
+
+def test_dmey_is_refused():
+    with pytest.raises(
+        WaveletError, match=r"dmey is not an orthonormal wavelet.*alias"
+    ):
+        wavelet.from_pywt("dmey")
+    with pytest.raises(WaveletError, match="filter_from_angles"):
+        wavelet.angles(np.array(pywt.Wavelet("dmey").rec_lo))
+
+
+def test_noisy_filter_is_no_pywt_wavelet():
+    h = wavelet.from_pywt("db5") + 0.02 * np.cos(np.arange(10))
+    with pytest.raises(WaveletError, match=r"mine is not .* exceeds 1e-08"):
+        wavelet.to_pywt(h, name="mine")
+
+
+@pytest.mark.parametrize(
+    ("h", "error", "message"),
+    [
+        (np.ones(5), ShapeError, r"shape \(5,\).*even length"),
+        (np.ones((2, 2)), ShapeError, r"shape \(2, 2\)"),
+        (np.ones(0), ShapeError, r"shape \(0,\)"),
+        (np.ones(4) * 1j, ShapeError, "complex128"),
+        (np.array([1.0, np.nan]), WaveletError, "tap 1 is nan"),
+        (-wavelet.from_pywt("db2"), WaveletError, "sum"),
+    ],
+)
+def test_bad_filters_are_refused(h, error, message):
+    with pytest.raises(error, match=message):
+        wavelet.angles(h)
+    assert issubclass(error, AwdError)
+
+
+@pytest.mark.parametrize("theta", [np.zeros(0), np.array(1.0), np.array([np.inf])])
+def test_bad_angles_are_refused(theta):
+    with pytest.raises(ShapeError, match=r"expected \(\.\.\., M\) finite"):
+        wavelet.filter_from_angles(theta)
+
+
+def test_unknown_name_is_refused():
+    with pytest.raises(WaveletError, match="'db99'"):
+        wavelet.from_pywt("db99")
+
+
+def test_import_is_cheap():
+    code = (
+        "import sys, awd.wavelet; "
+        "print(sorted({'torch', 'numba', 'pywt', 'scipy'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(Path(wavelet.__file__).parents[1])},
+    )
+    assert out.stdout.strip() == "[]"
