@@ -1,5 +1,6 @@
-from awd import contracts, io, provenance
 from awd.cells import dataset, tracks
+
+from awd import contracts, io, provenance
 
 io.log_to(snakemake.log[0])
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input]

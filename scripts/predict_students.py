@@ -1,5 +1,14 @@
-from awd import attribution, comparison, contracts, features, io, provenance
-from awd import splits, teachers, wavelet
+from awd import (
+    attribution,
+    comparison,
+    contracts,
+    features,
+    io,
+    provenance,
+    splits,
+    teachers,
+    wavelet,
+)
 
 io.log_to(snakemake.log[0])
 wildcards, params = snakemake.wildcards, snakemake.params
@@ -28,5 +37,5 @@ entries = {
 predictions = comparison.to_dataset(entries, test, **names)
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(predictions, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
-timings = comparison.time_inference(entries, test, **names)
+timings = comparison.time_inference(entries, test.x, target=test.target, **names)
 io.write_table(timings, snakemake.output.timings)

@@ -1,5 +1,6 @@
-from awd import io, provenance
 from awd.cells import matlab, tracks
+
+from awd import io, provenance
 
 io.log_to(snakemake.log[0])
 data = matlab.read_fxycms(

@@ -1,5 +1,6 @@
-from awd import io, provenance
 from awd.cells import simulate, tracks
+
+from awd import io, provenance
 
 io.log_to(snakemake.log[0])
 data = simulate.simulate_traces(

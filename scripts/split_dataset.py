@@ -1,5 +1,6 @@
-from awd import contracts, io, provenance, splits
 from awd.cells import dataset
+
+from awd import contracts, io, provenance, splits
 
 io.log_to(snakemake.log[0])
 whole = io.read(snakemake.input[0], contracts.DATASET)

@@ -80,8 +80,9 @@ def test_every_key_is_explained():
 
 
 def test_names_in_the_configuration_exist_in_the_library():
-    from awd import features, teachers
     from awd.cells import dataset, simulate
+
+    from awd import features, teachers
 
     def choices(model, key):
         annotation = model.model_fields[key].annotation

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 
 from awd import splits
 from awd.errors import DataError
@@ -60,3 +61,29 @@ def test_a_torn_group_is_refused_by_name():
 def test_impossible_splits_are_refused_with_the_numbers(count, arguments, message):
     with pytest.raises(DataError, match=message):
         splits.rotate(np.arange(count), seed=0, **arguments)
+
+
+def test_a_part_is_one_side_for_one_target():
+    described = {"units": "counts", "long_name": "x"}
+    data = xr.Dataset(
+        {
+            "x": (("sample", "time"), np.arange(8.0).reshape(4, 2), described),
+            "target": (("sample", "name"), np.arange(8.0).reshape(4, 2), described),
+            "group": ("sample", list("abba")),
+            "block": ("sample", list("1234")),
+            "split": ("sample", ["train", "test", "test", "train"]),
+        },
+        coords={"name": ["half", "max0"]},
+    )
+    part = splits.part(data, "test", "max0")
+    np.testing.assert_array_equal(part.rows, [1, 2])
+    np.testing.assert_array_equal(part.x, [[2, 3], [4, 5]])
+    np.testing.assert_array_equal(part.y, [3, 5])
+    assert part.described == {"units": "counts", "long_name": "max0"}
+    with pytest.raises(DataError, match="no sample is in the split 'select'"):
+        splits.part(data, "select", "max0")
+    with pytest.raises(DataError, match="the target 'mean0'"):
+        splits.part(data, "test", "mean0")
+    data["split"].values[0] = "test"
+    with pytest.raises(DataError, match="group 'a' stands in"):
+        splits.part(data, "test", "max0")

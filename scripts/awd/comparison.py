@@ -118,16 +118,16 @@ def enter_wavelets(
 
 def enter_baselines(train: Part, test: Part, seed: int) -> dict[str, Entry]:
     """The models that see no wavelet: mean, ridge and boosting on the raw samples."""
-    fitted = baselines.fit_all(train.x, train.y, seed=seed)
-    return {
-        name: Entry(
-            item.predictor.predict,
-            item.predictor.predict(test.x),
+    entries = {}
+    for name in baselines.MODELS:
+        model = baselines.fit(name, train.x, train.y, seed)
+        entries[name] = Entry(
+            model.predict,
+            model.predict(test.x),
             "baseline",
-            head_parameters=item.head_parameters,
+            head_parameters=baselines.parameters(model),
         )
-        for name, item in fitted.items()
-    }
+    return entries
 
 
 def enter_teacher(model: nn.Module, teaching: Teaching, device: str) -> Entry:
@@ -301,7 +301,7 @@ def _stack(
     y = np.concatenate([one["target"].values for one in sets]).astype(float)
     predictions = {
         name: np.concatenate(
-            [one["prediction"].sel(method=name).values for one in sets]
+            [one["prediction"].sel({"method": name}).values for one in sets]
         )
         for name in sets[0]["method"].values.tolist()
     }

@@ -2,9 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Part:
+    """One side of a split, for one target.
+
+    ``x`` (n, ...) and ``y`` (n,) with the ``groups``, ``blocks`` and ``rows`` of the
+    data set; ``described`` holds the target's ``long_name`` and ``units``.
+    """
+
+    target: str
+    described: dict[str, str]
+    x: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray
+    blocks: np.ndarray
+    rows: np.ndarray
+
+
+def part(data: xr.Dataset, side: str, target: str) -> Part:
+    """The ``side`` ("train", "select" or "test") of a ``dataset`` file with a split.
+
+    Raises
+    ------
+    DataError
+        When the data set has no split or no such target, a group stands on two sides,
+        or none on this one.
+    """
+    targets = data["name"].values.tolist()
+    if "split" not in data or target not in targets:
+        raise DataError(
+            f"the data set needs a variable 'split' and the target {target!r}; it has "
+            f"{', '.join(data.data_vars)} and the targets {', '.join(targets)}"
+        )
+    check(data["group"].values, data["split"].values)
+    rows = np.flatnonzero(data["split"].values == side)
+    if not rows.size:
+        raise DataError(f"no sample is in the split {side!r}; split the groups again")
+    chosen = data.isel(sample=rows)
+    return Part(
+        target,
+        {"units": data["target"].attrs["units"], "long_name": target},
+        chosen["x"].values,
+        chosen["target"].sel(name=target).values.astype(np.float64),
+        *(chosen[name].values.astype(str) for name in ("group", "block")),
+        rows,
+    )
 
 
 def rotate(
