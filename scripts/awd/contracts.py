@@ -84,16 +84,24 @@ WAVELET = Contract(
     ("teacher", "target", "objective", "levels", "mode"),
 )
 
+ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
+
 PREDICTIONS = Contract(
     "predictions",
     {
-        "prediction": Variable(("method", "sample"), "f"),
+        "prediction": Variable(("method", "sample"), "f", described=True),
+        "method": Variable(("method",), "U"),
+        "role": Variable(("method",), "U", values=ROLES),
+        "fidelity": Variable(("method",), "f", high=1, finite=False),
+        "compression": Variable(("method",), "f", low=0, high=1, finite=False),
+        "filter_parameters": Variable(("method",), "i", low=0),
+        "head_parameters": Variable(("method",), "i", low=0),
         "target": Variable(("sample",), "f", described=True),
         "group": Variable(("sample",), "U"),
         "block": Variable(("sample",), "U"),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("target",),
+    ("study", "target_name", "split"),
 )
 
 

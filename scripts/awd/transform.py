@@ -10,7 +10,6 @@ one row of :data:`MODES`: how to index the extended signal.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from awd.errors import ConfigError, ShapeError
+from awd.wavelet import require_levels
 
 OUTSIDE = -1  # index of a sample that the extension sets to zero
 
@@ -78,14 +78,7 @@ def band_lengths(n: int, taps: int, levels: int, mode: str = "zero") -> list[int
 
 def signal_lengths(n: int, taps: int, levels: int, mode: str) -> list[int]:
     """Length of the approximation at level 0, 1, ..., ``levels``."""
-    if not isinstance(levels, int | np.integer) or levels < 1:
-        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
-    if n < 2**levels:
-        possible = int(math.log2(n)) if n > 0 else 0
-        raise ShapeError(
-            f"signal length {n} cannot be halved {levels} times; "
-            f"use levels <= {possible} or pad to {2**levels} samples"
-        )
+    require_levels(n, levels)
     lengths = [n]
     for _ in range(levels):
         extended = len(extension(lengths[-1], taps, mode))

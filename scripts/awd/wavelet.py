@@ -304,6 +304,17 @@ def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
     return int(used[-1] - used[0] + 1) if used.size else 0
 
 
+def require_levels(n: int, levels: int) -> None:
+    """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
+    if not isinstance(levels, int | np.integer) or levels < 1:
+        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
+    if n < 2**levels:
+        raise ShapeError(
+            f"signal length {n} cannot be halved {levels} times; "
+            f"use levels <= {max(n, 1).bit_length() - 1} or pad to {2**levels} samples"
+        )
+
+
 def to_pywt(h: np.ndarray, name: str = "awd", tolerance: float = 1e-8) -> pywt.Wavelet:
     """The filter as a ``pywt.Wavelet``, only if it is one.
 

@@ -1,0 +1,44 @@
+# make run            the pipeline on its embedded default; ends with the tables
+# make run RUN=NAME   the same for config/NAME.yaml
+# make smoke          every rule on tiny data
+# make test           style checks and all tests
+# make setup          only the environment (.venv), kernels compiled and cached
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+RUN ?= default
+CORES ?= all
+
+.PHONY: run smoke test setup docs
+.DEFAULT_GOAL := run
+
+run: .venv/.done
+	@$(BIN)/snakemake --cores $(CORES) --configfile config/$(RUN).yaml
+	@$(MAKE) --no-print-directory results/$(RUN)/snakemake.html
+
+# Snakemake's own report, with the captions, beside ours.
+results/%/snakemake.html: results/%/manifest.json
+	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ --quiet all
+
+smoke: .venv/.done
+	@$(MAKE) --no-print-directory run RUN=smoke
+
+test: .venv/.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/pip check
+	$(BIN)/pytest --durations=10
+
+setup: .venv/.done
+
+# What is generated from the configuration's models; a test keeps it in step.
+docs: .venv/.done
+	PYTHONPATH=scripts $(BIN)/python -m awd.config
+
+.venv/.done: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	PYTHONPATH=scripts $(BIN)/python -c 'import awd; awd.kernels.compile_all()'
+	@touch $@

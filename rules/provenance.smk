@@ -1,0 +1,27 @@
+"""What ties a run to its code, data and settings."""
+
+
+rule write_manifest:
+    """Hashes, versions, settings, commit and job times of the run."""
+    message:
+        "Write the manifest"
+    input:
+        report=RUN / "report.html",
+        data=getattr(SOURCE, "files", []),
+    output:
+        RUN / "manifest.json",
+    params:
+        config=settings.model_dump(mode="json"),
+        code=code("write_manifest"),
+    log:
+        LOGS / "write_manifest.log",
+    benchmark:
+        BENCHMARKS / "write_manifest.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/write_manifest.py"

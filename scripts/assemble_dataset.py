@@ -1,0 +1,9 @@
+from awd.cells import dataset, tracks
+
+from awd import contracts, io, provenance
+
+io.log_to(snakemake.log[0])
+cells = [io.read(path, tracks.TRACKS) for path in snakemake.input]
+data = dataset.assemble(cells, **snakemake.params.dataset)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
+io.write(data, snakemake.output[0], contracts.DATASET, stamp)

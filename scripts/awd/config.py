@@ -1,0 +1,338 @@
+"""The configuration: models, defaults, and errors that teach.
+
+One set of pydantic models is the source of the defaults, of ``config/schema.json`` and
+of the key table in ``config/README.md`` (:func:`json_schema`, :func:`key_table`; a test
+keeps the files in step). :func:`load` lists every mistake at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from awd import splits, wavelet
+from awd.errors import AwdError, ConfigError, DataError
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused; values cannot be changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SimulatedTraces(Strict):
+    """Traces from the simulator, without the microscope."""
+
+    kind: Literal["simulate"]
+    preset: Literal["teaching", "realistic"] = Field(
+        "teaching", description="How much of the slave's burst the master explains."
+    )
+    cells: Count = Field(8, description="Cells; each one is a group.")
+    tracks: Count = Field(800, description="Tracks simulated per cell.")
+
+    def groups(self, tiles: int) -> int:
+        return self.cells if self.cells > 1 else tiles**2
+
+
+class FxycmsTraces(Strict):
+    """Real tracks in FXYCMS files of cmeAnalysis, one file per cell."""
+
+    kind: Literal["fxycms"]
+    files: list[str] = Field(
+        min_length=1, description="MATLAB files, relative to the working directory."
+    )
+    frame_interval_s: float = Field(1.0, gt=0, description="Time between frames, s.")
+    pixel_nm: float = Field(80.0, gt=0, description="Size of a pixel, nm.")
+
+    def groups(self, tiles: int) -> int:
+        return len(self.files) if len(self.files) > 1 else tiles**2
+
+
+class Cells(Strict):
+    """The clathrin study: which tracks, and how they become a table."""
+
+    source: SimulatedTraces | FxycmsTraces = Field(discriminator="kind")
+    targets: list[Literal["mean0", "max0", "half", "sig_mean"]] = Field(
+        min_length=1, description="What the slave channel did, predicted one by one."
+    )
+    min_frames: Count = Field(
+        15, description="Tracks must last longer than this, frames."
+    )
+    length: int = Field(40, ge=8, description="Samples per track after resampling.")
+    tiles: Count = Field(
+        4, description="Tiles per side of a cell's field; a tile is a block."
+    )
+    scaling: Literal["level0", "cell"] = Field(
+        "level0",
+        description="level0: divided by the training s.d., padding stays at 0; "
+        "cell: z-score per cell with the padding in it (as published).",
+    )
+
+
+class Splits(Strict):
+    """Which groups train, select and test."""
+
+    rotations: Count = Field(
+        4, description="Splits; the test groups rotate through the groups."
+    )
+    test: Share = Field(0.25, description="Share of the groups that tests.")
+    select: Share = Field(0.15, description="Share of the groups that stops training.")
+
+
+class Teacher(Strict):
+    """The network that is distilled."""
+
+    kind: Literal["lstm"] = Field("lstm", description="Architecture.")
+    hidden: Count = Field(20, description="Hidden units of the LSTM.")
+    seeds: list[int] = Field([0], min_length=1, description="One teacher per seed.")
+    epochs: Count = Field(400, description="Most epochs.")
+    patience: Count = Field(
+        30, description="Epochs without a better select loss before training stops."
+    )
+    batch: Count = Field(100, description="Samples per step.")
+    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+
+
+class Distil(Strict):
+    """How the teacher is distilled into a wavelet."""
+
+    objectives: list[Literal["attribution", "sparsity"]] = Field(
+        ["attribution", "sparsity"],
+        min_length=1,
+        description="attribution: sparse TRIM saliency (the first is the result); "
+        "sparsity: no teacher, the control.",
+    )
+    length: int = Field(
+        10, ge=2, le=20, multiple_of=2, description="Taps of the filter."
+    )
+    levels: Count = Field(4, description="Levels of the transform.")
+    mode: Literal["zero", "periodization"] = Field(
+        "zero", description="Boundary handling, as PyWavelets names it."
+    )
+    ratios: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+        [0.1, 0.3, 1.0, 3.0, 10.0],
+        description="Weights of attribution over sparsity along the path; attribution "
+        "alone always ends it.",
+    )
+
+
+class Student(Strict):
+    """The model on the wavelet coefficients; the same one for every wavelet."""
+
+    largest: Annotated[int, Field(ge=0)] = Field(
+        6, description="Largest signed coefficients of every band."
+    )
+    head: Literal["ols", "ridge"] = Field("ols", description="The linear model.")
+
+
+class Baselines(Strict):
+    """What the distilled wavelet is compared with."""
+
+    wavelets: list[str] = Field(
+        ["db5", "db2", "sym5", "coif2", "haar"],
+        min_length=1,
+        description="Orthogonal wavelets of PyWavelets.",
+    )
+
+
+class Evaluation(Strict):
+    """How results are judged."""
+
+    draws: int = Field(10_000, ge=100, description="Bootstrap draws of an interval.")
+    folds: int = Field(5, ge=2, description="Folds of the grouped cross-validation.")
+
+
+class Config(Strict):
+    """A whole study."""
+
+    run: str = Field(
+        pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        2021, description="Root of every random number."
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="Where networks run."
+    )
+    cells: Cells
+    splits: Splits = Splits()
+    teacher: Teacher = Teacher()
+    distil: Distil = Distil()
+    student: Student = Student()
+    baselines: Baselines = Baselines()
+    evaluation: Evaluation = Evaluation()
+
+
+def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
+    """Validate a configuration read from YAML.
+
+    Raises
+    ------
+    ConfigError
+        Listing every mistake: key, what is wrong, and for an unknown key the one that
+        was probably meant.
+    """
+    try:
+        config = Config.model_validate(dict(given))
+    except ValidationError as error:
+        problems = [_explain(item) for item in error.errors()]
+    else:
+        problems = list(_contradictions(config))
+        if not problems:
+            return config
+    width = max(len(key) for key, _ in problems)
+    lines = [f"  {key:<{width}}  {text}" for key, text in problems]
+    count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
+    raise ConfigError("\n".join([f"{name} has {count}", *lines]))
+
+
+def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
+    *path, last = (str(part) for part in item["loc"])
+    shown, known = _keys_at(path)
+    key = ".".join([*shown, last])
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        return key, f"unknown key; {hint}"
+    if item["type"] == "missing":
+        return key, "is required and missing"
+    message = item["msg"][0].lower() + item["msg"][1:]
+    return key, f"is {item['input']!r}; {message}"
+
+
+def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
+    """The path as a user writes it, and the keys known there.
+
+    Pydantic counts the tag of a union (``simulate``) as a step; users do not write it.
+    """
+    shown, models = [], [Config]
+    for part in path:
+        inner = [m.model_fields[part] for m in models if part in m.model_fields]
+        if inner or part.isdigit():
+            shown.append(part)
+            models = [m for info in inner for m in _models_in(info.annotation)]
+        else:
+            models = [m for m in models if _tag(m) == part]
+    return shown, sorted({key for model in models for key in model.model_fields})
+
+
+def _models_in(annotation: Any) -> Iterator[type[Strict]]:
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _tag(model: type[Strict]) -> str | None:
+    kind = model.model_fields.get("kind")
+    return typing.get_args(kind.annotation)[0] if kind else None
+
+
+def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
+    """What each key allows but the keys together do not."""
+    length, levels = config.cells.length, config.distil.levels
+    possible = length.bit_length() - 1
+    if levels > possible:
+        yield (
+            "distil.levels",
+            f"is {levels}; tracks of {length} samples (cells.length) can be halved "
+            f"{possible} times",
+        )
+    source = config.cells.source
+    yield from _bad_splits(config, source.groups(config.cells.tiles))
+    if isinstance(source, FxycmsTraces) and "sig_mean" in config.cells.targets:
+        yield (
+            "cells.targets",
+            "sig_mean needs p-values, which FXYCMS files lack; use mean0, max0 or half",
+        )
+    if not config.student.largest:
+        yield "student.largest", "is 0; a student needs at least one coefficient"
+    yield from _bad_wavelets(config.baselines.wavelets)
+
+
+def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
+    shares = config.splits.model_dump(include={"test", "select"})
+    try:
+        sides = [
+            splits.rotate(np.arange(groups), k, seed=config.seed, **shares)
+            for k in range(config.splits.rotations)
+        ]
+    except DataError as error:
+        yield "splits", str(error)
+        return
+    trained = min((side == "train").sum() for side in sides)
+    if trained < config.evaluation.folds:
+        yield (
+            "evaluation.folds",
+            f"is {config.evaluation.folds}; only {trained} groups train",
+        )
+
+
+def _bad_wavelets(names: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        try:
+            wavelet.from_pywt(name)
+        except AwdError as error:
+            yield "baselines.wavelets", str(error)
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema of the configuration, for editors."""
+    return Config.model_json_schema()
+
+
+def key_table() -> str:
+    """Markdown table of every key: default, type and meaning."""
+    rows = ["| key | default | values | meaning |", "|---|---|---|---|"]
+    rows += [" | ".join(("", *row, "")).strip() for row in _rows(Config, "")]
+    return "\n".join(rows) + "\n"
+
+
+def _rows(model: type[Strict], prefix: str) -> Iterator[tuple[str, ...]]:
+    for name, info in model.model_fields.items():
+        inner = list(_models_in(info.annotation))
+        for sub in inner:
+            tag = f" ({_tag(sub)})" if len(inner) > 1 else ""
+            for key, *rest in _rows(sub, f"{prefix}{name}."):
+                yield (key + tag, *rest)
+        if not inner:
+            default = "required" if info.is_required() else f"`{info.default}`"
+            values = _values(info.annotation)
+            yield f"`{prefix}{name}`", default, values, info.description or "which kind"
+
+
+def _values(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Literal:
+        return ", ".join(map(str, arguments))
+    if origin is list:
+        return f"list of {_values(arguments[0])}"
+    if origin is Annotated:
+        return _values(arguments[0])
+    if isinstance(annotation, types.UnionType):
+        return " or ".join(map(_values, arguments))
+    return annotation.__name__
+
+
+def write_docs(folder: Path) -> None:
+    """Write ``schema.json`` and the key table of ``README.md`` (``make docs``)."""
+    schema = json.dumps(json_schema(), indent=2) + "\n"
+    (folder / "schema.json").write_text(schema, "utf-8")
+    readme = folder / "README.md"
+    before, mark, _ = readme.read_text("utf-8").partition("<!-- keys -->\n")
+    readme.write_text(before + mark + key_table(), "utf-8")
+
+
+if __name__ == "__main__":
+    write_docs(Path(__file__).parents[2] / "config")

@@ -1,0 +1,259 @@
+"""The one training loop: seeded, early-stopped, all data as one tensor."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from awd import io
+from awd.errors import DataError, DeviceError, ShapeError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CPU = torch.device("cpu")
+EVALUATION_BATCH = 1000
+
+
+class Pair(NamedTuple):
+    """Inputs (n, ...) and their targets (n, targets), on the training device."""
+
+    x: Tensor
+    y: Tensor
+
+
+@dataclass
+class State:
+    """All that one epoch hands to the next: what a checkpoint has to hold."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    generator: torch.Generator
+    epoch: int = 0
+    best_epoch: int = 0
+    best_loss: float = np.inf
+    best_weights: dict[str, Tensor] = field(default_factory=dict)
+    history: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+def train(
+    model: nn.Module,
+    x: np.ndarray,
+    y: np.ndarray,
+    x_select: np.ndarray,
+    y_select: np.ndarray,
+    *,
+    epochs: int = 400,
+    batch: int = 100,
+    learning_rate: float = 1e-3,
+    patience: int = 40,
+    seed: int,
+    device: str = "cpu",
+) -> pd.DataFrame:
+    """Train ``model`` in place and leave it in eval mode with its best weights.
+
+    Squared error and Adam (the paper's: batch 100, rate 1e-3). The best epoch is the
+    one with the smallest loss on the select split; training stops when ``patience``
+    epochs bring no better one. Batches and dropout follow ``seed`` alone and torch's
+    global generator is left alone, so a CPU run repeats bit for bit, on any number of
+    cores.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Maps (n, ...) to (n,) or (n, targets), in the targets' unit.
+    x, x_select : array of shape (n, ...)
+        Inputs of the training and of the select split.
+    y, y_select : array of shape (n,) or (n, targets)
+        Their targets, any unit.
+    epochs, batch, learning_rate, patience : int, int, float, int
+        Most epochs, samples a step, Adam's rate, epochs without gain before stopping.
+    seed : int
+        Seed of the batches (the model brings its own initial weights).
+    device : {"cpu", "auto", "cuda", "mps"}
+        Where to train; the model stays there.
+
+    Returns
+    -------
+    DataFrame
+        ``epoch`` (from 1), ``train_loss`` (over the epoch), ``select_loss`` (after
+        it), both as mean squared error over the variance of ``y``: 1 is no better
+        than its mean.
+
+    Raises
+    ------
+    ShapeError, DataError
+        When the arrays do not fit each other or the model, are not finite, or the
+        loss diverges.
+    DeviceError
+        When the device does not exist.
+    """
+    import pandas as pd
+
+    state = start(model, learning_rate, seed, device)
+    where = _device_of(state)
+    fit = _pair(x, y, "training split", where)
+    select = _pair(x_select, y_select, "select split", where)
+    variance = _variance(fit.y)
+    with one_thread():
+        for _ in io.progress(range(epochs), "train"):
+            advance(state, fit, select, variance, batch)
+            if state.epoch - state.best_epoch >= patience:
+                break
+    model.load_state_dict(state.best_weights)
+    model.eval()
+    return pd.DataFrame(state.history, columns=["epoch", "train_loss", "select_loss"])
+
+
+def start(model: nn.Module, learning_rate: float, seed: int, name: str) -> State:
+    """The state before the first epoch; ``name`` is a device, see :func:`device`."""
+    model.to(device(name))
+    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    return State(model, optimiser, torch.Generator().manual_seed(seed))
+
+
+def advance(
+    state: State, fit: Pair, select: Pair, variance: Tensor, batch: int
+) -> None:
+    """Run one epoch in place: one pass over ``fit``, then the loss on ``select``."""
+    state.epoch += 1
+    train_loss = _epoch(state, fit, variance, batch)
+    select_loss = _evaluate(state.model, select, variance)
+    state.history.append((state.epoch, train_loss, select_loss))
+    if not np.isfinite(train_loss + select_loss):
+        raise DataError(
+            f"the loss is {train_loss} on train and {select_loss} on select in epoch "
+            f"{state.epoch}; lower the learning rate "
+            f"({state.optimiser.param_groups[0]['lr']:g}) or rescale the input"
+        )
+    if select_loss < state.best_loss:
+        state.best_epoch, state.best_loss = state.epoch, select_loss
+        weights = state.model.state_dict()
+        state.best_weights = {name: value.clone() for name, value in weights.items()}
+
+
+def device(name: str) -> torch.device:
+    """The torch device of ``auto`` (a GPU where there is one), cpu, cuda or mps.
+
+    Raises
+    ------
+    DeviceError
+        When the name is unknown or this machine has no such device.
+    """
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return torch.device(next(kind for kind, exists in there.items() if exists))
+    if name not in there:
+        raise DeviceError(f"no device {name!r}; use auto, {', '.join(there)}")
+    if not there[name]:
+        raise DeviceError(
+            f"device {name!r} was asked for, but torch {torch.__version__} finds none "
+            "on this machine; use device: auto or cpu"
+        )
+    return torch.device(name)
+
+
+@contextlib.contextmanager
+def seeded(seed: int, where: torch.device = CPU) -> Iterator[None]:
+    """Seed torch's global generators for a block, and put them back after it."""
+    gpus = [where] if where.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        # Not torch.manual_seed: it would also seed the devices that are not put back.
+        torch.default_generator.manual_seed(seed)
+        if gpus:
+            torch.cuda.manual_seed(seed)
+        yield
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread: the last bits of torch's sums depend on how many."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _epoch(state: State, fit: Pair, variance: Tensor, batch: int) -> float:
+    """Adam over shuffled batches; the mean loss of the epoch."""
+    where = _device_of(state)
+    order = torch.randperm(len(fit.x), generator=state.generator).to(where)
+    # Dropout draws from the global generator: lend it a seed that the state holds.
+    dropout_seed = int(torch.randint(2**62, (), generator=state.generator))
+    total = torch.zeros((), device=where)
+    state.model.train()
+    with seeded(dropout_seed, where):
+        for rows in order.split(batch):
+            loss = _loss(state.model, Pair(fit.x[rows], fit.y[rows]), variance)
+            state.optimiser.zero_grad()
+            loss.backward()
+            state.optimiser.step()
+            total += loss.detach() * len(rows)
+    return float(total) / len(fit.x)
+
+
+@torch.no_grad()
+def _evaluate(model: nn.Module, data: Pair, variance: Tensor) -> float:
+    model.eval()
+    parts = zip(*(t.split(EVALUATION_BATCH) for t in data), strict=True)
+    total = sum(_loss(model, Pair(x, y), variance) * len(x) for x, y in parts)
+    return float(total) / len(data.x)
+
+
+def _loss(model: nn.Module, data: Pair, variance: Tensor) -> Tensor:
+    prediction = model(data.x)
+    if prediction.ndim == 1:
+        prediction = prediction[:, None]
+    if prediction.shape != data.y.shape:
+        raise ShapeError(
+            f"the model returned {tuple(prediction.shape)} for inputs of shape "
+            f"{tuple(data.x.shape)}; expected {tuple(data.y.shape)}, a column a target"
+        )
+    return ((prediction - data.y) ** 2 / variance).mean()
+
+
+def _pair(x: np.ndarray, y: np.ndarray, name: str, where: torch.device) -> Pair:
+    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    if len(x) != len(y) or not len(x):
+        raise ShapeError(
+            f"the {name} has {len(x)} inputs and {len(y)} targets; expected as many of "
+            "both, and at least one"
+        )
+    for values, what in ((x, "inputs"), (y, "targets")):
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            index = [int(i) for i in bad[0]]
+            raise DataError(
+                f"{what} of the {name} are not finite, first at {index}; drop or "
+                "repair these samples"
+            )
+    y = y.reshape(len(y), -1)
+    return Pair(torch.from_numpy(x).to(where), torch.from_numpy(y).to(where))
+
+
+def _variance(y: Tensor) -> Tensor:
+    """The variance (targets,) that losses are counted in."""
+    variance = y.var(0, correction=0)
+    if not (variance > 0).all():
+        column = int((variance > 0).int().argmin())
+        raise DataError(
+            f"target {column} of the training split is {float(y[0, column]):g} for "
+            "every sample; there is nothing to learn"
+        )
+    return variance
+
+
+def _device_of(state: State) -> torch.device:
+    return next(state.model.parameters()).device

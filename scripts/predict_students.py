@@ -1,0 +1,41 @@
+from awd import (
+    attribution,
+    comparison,
+    contracts,
+    features,
+    io,
+    provenance,
+    splits,
+    teachers,
+    wavelet,
+)
+
+io.log_to(snakemake.log[0])
+wildcards, params = snakemake.wildcards, snakemake.params
+names = {key: wildcards[key] for key in ("study", "split", "teacher")}
+data = io.read(snakemake.input.dataset, contracts.DATASET)
+train, test = (splits.part(data, side, wildcards.target) for side in ("train", "test"))
+cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
+model = teachers.load(snakemake.input.teacher)
+teaching = comparison.Teaching(
+    cache["output"].values,
+    attribution.output(model, test.x, device=params.device),
+    attribution.saliency(model, test.x, device=params.device),
+)
+distilled = [io.read(path, contracts.WAVELET) for path in snakemake.input.wavelets]
+banks = {
+    found.attrs["objective"]: comparison.Bank.distilled(found) for found in distilled
+}
+banks |= {
+    name: comparison.Bank(wavelet.from_pywt(name), "wavelet") for name in params.named
+}
+entries = {
+    model.record["kind"]: comparison.enter_teacher(model, teaching, params.device)
+} | comparison.enter_wavelets(
+    train, test, banks, teaching, features.student(**params.student), **params.distil
+)
+predictions = comparison.to_dataset(entries, test, **names)
+stamp = provenance.stamp(snakemake.rule, wildcards, params)
+io.write(predictions, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
+timings = comparison.time_inference(entries, test.x, target=test.target, **names)
+io.write_table(timings, snakemake.output.timings)

@@ -1,0 +1,13 @@
+from awd.cells import simulate, tracks
+
+from awd import io, provenance
+
+io.log_to(snakemake.log[0])
+data = simulate.simulate_traces(
+    snakemake.params.preset,
+    cell=snakemake.wildcards.cell,
+    n_tracks=snakemake.params.tracks,
+    seed=snakemake.params.seed,
+)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
+io.write(data, snakemake.output[0], tracks.TRACKS, stamp)

@@ -1,0 +1,15 @@
+from awd.cells import dataset
+
+from awd import contracts, io, provenance, splits
+
+io.log_to(snakemake.log[0])
+whole = io.read(snakemake.input[0], contracts.DATASET)
+split = splits.rotate(
+    whole.group.values,
+    int(snakemake.wildcards.split),
+    seed=snakemake.params.seed,
+    **snakemake.params.splits,
+)
+data = dataset.scale(whole, split, snakemake.params.scaling)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
+io.write(data, snakemake.output[0], contracts.DATASET, stamp)

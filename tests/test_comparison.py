@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from awd import comparison, contracts, evaluation, kernels, splits, wavelet
+from awd.errors import DataError
+from awd.features import Largest, Student
+
+STUDENT = Student(Largest(3))
+LEVELS = 3
+
+
+def make_data(seed=0, n=240):
+    """Traces whose target is the largest coarse coefficient, 8 groups."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 40)).cumsum(1).astype("f4")
+    y = kernels.analysis(x, wavelet.from_pywt("db2"), LEVELS)[0].max(1)
+    group = np.repeat([f"g{k}" for k in range(8)], n // 8)
+    block = np.char.add(group, np.tile(["a", "b", "c"], n // 3))
+    described = {"units": "1", "long_name": "trace"}
+    ds = xr.Dataset(
+        {
+            "x": (("sample", "time"), x, described),
+            "target": (("sample", "name"), y[:, None].astype("f4"), described),
+            "group": ("sample", group),
+            "block": ("sample", block),
+        },
+        coords={"name": ["peak"]},
+    )
+    return ds
+
+
+def make_set(rotation, gradient=None):
+    """Students and baselines of one rotation, as the pipeline's files."""
+    data = make_data()
+    split = splits.rotate(data["group"].values, rotation, seed=0)
+    data = data.assign(split=("sample", split))
+    train, test = (splits.part(data, side, "peak") for side in ("train", "test"))
+    gradient = np.ones_like(test.x) if gradient is None else gradient
+    teaching = comparison.Teaching(train.y + 1.0, test.y + 1.0, gradient)
+    banks = {
+        "ours": comparison.Bank(wavelet.from_pywt("db2"), "distilled", 1),
+        "haar": comparison.Bank(wavelet.from_pywt("haar"), "wavelet"),
+    }
+    wavelets = comparison.enter_wavelets(train, test, banks, teaching, STUDENT, LEVELS)
+    plain = comparison.enter_baselines(train, test, seed=0)
+    names = {"study": "cells", "split": str(rotation)}
+    return (
+        comparison.to_dataset(wavelets, test, teacher="lstm-0", **names),
+        comparison.to_dataset(plain, test, **names),
+        wavelets,
+        (train, test, teaching),
+    )
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return [make_set(rotation) for rotation in range(4)]
+
+
+@pytest.fixture(scope="module")
+def tables(sets):
+    students, plain, *_ = zip(*sets, strict=True)
+    return comparison.score(comparison.join(students, plain), draws=200, seed=0)
+
+
+def test_files_keep_their_contract(sets):
+    for students, plain, *_ in sets:
+        for ds in (students, plain):
+            contracts.check(ds, contracts.PREDICTIONS, "f.nc")
+
+
+def test_the_filter_that_made_the_target_wins(tables):
+    scores, differences, _ = tables
+    overall = scores[scores["split"] == "all"].set_index("method")
+    assert overall["r2"].idxmax() == "ours"
+    beaten = differences.set_index("reference").loc["haar"]
+    assert beaten["method"] == "ours"
+    assert beaten["low"] > 0
+
+
+def test_an_entry_is_its_student_alone(sets):
+    *_, entries, (train, test, teaching) = sets[0]
+    for name, family in (("ours", "db2"), ("haar", "haar")):
+        h = wavelet.from_pywt(family)
+        student = Student(Largest(3)).fit(train.x, train.y, h, LEVELS)
+        np.testing.assert_array_equal(entries[name].prediction, student.predict(test.x))
+        copy = Student(Largest(3)).fit(train.x, teaching.train, h, LEVELS)
+        expected = evaluation.r2(teaching.test, copy.predict(test.x))
+        assert entries[name].fidelity == expected
+        assert entries[name].head_parameters == student.head_parameters
+
+
+def test_compression_counts_what_is_large_and_matters():
+    nothing = make_set(0, gradient=np.zeros((60, 40), "f4"))[0]
+    assert (nothing["compression"] == 0).all()
+
+
+def test_the_overall_score_is_the_mean_over_the_splits(tables):
+    scores = tables[0]
+    each = scores[scores["split"] != "all"].groupby("method")["r2"].mean()
+    overall = scores[scores["split"] == "all"].set_index("method")["r2"]
+    np.testing.assert_allclose(each[overall.index], overall)
+
+
+def test_every_group_is_tested_once_and_told(tables):
+    groups = tables[2]
+    ours = groups[groups["method"] == "ours"]
+    assert sorted(ours["group"]) == [f"g{k}" for k in range(8)]
+
+
+def test_other_samples_or_missing_baselines_are_refused(sets):
+    students = [one[0] for one in sets]
+    with pytest.raises(DataError, match="no baselines for the samples of cells peak 1"):
+        comparison.join(students, [sets[0][1]])
+    moved = sets[0][1].assign(row=sets[0][1]["row"] + 1)
+    with pytest.raises(DataError, match="cells peak 0"):
+        comparison.join(students[:1], [moved])
+
+
+def test_times_are_taken_of_every_method(sets):
+    *_, entries, (_, test, _) = sets[0]
+    timings = comparison.time_inference(entries, test.x, study="cells", target="peak")
+    assert list(timings["method"]) == list(entries)
+    assert (timings[["seconds_batch1", "seconds_batch1000"]] > 0).all(axis=None)

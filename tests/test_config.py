@@ -1,0 +1,95 @@
+import json
+import typing
+from pathlib import Path
+
+import pytest
+import yaml
+
+from awd import config
+from awd.errors import ConfigError
+
+FOLDER = Path(__file__).parents[1] / "config"
+FILES = sorted(FOLDER.glob("*.yaml"))
+
+
+def given(**changes):
+    base = {
+        "run": "r",
+        "cells": {"source": {"kind": "simulate"}, "targets": ["sig_mean"]},
+    }
+    return {**base, **changes}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_committed_file_is_valid_and_named_after_its_run(path):
+    assert config.load(yaml.safe_load(path.read_text()), path.name).run == path.stem
+
+
+def test_all_mistakes_are_listed_at_once_with_suggestions():
+    bad = given(run="a b", distil={"lenght": 10, "levels": 0}, sed=1)
+    with pytest.raises(ConfigError) as error:
+        config.load(bad, "bad.yaml")
+    text = str(error.value)
+    assert text.startswith("bad.yaml has 4 problems")
+    assert "distil.lenght  unknown key; did you mean 'length'?" in text
+    assert "did you mean 'seed'?" in text
+    assert "distil.levels  is 0; input should be greater than or equal to 1" in text
+    assert "run            is 'a b'" in text
+
+
+def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
+    bad = {"kind": "simulate", "cels": 3}
+    with pytest.raises(ConfigError, match=r"  cells.source.cels  unknown key; did you"):
+        config.load(given(cells={"source": bad, "targets": ["half"]}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"distil": {"levels": 6}}, r"distil.levels  is 6; tracks of 40 .* 5 times"),
+        ({"splits": {"rotations": 5}}, "splits.rotations  is 5; 8 groups .* allow 4"),
+        ({"splits": {"test": 0.5, "select": 0.5}}, "splits  test 4 and select 4 of 8"),
+        ({"evaluation": {"folds": 6}}, "evaluation.folds  is 6; only 5 groups train"),
+        ({"student": {"largest": 0}}, "at least one coefficient"),
+        (
+            {"baselines": {"wavelets": ["db5", "dmey", "bior2.2"]}},
+            r"baselines.wavelets  dmey, bior2.2 .* not orthogonal",
+        ),
+    ],
+)
+def test_contradictions_are_found_before_any_job(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        config.load(given(**changes))
+
+
+def test_a_target_that_needs_p_values_is_refused_for_files_without():
+    source = {"kind": "fxycms", "files": ["a.mat"]}
+    with pytest.raises(ConfigError, match="sig_mean needs p-values"):
+        config.load(given(cells={"source": source, "targets": ["sig_mean"]}))
+
+
+def test_schema_and_key_table_are_in_step_with_the_models():
+    assert json.loads((FOLDER / "schema.json").read_text()) == config.json_schema()
+    table = (FOLDER / "README.md").read_text().partition("<!-- keys -->\n")[2]
+    assert table == config.key_table(), "run `make docs`"
+
+
+def test_every_key_is_explained():
+    rows = config.key_table().splitlines()[2:]
+    assert all(row.split("|")[-2].strip() for row in rows)
+
+
+def test_names_in_the_configuration_exist_in_the_library():
+    from awd.cells import dataset, simulate
+
+    from awd import features, teachers
+
+    def choices(model, key):
+        annotation = model.model_fields[key].annotation
+        inner = typing.get_args(annotation)
+        return set(typing.get_args(inner[0]) or inner)
+
+    assert choices(config.Cells, "targets") == set(dataset.TARGETS)
+    assert choices(config.SimulatedTraces, "preset") <= set(simulate.PRESETS)
+    assert choices(config.Teacher, "kind") <= set(teachers.KINDS)
+    assert choices(config.Student, "head") == set(features.HEADS)

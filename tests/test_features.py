@@ -1,0 +1,162 @@
+import time
+
+import numpy as np
+import pytest
+import pywt
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from awd import features
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.features import Largest, Student
+
+pytestmark = pytest.mark.filterwarnings("ignore:Level value")
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(200, 40)).cumsum(1)
+GROUPS = np.arange(200) // 10
+DB5, DB2 = (np.array(pywt.Wavelet(name).rec_lo) for name in ("db5", "db2"))
+
+
+def bands(x, wavelet="db5", mode="zero", levels=4):
+    return pywt.wavedec(x, wavelet, mode, levels)
+
+
+@pytest.mark.parametrize("mode", ["zero", "periodization"])
+@pytest.mark.parametrize("length", [40, 41])
+def test_the_papers_features_are_the_six_largest_of_each_pywt_band(length, mode):
+    x = RNG.normal(size=(20, length))
+    found = Largest().features(x, DB5, 4, mode)
+    expected = [
+        [sorted(band, reverse=True)[:6] for band in bands(row, "db5", mode)]
+        for row in x
+    ]
+    expected = [np.concatenate(row) for row in expected]
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_thirty_features_for_forty_frames():
+    assert Largest(6).features(X, DB5, 4).shape == (200, 30)
+
+
+def test_a_short_band_gives_all_it_has():
+    found = Largest(6)([np.array([[3.0, 1.0, 2.0]]), np.arange(8.0)[None]])
+    np.testing.assert_array_equal(found, [[3, 2, 1, 7, 6, 5, 4, 3, 2]])
+
+
+def test_smallest_positions_and_start_are_added():
+    band = np.array([[0.0, -2.0, 5.0, 5.0, 1.0, -3.0]])
+    found = Largest(2, smallest=2, positions=True)([band])
+    np.testing.assert_array_equal(found, [[5, 5, -3, -2, 2, 3, 5, 1]])
+    np.testing.assert_array_equal(Largest(2, smallest=2)([band]), [[5, 5, -3, -2]])
+    plain = Largest(3, 3, positions=True)
+    started = Largest(3, 3, positions=True, start=3).features(X, DB5, 4)
+    np.testing.assert_array_equal(started[:, :-1], plain.features(X, DB5, 4))
+    np.testing.assert_allclose(started[:, -1], X[:, :3].mean(1))
+
+
+def test_every_channel_gives_the_features_of_its_own_signal():
+    two = np.stack([X, -X], 1)
+    found = Largest(4, start=3).features(two, DB5, 3)
+    first, second = (Largest(4).features(x, DB5, 3) for x in (X, -X))
+    assert found.shape == (200, 2 * 16 + 2)
+    for index in range(4):
+        band = found[:, 8 * index : 8 * index + 8]
+        columns = slice(4 * index, 4 * index + 4)
+        np.testing.assert_allclose(
+            band, np.hstack([first[:, columns], second[:, columns]])
+        )
+
+
+def test_flipping_the_sign_turns_the_largest_into_the_smallest():
+    up, down = Largest(0, smallest=6), Largest(6)
+    np.testing.assert_array_equal(up(bands(X)), -down(bands(-X)))
+
+
+@pytest.mark.parametrize("wrong", [{"m": 0}, {"m": -1}, {"m": 3, "start": -1}])
+def test_features_that_pick_nothing_are_refused(wrong):
+    with pytest.raises(ConfigError, match=r"picks no coefficient"):
+        Largest(**wrong)
+
+
+@pytest.mark.parametrize("x", [X[0], X[:0], X[:, None, None]])
+def test_wrong_shapes_are_refused(x):
+    with pytest.raises(ShapeError, match=r"expected \(n, \[channel,\] time\)"):
+        Largest().features(x, DB5, 4)
+
+
+def test_ols_student_is_least_squares_on_the_features():
+    y = X.max(1) + RNG.normal(size=200)
+    student = Student().fit(X[:150], y[:150], DB5, 4)
+    design = np.column_stack([np.ones(200), Largest().features(X, DB5, 4)])
+    weights = np.linalg.lstsq(design[:150], y[:150], rcond=None)[0]
+    np.testing.assert_allclose(student.predict(X[150:]), design[150:] @ weights)
+    assert student.head_parameters == 31
+
+
+def test_ridge_student_is_ridge_on_standardised_features():
+    y = X.max(1) + RNG.normal(size=200)
+    student = Student(Largest(3, 3), "ridge").fit(X[:150], y[:150], DB2, 3)
+    design = Largest(3, 3).features(X, DB2, 3)
+    scaler = StandardScaler().fit(design[:150])
+    model = RidgeCV(features.ALPHAS).fit(scaler.transform(design[:150]), y[:150])
+    expected = model.predict(scaler.transform(design[150:]))
+    np.testing.assert_allclose(student.predict(X[150:]), expected)
+    assert student.head_parameters == 25
+
+
+def test_student_recovers_a_target_that_is_linear_in_its_features():
+    y = Largest().features(X, DB5, 4) @ RNG.normal(size=30) - 7
+    np.testing.assert_allclose(Student().fit(X, y, DB5, 4).predict(X), y)
+    groups = (X, y, DB5, GROUPS, Student(), 4)
+    assert features.fidelity(*groups) == pytest.approx(1)
+    assert features.fidelity(X, y, DB2, GROUPS, Student(), 4) < 0.99
+
+
+def test_fidelity_equals_a_loop_over_grouped_folds():
+    output = X.max(1) + RNG.normal(size=200)
+    design, predicted = Largest().features(X, DB5, 4), np.empty(200)
+    for fit, held in GroupKFold(5).split(X, groups=GROUPS):
+        assert not set(GROUPS[fit]) & set(GROUPS[held])
+        predicted[held] = (
+            LinearRegression().fit(design[fit], output[fit]).predict(design[held])
+        )
+    found = features.fidelity(X, output, DB5, GROUPS, Student(), 4)
+    assert found == pytest.approx(r2_score(output, predicted))
+
+
+def test_noise_has_no_fidelity():
+    output = RNG.normal(size=200)
+    for head in ("ols", "ridge"):
+        found = features.fidelity(X, output, DB5, GROUPS, Student(head=head), 4)
+        assert found < 0.05
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"groups": np.zeros(200)}, "got 1 groups"),
+        ({"output": np.ones(200)}, "an output with s.d. 0"),
+        ({"output": np.where(X[:, 0] > 2, np.nan, 1)}, "samples are not finite"),
+        ({"x": np.where(X > 9, np.nan, X)}, "samples are not finite"),
+    ],
+)
+def test_fidelity_refuses_what_it_cannot_measure(change, message):
+    arguments = {"x": X, "output": X[:, 0], "groups": GROUPS} | change
+    with pytest.raises(DataError, match=message):
+        features.fidelity(**arguments, h=DB5, student=Student(), levels=4)
+
+
+def test_unknown_heads_are_refused():
+    with pytest.raises(ConfigError, match=r"no head 'lasso'; there is ols, ridge"):
+        Student(head="lasso").fit(X, X[:, 0], DB5, 4)
+
+
+@pytest.mark.slow
+def test_picking_from_a_hundred_thousand_signals_takes_a_fraction_of_a_second():
+    coefficients = bands(RNG.normal(size=(100_000, 40)))
+    start = time.process_time()
+    Largest()(coefficients)
+    assert time.process_time() - start < 0.5

@@ -1,0 +1,82 @@
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from awd import io
+from awd.errors import DataError, MissingInput
+
+
+@pytest.fixture(autouse=True)
+def _own_logging():
+    yield
+    io.log.handlers, io.log.propagate = [], True
+    logging.captureWarnings(False)
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    ds = xr.Dataset(
+        {"x": (("a", "b"), np.arange(6.0, dtype="f4").reshape(2, 3), {"units": "px"})},
+        coords={"a": ["one", "two"]},
+    )
+    io.write(ds, tmp_path / "deep/er/f.nc", stamp={"rule": "r", "seed": np.int64(3)})
+    back = io.read(tmp_path / "deep/er/f.nc")
+    xr.testing.assert_equal(back, ds)
+    assert back.x.dtype == "f4"
+    assert json.loads(back.attrs["provenance"]) == {"rule": "r", "seed": 3}
+
+
+def test_equal_data_make_equal_files(tmp_path):
+    ds = xr.Dataset({"x": ("a", np.arange(1000.0))})
+    for name in ("one.nc", "two.nc"):
+        io.write(ds, tmp_path / name)
+    assert (tmp_path / "one.nc").read_bytes() == (tmp_path / "two.nc").read_bytes()
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "f.txt"
+    io.write_text("old", path)
+    with pytest.raises(RuntimeError), io.replacing(path) as temporary:  # noqa: PT012
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_tables_keep_every_digit_and_missing_values(tmp_path):
+    table = pd.DataFrame({"r2": [0.1 + 0.2, np.nan], "method": ["NA", "db5"]})
+    io.write_table(table, tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(
+        io.read_table(tmp_path / "t.csv"), table, check_exact=True, check_dtype=False
+    )
+
+
+def test_json_takes_numpy_and_refuses_what_has_no_form(tmp_path):
+    io.write_json(
+        {"h": np.ones(2), "n": np.int32(1), "p": tmp_path}, tmp_path / "r.json"
+    )
+    assert io.read_json(tmp_path / "r.json")["h"] == [1.0, 1.0]
+    with pytest.raises(TypeError, match="object has no JSON form"):
+        io.dumps({"o": object()})
+
+
+def test_missing_and_broken_files_are_named(tmp_path):
+    with pytest.raises(MissingInput, match="gone.nc: no such file; make it first"):
+        io.existing(tmp_path / "gone.nc", "make it first")
+    (tmp_path / "bad.nc").write_bytes(b"not netCDF at all")
+    with pytest.raises(DataError, match="bad.nc: not a readable netCDF file"):
+        io.read(tmp_path / "bad.nc")
+    (tmp_path / "bad.json").write_text("{")
+    with pytest.raises(DataError, match="bad.json: not valid JSON"):
+        io.read_json(tmp_path / "bad.json")
+
+
+def test_progress_tells_a_log_file_every_tenth(tmp_path):
+    io.log_to(tmp_path / "job.log")
+    assert list(io.progress(range(100), "distil")) == list(range(100))
+    lines = (tmp_path / "job.log").read_text().splitlines()
+    assert len(lines) == 10
+    assert "distil: 100/100" in lines[-1]

@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from awd import provenance
+
+MODULES = {
+    "__init__.py": "def __getattr__(name):\n    from pkg import drawing\n",
+    "maths.py": "import numpy\n",
+    "drawing.py": "from typing import TYPE_CHECKING\n"
+    "if TYPE_CHECKING:\n    from pkg import slow\n",
+    "drawing.mplstyle": "lines.linewidth: 1\n",
+    "slow.py": "",
+    "lazy.py": "def f():\n    from . import maths\n",
+    "cells/__init__.py": "",
+    "cells/link.py": "from pkg.lazy import f\n",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name, text in MODULES.items():
+        path = tmp_path / "pkg" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def files(project, source):
+    (project / "script.py").write_text(source)
+    found = provenance.code_files(project / "script.py", project / "pkg")
+    return {path.relative_to(project).as_posix() for path in found} - {"script.py"}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from pkg import maths", {"pkg/__init__.py", "pkg/maths.py"}),
+        ("import pkg\npkg.maths.f()", {"pkg/__init__.py", "pkg/maths.py"}),
+        ("import pkg.maths as m", {"pkg/__init__.py", "pkg/maths.py"}),
+        (
+            "from pkg import cells\ncells.link.f(1)",
+            {
+                "pkg/__init__.py",
+                "pkg/cells/__init__.py",
+                "pkg/cells/link.py",
+                "pkg/lazy.py",
+                "pkg/maths.py",
+            },
+        ),
+        (
+            "from pkg.drawing import f",
+            {"pkg/__init__.py", "pkg/drawing.py", "pkg/drawing.mplstyle"},
+        ),
+        ("import numpy", set()),
+    ],
+)
+def test_a_digest_follows_what_runs_and_nothing_else(project, source, expected):
+    assert files(project, source) == expected
+
+
+def test_content_decides_and_time_does_not(project):
+    script = project / "script.py"
+    script.write_text("from pkg import lazy")
+
+    def digest():
+        return provenance.code_digest(script, project / "pkg")
+
+    first = digest()
+    (project / "pkg/maths.py").touch()
+    (project / "pkg/drawing.py").write_text("edited = 1\n")
+    assert digest() == first
+    (project / "pkg/maths.py").write_text("edited = 1\n")
+    assert digest() != first
+
+
+def test_every_job_has_a_seed_of_its_own():
+    labels = [("train", "split", k) for k in range(100)] + [("distil", "split", 0)]
+    seeds = {provenance.derive_seed(5, *label) for label in labels}
+    assert len(seeds) == len(labels)
+    assert provenance.derive_seed(5, "train") == provenance.derive_seed(5, "train")
+    assert provenance.derive_seed(5, "train") != provenance.derive_seed(6, "train")
+
+
+def test_commit_of_no_checkout_is_unknown(tmp_path):
+    assert provenance.commit(tmp_path) == "unknown"
+
+
+def test_checksums_are_sha256(tmp_path):
+    path = Path(tmp_path / "f")
+    path.write_bytes(b"abc")
+    assert provenance.checksums([path])[str(path)].startswith("ba7816bf8f01cfea4141")

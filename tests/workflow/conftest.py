@@ -1,0 +1,73 @@
+"""A checkout of its own for real Snakemake runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PARTS = (
+    "Snakefile",
+    "rules",
+    "scripts",
+    "envs",
+    "config",
+    "profiles",
+    "tests/micro.yaml",
+)
+
+
+class Checkout:
+    """A copy of the project in which runs do no harm."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for part in PARTS:
+            target = folder / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, target)
+            else:
+                shutil.copy(ROOT / part, target)
+
+    def snakemake(self, *arguments: str, config="tests/micro.yaml", ok=True) -> str:
+        """Run Snakemake; returns all it printed."""
+        command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", "2"]
+        if config:
+            command += ["--configfile", config]
+        environment = {
+            **os.environ,
+            "XDG_CACHE_HOME": str(self.folder / ".cache"),
+            "MPLBACKEND": "agg",
+        }
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def rules_that_would_run(self, why: str = "") -> set[str]:
+        """Rules of the jobs in a dry run, or of those whose reason holds ``why``."""
+        rules, rule = set(), ""
+        for line in self.snakemake("-n").splitlines():
+            if line.startswith(("rule ", "localrule ")):
+                rule = line.split()[1].rstrip(":")
+            if line.strip().startswith("reason:") and why in line:
+                rules.add(rule)
+        return rules
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A checkout in which the micro run is complete, and what it printed."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout.printed = checkout.snakemake()
+    return checkout

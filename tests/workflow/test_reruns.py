@@ -1,0 +1,103 @@
+"""What makes a step run again: content of code, data and settings; nothing else."""
+
+import os
+
+import numpy as np
+import pytest
+
+from awd import io
+
+pytestmark = pytest.mark.slow
+
+NOTHING = "Nothing to be done"
+CHANGED = "Params have changed"
+TEACHER = "results/micro/cells/split0/sig_mean/lstm-0"
+
+
+def test_a_second_run_does_nothing_and_says_so(finished):
+    assert NOTHING in finished.snakemake()
+
+
+def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
+    for part in ("Snakefile", "rules", "scripts", "config"):
+        place = finished.folder / part
+        for path in [place, *place.rglob("*")]:
+            os.utime(path)
+    assert NOTHING in finished.snakemake("-n")
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("figures.py", {"plot_*"}),
+        ("report.html.j2", {"report"}),
+        ("training.py", {"train_teacher", "attribute_teacher", "predict_students"}),
+        ("distil.py", {"distil_wavelet"}),
+        ("cells/simulate.py", {"simulate_tracks"}),
+    ],
+)
+def test_editing_a_library_module_reruns_exactly_the_rules_that_use_it(
+    finished, module, rules
+):
+    path = finished.folder / "scripts/awd" / module
+    text = path.read_text()
+    try:
+        path.write_text(text + "\n# edited\n")
+        found = finished.rules_that_would_run(CHANGED)
+    finally:
+        path.write_text(text)
+    plots = {rule for rule in found if rule.startswith("plot_")}
+    assert {("plot_*" if rule in plots else rule) for rule in found} == rules
+
+
+def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
+    would = finished.snakemake("-n", "--config", "evaluation={draws: 150, folds: 2}")
+    assert "rule score_methods" in would
+    assert "rule train_teacher" not in would
+
+
+def arrays(folder, names):
+    return {
+        (name, key): variable.values
+        for name in names
+        for key, variable in io.read(folder / name).variables.items()
+    }
+
+
+def test_scores_are_the_same_on_one_core(finished):
+    finished.snakemake("--cores", "1", "--directory", "alone")
+    for name in ("scores.csv", "differences.csv", "groups.csv"):
+        here, alone = (
+            finished.folder / d / "results/micro" / name for d in (".", "alone")
+        )
+        assert here.read_bytes() == alone.read_bytes()
+
+
+def test_a_poisoned_test_split_changes_nothing_but_the_scores(finished):
+    """The teacher, its cache and the wavelet are blind to the test groups."""
+    other = "poisoned"
+    finished.snakemake("--directory", other, "results/micro/cells/split0/dataset.nc")
+    path = finished.folder / other / "results/micro/cells/split0/dataset.nc"
+    data = io.read(path)
+    test = (data.split == "test").values
+    rng = np.random.default_rng(0)
+    data.x.values[test] = 1e3 * rng.standard_normal(data.x.values[test].shape)
+    data.target.values[test] = 1e3 * rng.standard_normal(data.target.values[test].shape)
+    io.write(data, path)
+    finished.snakemake("--directory", other, f"{TEACHER}/students.nc")
+    blind = [
+        f"{TEACHER}/attribution.nc",
+        f"{TEACHER}/attribution/wavelet.nc",
+        f"{TEACHER}/sparsity/wavelet.nc",
+    ]
+    clean = arrays(finished.folder, blind)
+    for key, values in arrays(finished.folder / other, blind).items():
+        np.testing.assert_array_equal(values, clean[key])
+    weights = f"{TEACHER}/teacher.safetensors"
+    assert (finished.folder / weights).read_bytes() == (
+        finished.folder / other / weights
+    ).read_bytes()
+    read = [f"{TEACHER}/students.nc"]
+    seen = (finished.folder, finished.folder / other)
+    before, after = (arrays(folder, read)[read[0], "prediction"] for folder in seen)
+    assert not np.allclose(before, after)

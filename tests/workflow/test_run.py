@@ -1,0 +1,106 @@
+"""The whole pipeline on tiny data, and what it says when it cannot start."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from awd import io, provenance
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_run_ends_with_the_tables_and_the_reports_path(finished):
+    table = (finished.folder / "results/micro/table_cells.md").read_text()
+    assert table in finished.printed
+    assert "results/micro/report.html" in finished.printed.splitlines()[-4:][0]
+
+
+def test_all_promised_files_are_there(finished):
+    run = finished.folder / "results/micro"
+    figures = [
+        f"figures/cells-sig_mean/{name}.{kind}"
+        for name in ("scores", "predictions", "wavelet", "filter_path", "learning")
+        for kind in ("png", "pdf", "csv")
+    ]
+    tables = [f"table_cells.{kind}" for kind in ("csv", "tex", "md")]
+    files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
+    files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
+    for name in figures + tables + files:
+        assert (run / name).stat().st_size > 0, name
+
+
+def test_the_manifest_ties_every_result_to_its_hash(finished):
+    manifest = io.read_json(finished.folder / "results/micro/manifest.json")
+    assert manifest["config"]["run"] == "micro"
+    assert manifest["versions"]["torch"]
+    recorded = {
+        finished.folder / name: sha for name, sha in manifest["outputs"].items()
+    }
+    assert len(recorded) > 30
+    assert provenance.checksums(recorded) == {str(k): v for k, v in recorded.items()}
+
+
+def test_every_array_file_says_how_it_was_made(finished):
+    for path in (finished.folder / "results/micro").rglob("*.nc"):
+        stamp = json.loads(io.read(path).attrs["provenance"])
+        assert {"rule", "params", "wildcards", "versions"} <= set(stamp), path
+        assert stamp["params"]["code"], path
+
+
+def test_the_report_stands_alone(finished):
+    text = (finished.folder / "results/micro/report.html").read_text()
+    assert "data:image/png;base64," in text
+    for outside in ('src="http', 'href="http', "@import", "url(http"):
+        assert outside not in text
+
+
+def test_snakemakes_own_report_is_made_with_captions(finished):
+    finished.snakemake("--report", "snakemake.html")
+    assert "held-out groups" in (finished.folder / "snakemake.html").read_text()
+
+
+def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
+    bad = finished.folder / "bad.yaml"
+    text = (finished.folder / "tests/micro.yaml").read_text()
+    bad.write_text(text.replace("epochs", "epoch").replace("levels: 3", "levels: 7"))
+    printed = finished.snakemake(config="bad.yaml", ok=False)
+    assert "bad.yaml has 1 problem" in printed
+    assert "teacher.epoch  unknown key; did you mean 'epochs'?" in printed
+    assert "rule simulate_tracks" not in printed
+
+
+def test_an_absent_real_file_is_named_with_the_remedy(finished):
+    printed = finished.snakemake(config="config/real-traces.yaml", ok=False)
+    assert "control_001_BS_Cell1_Red_FXYCMS.mat" in printed
+    assert "Put or link" in printed
+
+
+def test_without_a_configfile_the_default_is_read_and_single_keys_win(finished):
+    printed = finished.snakemake("-n", "--config", "run=mine", config=None)
+    assert "results/mine/cells/tracks/cell7.nc" in printed
+
+
+@pytest.mark.parametrize("config", ["default", "smoke"])
+def test_every_committed_configuration_plans(finished, config):
+    assert "write_manifest" in finished.snakemake("-n", config=f"config/{config}.yaml")
+
+
+def test_lint_has_nothing_to_say(finished):
+    assert "Congratulations" in finished.snakemake("--lint")
+
+
+def test_the_list_explains_every_rule(finished):
+    listed = finished.snakemake("--list")
+    rules = [line for line in listed.splitlines() if "(" in line]
+    names = {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"read_tracks"}
+    assert names <= {line.split()[0] for line in rules}
+
+
+def test_python_version_is_the_one_promised():
+    done = subprocess.run([sys.executable, "--version"], capture_output=True, text=True)
+    assert done.stdout >= "Python 3.11"
