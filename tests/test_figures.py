@@ -152,17 +152,17 @@ def test_each_panel_gives_the_mean_r2_of_its_test_sets():
     assert panel.collections[0].get_array().sum() == 160
 
 
-def test_the_best_epoch_of_every_run_is_marked():
-    run = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [0.9, 0.6, 0.4]})
-    run["select_loss"] = [0.8, 0.5, 0.7]
-    other = run.assign(select_loss=[0.8, 0.6, 0.3], run="b")
-    ax = figures.learning_curve(pd.concat([run.assign(run="a"), other])).axes[0]
+def test_the_best_epoch_of_every_training_is_marked():
+    one = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [0.9, 0.6, 0.4]})
+    one["select_loss"] = [0.8, 0.5, 0.7]
+    other = one.assign(select_loss=[0.8, 0.6, 0.3])
+    ax = figures.learning_curve(one, other).axes[0]
     marks = [line for line in ax.get_lines() if line.get_marker() == "o"]
     points = [(*line.get_xdata(), *line.get_ydata()) for line in marks]
     assert points == [(2, 0.5), (3, 0.3)]
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["training", "selection", "best epoch"]
-    assert len(figures.learning_curve(run).axes[0].get_lines()) == 3
+    assert figures.learning_table(one, other)["training"].tolist() == [0] * 3 + [1] * 3
 
 
 def test_the_league_is_sorted_and_controls_are_grey(scores):
@@ -171,6 +171,12 @@ def test_the_league_is_sorted_and_controls_are_grey(scores):
     order = scores[scores["split"] == "all"].sort_values("r2")["method"]
     assert [text.get_text() for text in names] == [tables.name_of(m) for m in order]
     assert [text.get_color() for text in names] == ["black"] * 6 + ["0.45"]
+
+
+def test_a_score_outside_its_interval_is_drawn_as_it_is(scores):
+    biased = scores.assign(r2_low=scores["r2"] + 0.01)
+    drawn = figures.league(biased).axes[0].collections[0].get_segments()[0]
+    assert drawn[:, 0].tolist() == pytest.approx([0.01, 0.03])
 
 
 def test_the_league_of_two_targets_is_refused(scores):
@@ -214,7 +220,7 @@ def test_drawing_leaves_the_callers_style_alone(scores):
 
 
 def test_the_style_sheet_is_found_by_name():
-    mpl.style.use("awd.figures")
+    mpl.style.use("awd.style")
     assert mpl.rcParams["pdf.fonttype"] == 42
     mpl.rcdefaults()
 

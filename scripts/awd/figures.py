@@ -1,74 +1,46 @@
 """Figures of a run: functions of data that return a matplotlib ``Figure``.
 
-Nothing here reads or writes a file but :func:`save`, which puts the picture beside the
-numbers in it. No function touches pyplot's state. Every role of a method has one colour
-in all figures (:data:`COLOURS`), told apart with any colour vision.
+Each has a companion that returns the drawn numbers as a table; :func:`save` writes both
+side by side and is the only function here that touches a file. None touches pyplot's
+state. Every role of a method has one colour in all figures.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from awd import io, tables
+from awd import evaluation, tables
+from awd.style import COLOURS, DOUBLE, SINGLE, save, styled
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
 
-STYLE = Path(__file__).with_suffix(".mplstyle")
-SINGLE, DOUBLE = 89 / 25.4, 183 / 25.4  # inches: one and two columns of a page
-
-COLOURS = {
-    "teacher": "#0072B2",
-    "distilled": "#D55E00",
-    "wavelet": "#009E73",
-    "baseline": "#CC79A7",
-    "control": "#999999",
-}
+__all__ = [
+    "filter_path",
+    "league",
+    "league_table",
+    "learning_curve",
+    "learning_table",
+    "path_table",
+    "predicted_against_observed",
+    "prediction_table",
+    "save",
+    "showcase",
+    "wavelet_functions",
+    "wavelet_pair",
+]
 
 SYMBOLS = {"scaling": "scaling function φ(t)", "wavelet": "wavelet ψ(t)"}
 
 GRID = 32  # points per sample: finer ones show the roughness, not the shape
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def styled(function: Callable[P, T]) -> Callable[P, T]:
-    """Run a function under the project's style sheet, and only that function."""
-
-    @functools.wraps(function)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> T:
-        with mpl.style.context(STYLE, after_reset=True):
-            return function(*args, **kwargs)
-
-    return inner
-
-
-@styled
-def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> None:
-    """Write ``stem.png`` (200 dpi), ``stem.pdf`` and the plotted data, ``stem.csv``.
-
-    The same figure gives the same bytes: no date or program name is written.
-    """
-    undated: dict[str, dict[str, Any]] = {
-        "png": {"Software": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    }
-    for kind, metadata in undated.items():
-        with io.replacing(f"{stem}.{kind}") as temporary:
-            figure.savefig(temporary, format=kind, metadata=metadata)
-    io.write_table(data, f"{stem}.csv")
 
 
 @styled
@@ -295,7 +267,7 @@ def _predicted(test_set: xr.Dataset, method: str) -> np.ndarray:
 
 def _mean_r2(test_sets: Sequence[xr.Dataset], method: str) -> float:
     pairs = [(one["target"].values, _predicted(one, method)) for one in test_sets]
-    return float(np.mean([1 - np.mean((y - p) ** 2) / np.var(y) for y, p in pairs]))
+    return float(np.mean([evaluation.r2(*pair) for pair in pairs]))
 
 
 def _density(ax: Axes, x: pd.Series, y: pd.Series, limits: tuple[float, float]) -> None:
@@ -328,33 +300,39 @@ def _label(array: xr.DataArray) -> str:
 
 
 @styled
-def learning_curve(history: pd.DataFrame) -> Figure:
-    """Training and selection loss by epoch, the best epoch marked.
+def learning_curve(*histories: pd.DataFrame) -> Figure:
+    """Training and selection loss by epoch, the best epoch of each training marked.
 
     Parameters
     ----------
-    history : DataFrame
-        ``epoch``, ``train_loss``, ``select_loss`` (squared error over the variance of
-        the target); of several trainings also ``run``, one value for each.
+    *histories : DataFrame
+        ``history.csv``, one for each training: ``epoch``, ``train_loss``,
+        ``select_loss`` (squared error over the variance of the target).
     """
-    runs = [run for _, run in history.groupby("run")] if "run" in history else [history]
     figure = Figure(figsize=(SINGLE, 0.62 * SINGLE))
     ax = figure.subplots()
-    thin = {"lw": 0.6, "alpha": 0.8} if len(runs) > 1 else {"lw": 1}
-    for run in runs:
-        best = run.loc[run["select_loss"].idxmin()]
-        ax.plot(
-            run["epoch"], run["train_loss"], color="#56B4E9", label="training", **thin
-        )
-        select = {"color": COLOURS["teacher"], "label": "selection"} | thin
-        ax.plot(run["epoch"], run["select_loss"], **select)
-        dot = {"color": COLOURS["distilled"], "label": "best epoch", "zorder": 4}
-        ax.plot(best["epoch"], best["select_loss"], "o", ls="none", ms=4, **dot)
+    thin = {"lw": 0.6, "alpha": 0.8} if len(histories) > 1 else {"lw": 1}
+    train = {"color": "#56B4E9", "label": "training"} | thin
+    select = {"color": COLOURS["teacher"], "label": "selection"} | thin
+    dot = {"color": COLOURS["distilled"], "label": "best epoch", "ls": "none"}
+    for one in histories:
+        best = one.loc[one["select_loss"].idxmin()]
+        ax.plot(one["epoch"], one["train_loss"], **train)
+        ax.plot(one["epoch"], one["select_loss"], **select)
+        ax.plot(best["epoch"], best["select_loss"], "o", zorder=4, **dot)
     ax.set(xlabel="epoch", ylabel="squared error / variance of target")
     ax.set_ylim(bottom=0)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     _legend_once(ax)
     return figure
+
+
+def learning_table(*histories: pd.DataFrame) -> pd.DataFrame:
+    """What :func:`learning_curve` draws: the histories, numbered in ``training``."""
+    import pandas as pd
+
+    parts = [one.assign(training=index) for index, one in enumerate(histories)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _legend_once(ax: Axes) -> None:
@@ -379,7 +357,7 @@ def league(scores: pd.DataFrame) -> Figure:
     DataError
         A method has two rows: the scores are of more than one study or target.
     """
-    table = tables.over_splits(scores, "method").sort_values("r2", ignore_index=True)
+    table = league_table(scores)
     figure = Figure(figsize=(0.75 * DOUBLE, 0.5 + 0.17 * len(table)))
     ax = figure.subplots()
     _forest(ax, table)
@@ -393,15 +371,20 @@ def league(scores: pd.DataFrame) -> Figure:
     return figure
 
 
+def league_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """What :func:`league` draws: a row a method, sorted by R2."""
+    return tables.over_splits(scores, "method").sort_values("r2", ignore_index=True)
+
+
 def _forest(ax: Axes, table: pd.DataFrame) -> None:
     """Points and intervals by role, over a line through the best distilled method."""
     for role, colour in COLOURS.items():
         own = table[table["role"] == role]
         if own.empty:
             continue
-        arms = [own["r2"] - own["r2_low"], own["r2_high"] - own["r2"]]
-        dots = {"fmt": "o", "color": colour, "elinewidth": 1.2, "label": role}
-        ax.errorbar(own["r2"], own.index, xerr=arms, **dots)
+        # Not errorbar: a bootstrap interval need not hold its point.
+        ax.hlines(own.index, own["r2_low"], own["r2_high"], color=colour, lw=1.2)
+        ax.plot(own["r2"], own.index, "o", color=colour, label=role)
         if role == "distilled":
             ax.axvline(own["r2"].max(), color=colour, lw=0.6, ls=":", zorder=0)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
