@@ -143,7 +143,7 @@ def verdicts(differences: pd.DataFrame, controls: Collection[str] = ()) -> list[
         raise DataError("differences hold an empty value; score the methods again")
     said = []
     for (_, target, method), part in rows.groupby(list(COMPARED[:3]), sort=False):
-        said += _verdict(target, tables.name_of(method), part, controls)
+        said += _verdict(str(target), tables.name_of(str(method)), part, controls)
     return said
 
 

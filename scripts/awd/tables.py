@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -284,7 +285,7 @@ def to_latex(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _latex_row(cells: object) -> str:
+def _latex_row(cells: Iterable[str]) -> str:
     return " & ".join(map(escape_latex, cells)) + r" \\"
 
 
