@@ -80,9 +80,8 @@ def test_every_key_is_explained():
 
 
 def test_names_in_the_configuration_exist_in_the_library():
-    from awd.cells import dataset, simulate
-
     from awd import features, teachers
+    from awd.cells import dataset, simulate
 
     def choices(model, key):
         annotation = model.model_fields[key].annotation

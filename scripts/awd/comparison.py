@@ -169,7 +169,7 @@ def time_inference(
 
 
 def to_dataset(entries: Mapping[str, Entry], test: Part, **names: str) -> xr.Dataset:
-    """Entries as a ``predictions`` file; ``names`` say of which study, split, teacher."""
+    """Entries as a ``predictions`` file; ``names``: its study, split and teacher."""
     import xarray as xr
 
     predicted = np.stack([entry.prediction for entry in entries.values()])

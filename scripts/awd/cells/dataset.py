@@ -1,0 +1,219 @@
+"""From tracks to the table that the method reads: fixed length, targets, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.cells import tracks
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+START = 3  # frames whose mean is the level before anything happened
+SIGNIFICANT = 0.05
+
+
+def mean0(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave above its start level."""
+    return slave.mean() - slave[:START].mean()
+
+
+def max0(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Largest three-frame mean of the slave above its start level."""
+    running = np.convolve(slave, np.full(START, 1 / START), "valid")
+    return running.max() - slave[:START].mean()
+
+
+def half(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave in the second half of the track minus that in the first."""
+    middle = len(slave) // 2
+    return slave[middle:].mean() - slave[:middle].mean()
+
+
+def sig_mean(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave over its significant frames, 0 without one (``Y_sig_mean``)."""
+    significant = slave[p < SIGNIFICANT]
+    return significant.mean() if significant.size else 0.0
+
+
+# The first three read a slave that is z-scored over all observations of its cell;
+# sig_mean reads counts and is z-scored over the tracks of its cell, as published.
+TARGETS: dict[str, Callable[[np.ndarray, np.ndarray | None], float]] = {
+    "mean0": mean0,
+    "max0": max0,
+    "half": half,
+    "sig_mean": sig_mean,
+}
+
+
+def assemble(
+    cells: Sequence[xr.Dataset],
+    *,
+    targets: Sequence[str],
+    min_frames: int,
+    length: int = 40,
+    tiles: int = 4,
+) -> xr.Dataset:
+    """One row a track: the master resampled to one length, and what the slave did.
+
+    Parameters
+    ----------
+    cells : sequence of Dataset
+        Tracks of each cell (:data:`awd.cells.tracks.TRACKS`).
+    targets : sequence of str
+        Names in :data:`TARGETS`.
+    min_frames : int
+        Tracks must last longer than this, frames.
+    length : int
+        Samples of a row, see :func:`fixed_length`.
+    tiles : int
+        A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
+
+    Returns
+    -------
+    Dataset
+        ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
+        the cell; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the
+        tile where there is one cell only), ``track`` (index in its cell).
+
+    Raises
+    ------
+    DataError
+        When a cell has too few tracks left, or a target needs what it lacks.
+    """
+    import xarray as xr
+
+    rows = [_rows(cell, targets, min_frames, length, tiles) for cell in cells]
+    ds = xr.concat(rows, "sample")
+    ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
+    ds.attrs = {
+        "title": "clathrin tracks: master trace and slave outcome",
+        "dt_s": cells[0].attrs["frame_interval_s"],
+        "pixel_nm": cells[0].attrs["pixel_nm"],
+    }
+    return ds
+
+
+def fixed_length(trace: np.ndarray, length: int) -> np.ndarray:
+    """A trace of ``length`` samples: picked without averaging, or padded with zeros.
+
+    Of a longer trace the samples ``floor((n - 1) i / (length - 1))`` are taken; a
+    shorter one gets zeros at its end (as published).
+    """
+    n = len(trace)
+    if n >= length:
+        return trace[np.arange(length) * (n - 1) // (length - 1)]
+    return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
+
+
+def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Dataset:
+    """The data set with its split, ``x`` scaled by constants of the training groups.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From :func:`assemble`.
+    split : array of str of shape (sample,)
+        "train", "select" or "test".
+    scaling : {"level0", "cell"}
+        ``level0`` divides by the s.d. of all training values, padding included, and
+        leaves the padding at 0. ``cell`` is the published z-score: mean and s.d. of
+        each cell, padding included, test cells by their own.
+    """
+    x = ds["x"].values.astype(np.float64)
+    if scaling == "level0":
+        x = x / x[split == "train"].std()
+    elif scaling == "cell":
+        for name in np.unique(ds["cell"]):
+            own = ds["cell"].values == name
+            x[own] = (x[own] - x[own].mean()) / x[own].std()
+    else:
+        raise DataError(f"no scaling {scaling!r}; there is level0 and cell")
+    described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
+    out = ds.assign(x=(ds["x"].dims, x.astype(np.float32), described))
+    return out.assign(split=("sample", split)).assign_attrs(scaling=scaling)
+
+
+def tile(x: np.ndarray, y: np.ndarray, tiles: int) -> np.ndarray:
+    """Tile ``column * tiles + row``: columns of equal counts, each cut alike."""
+    column = _rank(x) * tiles // len(x)
+    row = np.empty(len(x), int)
+    for k in range(tiles):
+        inside = column == k
+        row[inside] = _rank(y[inside]) * tiles // max(1, inside.sum())
+    return column * tiles + row
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    rank = np.empty(len(values), int)
+    rank[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return rank
+
+
+def _rows(
+    cell: xr.Dataset, targets: Sequence[str], min_frames: int, length: int, tiles: int
+) -> xr.Dataset:
+    import xarray as xr
+
+    name = cell.attrs["cell"]
+    kept = _kept(cell, min_frames, tiles)
+    edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
+    spans = [slice(edges[k], edges[k + 1]) for k in kept]
+    frame, master = cell["frame"].values, cell["master"].values
+    x = [fixed_length(tracks.fill_gaps(frame[s], master[s]), length) for s in spans]
+    position = (
+        np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
+    )
+    block = [f"{name}/{k}" for k in tile(*position, tiles)]
+    values = np.stack([_target(cell, target, spans) for target in targets], 1)
+    described = dict(cell["master"].attrs)
+    in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
+    return xr.Dataset(
+        {
+            "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
+            "target": (("sample", "name"), values.astype(np.float32), in_sd),
+            "length": ("sample", np.minimum(lifetime[kept], length)),
+            "track": ("sample", kept),
+            "cell": ("sample", [name] * len(kept)),
+            "block": ("sample", block),
+        },
+        coords={"name": list(targets)},
+    )
+
+
+def _kept(cell: xr.Dataset, min_frames: int, tiles: int) -> np.ndarray:
+    """Tracks that are complete and last long enough; refuses a cell that is empty."""
+    complete = cell["complete"].values == 1
+    long = tracks.lifetimes(cell) > min_frames
+    kept = np.flatnonzero(complete & long)
+    if len(kept) < tiles**2:
+        raise DataError(
+            f"{cell.attrs['cell']}: {len(kept)} of {len(complete)} tracks are left, "
+            f"fewer than its {tiles**2} tiles: {int((~complete).sum())} are cut or "
+            f"merged, {int((complete & ~long).sum())} more last {min_frames} frames or "
+            "less; lower cells.min_frames or cells.tiles, or leave the cell out"
+        )
+    return kept
+
+
+def _target(cell: xr.Dataset, target: str, spans: Sequence[slice]) -> np.ndarray:
+    if target not in TARGETS:
+        raise DataError(f"no target {target!r}; there is {', '.join(TARGETS)}")
+    frame, slave = cell["frame"].values, cell["slave"].values.astype(np.float64)
+    function = TARGETS[target]
+    if target == "sig_mean":
+        if "slave_p" not in cell:
+            raise DataError(
+                f"{cell.attrs['cell']}: sig_mean needs p-values of the slave "
+                "(slave_p), which these tracks lack; use mean0, max0 or half"
+            )
+        p = cell["slave_p"].values
+        values = np.array([function(slave[s], p[s]) for s in spans])
+        return (values - values.mean()) / values.std()
+    slave = (slave - slave.mean()) / slave.std()
+    filled = (tracks.fill_gaps(frame[s], slave[s]) for s in spans)
+    return np.array([function(trace, None) for trace in filled])

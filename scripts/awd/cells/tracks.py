@@ -1,0 +1,115 @@
+"""Tracks of one cell in one file: ragged, both channels, every frame of every track.
+
+``tracks.nc`` is a CF contiguous ragged array: the observations of all tracks stand one
+after the other along ``obs``, and ``row_size`` says how many belong to each track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd.contracts import Contract, Variable
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+TRACKS = Contract(
+    "tracks",
+    {
+        "row_size": Variable(("track",), "i", low=1),
+        "complete": Variable(("track",), "i", low=0, high=1),
+        "frame": Variable(("obs",), "i", low=0),
+        "x": Variable(("obs",), "f", described=True),
+        "y": Variable(("obs",), "f", described=True),
+        "master": Variable(("obs",), "f", described=True),
+        "slave": Variable(("obs",), "f", described=True),
+        "slave_p": Variable(("obs",), "f", low=0, high=1, optional=True),
+    },
+    ("cell", "frame_interval_s", "pixel_nm"),
+)
+
+DESCRIBED = {
+    "frame": {"long_name": "frame, from 0", "units": "1"},
+    "x": {"long_name": "position along a row", "units": "px"},
+    "y": {"long_name": "position along a column, downwards", "units": "px"},
+    "master": {"long_name": "clathrin intensity", "units": "counts"},
+    "slave": {"long_name": "auxilin intensity", "units": "counts"},
+    "slave_p": {"long_name": "p-value of the slave amplitude", "units": "1"},
+}
+
+
+def build(
+    columns: Mapping[str, np.ndarray],
+    row_size: np.ndarray,
+    complete: np.ndarray,
+    names: Mapping[str, str] | None = None,
+    **attributes: Any,
+) -> xr.Dataset:
+    """Tracks as a data set that keeps :data:`TRACKS`.
+
+    Parameters
+    ----------
+    columns : mapping of str to array of shape (obs,)
+        ``frame`` (from 0), ``x``, ``y`` (px), ``master``, ``slave`` (counts) and
+        perhaps ``slave_p``, track after track.
+    row_size : array of int of shape (track,)
+        Observations of each track.
+    complete : array of bool of shape (track,)
+        Whether start and end were seen.
+    names : mapping of str to str, optional
+        What was measured, where it is not the usual (``long_name`` of a column).
+    **attributes
+        ``cell``, ``frame_interval_s``, ``pixel_nm``, ``title`` ...
+    """
+    import xarray as xr
+
+    ds = xr.Dataset(attrs={"featureType": "trajectory", **attributes})
+    ds["row_size"] = "track", np.asarray(row_size, "i4")
+    ds["complete"] = "track", np.asarray(complete, "i1")
+    for name, values in columns.items():
+        dtype = "i4" if name == "frame" else "f4"
+        described = {**DESCRIBED[name]}
+        if names and name in names:
+            described["long_name"] = names[name]
+        ds[name] = "obs", np.asarray(values, dtype), described
+    return ds
+
+
+def starts(ds: xr.Dataset) -> np.ndarray:
+    """First observation of every track, and one past the last: (track + 1,)."""
+    return np.concatenate([[0], np.cumsum(ds["row_size"].values, dtype=int)])
+
+
+def lifetimes(ds: xr.Dataset) -> np.ndarray:
+    """Frames from the first to the last observation of every track, both counted."""
+    edges, frame = starts(ds), ds["frame"].values
+    return frame[edges[1:] - 1] - frame[edges[:-1]] + 1
+
+
+def fill_gaps(frame: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values at every frame of one track, those of missing frames interpolated.
+
+    Parameters
+    ----------
+    frame : array of int of shape (n,)
+        Frames of the observations.
+    values : array of shape (n,)
+
+    Raises
+    ------
+    DataError
+        When the frames do not rise.
+    """
+    if len(frame) > 1 and np.diff(frame).min() < 1:
+        raise DataError(
+            f"frames of a track must rise, got {frame[:10].tolist()}...; sort the "
+            "track and drop repeated frames"
+        )
+    every = np.arange(frame[0], frame[-1] + 1)
+    if len(every) == len(frame):
+        return values
+    return np.interp(every, frame, values)

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from awd import contracts, splits
+from awd.cells import dataset, simulate, tracks
+from awd.errors import DataError
+
+USUAL = {"targets": ["mean0", "max0", "half", "sig_mean"], "min_frames": 15}
+
+
+def make_cell(lengths, name="c", complete=True, skip=()):
+    """Tracks whose master is its frame number and whose slave is its square."""
+    frames = [np.setdiff1d(np.arange(n), skip) for n in lengths]
+    frame = np.concatenate(frames)
+    rng = np.random.default_rng(0)
+    position = np.repeat(
+        rng.uniform(0, 100, (2, len(lengths))), [len(f) for f in frames], 1
+    )
+    return tracks.build(
+        {
+            "frame": frame,
+            "x": position[0],
+            "y": position[1],
+            "master": frame + 1.0,
+            "slave": (frame + 1.0) ** 2,
+        },
+        [len(f) for f in frames],
+        np.broadcast_to(complete, len(lengths)),
+        cell=name,
+        frame_interval_s=1.0,
+        pixel_nm=80.0,
+    )
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return [simulate.simulate_traces("teaching", f"cell{k}", 200, k) for k in range(4)]
+
+
+@pytest.fixture(scope="module")
+def data(cells):
+    return dataset.assemble(cells, **USUAL)
+
+
+def test_the_dataset_keeps_its_contract(data):
+    contracts.check(data, contracts.DATASET, "dataset")
+    assert data.sizes["time"] == 40
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (3, [0, 1, 2, 0, 0]),
+        (5, [0, 1, 2, 3, 4]),
+        (6, [0, 1, 2, 3, 5]),
+        (9, [0, 2, 4, 6, 8]),
+    ],
+)
+def test_fixed_length_picks_the_lower_neighbour_or_pads_at_the_end(n, expected):
+    np.testing.assert_array_equal(dataset.fixed_length(np.arange(n), 5), expected)
+
+
+def test_targets_are_what_their_names_say():
+    slave = np.array([1.0, 2, 3, 10, 11, 12, 4, 5])
+    p = np.array([1, 1, 1, 0.01, 0.049, 0.05, 1, 1])
+    assert dataset.mean0(slave, None) == 6 - 2
+    assert dataset.max0(slave, None) == 11 - 2
+    assert dataset.half(slave, None) == 8 - 4
+    assert dataset.sig_mean(slave, p) == 10.5
+    assert dataset.sig_mean(slave, np.ones(8)) == 0
+
+
+def test_gaps_are_filled_linearly_and_lengths_count_every_frame():
+    whole, holey = make_cell([20] * 16), make_cell([20] * 16, skip=(4, 5, 11))
+    settings = {"targets": ["half"], "min_frames": 15, "length": 24}
+    a, b = (dataset.assemble([cell], **settings) for cell in (whole, holey))
+    np.testing.assert_array_equal(a["x"], b["x"])
+    assert (b["length"] == 20).all()
+
+
+def test_only_complete_and_long_tracks_stay():
+    cell = make_cell([16, 15, 40, 16] * 8, complete=[True, True, True, False] * 8)
+    kept = dataset.assemble([cell], targets=["half"], min_frames=15)
+    np.testing.assert_array_equal(kept["track"][:4], [0, 2, 4, 6])
+
+
+def test_too_few_tracks_are_refused_with_the_reason():
+    cell = make_cell([10] * 30)
+    with pytest.raises(DataError, match="c: 0 of 30 tracks .* 30 more last 15 frames"):
+        dataset.assemble([cell], targets=["half"], min_frames=15)
+
+
+def test_tiles_have_equal_counts_and_are_the_groups_of_a_single_cell(cells, data):
+    one = dataset.assemble(cells[:1], **USUAL)
+    names, counts = np.unique(one["block"], return_counts=True)
+    assert len(names) == 16
+    assert np.ptp(counts) <= 2
+    assert (one["group"] == one["block"]).all()
+    assert set(data["group"].values) == {f"cell{k}" for k in range(4)}
+
+
+def test_tiles_are_places():
+    x, y = np.random.default_rng(0).uniform(size=(2, 400))
+    where = dataset.tile(x, y, 2)
+    left = where < 2
+    assert x[left].max() < x[~left].min()
+    assert y[where == 0].max() < y[where == 1].min()
+
+
+def test_sig_mean_needs_p_values():
+    with pytest.raises(DataError, match="c: sig_mean needs p-values"):
+        dataset.assemble([make_cell([20] * 16)], targets=["sig_mean"], min_frames=9)
+
+
+def test_scale_reads_training_samples_only_and_keeps_padding_at_zero(data):
+    split = splits.rotate(data["group"].values, 0, seed=0)
+    scaled = dataset.scale(data, split)
+    train = split == "train"
+    assert scaled["x"].values[train].std() == pytest.approx(1, abs=1e-5)
+    assert ((scaled["x"] == 0) == (data["x"] == 0)).all()
+    poisoned = data.copy(deep=True)
+    poisoned["x"].values[split == "test"] *= 100
+    again = dataset.scale(poisoned, split)["x"].values
+    np.testing.assert_array_equal(
+        again[~(split == "test")], scaled["x"].values[~(split == "test")]
+    )
+
+
+def test_the_published_scaling_is_a_z_score_in_every_cell(data):
+    split = splits.rotate(data["group"].values, 0, seed=0)
+    scaled = dataset.scale(data, split, "cell")
+    for name in np.unique(data["cell"]):
+        own = scaled["x"].values[data["cell"].values == name]
+        assert own.mean() == pytest.approx(0, abs=1e-5)
+        assert own.std() == pytest.approx(1, abs=1e-5)
+    with pytest.raises(DataError, match="no scaling 'rank'"):
+        dataset.scale(data, split, "rank")
+
+
+def test_frames_that_do_not_rise_are_refused():
+    with pytest.raises(DataError, match="frames of a track must rise"):
+        tracks.fill_gaps(np.array([1, 2, 2]), np.zeros(3))
