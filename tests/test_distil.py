@@ -200,9 +200,9 @@ class Towards:
 
 def test_search_minimises_any_term():
     target = random_filter(3)
-    own = {"own": Towards(target)}
-    scanned = search.scan(own, np.arange(1), 10, np.random.default_rng(0))
-    best = search.minima(search.Blend(own, {"own": 1.0}), scanned)[0]
+    blend = search.Blend({"own": Towards(target)}, {"own": 1.0})
+    scanned = search.scan([blend], np.arange(1), 10, np.random.default_rng(0))
+    best = search.minima(blend, scanned)[0]
     np.testing.assert_allclose(best.filter, target, atol=1e-3)
 
 

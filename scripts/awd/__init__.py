@@ -27,6 +27,7 @@ _MODULES = (
     "kernels",
     "provenance",
     "report",
+    "search",
     "tables",
     "teachers",
     "training",

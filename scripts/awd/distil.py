@@ -199,22 +199,15 @@ def distil(
     >>> result = distil(gradient=g, levels=4, length=10)  # doctest: +SKIP
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
-    if objective not in OBJECTIVES:
-        raise ConfigError(
-            f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}"
-        )
-    if mode != "zero":
-        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
-    if not isinstance(length, int | np.integer) or length < 2 or length % 2:
-        raise ShapeError(f"length is {length!r}; expected an even number of taps >= 2")
+    _require_options(objective, mode, length)
     terms = OBJECTIVES[objective](x, gradient, levels)
     ratios = [0.0] if objective == "sparsity" else _ratios(ratio, terms)
     blends = [Blend(terms, _weights(r)) for r in ratios]
     rng = np.random.default_rng(random_state)
-    rows = _few(x if gradient is None else gradient, rng)
+    rows = _few(np.shape(gradient if x is None else x), rng)
     # Four angles are too few for BLAS threads: waiting for each other doubles the time.
     with threadpool_limits(1, "blas"):
-        path, optima = search.follow(blends, search.scan(terms, rows, length, rng))
+        path, optima = search.follow(blends, search.scan(blends, rows, length, rng))
     best = path[-1]
     return Distilled(
         filter=best.filter,
@@ -228,6 +221,17 @@ def distil(
         levels=levels,
         mode=mode,
     )
+
+
+def _require_options(objective: str, mode: str, length: int) -> None:
+    if objective not in OBJECTIVES:
+        raise ConfigError(
+            f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}"
+        )
+    if mode != "zero":
+        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
+    if not isinstance(length, int | np.integer) or length < 2 or length % 2:
+        raise ShapeError(f"length is {length!r}; expected an even number of taps >= 2")
 
 
 def _ratios(ratio: float | str | Sequence[float], terms: dict[str, Term]) -> list:
@@ -247,10 +251,10 @@ def _weights(ratio: float) -> dict[str, float]:
     return {"attribution": share, "sparsity": 1 - share}
 
 
-def _few(data: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _few(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Samples for the scan: about 2,048 values, 8 to 64 samples."""
-    count = int(np.clip(2048 // data[0].size, 8, 64))
-    return np.sort(rng.permutation(len(data))[:count])
+    count = int(np.clip(2048 // np.prod(shape[1:]), 8, 64))
+    return np.sort(rng.permutation(shape[0])[:count])
 
 
 def _table(ratios: Sequence[float], optima: Sequence[Optimum]) -> Candidates:
@@ -266,7 +270,7 @@ def _signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
     """Samples as floating point, refused before any long work if they cannot serve."""
     if data is None:
         raise DataError(f"this objective needs {name}; got None")
-    data = np.asarray(data)
+    data = np.ascontiguousarray(data)
     if data.dtype not in (np.float32, np.float64):
         data = data.astype(float)
     if data.ndim < 2 or len(data) < 2:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.stats import qmc
 
 from awd import wavelet
 
@@ -43,17 +45,19 @@ class Blend:
     weights: Mapping[str, float]
 
     def values(self, filters: np.ndarray) -> np.ndarray:
-        return sum(w * self.terms[k].values(filters) for k, w in self._used())
+        return np.sum([w * self.terms[k].values(filters) for k, w in self.used()], 0)
 
     def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
-        parts = [(w, *self.terms[k].value_and_gradient(h)) for k, w in self._used()]
-        return sum(w * v for w, v, _ in parts), sum(w * g for w, _, g in parts)
+        parts = [(w, *self.terms[k].value_and_gradient(h)) for k, w in self.used()]
+        gradient = np.sum([w * g for w, _, g in parts], axis=0)
+        return sum(w * v for w, v, _ in parts), gradient
 
     def subset(self, rows: np.ndarray) -> Blend:
-        part = {k: self.terms[k].subset(rows) for k, _ in self._used()}
+        part = {k: self.terms[k].subset(rows) for k, _ in self.used()}
         return Blend(part, self.weights)
 
-    def _used(self) -> list[tuple[str, float]]:
+    def used(self) -> list[tuple[str, float]]:
+        """Names and weights of the terms that count."""
         return [(k, w) for k, w in self.weights.items() if w > 0]
 
 
@@ -95,13 +99,14 @@ class Scan:
 
 
 def scan(
-    terms: Mapping[str, Term], rows: np.ndarray, length: int, rng: np.random.Generator
+    blends: Iterable[Blend], rows: np.ndarray, length: int, rng: np.random.Generator
 ) -> Scan:
     """Value scrambled Sobol points over all wavelets of ``length`` taps.
 
     Parameters
     ----------
-    terms : dict of str to Term
+    blends : iterable of Blend
+        Every term that counts in one of them is valued, once.
     rows : array of int
         Samples to look at; tens are enough to find the basins.
     length : int
@@ -109,8 +114,6 @@ def scan(
     rng : numpy Generator
         Scrambles the points.
     """
-    from scipy.stats import qmc
-
     free = length // 2 - 1
     if free:
         points = min(SCAN_POINTS, 16 * 8**free)
@@ -119,7 +122,8 @@ def scan(
     else:
         grid = np.zeros((1, 0))
     filters = wavelet.filter_from_angles(wavelet.complete_angles(grid))
-    values = {name: term.subset(rows).values(filters) for name, term in terms.items()}
+    terms = {k: blend.terms[k] for blend in blends for k, _ in blend.used()}
+    values = {k: term.subset(rows).values(filters) for k, term in terms.items()}
     return Scan(rows, grid, values)
 
 
@@ -129,7 +133,6 @@ def descend(objective: Term, free: np.ndarray, precision: float = 1e-7) -> Optim
     Stops when a step improves the value by less than ``precision`` of it. Kinks can end
     a line search early, so a second descent begins where the first one ended.
     """
-    from scipy.optimize import minimize
 
     def value_and_slope(free: np.ndarray) -> tuple[float, np.ndarray]:
         h = wavelet.filter_from_angles(wavelet.complete_angles(free))
@@ -150,9 +153,9 @@ def descend(objective: Term, free: np.ndarray, precision: float = 1e-7) -> Optim
 def minima(
     objective: Blend,
     scanned: Scan,
-    warm: Iterable[np.ndarray] = (),
-    few: int = 24,
-    all_: int = 4,
+    warm: Sequence[np.ndarray] = (),
+    on_few: int = 24,
+    on_all: int = 4,
 ) -> list[Optimum]:
     """Distinct local minima, best first.
 
@@ -161,21 +164,28 @@ def minima(
     objective : Blend
         Of the terms that were scanned.
     scanned : Scan
-    warm : iterable of array of shape (M - 1,)
+    warm : sequence of array of shape (M - 1,)
         Further starting points.
-    few, all_ : int
+    on_few, on_all : int
         How many scan points descend on the few samples, and how many of the minima
         found there descend on all samples.
     """
     part = objective.subset(scanned.rows)
-    starts = scanned.best(objective.weights, few)
-    rough = distinct(descend(part, free, 1e-6) for free in starts)[:all_]
-    return distinct(
-        descend(objective, free) for free in [*(r.free for r in rough), *warm]
-    )
+    starts = scanned.best(objective.weights, on_few)
+    rough = distinct(descend(part, free, 1e-6) for free in starts)[:on_all]
+    new = [r.free for r in rough if not any(_near(r.free, w) for w in warm)]
+    return distinct(descend(objective, free) for free in [*warm, *new])
 
 
-def follow(blends: Sequence[Blend], scanned: Scan) -> tuple[list[Optimum], list]:
+def _near(free: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two starts lie in one basin, so that one descent is enough."""
+    pair = wavelet.complete_angles(np.stack([free, other]))
+    return bool(np.abs(np.diff(wavelet.filter_from_angles(pair), axis=0)).max() < 0.05)
+
+
+def follow(
+    blends: Sequence[Blend], scanned: Scan
+) -> tuple[list[Optimum], list[Optimum]]:
     """Best minimum of every blend of a path, and all minima of the last one.
 
     Every step takes the best of the scan, which costs nothing more (a blend of scanned
@@ -185,7 +195,7 @@ def follow(blends: Sequence[Blend], scanned: Scan) -> tuple[list[Optimum], list]
     for blend in blends:
         last = blend is blends[-1]
         warm = [path[-1].free] if path else []
-        effort = {} if last or not path else {"few": 8, "all_": 1}
+        effort = {} if last or not path else {"on_few": 8, "on_all": 1}
         found = minima(blend, scanned, warm, **effort)
         path.append(found[0])
     for i in range(len(blends) - 2, -1, -1):
