@@ -30,13 +30,15 @@ def test_l1_equals_pywt(name, n, rows):
 
 @pytest.mark.parametrize("n", [16, 40, 41, 300])
 @pytest.mark.parametrize("levels", [1, 4])
-@pytest.mark.parametrize("name", ["haar", "db3", "db4", "db20"])
-def test_filter_gradient_equals_finite_differences(name, levels, n):
-    x, h = signals(19, n), wavelet.from_pywt(name)
-    step = 1e-7 * np.eye(len(h))
+@pytest.mark.parametrize("taps", [2, 6, 8, 40])
+def test_filter_gradient_equals_finite_differences(taps, levels, n):
+    # Taps of any size: named filters have coefficients at 0, where |c| has a kink.
+    x, h = signals(19, n), np.random.default_rng(1).normal(size=taps)
+    step = 1e-7 * np.eye(taps)
     up, down = kernels.l1(x, h + step, levels), kernels.l1(x, h - step, levels)
     gradient = kernels.l1_gradient(x, h, levels)[1]
-    np.testing.assert_allclose(gradient, (up - down) / 2e-7, rtol=1e-6, atol=1e-4)
+    error = np.abs(gradient - (up - down) / 2e-7).max()
+    assert error <= 1e-5 * np.abs(gradient).max()
 
 
 def test_float32_data_lose_no_more_than_rounding():

@@ -92,6 +92,11 @@ def test_odd_filter_is_refused():
         transform.analysis(signals(2, 40), torch.ones(3), levels=2)
 
 
+def test_integer_signals_are_refused():
+    with pytest.raises(ShapeError, match=r"torch\.int64; expected floating"):
+        transform.analysis(torch.ones(2, 40, dtype=int), low_pass("db2"), levels=2)
+
+
 def test_bands_of_another_length_are_refused():
     h = low_pass("db2")
     coeffs = transform.analysis(signals(2, 40), h, levels=2)

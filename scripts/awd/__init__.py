@@ -7,41 +7,23 @@ that only draws or reads a table does not pay for torch.
 from __future__ import annotations
 
 import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
 from typing import Any
 
 __version__ = "0.1.0"
 
-_MODULES = (
-    "attribution",
-    "baselines",
-    "cells",
-    "config",
-    "contracts",
-    "distil",
-    "errors",
-    "evaluation",
-    "export",
-    "features",
-    "figures",
-    "io",
-    "kernels",
-    "provenance",
-    "report",
-    "splits",
-    "tables",
-    "teachers",
-    "training",
-    "training",
-    "transform",
-    "wavelet",
-)
+
+def lazily(package: str, path: Iterable[str]) -> tuple[Callable, Callable]:
+    """``__getattr__`` and ``__dir__`` of a package whose modules load on first use."""
+    names = sorted(module.name for module in pkgutil.iter_modules(path))
+
+    def __getattr__(name: str) -> Any:
+        if name in names:
+            return importlib.import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return __getattr__, lambda: names
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"awd.{name}")
-    raise AttributeError(f"module 'awd' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+__getattr__, __dir__ = lazily(__name__, __path__)

@@ -117,9 +117,6 @@ class Distil(Strict):
         10, ge=2, le=20, multiple_of=2, description="Taps of the filter."
     )
     levels: Count = Field(4, description="Levels of the transform.")
-    mode: Literal["zero", "periodization"] = Field(
-        "zero", description="Boundary handling, as PyWavelets names it."
-    )
     ratios: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         [0.1, 0.3, 1.0, 3.0, 10.0],
         description="Weights of attribution over sparsity along the path; attribution "

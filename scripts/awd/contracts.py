@@ -81,7 +81,7 @@ WAVELET = Contract(
         "path_value": Variable(("step",), "f"),
         "path_fidelity": Variable(("step",), "f", finite=False),
     },
-    ("teacher", "target", "objective", "levels", "mode"),
+    ("teacher", "target", "objective", "levels", "mode", "chosen", "fidelity"),
 )
 
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")

@@ -56,10 +56,8 @@ def l1(x: np.ndarray, filters: np.ndarray, levels: int) -> np.ndarray:
     ShapeError
         ``x`` is not a float matrix or too short, or a filter has an odd length.
     """
-    x = _matrix(x)
-    require_levels(x.shape[1], levels)
-    filters = _filters(filters, x.dtype)
-    return _l1_rows(x, filters, highpass(filters), levels)
+    x, filters, partners = _checked(x, filters, levels)
+    return _l1_rows(x, filters, partners, levels)
 
 
 def l1_gradient(x: np.ndarray, h: np.ndarray, levels: int) -> tuple[float, np.ndarray]:
@@ -84,10 +82,8 @@ def l1_gradient(x: np.ndarray, h: np.ndarray, levels: int) -> tuple[float, np.nd
     ShapeError
         As :func:`l1`.
     """
-    x = _matrix(x)
-    require_levels(x.shape[1], levels)
-    h = _filters(np.asarray(h)[None], x.dtype)[0]
-    value, by_low, by_high = _l1_gradient_rows(x, h, highpass(h), levels)
+    x, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
+    value, by_low, by_high = _l1_gradient_rows(x, h, g, levels)
     # highpass is its own transpose up to sign: g = P h, so the gradient is P^T by_high.
     return value, by_low - highpass(by_high)
 
@@ -119,10 +115,8 @@ def analysis(
     if mode not in MODES:
         raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     x = np.asarray(x)
-    rows = _matrix(x.reshape(-1, x.shape[-1]))
-    require_levels(x.shape[-1], levels)
-    h = _filters(np.asarray(h)[None], x.dtype)[0]
-    g = highpass(h)
+    signals = x.reshape(-1, x.shape[-1])
+    rows, (h,), (g,) = _checked(signals, np.asarray(h)[None], levels)
     if mode == "periodization" and len(h) % 4 == 0:
         # Centre the taps on an even sample, where the blocks begin.
         h, g = np.pad(h, 1), np.pad(g, 1)
@@ -135,23 +129,23 @@ def analysis(
     ]
 
 
-def _matrix(x: np.ndarray) -> np.ndarray:
+def _checked(
+    x: np.ndarray, filters: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Signals, filters and their high-pass partners, contiguous and of one dtype."""
     x = np.ascontiguousarray(x)
     if x.ndim != 2 or x.dtype not in (np.float32, np.float64):
         raise ShapeError(
             f"signals have shape {x.shape} and dtype {x.dtype}; expected "
             "(rows, time), float32 or float64"
         )
-    return x
-
-
-def _filters(filters: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    filters = np.ascontiguousarray(filters, dtype)
+    require_levels(x.shape[1], levels)
+    filters = np.ascontiguousarray(filters, x.dtype)
     if filters.ndim != 2 or filters.shape[1] % 2 or filters.shape[1] == 0:
         raise ShapeError(
             f"filters have shape {filters.shape[1:]}; expected one axis of even length"
         )
-    return filters
+    return x, filters, highpass(filters)
 
 
 @_jit
@@ -290,24 +284,18 @@ def _load(x, start, half, even, odd):
 @_jit
 def _split(band, n, half, even, odd):
     """A band of ``n`` samples into the polyphase buffers of the next level."""
-    for q in range((n + 1) // 2):
-        at, source = (half - 1 + q) * LANES, 2 * q * LANES
-        even[at : at + LANES] = band[source : source + LANES]
-        if 2 * q + 1 < n:
-            source += LANES
-            odd[at : at + LANES] = band[source : source + LANES]
-        else:
-            odd[at : at + LANES] = 0
+    for k in range(n):
+        phase, at = odd if k % 2 else even, (half - 1 + k // 2) * LANES
+        phase[at : at + LANES] = band[k * LANES : (k + 1) * LANES]
+    if n % 2:
+        odd[at : at + LANES] = 0
 
 
 @_jit
 def _interleave(even, odd, n, band):
-    for q in range((n + 1) // 2):
-        at, source = 2 * q * LANES, q * LANES
-        band[at : at + LANES] = even[source : source + LANES]
-        if 2 * q + 1 < n:
-            at += LANES
-            band[at : at + LANES] = odd[source : source + LANES]
+    for k in range(n):
+        phase, at = odd if k % 2 else even, k // 2 * LANES
+        band[k * LANES : (k + 1) * LANES] = phase[at : at + LANES]
 
 
 @_jit

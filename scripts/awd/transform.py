@@ -108,7 +108,8 @@ def analysis(x: Tensor, h: Tensor, levels: int, mode: str = "zero") -> list[Tens
     Raises
     ------
     ShapeError
-        Odd or non-vector filter, or more levels than the length allows.
+        Integer signals, odd or non-vector filter, or more levels than the length
+        allows.
     ConfigError
         The mode is unknown.
 
@@ -118,7 +119,7 @@ def analysis(x: Tensor, h: Tensor, levels: int, mode: str = "zero") -> list[Tens
     >>> [c.shape[-1] for c in analysis(torch.zeros(1, 64), haar, levels=3)]
     [8, 8, 16, 32]
     """
-    bank = _bank(h.to(x))
+    bank = _bank(h, x)
     lengths = signal_lengths(x.shape[-1], len(h), levels, mode)
     approx, details = x.reshape(-1, 1, x.shape[-1]), []
     for n in lengths[:-1]:
@@ -159,7 +160,7 @@ def synthesis(
     ConfigError
         The mode is unknown.
     """
-    bank = _bank(h.to(coeffs[0]))
+    bank = _bank(h, coeffs[0])
     n = shape if isinstance(shape, int) else _only(shape)
     lengths = signal_lengths(n, len(h), len(coeffs) - 1, mode)
     expected = [lengths[-1], *lengths[:0:-1]]
@@ -195,12 +196,15 @@ def _fold(full: Tensor, n: int, taps: int, mode: str) -> Tensor:
     return folded.index_add(-1, index % even, full)[..., :n]
 
 
-def _bank(h: Tensor) -> Tensor:
-    """Low- and high-pass filter as convolution weights, (2, 1, taps)."""
+def _bank(h: Tensor, signals: Tensor) -> Tensor:
+    """Low- and high-pass filter as weights (2, 1, taps), in the dtype of signals."""
+    if not signals.is_floating_point():
+        raise ShapeError(f"signals have dtype {signals.dtype}; expected floating point")
     if h.ndim != 1 or len(h) == 0 or len(h) % 2:
         raise ShapeError(
             f"filter has shape {tuple(h.shape)}; expected one axis of even length"
         )
+    h = h.to(signals)
     signs = torch.ones_like(h)
     signs[1::2] = -1
     return torch.stack([h, signs * h.flip(0)]).unsqueeze(1)

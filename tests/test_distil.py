@@ -1,0 +1,240 @@
+"""Objectives, search and result, against finite differences, autograd and truth."""
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+
+from awd import distil, kernels, search, transform, wavelet
+from awd.errors import ConfigError, DataError, ShapeError
+
+
+def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
+    steps = np.random.default_rng(seed).normal(size=(n, time))
+    return np.cumsum(steps, axis=1)
+
+
+def random_filter(seed: int, taps: int = 10) -> np.ndarray:
+    free = np.random.default_rng(seed).uniform(0, np.pi, taps // 2 - 1)
+    return wavelet.filter_from_angles(wavelet.complete_angles(free))
+
+
+def distance(h: np.ndarray, truth: np.ndarray) -> float:
+    """L2 of taps, minimum over even shift, flip and sign."""
+    centred = np.pad(h, 16)
+    others = [s * t for s in (1, -1) for t in (truth, truth[::-1])]
+    shifts = [np.pad(t, (16 + k, 16 - k)) for t in others for k in range(-16, 17, 2)]
+    return min(np.linalg.norm(centred - other) for other in shifts)
+
+
+def sparse_gradients(truth: np.ndarray, n: int = 600) -> np.ndarray:
+    """Exact gradients of ``f(x) = sum_k w_k tanh(<psi_k, x>)`` on three atoms."""
+    rng = np.random.default_rng(0)
+    bands = kernels.analysis(np.eye(64), truth, 4)
+    atoms = bands[2][:, 7:10]
+    slopes = 1 - np.tanh(rng.normal(size=(n, 64)) @ atoms) ** 2
+    return ((slopes * [1.0, 0.7, -0.8]) @ atoms.T).astype(np.float32)
+
+
+def terms() -> dict[str, search.Term]:
+    x, gradient = smooth(30, 41), np.random.default_rng(1).normal(size=(30, 41))
+    return distil.attribution(x, gradient, 3)
+
+
+@pytest.mark.parametrize("objective", ["attribution", "sparsity"])
+def test_objective_gradient_equals_finite_differences(objective):
+    term, h = terms()[objective], random_filter(0)
+    step = 1e-6 * np.eye(len(h))
+    slope = (term.values(h + step) - term.values(h - step)) / 2e-6
+    value, gradient = term.value_and_gradient(h)
+    assert value == pytest.approx(term.values(h[None])[0], rel=1e-12)
+    np.testing.assert_allclose(gradient, slope, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("ratio", [0, 0.3, np.inf])
+def test_gradient_along_angles_equals_finite_differences(ratio):
+    blend = search.Blend(terms(), distil._weights(ratio))
+    free = np.random.default_rng(4).uniform(0, np.pi, 4)
+    step = 1e-6 * np.eye(4)
+    up, down = (
+        blend.values(wavelet.filter_from_angles(wavelet.complete_angles(free + s)))
+        for s in (step, -step)
+    )
+    h = wavelet.filter_from_angles(wavelet.complete_angles(free))
+    slope = wavelet.free_jacobian(free) @ blend.value_and_gradient(h)[1]
+    np.testing.assert_allclose(slope, (up - down) / 2e-6, rtol=0, atol=1e-7)
+
+
+def test_terms_are_one_at_db5():
+    db5 = wavelet.from_pywt("db5")[None]
+    for term in terms().values():
+        assert term.values(db5)[0] == pytest.approx(1)
+
+
+def test_subset_estimates_the_whole():
+    term = distil.sparsity(np.tile(smooth(1, 40), (10, 1)), None, 3)["sparsity"]
+    h = random_filter(1)[None]
+    part = term.subset(np.arange(3))
+    assert part.values(h)[0] == pytest.approx(term.values(h)[0])
+
+
+class Lstm(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = torch.nn.LSTM(1, 8, batch_first=True)
+        self.head = torch.nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.head(self.lstm(x[..., None])[0][:, -1])[:, 0]
+
+
+def trim(model: torch.nn.Module, x: torch.Tensor, h: torch.Tensor) -> list:
+    """Attribution of coefficients as the paper does it: network in the loop."""
+    coeffs = transform.analysis(x, h, levels=3)
+    again = transform.synthesis(coeffs, h, x.shape[-1])
+    output = model(again + (x - again).detach())
+    return torch.autograd.grad(output.sum(), coeffs, create_graph=True)
+
+
+@pytest.mark.parametrize("n", [32, 33])
+def test_cached_attribution_equals_double_backward(n):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Lstm().double()
+    for weights in model.parameters():
+        weights.data *= 2.5  # so that the network bends
+    x = torch.tensor(smooth(12, n) / 3, requires_grad=True)
+    (gradient,) = torch.autograd.grad(model(x).sum(), x)
+    x = x.detach()
+    free = np.random.default_rng(2).uniform(0, np.pi, 4)
+    h = wavelet.filter_from_angles(wavelet.complete_angles(free))
+    h_torch = torch.tensor(h, requires_grad=True)
+
+    theirs = trim(model, x, h_torch)
+    ours = kernels.analysis(gradient.numpy(), h, 3)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b.detach().numpy(), rtol=0, atol=1e-6)
+
+    total = sum(c.abs().sum() for c in theirs)
+    (by_taps,) = torch.autograd.grad(total, h_torch)
+    value, slope = kernels.l1_gradient(gradient.numpy(), h, 3)
+    assert value == pytest.approx(total.item(), rel=1e-6)
+    jacobian = wavelet.free_jacobian(free)
+    np.testing.assert_allclose(jacobian @ slope, jacobian @ by_taps.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("truth", [wavelet.from_pywt("db5"), random_filter(7)])
+def test_wavelet_of_a_sparse_problem_is_found_without_a_start(truth):
+    result = distil.distil(gradient=sparse_gradients(truth))
+    assert distance(result.filter, truth) <= 0.02
+    assert max(result.conditions.values()) <= 1e-12
+
+
+def test_result_is_the_same_again_and_for_any_number_of_threads():
+    gradient = sparse_gradients(wavelet.from_pywt("db3"), n=100)
+    with threadpool_limits(1):
+        first = distil.distil(gradient=gradient, length=6, random_state=3)
+    with threadpool_limits(2):
+        again = distil.distil(gradient=gradient, length=6, random_state=3)
+    np.testing.assert_array_equal(first.filter, again.filter)
+    np.testing.assert_array_equal(first.optima.value, again.optima.value)
+
+
+def test_ratio_zero_equals_sparsity():
+    x, gradient = smooth(80, 40), smooth(80, 40, seed=1)[:, ::-1]
+    sparse = distil.distil(x, objective="sparsity", length=6)
+    blended = distil.distil(x, gradient, ratio=0, length=6)
+    np.testing.assert_allclose(blended.filter, sparse.filter, atol=1e-9)
+    assert blended.ratio == sparse.ratio == 0
+
+
+def test_path_is_no_worse_than_any_other_filter():
+    x, gradient = smooth(80, 40), smooth(80, 40, seed=1)[:, ::-1].copy()
+    ratios = [0.5, 0, np.inf]
+    result = distil.distil(x, gradient, ratio=ratios, length=6)
+    np.testing.assert_array_equal(result.path.ratio, [0, 0.5, np.inf])
+    assert result.path.filter.shape == (3, 6)
+    both = distil.attribution(x, gradient, 4)
+    others = np.stack([random_filter(seed, taps=6) for seed in range(500)])
+    for ratio, value in zip(result.path.ratio, result.path.value, strict=True):
+        blend = search.Blend(both, distil._weights(ratio))
+        assert value <= blend.values(others).min() + 1e-6
+    np.testing.assert_array_equal(result.filter, result.path.filter[-1])
+
+
+def test_optima_are_distinct_and_sorted():
+    optima = distil.distil(smooth(50, 40), objective="sparsity", length=8).optima
+    assert (np.diff(optima.value) >= 0).all()
+    for i, h in enumerate(optima.filter):
+        gaps = np.abs(optima.filter[:i] - h).max(axis=1, initial=0)
+        assert (gaps > search.DISTINCT).all()
+
+
+def test_haar_needs_no_search():
+    result = distil.distil(smooth(5, 40), objective="sparsity", length=2)
+    np.testing.assert_allclose(result.filter, wavelet.from_pywt("haar"))
+
+
+def test_channels_share_one_filter():
+    x = smooth(24, 40)
+    flat = distil.distil(x, objective="sparsity", length=4)
+    stacked = distil.distil(x.reshape(12, 2, 40), objective="sparsity", length=4)
+    np.testing.assert_allclose(stacked.filter, flat.filter, atol=1e-4)
+
+
+class Towards:
+    """A term of the user's own: distance to a filter."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def values(self, filters):
+        return ((filters - self.target) ** 2).sum(-1)
+
+    def value_and_gradient(self, h):
+        return self.values(h), 2 * (h - self.target)
+
+    def subset(self, rows):
+        return self
+
+
+def test_search_minimises_any_term():
+    target = random_filter(3)
+    blend = search.Blend({"own": Towards(target)}, {"own": 1.0})
+    scanned = search.scan([blend], np.arange(1), 10, np.random.default_rng(0))
+    best = search.minima(blend, scanned)[0]
+    np.testing.assert_allclose(best.filter, target, atol=1e-3)
+
+
+def with_nan(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    x[2, 5] = np.nan
+    return x
+
+
+X = smooth(6, 40)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"gradient": with_nan(X)}, DataError, r"gradient\[2, 5\] is nan"),
+        ({"x": X * np.inf, "gradient": X}, DataError, r"x\[0, 0\] is -?inf"),
+        ({"gradient": X[:1]}, ShapeError, r"shape \(1, 40\); .* n >= 2"),
+        ({"gradient": X[0]}, ShapeError, r"shape \(40,\)"),
+        ({"gradient": X, "x": X[:, :39]}, ShapeError, r"\(6, 40\) and x \(6, 39\)"),
+        ({"gradient": np.ones((6, 40))}, DataError, "constant in every sample"),
+        ({"gradient": X, "length": 7}, ShapeError, "length is 7; expected an even"),
+        ({"gradient": X, "levels": 6}, ShapeError, "use levels <= 5"),
+        ({"gradient": X, "ratio": 1.0}, DataError, "give x, or use ratio=inf"),
+        ({"gradient": X, "ratio": -1}, ConfigError, "ratio is -1; expected numbers"),
+        ({"gradient": X, "ratio": "all"}, ConfigError, "'all'; expected numbers"),
+        ({"gradient": X, "objective": "x"}, ConfigError, "one of attribution, spars"),
+        ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),
+        ({"x": X}, DataError, "needs gradient; got None"),
+        ({"objective": "sparsity"}, DataError, "needs x; got None"),
+    ],
+)
+def test_bad_input_is_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        distil.distil(**arguments)
