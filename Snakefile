@@ -18,9 +18,15 @@ include: "rules/provenance.smk"
 report: "rules/captions/workflow.rst"
 
 
+onsuccess:
+    for table in sorted(Path(RUN).glob("table_*.md")):
+        print(table.read_text())
+    print(f"Report: {RUN / 'report.html'}")
+
+
 rule all:
     """Everything a run makes: scores, tables, figures, wavelet, report, manifest."""
     default_target: True
     input:
-        f"{RUN}/report.html",
-        f"{RUN}/manifest.json",
+        RUN / "report.html",
+        RUN / "manifest.json",

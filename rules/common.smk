@@ -40,6 +40,7 @@ WILDCARDS = {
 }
 RESULT = {"objective": settings.distil.objectives[0]}
 DRAWN = ["scores", "predictions", "wavelet", "filter_path", "learning"]
+CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN}
 GPU = int(settings.device in ("auto", "cuda"))
 
 

@@ -20,7 +20,7 @@ rule predict_students:
     params:
         named=settings.baselines.wavelets,
         student=settings.student.model_dump(),
-        distil=settings.distil.model_dump(include={"levels"}),
+        levels=settings.distil.levels,
         device=settings.device,
         code=code("predict_students"),
     log:

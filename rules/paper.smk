@@ -198,6 +198,8 @@ rule report:
         RUN / "report.html",
     params:
         config=settings.model_dump(mode="json"),
+        studies=WILDCARDS["study"],
+        captions=CAPTIONS,
         code=code("report"),
     log:
         LOGS / "report.log",

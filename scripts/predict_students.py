@@ -22,20 +22,19 @@ teaching = comparison.Teaching(
     attribution.output(model, test.x, device=params.device),
     attribution.saliency(model, test.x, device=params.device),
 )
-distilled = [io.read(path, contracts.WAVELET) for path in snakemake.input.wavelets]
-banks = {
-    found.attrs["objective"]: comparison.Bank.distilled(found) for found in distilled
-}
-banks |= {
-    name: comparison.Bank(wavelet.from_pywt(name), "wavelet") for name in params.named
-}
-entries = {
-    model.record["kind"]: comparison.enter_teacher(model, teaching, params.device)
-} | comparison.enter_wavelets(
-    train, test, banks, teaching, features.student(**params.student), **params.distil
+found = [io.read(path, contracts.WAVELET) for path in snakemake.input.wavelets]
+banks = {one.attrs["objective"]: comparison.Bank.distilled(one) for one in found}
+for name in params.named:
+    banks[name] = comparison.Bank(wavelet.from_pywt(name), "wavelet")
+student = features.Student(
+    features.Largest(params.student["largest"]), params.student["head"]
 )
-predictions = comparison.to_dataset(entries, test, **names)
+entries = {
+    model.record["kind"]: comparison.enter_teacher(model, teaching, params.device),
+    **comparison.enter_wavelets(train, test, banks, teaching, student, params.levels),
+}
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
+predictions = comparison.to_dataset(entries, test, **names)
 io.write(predictions, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
 timings = comparison.time_inference(entries, test.x, target=test.target, **names)
 io.write_table(timings, snakemake.output.timings)

@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from awd import contracts
-from awd.errors import DataError, MissingInput
+from awd.errors import AwdError, DataError, MissingInput
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,11 @@ def _plain(value: Any) -> Any:
 
 
 def log_to(path: PathLike | None) -> None:
-    """Send the library's log (and warnings) to a file, or to the terminal if None."""
+    """Send the library's log and warnings to a file, or to the terminal if None.
+
+    An error that ends the program goes to the log with its traceback; of one that the
+    user can mend only the message is shown.
+    """
     handler = logging.FileHandler(path, "w") if path else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.captureWarnings(True)
@@ -145,6 +150,17 @@ def log_to(path: PathLike | None) -> None:
         logger.handlers = [handler]
         logger.propagate = False
     log.setLevel(logging.INFO)
+    sys.excepthook = _last_words
+
+
+def _last_words(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    log.error("stopped", exc_info=(kind, error, trace))
+    if isinstance(error, AwdError):
+        print(f"{kind.__name__}: {error}", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterator[T]:
