@@ -130,6 +130,16 @@ def test_wavelet_of_a_sparse_problem_is_found_without_a_start(truth):
     assert max(result.conditions.values()) <= 1e-12
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_in_the_gradients_does_not_hide_the_wavelet(seed):
+    truth = wavelet.from_pywt("db5")
+    gradient = sparse_gradients(truth)
+    noise = np.random.default_rng(1).normal(size=gradient.shape)
+    noisy = gradient + 0.02 * np.float32(noise)
+    result = distil.distil(gradient=noisy, random_state=seed)
+    assert distance(result.filter, truth) <= 0.02
+
+
 def test_result_is_the_same_again_and_for_any_number_of_threads():
     gradient = sparse_gradients(wavelet.from_pywt("db3"), n=100)
     with threadpool_limits(1):

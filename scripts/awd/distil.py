@@ -210,7 +210,8 @@ def distil(
     ratios = [0.0] if objective == "sparsity" else _ratios(ratio, terms)
     blends = [Blend(terms, _weights(r)) for r in ratios]
     rng = np.random.default_rng(random_state)
-    rows = _few(np.shape(gradient if x is None else x), rng)
+    data = gradient if x is None else x
+    rows = _few(np.shape(np.asarray(data)), rng)
     # Four angles are too few for BLAS threads: waiting for each other doubles the time.
     with threadpool_limits(1, "blas"):
         path, optima = search.follow(blends, search.scan(blends, rows, length, rng))

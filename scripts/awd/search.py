@@ -21,6 +21,7 @@ from scipy.stats import qmc
 from awd import wavelet
 
 SCAN_POINTS = 2**14
+APART = 0.2  # starts differ by more than this in some tap
 DISTINCT = 1e-3  # filters that differ by less in every tap are one optimum
 
 
@@ -94,8 +95,19 @@ class Scan:
     values: dict[str, np.ndarray]
 
     def best(self, weights: Mapping[str, float], count: int) -> np.ndarray:
+        """Up to ``count`` good points, apart from each other.
+
+        The very best points crowd in the widest basins; the deepest may be narrow.
+        """
         total = sum(weights[k] * v for k, v in self.values.items())
-        return self.free[np.argsort(total, kind="stable")[:count]]
+        free = self.free[np.argsort(total, kind="stable")[: 100 * count]]
+        filters = wavelet.filter_from_angles(wavelet.complete_angles(free))
+        kept: list[int] = []
+        left = np.ones(len(free), bool)
+        while left.any() and len(kept) < count:
+            kept.append(int(left.argmax()))
+            left &= np.abs(filters - filters[kept[-1]]).max(axis=1) > APART
+        return free[kept]
 
 
 def scan(
@@ -127,11 +139,12 @@ def scan(
     return Scan(rows, grid, values)
 
 
-def descend(objective: Term, free: np.ndarray, precision: float = 1e-7) -> Optimum:
+def descend(objective: Term, free: np.ndarray, *, rough: bool = False) -> Optimum:
     """Nearest local minimum from ``free``: L-BFGS-B over the free angles.
 
-    Stops when a step improves the value by less than ``precision`` of it. Kinks can end
-    a line search early, so a second descent begins where the first one ended.
+    Stops when a step improves the value by less than 1e-7 of it (1e-6 if ``rough``).
+    Kinks can end a line search early, so a second descent begins where the first one
+    ended, unless ``rough``.
     """
 
     def value_and_slope(free: np.ndarray) -> tuple[float, np.ndarray]:
@@ -141,8 +154,8 @@ def descend(objective: Term, free: np.ndarray, precision: float = 1e-7) -> Optim
 
     if not len(free):
         return Optimum(value_and_slope(free)[0], free)
-    options = {"ftol": precision}
-    for _ in range(2):
+    options = {"ftol": 1e-6 if rough else 1e-7}
+    for _ in range(1 if rough else 2):
         end = minimize(
             value_and_slope, free, jac=True, method="L-BFGS-B", options=options
         )
@@ -154,7 +167,7 @@ def minima(
     objective: Blend,
     scanned: Scan,
     warm: Sequence[np.ndarray] = (),
-    on_few: int = 24,
+    on_few: int = 48,
     on_all: int = 4,
 ) -> list[Optimum]:
     """Distinct local minima, best first.
@@ -172,7 +185,7 @@ def minima(
     """
     part = objective.subset(scanned.rows)
     starts = scanned.best(objective.weights, on_few)
-    rough = distinct(descend(part, free, 1e-6) for free in starts)[:on_all]
+    rough = distinct(descend(part, free, rough=True) for free in starts)[:on_all]
     new = [r.free for r in rough if not any(_near(r.free, w) for w in warm)]
     return distinct(descend(objective, free) for free in [*warm, *new])
 
@@ -195,7 +208,7 @@ def follow(
     for blend in blends:
         last = blend is blends[-1]
         warm = [path[-1].free] if path else []
-        effort = {} if last or not path else {"on_few": 8, "on_all": 1}
+        effort = {} if last or not path else {"on_few": 16, "on_all": 1}
         found = minima(blend, scanned, warm, **effort)
         path.append(found[0])
     for i in range(len(blends) - 2, -1, -1):
