@@ -40,5 +40,5 @@ docs: .venv/.done
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	PYTHONPATH=scripts $(BIN)/python -c 'import awd; awd.kernels.compile_all()'
+	PYTHONPATH=scripts $(BIN)/python -c 'import awd; awd.kernels.compile()'
 	@touch $@
