@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 
 from awd.errors import ConfigError, DataError, ShapeError
 
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
-
-# Samples are float32: directions of the features that vary by less than this share of
-# the widest are rounding, and least squares would blow them up (border coefficients
-# under taps near 0 are such features).
-RANK = 1e-6
 
 
 @dataclass(frozen=True)
@@ -159,30 +153,14 @@ class Student:
         return self.head_.n_features_in_ + 1
 
 
-class LeastSquares(RegressorMixin, BaseEstimator):
-    """Ordinary least squares with an intercept, of least norm, see :data:`RANK`."""
-
-    def fit(self, x: np.ndarray, y: np.ndarray) -> Self:
-        """Fit to features ``x`` (n, features) and targets ``y`` (n,)."""
-        centre, level = x.mean(0), y.mean()
-        self.coef_ = np.linalg.lstsq(x - centre, y - level, rcond=RANK)[0]
-        self.intercept_ = level - centre @ self.coef_
-        self.n_features_in_ = x.shape[1]
-        return self
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions (n,)."""
-        return x @ self.coef_ + self.intercept_
-
-
 def linear(head: str) -> Any:
     """A fresh scikit-learn regressor; the heads are those of :class:`Student`."""
-    from sklearn.linear_model import RidgeCV
+    from sklearn.linear_model import LinearRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     heads = {
-        "ols": LeastSquares,
+        "ols": LinearRegression,
         "ridge": lambda: make_pipeline(StandardScaler(), RidgeCV(ALPHAS)),
     }
     if head not in heads:
