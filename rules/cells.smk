@@ -31,13 +31,14 @@ if SOURCE.kind == "simulate":
 
 else:
     CELLS = {Path(file).stem: file for file in SOURCE.files}
+    PUT_THERE = "put or link it there, or change cells.source.files"
 
     rule read_tracks:
         """Read the tracks of one cell from an FXYCMS file (one job per cell)."""
         message:
             "Read the tracks of {wildcards.cell}"
         input:
-            lambda wildcards: CELLS[wildcards.cell],
+            lambda wildcards: io.existing(CELLS[wildcards.cell], PUT_THERE),
         output:
             RUN / "cells/tracks/{cell}.nc",
         params:

@@ -9,7 +9,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from awd import config as configuration
-from awd import provenance
+from awd import io, provenance
 
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.

@@ -170,3 +170,27 @@ def test_import_is_cheap():
         env={"PYTHONPATH": str(Path(wavelet.__file__).parents[1])},
     )
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["haar", "db2", "sym4"])
+@pytest.mark.parametrize("delay", [0, 2, 4])
+def test_dust_beside_a_shorter_wavelet_is_swept_away(name, delay):
+    short = wavelet.from_pywt(name)
+    rest = 12 - len(short) - delay
+    if rest < 0:
+        pytest.skip("does not fit")
+    padded = np.concatenate([np.zeros(delay), short, np.zeros(rest)])
+    free = wavelet.angles(padded)[1:]
+    dusty = wavelet.filter_from_angles(wavelet.complete_angles(free + 1e-5))
+    clean = wavelet.without_dust(dusty)
+    assert (clean[len(short) :] == 0).all()
+    assert np.abs(clean[: len(short)] - short).max() < 1e-4
+    assert max(wavelet.conditions(clean).values()) < 1e-12
+    np.testing.assert_allclose(
+        wavelet.filter_from_angles(wavelet.angles(clean)), clean, atol=1e-9
+    )
+
+
+def test_a_wavelet_without_dust_is_left_alone():
+    h = wavelet.from_pywt("db5")
+    assert wavelet.without_dust(h) is h

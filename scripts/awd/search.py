@@ -160,7 +160,20 @@ def descend(objective: Term, free: np.ndarray, *, rough: bool = False) -> Optimu
             value_and_slope, free, jac=True, method="L-BFGS-B", options=options
         )
         free = end.x
-    return Optimum(float(end.fun), (free + np.pi / 2) % np.pi - np.pi / 2)
+    return _settled(objective, Optimum(float(end.fun), wrapped(free)))
+
+
+def _settled(objective: Term, found: Optimum) -> Optimum:
+    """The optimum without negligible taps at its ends."""
+    h = wavelet.without_dust(found.filter)
+    if np.array_equal(h, found.filter):
+        return found
+    return Optimum(objective.value_and_gradient(h)[0], wavelet.angles(h)[1:])
+
+
+def wrapped(free: np.ndarray) -> np.ndarray:
+    """Angles in [-pi/2, pi/2); adding pi to a pair changes no filter."""
+    return (free + np.pi / 2) % np.pi - np.pi / 2
 
 
 def minima(

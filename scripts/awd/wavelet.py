@@ -304,6 +304,35 @@ def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
     return int(used[-1] - used[0] + 1) if used.size else 0
 
 
+def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
+    """The nearest wavelet without the pairs of negligible taps at the ends of ``h``.
+
+    A search at a length that is not needed leaves taps of 1e-5 beside a shorter filter.
+    They are no part of the wavelet, but they make border coefficients of rounding size
+    on which least squares go astray.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+        Orthonormal filter.
+    tolerance : float
+        Pairs of taps at an end that are all smaller are dropped.
+
+    Returns
+    -------
+    ndarray of shape (taps,)
+        ``h`` itself where no pair is negligible; else the shorter wavelet, delayed to
+        the start, zeros behind it.
+    """
+    pairs = np.flatnonzero(np.abs(_checked(h)).reshape(-1, 2).max(1) > tolerance)
+    core = h[2 * pairs[0] : 2 * pairs[-1] + 2]
+    if len(core) == len(h):
+        return h
+    free = _fit_free_angles(_peel(core)[1:], core)
+    shorter = filter_from_angles(complete_angles(free))
+    return np.concatenate([shorter, np.zeros(len(h) - len(core))])
+
+
 def require_levels(n: int, levels: int) -> None:
     """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
     if not isinstance(levels, int | np.integer) or levels < 1:

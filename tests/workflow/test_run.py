@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 def test_a_run_ends_with_the_tables_and_the_reports_path(finished):
     table = (finished.folder / "results/micro/table_cells.md").read_text()
     assert table in finished.printed
-    assert "results/micro/report.html" in finished.printed.splitlines()[-4:][0]
+    after = finished.printed.partition(table)[2]
+    assert "Report: results/micro/report.html" in after
 
 
 def test_all_promised_files_are_there(finished):
@@ -77,7 +78,7 @@ def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
 def test_an_absent_real_file_is_named_with_the_remedy(finished):
     printed = finished.snakemake(config="config/real-traces.yaml", ok=False)
     assert "control_001_BS_Cell1_Red_FXYCMS.mat" in printed
-    assert "Put or link" in printed
+    assert "put or link it there" in printed
 
 
 def test_without_a_configfile_the_default_is_read_and_single_keys_win(finished):
