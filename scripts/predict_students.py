@@ -1,3 +1,5 @@
+from functools import partial
+
 from awd import (
     attribution,
     comparison,
@@ -17,11 +19,13 @@ data = io.read(snakemake.input.dataset, contracts.DATASET)
 train, test = (splits.part(data, side, wildcards.target) for side in ("train", "test"))
 cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
 model = teachers.load(snakemake.input.teacher)
+predict = partial(attribution.output, model, device=params.device)
 teaching = comparison.Teaching(
     cache["output"].values,
-    attribution.output(model, test.x, device=params.device),
+    predict(test.x),
     attribution.saliency(model, test.x, device=params.device),
 )
+size = sum(weights.numel() for weights in model.parameters())
 found = [io.read(path, contracts.WAVELET) for path in snakemake.input.wavelets]
 banks = {one.attrs["objective"]: comparison.Bank.distilled(one) for one in found}
 for name in params.named:
@@ -30,7 +34,7 @@ student = features.Student(
     features.Largest(params.student["largest"]), params.student["head"]
 )
 entries = {
-    model.record["kind"]: comparison.enter_teacher(model, teaching, params.device),
+    model.record["kind"]: comparison.enter_teacher(predict, teaching, size),
     **comparison.enter_wavelets(train, test, banks, teaching, student, params.levels),
 }
 stamp = provenance.stamp(snakemake.rule, wildcards, params)

@@ -1,5 +1,6 @@
 """A checkout of its own for real Snakemake runs."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -54,13 +55,15 @@ class Checkout:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
-    def rules_with_other_params(self) -> set[str]:
-        """Rules that would run again because their code or settings changed."""
-        lines = iter(self.snakemake("-n", "--quiet", "rules").splitlines())
-        for line in lines:
-            if line.strip() == "params have changed since last execution:":
-                return set(next(lines).replace(",", " ").split())
-        return set()
+    def would_run(self) -> tuple[set[str], set[str]]:
+        """Rules of a dry run: those with other code or settings, and what follows."""
+        lines = self.snakemake("-n", "--quiet", "rules").splitlines()
+        reasons = {
+            reason.strip(" :"): set(rules.replace(",", " ").split())
+            for reason, rules in itertools.pairwise(lines)
+        }
+        changed = reasons.get("params have changed since last execution", set())
+        return changed, reasons.get("input files updated by another job", set())
 
 
 @pytest.fixture(scope="session")

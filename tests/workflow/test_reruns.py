@@ -10,7 +10,6 @@ from awd import io
 pytestmark = pytest.mark.slow
 
 NOTHING = "Nothing to be done"
-SETTINGS = {"report", "write_manifest"}  # these tell the whole configuration
 TEACHER = "results/micro/cells/split0/sig_mean/lstm-0"
 
 
@@ -26,28 +25,34 @@ def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
     assert NOTHING in finished.snakemake("-n")
 
 
+DATA = {"simulate_tracks", "assemble_dataset", "split_dataset"}
+PLOTS = {f"plot_{n}" for n in ("scores", "predictions", "wavelet", "filter_path")}
+PLOTS |= {"plot_learning"}
+
+
 @pytest.mark.parametrize(
-    ("module", "rules"),
+    ("module", "own", "spared"),
     [
-        ("figures.py", {"plot_*"}),
-        ("report.html.j2", {"report"}),
-        ("training.py", {"train_teacher", "attribute_teacher", "predict_students"}),
-        ("distil.py", {"distil_wavelet"}),
-        ("cells/simulate.py", {"simulate_tracks"}),
+        ("figures.py", PLOTS, DATA | {"train_teacher", "score_methods"}),
+        ("report.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
+        ("training.py", {"train_teacher"}, DATA | {"predict_baselines"}),
+        ("search.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
+        ("cells/simulate.py", {"simulate_tracks"}, set()),
+        ("cells/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
     ],
 )
 def test_editing_a_library_module_reruns_exactly_the_rules_that_use_it(
-    finished, module, rules
+    finished, module, own, spared
 ):
     path = finished.folder / "scripts/awd" / module
     text = path.read_text()
     try:
         path.write_text(text + "\n# edited\n")
-        found = finished.rules_with_other_params()
+        changed, followers = finished.would_run()
     finally:
         path.write_text(text)
-    plots = {rule for rule in found if rule.startswith("plot_")}
-    assert {("plot_*" if rule in plots else rule) for rule in found} == rules
+    assert changed == own
+    assert not spared & followers
 
 
 def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
@@ -55,9 +60,12 @@ def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
     text = config.read_text()
     try:
         config.write_text(text.replace("draws: 100", "draws: 150"))
-        assert finished.rules_with_other_params() == SETTINGS | {"score_methods"}
+        changed, followers = finished.would_run()
     finally:
         config.write_text(text)
+    assert changed == {"score_methods"}
+    assert {"report", "plot_scores"} <= followers
+    assert not followers & (DATA | {"train_teacher", "predict_students"})
 
 
 def arrays(folder, names):
