@@ -1,6 +1,5 @@
-from awd.cells import dataset, tracks
-
 from awd import contracts, io, provenance
+from awd.cells import dataset, tracks
 
 io.log_to(snakemake.log[0])
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input]

@@ -1,6 +1,5 @@
-from awd.cells import matlab, tracks
-
 from awd import io, provenance
+from awd.cells import matlab, tracks
 
 io.log_to(snakemake.log[0])
 data = matlab.read_fxycms(

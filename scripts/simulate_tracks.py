@@ -1,6 +1,5 @@
-from awd.cells import simulate, tracks
-
 from awd import io, provenance
+from awd.cells import simulate, tracks
 
 io.log_to(snakemake.log[0])
 data = simulate.simulate_traces(

@@ -1,6 +1,5 @@
-from awd.cells import dataset
-
 from awd import contracts, io, provenance, splits
+from awd.cells import dataset
 
 io.log_to(snakemake.log[0])
 whole = io.read(snakemake.input[0], contracts.DATASET)
