@@ -71,20 +71,34 @@ ATTRIBUTION = Contract(
     ("teacher", "target"),
 )
 
-WAVELET = Contract(
-    "wavelet",
-    {
-        "filter": Variable(("tap",), "f"),
-        "angles": Variable(("angle",), "f"),
-        "path_filter": Variable(("step", "tap"), "f"),
-        "path_ratio": Variable(("step",), "f", low=0, finite=False),
-        "path_value": Variable(("step",), "f"),
-        "path_fidelity": Variable(("step",), "f", finite=False),
-    },
-    ("teacher", "target", "objective", "levels", "mode", "chosen", "fidelity"),
-)
-
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
+
+WAVELETS = Contract(
+    "wavelets",
+    {
+        # What each method ended with; taps beyond `length` are 0.
+        "method": Variable(("method",), "U"),
+        "role": Variable(("method",), "U", values=ROLES),
+        "filter": Variable(("method", "tap"), "f"),
+        "length": Variable(("method",), "i", low=2),
+        "levels": Variable(("method",), "i", low=1),
+        "chosen_by": Variable(("method",), "U", values=("fidelity", "labels")),
+        "score": Variable(("method",), "f", high=1),
+        "scored": Variable(("method",), "i", low=1),
+        # Every filter that was scored: which method's, its shape, its score (R2).
+        "candidate_method": Variable(("candidate",), "U"),
+        "candidate_filter": Variable(("candidate", "tap"), "f"),
+        "candidate_length": Variable(("candidate",), "i", low=2),
+        "candidate_levels": Variable(("candidate",), "i", low=1),
+        "candidate_flipped": Variable(("candidate",), "i", low=0, high=1),
+        "candidate_mirrored": Variable(("candidate",), "i", low=0, high=1),
+        "candidate_sparsity": Variable(("candidate",), "f", low=0, finite=False),
+        "candidate_attribution": Variable(("candidate",), "f", low=0, finite=False),
+        "candidate_value": Variable(("candidate",), "f", finite=False),
+        "candidate_score": Variable(("candidate",), "f", high=1),
+    },
+    ("target", "mode"),
+)
 
 PREDICTIONS = Contract(
     "predictions",
