@@ -94,3 +94,35 @@ def test_bad_input_is_refused(x, taps, levels, message):
 def test_unknown_mode_is_refused():
     with pytest.raises(ConfigError, match="'mirror'; expected one of zero"):
         kernels.analysis(np.ones((2, 40)), wavelet.from_pywt("db2"), 2, "mirror")
+
+
+@pytest.mark.parametrize("taps", [2, 4, 10])
+@pytest.mark.parametrize("n", [40, 41])
+def test_gradient_of_weighted_coefficients_equals_finite_differences(taps, n):
+    rng = np.random.default_rng(taps)
+    x, h = rng.normal(size=(20, n)), rng.normal(size=taps)
+    weights = rng.normal(size=kernels.pack(x, h, 3)[0].shape)
+    up, down = (
+        [(weights * kernels.pack(x, h + s, 3)[0]).sum() for s in step]
+        for step in (1e-6 * np.eye(taps), -1e-6 * np.eye(taps))
+    )
+    found = kernels.pack_gradient(x, h, 3, weights)
+    np.testing.assert_allclose(found, np.subtract(up, down) / 2e-6, atol=1e-6)
+    with pytest.raises(ShapeError, match=r"weights have shape \(20, 5\)"):
+        kernels.pack_gradient(x, h, 3, weights[:, :5])
+
+
+@pytest.mark.parametrize(("largest", "smallest"), [(6, 0), (0, 6), (3, 3), (99, 1)])
+def test_extremes_equal_a_stable_sort_of_every_band(largest, smallest):
+    rng = np.random.default_rng(0)
+    packed = np.round(rng.normal(size=(30, 18)), 1)  # with ties
+    sizes, begin, expected = np.array([2, 5, 11]), 0, []
+    for size in sizes:
+        band = packed[:, begin : begin + size]
+        falling = np.argsort(-band, 1, kind="stable")[:, :largest]
+        rising = np.argsort(band, 1, kind="stable")[:, :smallest]
+        expected += [begin + falling, begin + rising]
+        begin += size
+    values, index = kernels.extremes(packed, sizes, largest, smallest)
+    np.testing.assert_array_equal(index, np.hstack(expected))
+    np.testing.assert_array_equal(values, np.take_along_axis(packed, index, 1))

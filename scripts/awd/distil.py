@@ -1,121 +1,30 @@
-"""From cached gradients of a teacher to one orthonormal wavelet.
+"""From what a teacher says to one orthonormal wavelet; the network is not asked again.
 
-TRIM saliency with residuals is the wavelet transform of the input gradient, so the
-paper's objective (Ha et al., NeurIPS 2021, eq. 4) needs no network any more: it is the
-L1 norm of two wavelet transforms. Over lattice angles its penalties vanish, and what is
-left, a few angles, is searched globally: a low-discrepancy scan, descent from the best
-points on a few samples, then on all.
-
-Adding an objective is one function that returns its terms (:class:`awd.search.Term`),
-entered in :data:`OBJECTIVES`.
+Over lattice angles the penalties of the paper vanish, and what is left of an objective
+(:mod:`awd.objectives`), a function of a few angles, is searched globally: a
+low-discrepancy scan, descent from the best points on a few samples, then on all. Where
+several lengths, levels or weights compete, fidelity to the teacher's output decides
+(:mod:`awd.candidates`). No label enters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import search, wavelet
+from awd import candidates, search, wavelet
+from awd.candidates import Candidate
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.features import Largest
+from awd.objectives import EFFORT, OBJECTIVES, Samples
 from awd.search import Blend, Optimum, Term
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from awd.features import Student
-
-REFERENCE = "db5"  # every term is divided by its value here, so that ratios compare
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
-
-
-@dataclass(frozen=True)
-class L1:
-    """Mean absolute wavelet coefficient, in units of its value at :data:`REFERENCE`.
-
-    Parameters
-    ----------
-    data : ndarray of shape (n, ..., time)
-    levels : int
-    scale : float
-        What the sum over all coefficients is multiplied with.
-    """
-
-    data: np.ndarray
-    levels: int
-    scale: float = 1.0
-
-    def values(self, filters: np.ndarray) -> np.ndarray:
-        from awd import kernels
-
-        return self.scale * kernels.l1(self._rows(), filters, self.levels)
-
-    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
-        from awd import kernels
-
-        value, gradient = kernels.l1_gradient(self._rows(), h, self.levels)
-        return self.scale * value, self.scale * gradient
-
-    def subset(self, rows: np.ndarray) -> L1:
-        part = replace(self, data=self.data[rows])
-        return replace(part, scale=self.scale * len(self.data) / len(rows))
-
-    def relative(self) -> L1:
-        at_reference = self.values(wavelet.from_pywt(REFERENCE)[None])[0]
-        return replace(self, scale=self.scale / at_reference)
-
-    def _rows(self) -> np.ndarray:
-        return self.data.reshape(-1, self.data.shape[-1])
-
-
-def sparsity(x: np.ndarray, gradient: None, levels: int) -> dict[str, Term]:
-    """The wavelet in which the signals are sparse; no teacher."""
-    return {"sparsity": L1(_signals(x, "x", levels), levels).relative()}
-
-
-def attribution(
-    x: np.ndarray | None, gradient: np.ndarray, levels: int
-) -> dict[str, Term]:
-    """The wavelet in which TRIM attributions are sparse, and signals too if given."""
-    gradient = _signals(gradient, "gradient", levels)
-    terms: dict[str, Term] = {"attribution": L1(gradient, levels).relative()}
-    if x is None:
-        return terms
-    if np.shape(x) != gradient.shape:
-        raise ShapeError(
-            f"gradient has shape {gradient.shape} and x {np.shape(x)}; expected the "
-            "same: one derivative for every value of every sample"
-        )
-    return terms | sparsity(x, None, levels)
-
-
-OBJECTIVES: dict[str, Callable[..., dict[str, Term]]] = {
-    "attribution": attribution,
-    "sparsity": sparsity,
-}
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """A table of filters, one row each.
-
-    Attributes
-    ----------
-    ratio : ndarray of shape (rows,)
-        Weight of attribution over sparsity.
-    angles : ndarray of shape (rows, M)
-    filter : ndarray of shape (rows, 2M)
-    value : ndarray of shape (rows,)
-        The objective at this ratio, 1 at db5.
-    """
-
-    ratio: np.ndarray
-    angles: np.ndarray
-    filter: np.ndarray
-    value: np.ndarray
+LENGTHS = (4, 6, 8, 10, 12)
+FEW_VALUES, FEW_OUTPUTS = 2048, 400  # what a scan looks at
 
 
 @dataclass(frozen=True)
@@ -124,64 +33,100 @@ class Distilled:
 
     Attributes
     ----------
-    filter : ndarray of shape (taps,)
-        Low-pass synthesis filter, pywt's ``rec_lo`` order.
-    angles : ndarray of shape (taps / 2,)
-    value : float
-        The objective, 1 at db5.
-    ratio : float
-        Weight of attribution over sparsity.
-    path : Candidates
-        The best filter at every ratio asked for, ratios ascending.
-    optima : Candidates
-        All distinct optima at ``ratio``, best first.
+    chosen : Candidate
+        The filter, its levels, the objective's value and the fidelity (score).
+    path : list of Candidate
+        The best filter at every ratio asked for, ratios ascending, in the shape (length
+        and levels) of the result.
+    optima : list of Candidate
+        All distinct optima at the last ratio in that shape, best first.
+    pool : list of Candidate
+        Every filter that the final choice scored.
     conditions : dict of str to float
         Measured residuals, see :func:`awd.wavelet.conditions`.
-    objective, levels, mode
+    objective, mode : str
         As asked for.
     """
 
-    filter: np.ndarray
-    angles: np.ndarray
-    value: float
-    ratio: float
-    path: Candidates
-    optima: Candidates
+    chosen: Candidate
+    path: list[Candidate]
+    optima: list[Candidate]
+    pool: list[Candidate]
     conditions: dict[str, float]
     objective: str
-    levels: int
     mode: str
+
+    @property
+    def filter(self) -> np.ndarray:
+        """Low-pass synthesis filter (taps,), pywt's ``rec_lo`` order."""
+        return self.chosen.filter
+
+    @property
+    def levels(self) -> int:
+        """Levels of the transform that goes with the filter."""
+        return self.chosen.levels
+
+    @property
+    def value(self) -> float:
+        """The objective: 1 - R2 for ``output``, else 1 at db5."""
+        return self.chosen.value
+
+    @property
+    def fidelity(self) -> float:
+        """Cross-validated R2 against the teacher's output; NaN without it."""
+        return self.chosen.score
+
+    @property
+    def angles(self) -> np.ndarray:
+        """Lattice angles of the filter, (taps / 2,), sum pi/4."""
+        return wavelet.angles(self.filter)
 
 
 def distil(
     x: np.ndarray | None = None,
     gradient: np.ndarray | None = None,
+    output: np.ndarray | None = None,
     *,
-    objective: str = "attribution",
+    objective: str = "output",
+    student: Largest = Largest(6),  # noqa: B008 (frozen)
+    groups: np.ndarray | None = None,
+    folds: int = 5,
     ratio: float | str | Sequence[float] = np.inf,
-    levels: int = 4,
-    length: int = 10,
+    levels: int | Sequence[int] = 4,
+    length: int | str | Sequence[int] = "auto",
     mode: str = "zero",
     random_state: int | np.random.Generator = 0,
 ) -> Distilled:
-    """Find the orthonormal wavelet that makes attributions or signals sparse.
+    """Find the orthonormal wavelet that says what the teacher says.
 
     Parameters
     ----------
-    x : array of shape (n, ..., time), optional
-        Signals; needed for sparsity and for any finite ratio.
+    x : array of shape (n, [channel,] time), optional
+        Signals; needed for all but attribution alone.
     gradient : array of the shape of x, optional
         Gradient of the teacher's output in every sample, as from
         ``awd.attribution.saliency``. Its transform is the TRIM attribution of the
         coefficients (exactly, for any network, along orthonormal filters).
-    objective : {"attribution", "sparsity"}
-        A key of :data:`OBJECTIVES`. ``"sparsity"`` uses no teacher.
+    output : array of shape (n,), optional
+        The teacher's predictions, as from ``awd.attribution.output``. Where it is given
+        every objective's optima compete by their fidelity to it; without it there can
+        be one length, one number of levels, and the last ratio gives the result.
+    objective : {"output", "attribution", "sparsity"}
+        A key of :data:`OBJECTIVES`. No label enters in any.
+    student : Largest
+        What the student reads of the coefficients when fidelity is measured.
+    groups : array of shape (n,), optional
+        Groups that fall into one fold; every sample is its own without.
+    folds : int
+        Folds of the cross-validation.
     ratio : float, sequence of float or "path"
         Weight of attribution over sparsity, each divided by its value at db5: 0 is
         sparsity alone, infinity attribution alone. Several ratios, or the standard
-        ``"path"``, are followed from one to the next; the largest gives the result.
-    levels, length : int
-        Halvings of the transform and number of taps, even.
+        ``"path"``, are followed from one to the next.
+    levels : int or sequence of int
+        Halvings of the transform, to choose from.
+    length : int, sequence of int or "auto"
+        Taps, even, to choose from; ``"auto"`` is 4 to 12.
     mode : {"zero"}
         How signals go on beyond their ends.
     random_state : int or Generator
@@ -198,50 +143,102 @@ def distil(
     DataError
         Missing, NaN, infinite or constant values.
     ConfigError
-        Unknown objective or mode, bad ratio.
+        Unknown objective or mode, bad ratio; several shapes and no output.
 
     Examples
     --------
-    >>> result = distil(gradient=g, levels=4, length=10)  # doctest: +SKIP
+    >>> f = awd.attribution.output(model, x)  # doctest: +SKIP
+    >>> result = distil(x, output=f, levels=[3, 4, 5])  # doctest: +SKIP
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
-    _require_options(objective, mode, length)
-    terms = OBJECTIVES[objective](x, gradient, levels)
-    ratios = [0.0] if objective == "sparsity" else _ratios(ratio, terms)
-    blends = [Blend(terms, _weights(r)) for r in ratios]
+    lengths = list(LENGTHS) if length == "auto" else np.atleast_1d(length).tolist()
+    depths = np.atleast_1d(levels).tolist()
+    _require_options(objective, mode, lengths)
+    if output is None and len(lengths) * len(depths) > 1:
+        raise ConfigError(
+            f"length {length!r} and levels {levels!r} leave a choice, which fidelity "
+            "makes: give output, or one length and one number of levels"
+        )
     rng = np.random.default_rng(random_state)
-    data = gradient if x is None else x
-    rows = _few(np.shape(np.asarray(data)), rng)
+    samples = Samples(x, gradient, output, groups, student, folds)
     # Four angles are too few for BLAS threads: waiting for each other doubles the time.
     with threadpool_limits(1, "blas"):
-        path, optima = search.follow(blends, search.scan(blends, rows, length, rng))
-    best = path[-1]
+        shapes = {
+            (taps, depth): found
+            for depth in depths
+            for taps, found in _search(objective, samples, depth, lengths, ratio, rng)
+        }
+        pool = [one for path, _ in shapes.values() for one in path]
+        if output is not None:
+            pool = [
+                twin for one in pool for twin in candidates.symmetries(one, student)
+            ]
+            pool = candidates.scored(pool, x, output, student, groups, folds)
+    chosen = pool[-1] if output is None else candidates.best(pool)
+    path, optima = shapes[len(chosen.filter), chosen.levels]
     return Distilled(
-        filter=best.filter,
-        angles=best.angles,
-        value=best.value,
-        ratio=ratios[-1],
-        path=_table(ratios, path),
-        optima=_table(ratios[-1:] * len(optima), optima),
-        conditions=wavelet.conditions(best.filter),
-        objective=objective,
-        levels=levels,
-        mode=mode,
+        chosen, path, optima, pool, wavelet.conditions(chosen.filter), objective, mode
     )
 
 
-def _require_options(objective: str, mode: str, length: int) -> None:
+def _search(
+    objective: str,
+    samples: Samples,
+    levels: int,
+    lengths: Sequence[int],
+    ratio: float | str | Sequence[float],
+    rng: np.random.Generator,
+) -> Iterator[tuple[int, tuple[list[Candidate], list[Candidate]]]]:
+    """Path and optima of every length; a longer filter starts from the shorter too."""
+    terms = OBJECTIVES[objective](samples, levels)
+    weights = _weights(ratio, terms)
+    blends = [Blend(terms, weight) for weight in weights]
+    rows = _few(objective, samples, rng)
+    warm: list[np.ndarray] = []
+    for taps in sorted(lengths):
+        scanned = search.scan(blends, rows, taps, rng, EFFORT[objective])
+        starts = [_lengthened(h, taps) for h in warm]
+        path, optima = search.follow(blends, scanned, starts, EFFORT[objective])
+        warm = [path[0].filter]
+        yield (
+            taps,
+            (
+                [_candidate(o, levels, w) for o, w in zip(path, weights, strict=True)],
+                [_candidate(o, levels, weights[-1]) for o in optima],
+            ),
+        )
+
+
+def _lengthened(h: np.ndarray, taps: int) -> np.ndarray:
+    """Free angles of a filter with zeros behind it."""
+    return wavelet.angles(np.pad(h, (0, taps - len(h))))[1:]
+
+
+def _candidate(found: Optimum, levels: int, weights: Mapping[str, float]) -> Candidate:
+    l1 = {k: weights.get(k, np.nan) for k in ("sparsity", "attribution")}
+    return Candidate(found.filter, levels, value=found.value, **l1)
+
+
+def _require_options(objective: str, mode: str, lengths: Sequence[int]) -> None:
     if objective not in OBJECTIVES:
         raise ConfigError(
             f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}"
         )
     if mode != "zero":
         raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
-    if not isinstance(length, int | np.integer) or length < 2 or length % 2:
-        raise ShapeError(f"length is {length!r}; expected an even number of taps >= 2")
+    for length in lengths:
+        if not isinstance(length, int) or length < 2 or length % 2:
+            raise ShapeError(
+                f"length is {length!r}; expected an even number of taps >= 2"
+            )
 
 
-def _ratios(ratio: float | str | Sequence[float], terms: dict[str, Term]) -> list:
+def _weights(
+    ratio: float | str | Sequence[float], terms: Mapping[str, Term]
+) -> list[dict[str, float]]:
+    """Weights of the terms at every ratio; a single term has none to divide."""
+    if "attribution" not in terms:
+        return [dict.fromkeys(terms, 1.0)]
     ratios = np.atleast_1d(PATH if ratio == "path" else ratio)
     if ratios.dtype.kind not in "fiu" or ratios.size == 0 or not (ratios >= 0).all():
         raise ConfigError(
@@ -250,115 +247,15 @@ def _ratios(ratio: float | str | Sequence[float], terms: dict[str, Term]) -> lis
         )
     if "sparsity" not in terms and not np.isinf(ratios).all():
         raise DataError("a finite ratio weighs signals in: give x, or use ratio=inf")
-    return sorted(ratios.astype(float).tolist())
+    shares = [1.0 if np.isinf(r) else r / (1 + r) for r in np.sort(ratios)]
+    return [{"attribution": share, "sparsity": 1 - share} for share in shares]
 
 
-def _weights(ratio: float) -> dict[str, float]:
-    share = 1.0 if np.isinf(ratio) else ratio / (1 + ratio)
-    return {"attribution": share, "sparsity": 1 - share}
-
-
-def _few(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Samples for the scan: about 2,048 values, 8 to 64 samples."""
-    count = int(np.clip(2048 // np.prod(shape[1:]), 8, 64))
-    return np.sort(rng.permutation(shape[0])[:count])
-
-
-def _table(ratios: Sequence[float], optima: Sequence[Optimum]) -> Candidates:
-    return Candidates(
-        ratio=np.array(ratios),
-        angles=np.stack([o.angles for o in optima]),
-        filter=np.stack([o.filter for o in optima]),
-        value=np.array([o.value for o in optima]),
-    )
-
-
-def _signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
-    """Samples as floating point, refused before any long work if they cannot serve."""
-    if data is None:
-        raise DataError(f"this objective needs {name}; got None")
-    data = np.ascontiguousarray(data)
-    if data.dtype not in (np.float32, np.float64):
-        data = data.astype(float)
-    if data.ndim < 2 or len(data) < 2:
-        raise ShapeError(
-            f"{name} has shape {data.shape}; expected (n, ..., time) with n >= 2"
-        )
-    wavelet.require_levels(data.shape[-1], levels)
-    if not np.isfinite(data).all():
-        first = tuple(np.argwhere(~np.isfinite(data))[0].tolist())
-        raise DataError(
-            f"{name}{list(first)} is {data[first]}; expected finite values: leave such "
-            "samples out or fill their gaps"
-        )
-    if not np.ptp(data, axis=-1).any():
-        raise DataError(
-            f"{name} is constant in every sample, so that all wavelets are alike; "
-            "check how it was made"
-        )
-    return data
-
-
-def choose(
-    result: Distilled,
-    x: np.ndarray,
-    output: np.ndarray,
-    groups: np.ndarray,
-    student: Student,
-    folds: int = 5,
-) -> xr.Dataset:
-    """The filter of the path whose student follows the teacher's output best.
-
-    No label enters: the fidelity is the grouped cross-validated R2 of the student
-    against the teacher's output on the training samples.
-
-    Parameters
-    ----------
-    result : Distilled
-        With its path.
-    x, output, groups : arrays of shape (n, ..., time), (n,), (n,)
-        Training samples, what the teacher says of them, and their groups.
-    student : Student
-        The student that the wavelet is for.
-    folds : int
-        Folds of the cross-validation.
-
-    Returns
-    -------
-    Dataset
-        A ``wavelet`` file: the chosen filter and angles, the path with the fidelity of
-        every step, and the conditions of the chosen filter as attributes.
-    """
-    import xarray as xr
-
-    from awd import features
-
-    fidelity = np.array(
-        [
-            features.fidelity(
-                x, output, h, groups, student, result.levels, result.mode, folds
-            )
-            for h in result.path.filter
-        ]
-    )
-    chosen = int(fidelity.argmax())
-    h = result.path.filter[chosen]
-    described = {"long_name": "low-pass synthesis filter", "units": "1"}
-    return xr.Dataset(
-        {
-            "filter": ("tap", h, described),
-            "angles": ("angle", result.path.angles[chosen], {"units": "rad"}),
-            "path_filter": (("step", "tap"), result.path.filter),
-            "path_ratio": ("step", result.path.ratio),
-            "path_value": ("step", result.path.value),
-            "path_fidelity": ("step", fidelity),
-        },
-        attrs={
-            "objective": result.objective,
-            "levels": result.levels,
-            "mode": result.mode,
-            "chosen": chosen,
-            "fidelity": fidelity[chosen],
-            **{f"condition_{k}": v for k, v in wavelet.conditions(h).items()},
-        },
-    )
+def _few(objective: str, samples: Samples, rng: np.random.Generator) -> np.ndarray:
+    """Samples for the scan: hundreds to tell fidelities, tens to tell L1 norms."""
+    data = samples.gradient if samples.x is None else samples.x
+    n, *shape = np.shape(data)
+    count = int(np.clip(FEW_VALUES // np.prod(shape), 8, 64))
+    if objective == "output":
+        count = FEW_OUTPUTS
+    return np.sort(rng.permutation(n)[:count])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -46,14 +45,10 @@ class Largest:
                 f"{self} picks no coefficient, or a negative number of them; use m >= 1"
             )
 
-    def __call__(self, coefficients: Sequence[np.ndarray]) -> np.ndarray:
-        """Pick from bands of shape (n, [channel,] length): (n, features).
-
-        The features of a band stand together, bands in the order given; the level of
-        the start, which is no coefficient, is left to :meth:`features`.
-        """
-        picked = [part for band in coefficients for part in self._pick(band)]
-        return np.concatenate([part.reshape(len(part), -1) for part in picked], 1)
+    @property
+    def mirrored(self) -> Largest:
+        """The same, reading smallest for largest: what a negated wavelet shows."""
+        return replace(self, m=self.smallest, smallest=self.m)
 
     def features(
         self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
@@ -62,7 +57,7 @@ class Largest:
 
         Parameters
         ----------
-        x : array of shape (n, time) or (n, channel, time)
+        x : array of shape (n, time) or (n, channel, time), float32 or float64
             Signals; every channel is transformed by the same filter.
         h : array of shape (taps,)
             Low-pass filter.
@@ -72,33 +67,55 @@ class Largest:
         Returns
         -------
         array of shape (n, features), float64
-            In the unit of ``x``, positions in coefficients of their band.
+            Channel after channel: the coefficients picked, band after band, in the unit
+            of ``x``; their positions in coefficients of their band; the start level.
+
+        Raises
+        ------
+        ShapeError
+            ``x`` has other axes, is empty, no floating point or too short.
         """
+        return self.pick(x, h, levels, mode).features
+
+    def pick(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
+    ) -> Picked:
+        """The features, and which coefficients they are; as :meth:`features`."""
         from awd import kernels
 
-        x = np.asarray(x)
-        if x.ndim not in (2, 3) or not x.size:
-            raise ShapeError(
-                f"x is {x.shape}; expected (n, [channel,] time), not empty"
-            )
-        parts = [self(kernels.analysis(x, h, levels, mode))]
-        if self.start:
-            level = x[..., : self.start].mean(-1, dtype=np.float64)
-            parts.append(level.reshape(len(x), -1))
-        return np.concatenate(parts, 1, dtype=np.float64)
-
-    def _pick(self, band: np.ndarray) -> list[np.ndarray]:
+        x = require_signals(x)
+        rows = x.reshape(-1, x.shape[-1])
+        packed, sizes = kernels.pack(rows, h, levels, mode)
+        values, index = kernels.extremes(packed, sizes, self.m, self.smallest)
+        parts = [values]
         if self.positions:
-            # Stable: among equals, such as padding, the first in time is taken.
-            order = [
-                np.argsort(sign * band, -1, kind="stable")[..., :count]
-                for sign, count in ((-1, self.m), (1, self.smallest))
-            ]
-            values = [np.take_along_axis(band, index, -1) for index in order]
-            return [*values, *order]
-        # Sorting a whole short band is faster than partitioning it.
-        rising = np.sort(band, -1)
-        return [rising[..., ::-1][..., : self.m], rising[..., : self.smallest]]
+            begins = np.cumsum(sizes) - sizes
+            band = np.searchsorted(begins, index[0], side="right") - 1
+            parts.append(index - begins[band])
+        if self.start:
+            parts.append(rows[:, : self.start].mean(1, dtype=np.float64)[:, None])
+        table = np.concatenate(parts, 1, dtype=np.float64)
+        return Picked(table.reshape(len(x), -1), index, sizes)
+
+
+class Picked(NamedTuple):
+    """What :class:`Largest` read.
+
+    ``features`` (n, features); of every signal (n times channels) the ``index`` of the
+    picked coefficients among its ``sizes.sum()``, bands of ``sizes`` side by side.
+    """
+
+    features: np.ndarray
+    index: np.ndarray
+    sizes: np.ndarray
+
+
+def require_signals(x: np.ndarray) -> np.ndarray:
+    """``x`` as an array if its shape is (n, time) or (n, channel, time), not empty."""
+    x = np.asarray(x)
+    if x.ndim not in (2, 3) or not x.size:
+        raise ShapeError(f"x is {x.shape}; expected (n, [channel,] time), not empty")
+    return x
 
 
 @dataclass
@@ -138,8 +155,10 @@ class Student:
             When a signal or a target is not finite.
         """
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
-        features = self.features.features(x, h, levels, mode)
-        self.head_ = linear(self.head).fit(_finite(features), _finite(np.asarray(y)))
+        features = self.features.features(
+            require_finite(np.asarray(x)), h, levels, mode
+        )
+        self.head_ = linear(self.head).fit(features, require_finite(np.asarray(y)))
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -168,70 +187,8 @@ def linear(head: str) -> Any:
     return heads[head]()
 
 
-def fidelity(
-    x: np.ndarray,
-    output: np.ndarray,
-    h: np.ndarray,
-    groups: np.ndarray,
-    student: Student,
-    levels: int,
-    mode: str = "zero",
-    folds: int = 5,
-) -> float:
-    """How well the student reproduces the teacher: grouped cross-validated R2.
-
-    The head is fitted to the teacher's ``output``, no label enters. Give it training
-    samples only; every prediction is for a group that its head has not seen.
-
-    Parameters
-    ----------
-    x : array of shape (n, time) or (n, channel, time)
-        Training signals.
-    output : array of shape (n,)
-        The teacher's predictions for them.
-    h : array of shape (taps,)
-        Low-pass filter.
-    groups : array of shape (n,)
-        Groups that stay together.
-    student : Student
-        The recipe, not changed.
-    levels, mode : int, str
-        As for :func:`awd.kernels.analysis`.
-    folds : int
-        At most; as many as there are groups if these are fewer.
-
-    Returns
-    -------
-    float
-        1 is a perfect copy, 0 no better than the output's mean.
-
-    Raises
-    ------
-    DataError
-        When there is only one group, the output is constant or something not finite.
-    """
-    from sklearn.model_selection import GroupKFold, cross_val_predict
-
-    output = _finite(np.asarray(output, np.float64))
-    spread = ((output - output.mean()) ** 2).sum()
-    count = len(np.unique(groups))
-    if count < 2 or not spread:
-        raise DataError(
-            f"fidelity needs at least 2 groups and an output that varies; got {count} "
-            f"groups and an output with s.d. {output.std():g}"
-        )
-    features = _finite(student.features.features(x, h, levels, mode))
-    predicted = cross_val_predict(
-        linear(student.head),
-        features,
-        output,
-        groups=groups,
-        cv=GroupKFold(min(folds, count)),
-    )
-    return float(1 - ((output - predicted) ** 2).sum() / spread)
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
+def require_finite(values: np.ndarray) -> np.ndarray:
+    """The values, (n, ...), if every sample of them is finite."""
     bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
     if bad.any():
         raise DataError(

@@ -11,7 +11,7 @@ several.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,9 +20,32 @@ from scipy.stats import qmc
 
 from awd import wavelet
 
-SCAN_POINTS = 2**14
 APART = 0.2  # starts differ by more than this in some tap
 DISTINCT = 1e-3  # filters that differ by less in every tap are one optimum
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How hard to search; a smooth landscape needs less.
+
+    Attributes
+    ----------
+    density : int
+        Scan points grow with this to the power of the free angles, 16 for none.
+    most : int
+        Scan points at most.
+    on_few, on_all : int
+        How many scan points descend on the few samples, and how many of the minima
+        found there descend on all samples.
+    """
+
+    density: int = 8
+    most: int = 2**14
+    on_few: int = 48
+    on_all: int = 4
+
+
+THOROUGH = Effort()
 
 
 class Term(Protocol):
@@ -111,7 +134,11 @@ class Scan:
 
 
 def scan(
-    blends: Iterable[Blend], rows: np.ndarray, length: int, rng: np.random.Generator
+    blends: Iterable[Blend],
+    rows: np.ndarray,
+    length: int,
+    rng: np.random.Generator,
+    effort: Effort = THOROUGH,
 ) -> Scan:
     """Value scrambled Sobol points over all wavelets of ``length`` taps.
 
@@ -125,10 +152,12 @@ def scan(
         Taps.
     rng : numpy Generator
         Scrambles the points.
+    effort : Effort
+        How many points.
     """
     free = length // 2 - 1
     if free:
-        points = min(SCAN_POINTS, 16 * 8**free)
+        points = min(effort.most, 16 * effort.density**free)
         sobol = qmc.Sobol(free, rng=rng).random_base2(points.bit_length() - 1)
         grid = np.pi * (sobol - 0.5)
     else:
@@ -180,8 +209,7 @@ def minima(
     objective: Blend,
     scanned: Scan,
     warm: Sequence[np.ndarray] = (),
-    on_few: int = 48,
-    on_all: int = 4,
+    effort: Effort = THOROUGH,
 ) -> list[Optimum]:
     """Distinct local minima, best first.
 
@@ -192,14 +220,14 @@ def minima(
     scanned : Scan
     warm : sequence of array of shape (M - 1,)
         Further starting points.
-    on_few, on_all : int
-        How many scan points descend on the few samples, and how many of the minima
-        found there descend on all samples.
+    effort : Effort
+        How many descents.
     """
     part = objective.subset(scanned.rows)
-    starts = scanned.best(objective.weights, on_few)
-    rough = distinct(descend(part, free, rough=True) for free in starts)[:on_all]
-    new = [r.free for r in rough if not any(_near(r.free, w) for w in warm)]
+    starts = scanned.best(objective.weights, effort.on_few)
+    rough = distinct(descend(part, free, rough=True) for free in starts)
+    best = [one.free for one in rough[: effort.on_all]]
+    new = [free for free in best if not any(_near(free, w) for w in warm)]
     return distinct(descend(objective, free) for free in [*warm, *new])
 
 
@@ -210,19 +238,23 @@ def _near(free: np.ndarray, other: np.ndarray) -> bool:
 
 
 def follow(
-    blends: Sequence[Blend], scanned: Scan
+    blends: Sequence[Blend],
+    scanned: Scan,
+    warm: Sequence[np.ndarray] = (),
+    effort: Effort = THOROUGH,
 ) -> tuple[list[Optimum], list[Optimum]]:
     """Best minimum of every blend of a path, and all minima of the last one.
 
-    Every step takes the best of the scan, which costs nothing more (a blend of scanned
-    values), and the step before; a sweep back lets good minima spread the other way.
+    The first step may start from ``warm`` points too. Every further step takes the best
+    of the scan, which costs nothing more (a blend of scanned values), and the step
+    before; a sweep back lets good minima spread the other way.
     """
     path: list[Optimum] = []
     for blend in blends:
         last = blend is blends[-1]
-        warm = [path[-1].free] if path else []
-        effort = {} if last or not path else {"on_few": 16, "on_all": 1}
-        found = minima(blend, scanned, warm, **effort)
+        starts = [path[-1].free] if path else warm
+        less = replace(effort, on_few=effort.on_few // 3, on_all=1)
+        found = minima(blend, scanned, starts, effort if last or not path else less)
         path.append(found[0])
     for i in range(len(blends) - 2, -1, -1):
         value, _ = blends[i].value_and_gradient(path[i + 1].filter)

@@ -1,0 +1,189 @@
+"""How well a student reproduces its teacher: what the output objective maximises.
+
+The student is linear in the coefficients that it picks, so its best head solves a least
+squares problem, and its cross-validated error is a smooth function of the filter for as
+long as the same coefficients are picked. Error and slope are computed here in closed
+form, from one small system for each fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from awd import kernels
+from awd.errors import DataError, ShapeError
+from awd.features import Largest, require_finite, require_signals
+
+# Ridge, in units of the signals' mean square. A tap of rounding size gives features of
+# that size, on which plain least squares go astray in groups they have not seen.
+PENALTY = 1e-5
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Error ``1 - R2`` of a student by grouped cross-validated least squares.
+
+    A term of :mod:`awd.search`; :func:`fidelity` makes one from samples.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n, [channel,] time), float32 or float64
+        Signals, fold after fold.
+    y : ndarray of shape (n,), float64
+        What the student has to reproduce.
+    fold : ndarray of int of shape (n,), rising
+        The fold in which each sample is predicted, by a head fitted to the others.
+    features : Largest
+        What the student reads.
+    levels : int
+        Of the transform, mode zero.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    fold: np.ndarray
+    features: Largest
+    levels: int
+
+    def values(self, filters: np.ndarray) -> np.ndarray:
+        """``1 - R2`` of many filters: (filters, taps) -> (filters,)."""
+        return np.array([self._loss(h) for h in filters])
+
+    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
+        """``1 - R2`` of one filter and its derivative along the taps, (taps,).
+
+        Where two coefficients tie for being picked, the derivative of one side.
+        """
+        picked = self.features.pick(self.x, h, self.levels)
+        design = self._design(picked.features)
+        systems, heads, residuals = self._fit(design)
+        slope = self._slope(design, systems, heads, residuals)
+        # Only the values of the coefficients depend smoothly on the filter.
+        picks = picked.index.shape[1]
+        slope = slope[:, :-1].reshape(len(picked.index), -1)[:, :picks]
+        weights = np.zeros((len(picked.index), picked.sizes.sum()))
+        np.put_along_axis(weights, picked.index, slope, 1)
+        rows = self.x.reshape(-1, self.x.shape[-1])
+        gradient = kernels.pack_gradient(rows, h, self.levels, weights)
+        value = (residuals[self._own] ** 2).sum() / self._spread
+        return float(value), gradient / self._spread
+
+    def subset(self, rows: np.ndarray) -> Fidelity:
+        """The same on some of the samples."""
+        kept = replace(self, x=self.x[rows], y=self.y[rows], fold=self.fold[rows])
+        return replace(kept, fold=np.unique(kept.fold, return_inverse=True)[1])
+
+    def _loss(self, h: np.ndarray) -> float:
+        picked = self.features.pick(self.x, h, self.levels)
+        *_, residuals = self._fit(self._design(picked.features))
+        return float((residuals[self._own] ** 2).sum() / self._spread)
+
+    def _design(self, features: np.ndarray) -> np.ndarray:
+        return np.column_stack([features, np.ones(len(features))])
+
+    def _fit(self, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The normal matrix and the head of each fold, and its residuals everywhere.
+
+        Shapes (folds, p, p), (folds, p) and (n, folds).
+        """
+        parts = np.split(design, self._ends), np.split(self.y, self._ends)
+        grams = np.array([z.T @ z for z in parts[0]])
+        moments = np.array([z.T @ y for z, y in zip(*parts, strict=True)])
+        ridge = np.full(design.shape[1], PENALTY * (self.x**2).mean() * len(self.y))
+        ridge[-1] = 0  # not on the intercept
+        systems = grams.sum(0) - grams + np.diag(ridge)
+        heads = np.linalg.solve(systems, (moments.sum(0) - moments)[..., None])[..., 0]
+        return systems, heads, self.y[:, None] - design @ heads.T
+
+    def _slope(
+        self,
+        design: np.ndarray,
+        systems: np.ndarray,
+        heads: np.ndarray,
+        residuals: np.ndarray,
+    ) -> np.ndarray:
+        """Derivative of the summed squared errors along the design, (n, p).
+
+        A sample acts on its own error, and through the heads on those of other folds:
+        with ``A b = Z'y`` and ``l = A^-1 dL/db``, ``dL/dZ = r l' - (Z l) b'``.
+        """
+        own = self._own
+        along_heads = -2 * (design.T @ (residuals * own)).T
+        adjoint = np.linalg.solve(systems, along_heads[..., None])[..., 0]
+        through = ~own * (design @ adjoint.T) + 2 * own * residuals
+        return (~own * residuals) @ adjoint - through @ heads
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        """Whether a head is the one that predicts a sample, (n, folds)."""
+        return self.fold[:, None] == np.arange(self.fold[-1] + 1)
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.flatnonzero(np.diff(self.fold)) + 1
+
+    @cached_property
+    def _spread(self) -> float:
+        return float(((self.y - self.y.mean()) ** 2).sum())
+
+
+def fidelity(
+    x: np.ndarray,
+    y: np.ndarray,
+    features: Largest,
+    levels: int,
+    groups: np.ndarray | None = None,
+    folds: int = 5,
+) -> Fidelity:
+    """Fidelity of a student to what it has to reproduce, as a function of the filter.
+
+    Give it training samples only.
+
+    Parameters
+    ----------
+    x : array of shape (n, time) or (n, channel, time)
+        Signals.
+    y : array of shape (n,)
+        The teacher's output. With labels in their place this is the label
+        cross-validation by which controls are chosen too.
+    features : Largest
+        What the student reads.
+    levels : int
+        Of the transform, mode zero.
+    groups : array of shape (n,), optional
+        Groups that stay together; every sample is its own without.
+    folds : int
+        At most; as many as there are groups if these are fewer.
+
+    Raises
+    ------
+    ShapeError
+        The arrays do not fit each other.
+    DataError
+        There is only one group, ``y`` is constant, or something is not finite.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    x, y = require_finite(require_signals(x)), require_finite(np.array(y, np.float64))
+    groups = np.arange(len(x)) if groups is None else np.asarray(groups)
+    if y.shape != (len(x),) or groups.shape != (len(x),):
+        raise ShapeError(
+            f"output is {y.shape} and groups {groups.shape} for {len(x)} samples; "
+            f"expected ({len(x)},) of both"
+        )
+    count = len(np.unique(groups))
+    if count < 2 or not np.ptp(y):
+        raise DataError(
+            f"fidelity needs at least 2 groups and an output that varies; got {count} "
+            f"groups and an output with s.d. {y.std():g}"
+        )
+    fold = np.empty(len(x), int)
+    splits = GroupKFold(min(folds, count)).split(x, groups=groups)
+    for index, (_, held) in enumerate(splits):
+        fold[held] = index
+    order = np.argsort(fold, kind="stable")
+    x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
+    return Fidelity(x[order], y[order], fold[order], features, levels)

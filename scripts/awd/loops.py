@@ -1,0 +1,354 @@
+"""The loops under :mod:`awd.kernels`, compiled by numba and cached on disk.
+
+Signals travel in blocks of :data:`LANES`: time along the slow axis, signals along the
+fast one, even and odd samples apart. Every tap then multiplies one long contiguous run,
+so short signals go at the speed of long ones. Sums are taken in the dtype of the data
+over at most :data:`CHUNK` values and in float64 beyond.
+
+Functions named ``..._rows`` walk over the blocks of a matrix; the others take the flat
+buffers of one block. Padding stands in the buffers, so modes differ only in
+:func:`pad`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+LANES = 16
+CHUNK = 512
+ZERO, PERIODIZATION = 0, 1
+
+# Sums may be reordered to use vector registers; NaN and infinity stay what they are.
+jit = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+
+
+@jit
+def band_sizes(n, half, levels, mode):
+    """Length of the approximation at level 0, 1, ..., ``levels``."""
+    sizes = np.empty(levels + 1, np.int64)
+    sizes[0] = n
+    for j in range(levels):
+        sizes[j + 1] = (sizes[j] + 1) // 2 + (half - 1 if mode == ZERO else 0)
+    return sizes
+
+
+@jit
+def buffer_offsets(sizes, half):
+    """Where each level's polyphase buffer begins in a common one, and the total."""
+    offsets = np.zeros(len(sizes), np.int64)
+    for j in range(len(sizes) - 1):
+        offsets[j + 1] = offsets[j] + ((sizes[j] + 1) // 2 + 2 * half - 2) * LANES
+    return offsets
+
+
+@jit
+def workspace(x, half, levels):
+    """Sizes of the bands, and buffers for one block: even, odd, low, high."""
+    sizes = band_sizes(x.shape[1], half, levels, ZERO)
+    offsets = buffer_offsets(sizes, half)
+    even = np.zeros(offsets[levels], x.dtype)  # the padding stays zero
+    odd = np.zeros(offsets[levels], x.dtype)
+    low = np.empty(sizes.max() * LANES, x.dtype)  # bands of short signals grow
+    high = np.empty(offsets[levels], x.dtype)
+    return sizes, offsets, even, odd, low, high
+
+
+@jit
+def l1_rows(x, filters, partners, levels):
+    half = filters.shape[1] // 2
+    work = workspace(x, half, levels)
+    values = np.zeros(len(filters))
+    for start in range(0, len(x), LANES):
+        load(x, start, half, work[2], work[3])
+        for f in range(len(filters)):
+            values[f] += forward(filters[f], partners[f], work)
+    return values
+
+
+@jit
+def l1_gradient_rows(x, h, g, levels):
+    half = len(h) // 2
+    work = workspace(x, half, levels)
+    spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
+    by_low, by_high = np.zeros(2 * half), np.zeros(2 * half)
+    value = 0.0
+    for start in range(0, len(x), LANES):
+        load(x, start, half, work[2], work[3])
+        value += forward(h, g, work)
+        take_signs(work)
+        backward(h, g, work, spare_even, spare_odd, by_low, by_high)
+    return value, by_low, by_high
+
+
+@jit
+def pack_gradient_rows(x, h, g, levels, weights):
+    half = len(h) // 2
+    work = workspace(x, half, levels)
+    spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
+    by_low, by_high = np.zeros(2 * half), np.zeros(2 * half)
+    for start in range(0, len(x), LANES):
+        load(x, start, half, work[2], work[3])
+        forward(h, g, work)
+        take_weights(weights, start, work)
+        backward(h, g, work, spare_even, spare_odd, by_low, by_high)
+    return by_low, by_high
+
+
+@jit
+def extremes_rows(packed, sizes, largest, smallest, values, index):
+    for row in range(len(packed)):
+        begin, at = 0, 0
+        for size in sizes:
+            band = packed[row, begin : begin + size]
+            for sign, wanted in ((1, largest), (-1, smallest)):
+                count = min(size, wanted)
+                found, where = values[row, at : at + count], index[row, at : at + count]
+                extremes_of(band, sign, found, where)
+                where += begin
+                at += count
+            begin += size
+
+
+@jit
+def extremes_of(band, sign, found, where):
+    """Insertion into a short sorted list: few of few, faster than sorting the band."""
+    count, kept = len(found), 0
+    for t in range(len(band)):
+        value = band[t]
+        if kept == count and (count == 0 or sign * value <= sign * found[kept - 1]):
+            continue
+        kept = min(kept + 1, count)
+        slot = kept - 1
+        while slot > 0 and sign * value > sign * found[slot - 1]:
+            found[slot], where[slot] = found[slot - 1], where[slot - 1]
+            slot -= 1
+        found[slot], where[slot] = value, t
+
+
+@jit
+def forward(h, g, work):
+    """Sum of absolute coefficients of one block; leaves its bands in the buffers."""
+    sizes, offsets, even, odd, low, high = work
+    levels, half, value = len(sizes) - 1, len(h) // 2, 0.0
+    for j in range(levels):
+        size = sizes[j + 1] * LANES
+        a, d = low[:size], high[offsets[j] : offsets[j] + size]
+        correlate(even[offsets[j] :], odd[offsets[j] :], h, g, a, d)
+        value += absolute_sum(d)
+        if j + 1 < levels:
+            e, o = even[offsets[j + 1] :], odd[offsets[j + 1] :]
+            split(a, sizes[j + 1], half, e, o)
+    return value + absolute_sum(low[: sizes[levels] * LANES])
+
+
+@jit
+def backward(h, g, work, spare_even, spare_odd, by_low, by_high):
+    """Add the derivatives along the taps of both filters.
+
+    The bands hold the derivatives along the coefficients, and are overwritten.
+    """
+    sizes, offsets, even, odd, low, high = work
+    levels = len(sizes) - 1
+    for j in range(levels - 1, -1, -1):
+        size = sizes[j + 1] * LANES
+        a, d = low[:size], high[offsets[j] : offsets[j] + size]
+        dots(even[offsets[j] :], odd[offsets[j] :], a, d, by_low, by_high)
+        if j > 0:
+            pairs = (sizes[j] + 1) // 2 * LANES
+            adjoint(a, d, h, g, spare_even[:pairs], spare_odd[:pairs])
+            interleave(spare_even, spare_odd, sizes[j], low)
+
+
+@jit
+def take_signs(work):
+    """Derivatives of the absolute values in place of the bands."""
+    sizes, offsets, _, _, low, high = work
+    levels = len(sizes) - 1
+    sign(low[: sizes[levels] * LANES])
+    for j in range(levels):
+        sign(high[offsets[j] : offsets[j] + sizes[j + 1] * LANES])
+
+
+@jit
+def take_weights(weights, start, work):
+    """The weights of a block's coefficients in place of the bands."""
+    sizes, offsets, _, _, low, high = work
+    levels = len(sizes) - 1
+    fetch(weights, start, 0, low[: sizes[levels] * LANES])
+    column = sizes[levels]
+    for j in range(levels - 1, -1, -1):
+        band = high[offsets[j] : offsets[j] + sizes[j + 1] * LANES]
+        fetch(weights, start, column, band)
+        column += sizes[j + 1]
+
+
+@jit
+def analysis_rows(x, h, g, levels, mode, packed):
+    """Coefficients of all rows into ``packed``, coarse bands first."""
+    half = len(h) // 2
+    sizes = band_sizes(x.shape[1], half, levels, mode)
+    buffer = ((sizes.max() + 1) // 2 + 2 * half - 2) * LANES
+    even, odd = np.zeros(buffer, x.dtype), np.zeros(buffer, x.dtype)
+    low = np.empty(sizes.max() * LANES, x.dtype)  # bands of short signals grow
+    high = np.empty(sizes.max() * LANES, x.dtype)
+    first = 0 if mode == ZERO else (half - 1) // 2 * LANES
+    for start in range(0, len(x), LANES):
+        column = packed.shape[1]
+        load(x, start, half, even, odd)
+        for j in range(levels):
+            pad(sizes[j], half, mode, even, odd)
+            a, d = low[: sizes[j + 1] * LANES], high[: sizes[j + 1] * LANES]
+            correlate(even[first:], odd[first:], h, g, a, d)
+            column -= sizes[j + 1]
+            store(d, start, column, packed)
+            if j + 1 < levels:
+                split(a, sizes[j + 1], half, even, odd)
+        store(a, start, 0, packed)
+
+
+@jit
+def load(x, start, half, even, odd):
+    """Rows from ``start`` on into the polyphase buffers; missing rows are zero."""
+    n = x.shape[1]
+    count = min(LANES, len(x) - start)
+    base = (half - 1) * LANES
+    if count < LANES:
+        even[base : base + (n + 1) // 2 * LANES] = 0
+        odd[base : base + (n + 1) // 2 * LANES] = 0
+    for b in range(count):
+        row = x[start + b]
+        for q in range(n // 2):
+            even[base + q * LANES + b] = row[2 * q]
+            odd[base + q * LANES + b] = row[2 * q + 1]
+        if n % 2:
+            even[base + n // 2 * LANES + b] = row[n - 1]
+            odd[base + n // 2 * LANES + b] = 0
+
+
+@jit
+def split(band, n, half, even, odd):
+    """A band of ``n`` samples into the polyphase buffers of the next level."""
+    for k in range(n):
+        phase, at = odd if k % 2 else even, (half - 1 + k // 2) * LANES
+        phase[at : at + LANES] = band[k * LANES : (k + 1) * LANES]
+    if n % 2:
+        odd[at : at + LANES] = 0
+
+
+@jit
+def interleave(even, odd, n, band):
+    for k in range(n):
+        phase, at = odd if k % 2 else even, k // 2 * LANES
+        band[k * LANES : (k + 1) * LANES] = phase[at : at + LANES]
+
+
+@jit
+def correlate(even, odd, h, g, low, high):
+    """One level: ``low[t] = sum_r h[2r] even[t + r] + h[2r + 1] odd[t + r]``."""
+    for begin in range(0, len(low), CHUNK):
+        a, d = low[begin : begin + CHUNK], high[begin : begin + CHUNK]
+        a[:] = 0
+        d[:] = 0
+        for r in range(len(h) // 2):
+            at = begin + r * LANES
+            e, o = even[at : at + len(a)], odd[at : at + len(a)]
+            add_products(e, o, h[2 * r], h[2 * r + 1], a)
+            add_products(e, o, g[2 * r], g[2 * r + 1], d)
+
+
+@jit
+def adjoint(low, high, h, g, even, odd):
+    """Transpose of :func:`correlate`, only where the signal is not padding."""
+    half = len(h) // 2
+    for begin in range(0, len(even), CHUNK):
+        e, o = even[begin : begin + CHUNK], odd[begin : begin + CHUNK]
+        e[:] = 0
+        o[:] = 0
+        for r in range(half):
+            at = begin + (half - 1 - r) * LANES
+            a, d = low[at : at + len(e)], high[at : at + len(e)]
+            add_products(a, d, h[2 * r], g[2 * r], e)
+            add_products(a, d, h[2 * r + 1], g[2 * r + 1], o)
+
+
+@jit
+def add_products(u, v, by_u, by_v, out):
+    for t in range(len(out)):
+        out[t] += by_u * u[t] + by_v * v[t]
+
+
+@jit
+def dots(even, odd, low, high, by_low, by_high):
+    """Add the products of both bands' adjoints with the signal at every tap."""
+    for begin in range(0, len(low), CHUNK):
+        a, d = low[begin : begin + CHUNK], high[begin : begin + CHUNK]
+        for r in range(len(by_low) // 2):
+            at = begin + r * LANES
+            e, o = even[at : at + len(a)], odd[at : at + len(a)]
+            by_low[2 * r] += dot(e, a)
+            by_low[2 * r + 1] += dot(o, a)
+            by_high[2 * r] += dot(e, d)
+            by_high[2 * r + 1] += dot(o, d)
+
+
+@jit
+def dot(u, v):
+    total = u.dtype.type(0)
+    for t in range(len(u)):
+        total += u[t] * v[t]
+    return total
+
+
+@jit
+def absolute_sum(band):
+    total = 0.0
+    for begin in range(0, len(band), CHUNK):
+        part = band.dtype.type(0)
+        for v in band[begin : begin + CHUNK]:
+            part += abs(v)
+        total += part
+    return total
+
+
+@jit
+def sign(band):
+    for t in range(len(band)):
+        band[t] = np.sign(band[t])
+
+
+@jit
+def pad(n, half, mode, even, odd):
+    """Fill the ends of the polyphase buffers beyond ``n`` samples as the mode says."""
+    pairs, base = (n + 1) // 2, half - 1
+    if mode == PERIODIZATION and n % 2:  # an odd signal repeats its last sample
+        at = (base + pairs - 1) * LANES
+        odd[at : at + LANES] = even[at : at + LANES]
+    for r in range(half - 1):
+        for q in (-1 - r, pairs + r):
+            at, source = (base + q) * LANES, (base + q % pairs) * LANES
+            if mode == ZERO:
+                even[at : at + LANES] = 0
+                odd[at : at + LANES] = 0
+            else:
+                even[at : at + LANES] = even[source : source + LANES]
+                odd[at : at + LANES] = odd[source : source + LANES]
+
+
+@jit
+def store(band, start, column, packed):
+    """A band of a block into the rows from ``start`` on, from ``column`` on."""
+    for b in range(min(LANES, len(packed) - start)):
+        for k in range(len(band) // LANES):
+            packed[start + b, column + k] = band[k * LANES + b]
+
+
+@jit
+def fetch(packed, start, column, band):
+    """Columns of the rows from ``start`` on into a band; missing rows are zero."""
+    count = min(LANES, len(packed) - start)
+    if count < LANES:
+        band[:] = 0
+    for b in range(count):
+        for k in range(len(band) // LANES):
+            band[k * LANES + b] = packed[start + b, column + k]
