@@ -124,7 +124,7 @@ def enter_baselines(train: Part, test: Part, seed: int) -> dict[str, Entry]:
     entries = {}
     for name in baselines.MODELS:
         known, asked = (baselines.inputs(name, part) for part in (train, test))
-        if known is None:
+        if known is None or asked is None:
             continue
         model = baselines.fit(name, known, train.y, seed)
         entries[name] = Entry(
