@@ -6,6 +6,7 @@ from sklearn.preprocessing import StandardScaler
 from awd import baselines, evaluation
 from awd.errors import ConfigError
 from awd.features import ALPHAS
+from awd.splits import Part
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 40)).cumsum(1).astype(np.float32)
@@ -40,6 +41,24 @@ def test_parameters_are_the_numbers_learned_from_data(fitted):
     leaves = sum(int(n["is_leaf"].sum()) for n in nodes)
     splits = sum(int((1 - n["is_leaf"]).sum()) for n in nodes)
     assert baselines.parameters(fitted["boosting"]) == 2 * splits + leaves + 1
+
+
+def test_hand_models_are_the_same_models_on_other_inputs(fitted):
+    nobody = np.zeros(300)
+    part = Part("t", {}, X[FIT], Y[FIT], nobody, nobody, nobody, hand=X[FIT])
+    for name in ("ridge", "boosting"):
+        by_hand = f"hand_{name}"
+        assert baselines.inputs(name, part) is part.x
+        assert baselines.inputs(by_hand, part) is part.hand
+        np.testing.assert_array_equal(
+            fitted[by_hand].predict(X[TEST]), fitted[name].predict(X[TEST])
+        )
+
+
+def test_a_model_is_timed_on_rows_of_its_own(fitted):
+    predict = baselines.on_rows(fitted["ridge"], X[:3])
+    expected = fitted["ridge"].predict(X[[0, 1, 2, 0, 1]])
+    np.testing.assert_array_equal(predict(np.zeros((5, 2))), expected)
 
 
 @pytest.mark.parametrize("name", baselines.MODELS)

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from awd import comparison, contracts, evaluation, kernels, splits, wavelet
+from awd import baselines, comparison, contracts, evaluation, kernels, splits, wavelet
 from awd.errors import DataError
 from awd.features import Largest, Student
 
@@ -116,6 +118,23 @@ def test_other_samples_or_missing_baselines_are_refused(sets):
     moved = sets[0][1].assign(row=sets[0][1]["row"] + 1)
     with pytest.raises(DataError, match="cells peak 0"):
         comparison.join(students[:1], [moved])
+
+
+def test_hand_baselines_enter_where_there_are_hand_features(sets):
+    *_, (train, test, _) = sets[0]
+    plain = comparison.enter_baselines(train, test, 0)
+    assert list(plain) == ["mean", "ridge", "boosting"]
+    by_hand = (replace(part, hand=part.x[:, :17]) for part in (train, test))
+    entries = comparison.enter_baselines(*by_hand, 0)
+    assert list(entries) == [*plain, "hand_ridge", "hand_boosting"]
+    assert entries["hand_ridge"].head_parameters == 18
+    ridge = baselines.fit("ridge", train.x[:, :17], train.y, 0)
+    expected = ridge.predict(test.x[:, :17])
+    np.testing.assert_array_equal(entries["hand_ridge"].prediction, expected)
+    for name, entry in plain.items():
+        np.testing.assert_array_equal(entries[name].prediction, entry.prediction)
+    timings = comparison.time_inference(entries, test.x, study="cells")
+    assert list(timings["method"]) == list(entries)
 
 
 def test_times_are_taken_of_every_method(sets):

@@ -16,6 +16,7 @@ def dataset():
             "group": ("sample", ["a", "b", "b"]),
             "block": ("sample", ["a0", "b0", "b1"]),
             "split": ("sample", ["train", "select", "test"]),
+            "hand": (("sample", "feature"), np.ones((3, 2), "f4"), described),
         }
     )
 
@@ -32,6 +33,11 @@ def test_channels_and_images_fit_the_same_contract(dataset, dims):
     x = np.ones(shape, "f4")
     ds = dataset.drop_vars("x").assign(x=(("sample", *dims), x, dataset.x.attrs))
     contracts.check(ds, contracts.DATASET, "f.nc")
+
+
+@pytest.mark.parametrize("name", ["split", "hand"])
+def test_optional_variables_may_be_left_out(dataset, name):
+    contracts.check(dataset.drop_vars(name), contracts.DATASET, "f.nc")
 
 
 def damage(ds, what):

@@ -63,9 +63,10 @@ def test_impossible_splits_are_refused_with_the_numbers(count, arguments, messag
         splits.rotate(np.arange(count), seed=0, **arguments)
 
 
-def test_a_part_is_one_side_for_one_target():
+@pytest.fixture
+def data():
     described = {"units": "counts", "long_name": "x"}
-    data = xr.Dataset(
+    return xr.Dataset(
         {
             "x": (("sample", "time"), np.arange(8.0).reshape(4, 2), described),
             "target": (("sample", "name"), np.arange(8.0).reshape(4, 2), described),
@@ -75,6 +76,9 @@ def test_a_part_is_one_side_for_one_target():
         },
         coords={"name": ["half", "max0"]},
     )
+
+
+def test_a_part_is_one_side_for_one_target(data):
     part = splits.part(data, "test", "max0")
     np.testing.assert_array_equal(part.rows, [1, 2])
     np.testing.assert_array_equal(part.x, [[2, 3], [4, 5]])
@@ -87,3 +91,22 @@ def test_a_part_is_one_side_for_one_target():
     data["split"].values[0] = "test"
     with pytest.raises(DataError, match="group 'a' stands in"):
         splits.part(data, "test", "max0")
+
+
+def test_a_part_has_hand_features_where_the_data_set_has_them(data):
+    assert splits.part(data, "test", "max0").hand is None
+    with_hand = data.assign(hand=(("sample", "feature"), np.arange(12.0).reshape(4, 3)))
+    part = splits.part(with_hand, "test", "max0")
+    np.testing.assert_array_equal(part.hand, [[3, 4, 5], [6, 7, 8]])
+
+
+def test_shuffled_targets_are_the_same_targets_of_other_samples():
+    y = np.arange(50.0)
+    part = splits.Part("t", {}, y[:, None], y, *[np.arange(50)] * 3)
+    shuffled, again = (part.with_shuffled_target(seed) for seed in (1, 1))
+    np.testing.assert_array_equal(np.sort(shuffled.y), y)
+    np.testing.assert_array_equal(shuffled.y, again.y)
+    assert abs(np.corrcoef(shuffled.y, y)[0, 1]) < 0.3
+    assert shuffled.x is part.x
+    np.testing.assert_array_equal(part.y, np.arange(50.0))
+    assert (part.with_shuffled_target(2).y != shuffled.y).any()

@@ -18,11 +18,48 @@ def test_lstm_is_torchs_own_lstm_and_linear_on_the_last_state():
     assert sum(p.numel() for p in model.parameters()) == 4 * 20 * (1 + 20 + 2) + 21
 
 
-def test_lstm_reads_channels():
-    model = teachers.build("lstm", seed=0, inputs=2)
-    assert model(torch.stack([X, X], 1)).shape == (5, 1)
-    one = teachers.build("lstm", seed=0)
-    torch.testing.assert_close(one(X), one(X[:, None]))
+def test_mlp_is_two_hidden_layers_on_the_flattened_samples():
+    model = teachers.build("mlp", seed=0, inputs=2)
+    x = torch.stack([X, X.flip(1)], 1)
+    (w1, b1), (w2, b2), (w3, b3) = (
+        (layer.weight, layer.bias)
+        for layer in model.layers
+        if isinstance(layer, nn.Linear)
+    )
+    hidden = (x.reshape(5, 80) @ w1.T + b1).relu()
+    expected = (hidden @ w2.T + b2).relu() @ w3.T + b3
+    torch.testing.assert_close(model(x), expected)
+    assert (w1.shape, w2.shape) == ((64, 80), (32, 64))
+
+
+def test_cnn_sees_a_shape_wherever_it_stands():
+    model = teachers.build("cnn", seed=0)
+    bump = torch.zeros(2, 40)
+    bump[0, 10:14] = bump[1, 18:22] = 1
+    first, second = model.layers[:6](bump[:, None])
+    torch.testing.assert_close(first[:, 1:7], second[:, 3:9])
+    assert sum(p.numel() for p in model.parameters()) == 96 + 2592 + 10272 + 33
+
+
+@pytest.mark.parametrize("shape", [(5, 1), (5, 3), (5, 41), (5, 2, 40), (5, 3, 9)])
+@pytest.mark.parametrize("kind", teachers.KINDS)
+def test_every_kind_is_built_for_its_samples_by_one_call(kind, shape):
+    x = np.ones(shape, "f4")
+    model = teachers.build(kind, 0, np.arange(5.0), **teachers.sizes_for(kind, x))
+    assert model(torch.from_numpy(x)).shape == (5, 1)
+
+
+@pytest.mark.parametrize("kind", teachers.KINDS)
+def test_one_channel_may_go_without_its_dimension(kind):
+    model = teachers.build(kind, seed=0)
+    torch.testing.assert_close(model(X), model(X[:, None]))
+
+
+@pytest.mark.parametrize("kind", teachers.KINDS)
+def test_every_sample_may_matter_to_a_teacher(kind):
+    x = X.clone().requires_grad_()
+    teachers.build(kind, seed=0)(x).sum().backward()
+    assert (x.grad != 0).any(0).all()
 
 
 def test_output_is_in_the_targets_unit():
@@ -40,6 +77,14 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
     assert torch.equal(torch.randn(3), expected)
     assert torch.equal(first(X), again(X))
     assert not torch.equal(first(X), other(X))
+
+
+@pytest.mark.parametrize("kind", teachers.KINDS)
+def test_every_kind_is_loaded_with_its_sizes(tmp_path, kind):
+    path, x = tmp_path / "teacher.safetensors", X[:, :33]
+    model = teachers.build(kind, 3, **teachers.sizes_for(kind, x.numpy()))
+    teachers.save(model, path)
+    assert torch.equal(teachers.load(path)(x), model(x))
 
 
 def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
@@ -101,9 +146,20 @@ def test_targets_without_a_scale_are_refused(target):
         teachers.build("lstm", seed=0, target=target)
 
 
-def test_wrong_inputs_are_refused_with_the_shape():
-    with pytest.raises(ShapeError, match=r"1 channels.*got \(2, 3, 40\)"):
-        teachers.build("lstm", seed=0)(torch.zeros(2, 3, 40))
+@pytest.mark.parametrize(
+    ("kind", "shape", "message"),
+    [
+        ("lstm", (2, 3, 40), r"1 channels, time\).*got \(2, 3, 40\)"),
+        ("lstm", (40,), r"got \(40,\)"),
+        ("mlp", (2, 39), r"40 samples\) for one channel; got \(2, 39\)"),
+        ("cnn", (2, 2, 40), r"CNN reads \(n, 1 channels, 40 samples\)"),
+    ],
+)
+def test_wrong_inputs_are_refused_with_the_shape(kind, shape, message):
+    with pytest.raises(ShapeError, match=message):
+        teachers.build(kind, seed=0)(torch.zeros(shape))
+    with pytest.raises(ShapeError, match=r"x is \(40,\)"):
+        teachers.sizes_for(kind, np.zeros(40))
 
 
 def test_only_built_teachers_are_saved(tmp_path):

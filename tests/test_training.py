@@ -100,6 +100,48 @@ def test_result_does_not_depend_on_the_number_of_threads():
     assert histories[0].equals(histories[1])
 
 
+def test_the_history_begins_with_the_untrained_teacher():
+    model, untrained = lstm(), lstm()
+    history = run(model, epochs=2)
+    assert history["epoch"].tolist() == [0, 1, 2]
+    with torch.no_grad():
+        for column, (x, y) in (("train_loss", FIT), ("select_loss", SELECT)):
+            prediction = untrained(torch.from_numpy(x))[:, 0].numpy()
+            loss = evaluation.rmse(y, prediction) ** 2 / FIT[1].var()
+            assert history[column][0] == pytest.approx(loss, rel=1e-5)
+
+
+def test_no_epochs_leave_the_teacher_as_it_was_built():
+    model = lstm()
+    history = run(model, epochs=0)
+    assert history["epoch"].tolist() == [0]
+    assert not model.training
+    for a, b in zip(model.parameters(), lstm().parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_initial_weights_are_kept_when_training_makes_them_worse():
+    model = lstm()
+    history = run(model, epochs=3, learning_rate=10.0)
+    assert history["select_loss"].argmin() == 0
+    for a, b in zip(model.parameters(), lstm().parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_weight_decay_joins_the_gradient():
+    first, second = (nn.Linear(12, 1) for _ in range(2))
+    second.load_state_dict(first.state_dict())
+    run(first, epochs=1, batch=300, weight_decay=0.5)
+    x, y = torch.from_numpy(FIT[0]), torch.from_numpy(FIT[1].astype(np.float32))
+    loss = nn.functional.mse_loss(second(x)[:, 0], y) / y.var(correction=0)
+    penalty = 0.25 * sum((p**2).sum() for p in second.parameters())
+    optimiser = torch.optim.Adam(second.parameters(), lr=1e-2)
+    (loss + penalty).backward()
+    optimiser.step()
+    for a, b in zip(first.parameters(), second.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
 def test_training_stops_when_select_stops_improving():
     # The select targets are noise: what is learned cannot help there for long.
     noise = RNG.normal(50, 10, size=100)
@@ -114,7 +156,7 @@ def test_training_stops_when_select_stops_improving():
         seed=0,
     )
     assert len(history) < 200
-    assert len(history) - (history.select_loss.argmin() + 1) == 3
+    assert history["epoch"].iloc[-1] - history.select_loss.argmin() == 3
 
 
 def test_several_targets_are_trained_together():
@@ -150,7 +192,7 @@ def test_divergence_is_an_error_that_names_the_rate():
             DataError,
             "target 0 of the training split is 3 for every",
         ),
-        (X, np.column_stack([Y, Y]), ShapeError, r"returned \(100, 1\).*\(100, 2\)"),
+        (X, np.column_stack([Y, Y]), ShapeError, r"returned \(400, 1\).*\(400, 2\)"),
     ],
 )
 def test_bad_data_is_refused(x, y, error, message):

@@ -1,8 +1,12 @@
-"""What a distilled wavelet has to beat without any wavelet: models of raw samples."""
+"""What a distilled wavelet has to beat without any wavelet: models of raw samples.
+
+And, where a data set brings them, of features made by hand.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -10,7 +14,24 @@ from threadpoolctl import threadpool_limits
 from awd.errors import ConfigError
 from awd.features import linear
 
-MODELS = ("mean", "ridge", "boosting")
+if TYPE_CHECKING:
+    from awd.splits import Part
+
+
+class Baseline(NamedTuple):
+    """A model, and the array of a :class:`awd.splits.Part` that it reads."""
+
+    model: str
+    reads: str
+
+
+MODELS = {
+    "mean": Baseline("mean", "x"),
+    "ridge": Baseline("ridge", "x"),
+    "boosting": Baseline("boosting", "x"),
+    "hand_ridge": Baseline("ridge", "hand"),
+    "hand_boosting": Baseline("boosting", "hand"),
+}
 
 # Fixed, not tuned to a data set; early stopping would keep samples from the fit.
 BOOSTING = {
@@ -22,18 +43,24 @@ BOOSTING = {
 }
 
 
+def inputs(name: str, part: Part) -> np.ndarray | None:
+    """What the baseline reads of a part, (n, ...); None where the part lacks it."""
+    return getattr(part, MODELS[name].reads)
+
+
 # One thread: on busy cores OpenMP's waiting makes a small boosting up to 40x slower.
 @threadpool_limits.wrap(limits=1)
 def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
-    """Fit a model that sees the samples as they are.
+    """Fit a model that sees its inputs as they are.
 
     Parameters
     ----------
-    name : {"mean", "ridge", "boosting"}
-        The mean of the targets; ridge with the penalty of least leave-one-out error;
-        gradient boosting with the fixed settings :data:`BOOSTING`.
+    name : str
+        A key of :data:`MODELS`. The models are the mean of the targets; ridge with the
+        penalty of least leave-one-out error; gradient boosting with the fixed settings
+        :data:`BOOSTING`.
     x : array of shape (n, ...)
-        Training samples, flattened.
+        Training :func:`inputs`, flattened.
     y : array of shape (n,)
         Their targets.
     seed : int
@@ -61,9 +88,18 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
             **BOOSTING, random_state=seed
         ),
     }
-    if name not in models:
+    if name not in MODELS:
         raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
-    return make_pipeline(FunctionTransformer(_flat), models[name]()).fit(x, y)
+    model = models[MODELS[name].model]
+    return make_pipeline(FunctionTransformer(_flat), model()).fit(x, y)
+
+
+def on_rows(model: Any, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The model's predictions of as many of its own ``rows`` as it is shown samples.
+
+    So that a model can be timed on samples it does not read.
+    """
+    return lambda x: model.predict(np.resize(rows, (len(x), *rows.shape[1:])))
 
 
 def parameters(pipeline: Any) -> int:

@@ -57,6 +57,7 @@ DATASET = Contract(
         "group": Variable(("sample",), "U"),
         "block": Variable(("sample",), "U"),
         "length": Variable(("sample",), "i", low=1, optional=True),
+        "hand": Variable(("sample", "feature"), "f", optional=True, described=True),
         "split": Variable(("sample",), "U", values=SPLITS, optional=True),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,8 @@ class Part:
     """One side of a split, for one target.
 
     ``x`` (n, ...) and ``y`` (n,) with the ``groups``, ``blocks`` and ``rows`` of the
-    data set; ``described`` holds the target's ``long_name`` and ``units``.
+    data set; ``described`` holds the target's ``long_name`` and ``units``, ``hand`` (n,
+    features) what was made by hand of each sample, where the data set has that.
     """
 
     target: str
@@ -28,6 +29,15 @@ class Part:
     groups: np.ndarray
     blocks: np.ndarray
     rows: np.ndarray
+    hand: np.ndarray | None = None
+
+    def with_shuffled_target(self, seed: int) -> Part:
+        """The same samples with their targets permuted: nothing is left to learn.
+
+        Shuffle the training part and the select part, each by itself, and train on
+        them as usual: what such a teacher teaches is in the data without the labels.
+        """
+        return replace(self, y=np.random.default_rng(seed).permutation(self.y))
 
 
 def part(data: xr.Dataset, side: str, target: str) -> Part:
@@ -57,6 +67,7 @@ def part(data: xr.Dataset, side: str, target: str) -> Part:
         chosen["target"].sel(name=target).values.astype(np.float64),
         *(chosen[name].values.astype(str) for name in ("group", "block")),
         rows,
+        chosen["hand"].values if "hand" in chosen else None,
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -23,52 +24,163 @@ class Teacher(nn.Module):
     The body learns a standardised target; mean and s.d. are buffers, set by
     :func:`build` from the training targets and saved with the weights. A kind of
     teacher is a subclass with a ``body`` and its entry in :data:`KINDS`.
+
+    Every kind reads ``(n, time)`` or ``(n, channel, time)`` as given, padding included.
+
+    Parameters
+    ----------
+    inputs : int
+        Channels.
+    length : int, optional
+        Samples in time, where the kind has to know.
+
+    Attributes
+    ----------
+    weight_decay : float
+        What :func:`awd.training.train` should be given for this kind.
     """
 
+    weight_decay: ClassVar[float] = 0.0
     record: dict[str, Any]
     target_mean: Tensor
     target_sd: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: int, length: int | None = None) -> None:
         super().__init__()
+        self.inputs, self.length = inputs, length
         self.register_buffer("target_mean", torch.zeros(1))
         self.register_buffer("target_sd", torch.ones(1))
 
     def body(self, x: Tensor) -> Tensor:
-        """The network proper: (n, ...) -> (n, 1)."""
+        """The network proper: (n, channel, time) -> (n, 1)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         """Predictions of shape (n, 1), in the target's unit."""
-        return self.target_mean + self.target_sd * self.body(x)
+        return self.target_mean + self.target_sd * self.body(self._channels(x))
+
+    def _channels(self, x: Tensor) -> Tensor:
+        """The input as (n, channel, time); refuses what it was not made for."""
+        shape = tuple(x.shape)
+        x = x[:, None] if x.ndim == 2 else x
+        known = x.ndim == 3 and x.shape[1] == self.inputs
+        if not (known and self.length in (None, x.shape[2])):
+            samples = f"{self.length} samples" if self.length else "time"
+            raise ShapeError(
+                f"this {type(self).__name__} reads (n, {self.inputs} channels, "
+                f"{samples}), or (n, {samples}) for one channel; got {shape}; build it "
+                "with the sizes that awd.teachers.sizes_for finds"
+            )
+        return x
 
 
 class LSTM(Teacher):
     """The paper's cell teacher: last hidden state of one LSTM layer, then linear.
 
-    Reads ``(n, time)`` or ``(n, channel, time)`` as given, padding included. Ha et al.
-    2021, section 4.2: one input, 20 hidden units.
+    Ha et al. 2021, section 4.2: one input, 20 hidden units.
     """
 
     def __init__(self, inputs: int = 1, hidden: int = 20) -> None:
-        super().__init__()
+        super().__init__(inputs)
         self.lstm = nn.LSTM(inputs, hidden, batch_first=True)
         self.linear = nn.Linear(hidden, 1)
 
     def body(self, x: Tensor) -> Tensor:
-        if x.ndim == 2:
-            x = x[:, None]
-        if x.ndim != 3 or x.shape[1] != self.lstm.input_size:
-            raise ShapeError(
-                f"the LSTM reads (n, {self.lstm.input_size} channels, time), or "
-                f"(n, time) for one channel; got {tuple(x.shape)}; build it with "
-                "inputs = the number of channels"
-            )
         states, _ = self.lstm(x.transpose(1, 2))
         return self.linear(states[:, -1])
 
 
-KINDS: dict[str, type[Teacher]] = {"lstm": LSTM}
+class MLP(Teacher):
+    """Two hidden layers (64 and 32, ReLU) on the flattened samples."""
+
+    weight_decay = 1e-3
+
+    def __init__(
+        self, inputs: int = 1, length: int = 40, wide: int = 64, narrow: int = 32
+    ) -> None:
+        super().__init__(inputs, length)
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(inputs * length, wide),
+            nn.ReLU(),
+            nn.Linear(wide, narrow),
+            nn.ReLU(),
+            nn.Linear(narrow, 1),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class CNN(Teacher):
+    """Two convolutions in time (16 and 32 channels, 5 samples), one hidden layer (32).
+
+    ReLU throughout; each convolution keeps the length and a mean of two halves it.
+    """
+
+    weight_decay = 1e-3
+
+    def __init__(
+        self,
+        inputs: int = 1,
+        length: int = 40,
+        first: int = 16,
+        second: int = 32,
+        hidden: int = 32,
+    ) -> None:
+        super().__init__(inputs, length)
+        self.layers = nn.Sequential(
+            *self._halving(inputs, first),
+            *self._halving(first, second),
+            nn.Flatten(),
+            nn.Linear(second * math.ceil(length / 4), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 1),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+    @staticmethod
+    def _halving(channels: int, filters: int) -> tuple[nn.Module, ...]:
+        # Means, not maxima: each sample keeps its share of the gradient, which is what
+        # distillation reads. A last sample without a partner stays alone.
+        halve = nn.AvgPool1d(2, ceil_mode=True)
+        return nn.Conv1d(channels, filters, 5, padding=2), nn.ReLU(), halve
+
+
+KINDS: dict[str, type[Teacher]] = {"lstm": LSTM, "mlp": MLP, "cnn": CNN}
+
+
+def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
+    """The sizes of a kind that its samples decide: channels, and samples in time.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    x : array of shape (n, time) or (n, channel, time)
+        Samples it is to read.
+
+    Raises
+    ------
+    ConfigError
+        When the kind is unknown.
+    ShapeError
+        When ``x`` has another number of dimensions.
+
+    Examples
+    --------
+    >>> x = np.zeros((100, 40))
+    >>> sizes_for("lstm", x), sizes_for("mlp", x)
+    ({'inputs': 1}, {'inputs': 1, 'length': 40})
+    """
+    _known(kind, KINDS, "kind of teacher")
+    if np.ndim(x) not in (2, 3):
+        raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] time)")
+    seen = {"inputs": 1 if x.ndim == 2 else x.shape[1], "length": x.shape[-1]}
+    asked = inspect.signature(KINDS[kind]).parameters
+    return {name: size for name, size in seen.items() if name in asked}
 
 
 def build(
@@ -85,7 +197,8 @@ def build(
     target : array of shape (n,), optional
         Training targets, whose mean and s.d. become the unit of the output.
     **sizes
-        Arguments of the kind's class, such as ``hidden=20``.
+        Arguments of the kind's class, such as ``hidden=20``; those that the samples
+        decide come from :func:`sizes_for`.
 
     Raises
     ------

@@ -52,6 +52,7 @@ def train(
     epochs: int = 400,
     batch: int = 100,
     learning_rate: float = 1e-3,
+    weight_decay: float = 0.0,
     patience: int = 40,
     seed: int,
     device: str = "cpu",
@@ -59,10 +60,10 @@ def train(
     """Train ``model`` in place and leave it in eval mode with its best weights.
 
     Squared error and Adam (the paper's: batch 100, rate 1e-3). The best epoch is the
-    one with the smallest loss on the select split; training stops when ``patience``
-    epochs bring no better one. Batches and dropout follow ``seed`` alone and torch's
-    global generator is left alone, so a CPU run repeats bit for bit, on any number of
-    cores.
+    one with the smallest loss on the select split, the initial weights (epoch 0)
+    included; training stops when ``patience`` epochs bring no better one. Batches and
+    dropout follow ``seed`` alone and torch's global generator is left alone, so a CPU
+    run repeats bit for bit, on any number of cores.
 
     Parameters
     ----------
@@ -73,7 +74,11 @@ def train(
     y, y_select : array of shape (n,) or (n, targets)
         Their targets, any unit.
     epochs, batch, learning_rate, patience : int, int, float, int
-        Most epochs, samples a step, Adam's rate, epochs without gain before stopping.
+        Most epochs (0 leaves the model untrained), samples a step, Adam's rate, epochs
+        without gain before stopping.
+    weight_decay : float
+        Adam's own, an L2 penalty: ``weight_decay * weight`` joins the gradient of the
+        loss. (Decoupled, it would be multiplied by the rate: 1e-3 would hardly count.)
     seed : int
         Seed of the batches (the model brings its own initial weights).
     device : {"cpu", "auto", "cuda", "mps"}
@@ -82,9 +87,9 @@ def train(
     Returns
     -------
     DataFrame
-        ``epoch`` (from 1), ``train_loss`` (over the epoch), ``select_loss`` (after
-        it), both as mean squared error over the variance of ``y``: 1 is no better
-        than its mean.
+        ``epoch`` (0 is the initial weights), ``train_loss`` (over the epoch),
+        ``select_loss`` (after it), both as mean squared error over the variance of
+        ``y``: 1 is no better than its mean.
 
     Raises
     ------
@@ -96,12 +101,13 @@ def train(
     """
     import pandas as pd
 
-    state = start(model, learning_rate, seed, device)
+    state = start(model, learning_rate, weight_decay, seed, device)
     where = _device_of(state)
     fit = _pair(x, y, "training split", where)
     select = _pair(x_select, y_select, "select split", where)
     variance = _variance(fit.y)
     with one_thread():
+        record(state, _evaluate(model, fit, variance), select, variance)
         for _ in io.progress(range(epochs), "train"):
             advance(state, fit, select, variance, batch)
             if state.epoch - state.best_epoch >= patience:
@@ -111,10 +117,14 @@ def train(
     return pd.DataFrame(state.history, columns=["epoch", "train_loss", "select_loss"])
 
 
-def start(model: nn.Module, learning_rate: float, seed: int, name: str) -> State:
+def start(
+    model: nn.Module, learning_rate: float, weight_decay: float, seed: int, name: str
+) -> State:
     """The state before the first epoch; ``name`` is a device, see :func:`device`."""
     model.to(device(name))
-    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    optimiser = torch.optim.Adam(
+        model.parameters(), lr=learning_rate, weight_decay=weight_decay
+    )
     return State(model, optimiser, torch.Generator().manual_seed(seed))
 
 
@@ -123,7 +133,11 @@ def advance(
 ) -> None:
     """Run one epoch in place: one pass over ``fit``, then the loss on ``select``."""
     state.epoch += 1
-    train_loss = _epoch(state, fit, variance, batch)
+    record(state, _epoch(state, fit, variance, batch), select, variance)
+
+
+def record(state: State, train_loss: float, select: Pair, variance: Tensor) -> None:
+    """Add the epoch to the history, and keep its weights if they are the best."""
     select_loss = _evaluate(state.model, select, variance)
     state.history.append((state.epoch, train_loss, select_loss))
     if not np.isfinite(train_loss + select_loss):

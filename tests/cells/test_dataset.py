@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from awd import contracts, splits
-from awd.cells import dataset, simulate, tracks
+from awd.cells import dataset, hand, simulate, tracks
 from awd.errors import DataError
 
 USUAL = {"targets": ["mean0", "max0", "half", "sig_mean"], "min_frames": 15}
@@ -76,6 +76,43 @@ def test_gaps_are_filled_linearly_and_lengths_count_every_frame():
     a, b = (dataset.assemble([cell], **settings) for cell in (whole, holey))
     np.testing.assert_array_equal(a["x"], b["x"])
     assert (b["length"] == 20).all()
+
+
+def test_hand_features_read_the_whole_filled_master():
+    long = make_cell([90] * 16, skip=(4, 5, 11))
+    data = dataset.assemble([long], targets=["half"], min_frames=15)
+    assert list(data["feature"].values) == list(hand.FEATURES)
+    expected = hand.features(np.arange(1.0, 91)).astype("f4")
+    np.testing.assert_allclose(data["hand"], np.tile(expected, (16, 1)))
+
+
+def test_hand_features_know_nothing_of_the_slave(cells):
+    silenced = [cell.assign(slave=cell["slave"][::-1].variable) for cell in cells]
+    a, b = (dataset.assemble(c, **USUAL) for c in (cells, silenced))
+    assert not a["target"].equals(b["target"])
+    assert a["hand"].equals(b["hand"])
+
+
+def test_noise_fills_every_sample_and_hides_how_long_a_track_was(data):
+    noise = dataset.as_noise(data, seed=0)
+    contracts.check(noise, contracts.DATASET, "noise")
+    x = noise["x"].values
+    assert (x != 0).all()
+    assert x.mean() == pytest.approx(data["x"].values.mean(), rel=0.02)
+    assert x.std() == pytest.approx(data["x"].values.std(), rel=0.02)
+    assert (noise["length"] == 40).all()
+    assert "hand" not in noise
+    assert "feature" not in noise.coords
+    for name in ("target", "group", "block"):
+        assert noise[name].equals(data[name])
+
+
+def test_noise_follows_its_seed_and_tells_nothing_of_the_traces(data):
+    first, again, other = (dataset.as_noise(data, seed) for seed in (0, 0, 1))
+    assert first["x"].equals(again["x"])
+    assert not first["x"].equals(other["x"])
+    pairs = np.corrcoef(first["x"].values.ravel(), data["x"].values.ravel())
+    assert abs(pairs[0, 1]) < 0.02
 
 
 def test_only_complete_and_long_tracks_stay():

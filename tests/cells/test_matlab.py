@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+from sklearn.linear_model import LinearRegression
 
 from awd import contracts
 from awd.cells import dataset, matlab, tracks
@@ -93,6 +94,17 @@ def test_bad_files_are_refused_by_name(tmp_path, what, error, message):
 def test_the_real_file_has_its_tracks():
     cell = matlab.read_fxycms(REAL, "real", **GIVEN)
     assert cell.sizes["track"] == 8067
+    assert (cell["frame"].min(), cell["frame"].max()) == (0, 220)
     data = dataset.assemble([cell], targets=["mean0", "max0", "half"], min_frames=8)
     assert data.sizes["sample"] == 1166
     assert len(np.unique(data["group"])) == 16
+
+
+@pytest.mark.skipif(REAL is None, reason=f"{NAME} is not in data/")
+def test_half_is_the_target_that_lifetime_and_level_do_not_explain():
+    cell = matlab.read_fxycms(REAL, "real", **GIVEN)
+    data = dataset.assemble([cell], targets=["max0", "half"], min_frames=8)
+    trivial = data["hand"].sel(feature=["lifetime", "maximum", "mean"]).values
+    for name, low, high in (("max0", 0.4, 0.65), ("half", 0.0, 0.05)):
+        y = data["target"].sel(name=name).values
+        assert low <= LinearRegression().fit(trivial, y).score(trivial, y) < high

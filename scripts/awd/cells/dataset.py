@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd.cells import tracks
+from awd.cells import hand, tracks
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def assemble(
     -------
     Dataset
         ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
-        the cell; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the
+        the cell; ``hand(sample, feature)``, :data:`awd.cells.hand.FEATURES` of the
+        whole master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the
         tile where there is one cell only), ``track`` (index in its cell).
 
     Raises
@@ -108,6 +109,32 @@ def fixed_length(trace: np.ndarray, length: int) -> np.ndarray:
     if n >= length:
         return trace[np.arange(length) * (n - 1) // (length - 1)]
     return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
+
+
+def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
+    """The data set with white noise for traces, on which no method may show skill.
+
+    Every sample, padding too, is drawn from a Gaussian of the mean and s.d. of all
+    values: where a trace ends would tell the lifetime, and that explains a good part
+    of ``mean0``. So no row is padded (``length``), the hand features are dropped, and
+    targets, groups and blocks stay.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From :func:`assemble`.
+    seed : int
+        Of the noise.
+    """
+    import xarray as xr
+
+    x = ds["x"].values
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(x.mean(), x.std(), x.shape).astype(x.dtype)
+    out = ds.drop_dims("feature", errors="ignore")
+    return out.assign(
+        x=ds["x"].copy(data=noise), length=xr.full_like(ds["length"], x.shape[1])
+    )
 
 
 def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Dataset:
@@ -164,24 +191,28 @@ def _rows(
     edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
     spans = [slice(edges[k], edges[k + 1]) for k in kept]
     frame, master = cell["frame"].values, cell["master"].values
-    x = [fixed_length(tracks.fill_gaps(frame[s], master[s]), length) for s in spans]
+    traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
+    x = [fixed_length(trace, length) for trace in traces]
     position = (
         np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
     )
     block = [f"{name}/{k}" for k in tile(*position, tiles)]
     values = np.stack([_target(cell, target, spans) for target in targets], 1)
     described = dict(cell["master"].attrs)
+    by_hand = np.stack([hand.features(trace) for trace in traces])
+    of_master = {"units": "by feature", "long_name": "hand feature of the master"}
     in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
     return xr.Dataset(
         {
             "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
             "target": (("sample", "name"), values.astype(np.float32), in_sd),
+            "hand": (("sample", "feature"), by_hand.astype(np.float32), of_master),
             "length": ("sample", np.minimum(lifetime[kept], length)),
             "track": ("sample", kept),
             "cell": ("sample", [name] * len(kept)),
             "block": ("sample", block),
         },
-        coords={"name": list(targets)},
+        coords={"name": list(targets), "feature": list(hand.FEATURES)},
     )
 
 
