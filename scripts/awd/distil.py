@@ -24,7 +24,7 @@ from awd.search import Blend, Optimum, Term
 
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
 LENGTHS = (4, 6, 8, 10, 12)
-FEW_VALUES, FEW_OUTPUTS = 2048, 400  # what a scan looks at
+FEW_VALUES, FEW_OUTPUTS = 2048, 300  # what a scan looks at
 
 
 @dataclass(frozen=True)

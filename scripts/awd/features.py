@@ -74,6 +74,8 @@ class Largest:
         ------
         ShapeError
             ``x`` has other axes, is empty, no floating point or too short.
+        DataError
+            A sample is not finite.
         """
         return self.pick(x, h, levels, mode).features
 
@@ -83,7 +85,7 @@ class Largest:
         """The features, and which coefficients they are; as :meth:`features`."""
         from awd import kernels
 
-        x = require_signals(x)
+        x = require_finite(require_signals(x))
         rows = x.reshape(-1, x.shape[-1])
         packed, sizes = kernels.pack(rows, h, levels, mode)
         values, index = kernels.extremes(packed, sizes, self.m, self.smallest)
@@ -155,9 +157,7 @@ class Student:
             When a signal or a target is not finite.
         """
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
-        features = self.features.features(
-            require_finite(np.asarray(x)), h, levels, mode
-        )
+        features = self.features.features(x, h, levels, mode)
         self.head_ = linear(self.head).fit(features, require_finite(np.asarray(y)))
         return self
 

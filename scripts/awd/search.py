@@ -37,12 +37,16 @@ class Effort:
     on_few, on_all : int
         How many scan points descend on the few samples, and how many of the minima
         found there descend on all samples.
+    tolerance : float
+        A descent stops when a step improves the value by less than this share of it;
+        on few samples ten times as much.
     """
 
     density: int = 8
     most: int = 2**14
     on_few: int = 48
     on_all: int = 4
+    tolerance: float = 1e-7
 
 
 THOROUGH = Effort()
@@ -168,12 +172,14 @@ def scan(
     return Scan(rows, grid, values)
 
 
-def descend(objective: Term, free: np.ndarray, *, rough: bool = False) -> Optimum:
+def descend(
+    objective: Term, free: np.ndarray, tolerance: float = 1e-7, *, again: bool = True
+) -> Optimum:
     """Nearest local minimum from ``free``: L-BFGS-B over the free angles.
 
-    Stops when a step improves the value by less than 1e-7 of it (1e-6 if ``rough``).
-    Kinks can end a line search early, so a second descent begins where the first one
-    ended, unless ``rough``.
+    Stops when a step improves the value by less than ``tolerance`` of it. Kinks can end
+    a line search early, so a second descent begins where the first one ended, unless it
+    should not go ``again``.
     """
 
     def value_and_slope(free: np.ndarray) -> tuple[float, np.ndarray]:
@@ -183,11 +189,9 @@ def descend(objective: Term, free: np.ndarray, *, rough: bool = False) -> Optimu
 
     if not len(free):
         return Optimum(value_and_slope(free)[0], free)
-    options = {"ftol": 1e-6 if rough else 1e-7}
-    for _ in range(1 if rough else 2):
-        end = minimize(
-            value_and_slope, free, jac=True, method="L-BFGS-B", options=options
-        )
+    how = {"jac": True, "method": "L-BFGS-B", "options": {"ftol": tolerance}}
+    for _ in range(2 if again else 1):
+        end = minimize(value_and_slope, free, **how)
         free = end.x
     return _settled(objective, Optimum(float(end.fun), wrapped(free)))
 
@@ -225,10 +229,14 @@ def minima(
     """
     part = objective.subset(scanned.rows)
     starts = scanned.best(objective.weights, effort.on_few)
-    rough = distinct(descend(part, free, rough=True) for free in starts)
+    rough = distinct(
+        descend(part, free, 10 * effort.tolerance, again=False) for free in starts
+    )
     best = [one.free for one in rough[: effort.on_all]]
     new = [free for free in best if not any(_near(free, w) for w in warm)]
-    return distinct(descend(objective, free) for free in [*warm, *new])
+    return distinct(
+        descend(objective, free, effort.tolerance) for free in [*warm, *new]
+    )
 
 
 def _near(free: np.ndarray, other: np.ndarray) -> bool:
@@ -259,7 +267,7 @@ def follow(
     for i in range(len(blends) - 2, -1, -1):
         value, _ = blends[i].value_and_gradient(path[i + 1].filter)
         if value < path[i].value:
-            path[i] = descend(blends[i], path[i + 1].free)
+            path[i] = descend(blends[i], path[i + 1].free, effort.tolerance)
     return path, found
 
 
