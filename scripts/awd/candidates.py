@@ -8,15 +8,17 @@ choose from as many.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from awd import wavelet
-from awd.errors import ConfigError
 from awd.features import Largest
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 FAMILIES = ("haar", "db", "sym", "coif")
 LONGEST = 20  # taps of a named wavelet; longer ones do not fit into short signals
@@ -140,43 +142,48 @@ def named_wavelets() -> list[str]:
     return list(kept.values())
 
 
-def to_dataset(
-    chosen: dict[str, Candidate],
-    pools: dict[str, Sequence[Candidate]],
-    roles: dict[str, str],
-    chosen_by: dict[str, str],
-    **attributes: Any,
-) -> Any:
-    """A ``wavelets`` file (:data:`awd.contracts.WAVELETS`) of many methods.
+@dataclass(frozen=True)
+class Method:
+    """A method of the league that has a wavelet: what it chose, and from what.
 
-    Parameters
+    Attributes
     ----------
-    chosen, pools, roles, chosen_by : dict by method
-        The candidate it ended with, all that were scored for it, its role in the
-        league, and whether fidelity or labels chose.
-    **attributes
-        ``target``, ``mode`` ...
+    chosen : Candidate
+    pool : sequence of Candidate
+        All that were scored for it.
+    role : str
+        One of :data:`awd.contracts.ROLES`.
+    chosen_by : {"fidelity", "labels"}
+    parameters : int
+        Numbers of the filter that data decided.
     """
+
+    chosen: Candidate
+    pool: Sequence[Candidate]
+    role: str
+    chosen_by: str
+    parameters: int
+
+
+def to_dataset(methods: Mapping[str, Method], **attributes: Any) -> xr.Dataset:
+    """Methods by name as a ``wavelets`` file (:data:`awd.contracts.WAVELETS`)."""
     import xarray as xr
 
-    if not chosen:
-        raise ConfigError("there is no method to write; distil one first")
-    every = [(name, one) for name, pool in pools.items() for one in pool]
+    every = [(name, one) for name, method in methods.items() for one in method.pool]
     taps = max(len(one.filter) for _, one in every)
-    methods = list(chosen)
     ds = xr.Dataset(attrs=attributes)
-    ds["method"] = "method", methods
-    ds["role"] = "method", [roles[name] for name in methods]
-    ds["chosen_by"] = "method", [chosen_by[name] for name in methods]
-    ds["scored"] = "method", [len(pools[name]) for name in methods]
-    _columns(ds, "", "method", list(chosen.values()), taps)
+    ds["method"] = "method", list(methods)
+    for column in ("role", "chosen_by", "parameters"):
+        ds[column] = "method", [getattr(one, column) for one in methods.values()]
+    ds["scored"] = "method", [len(one.pool) for one in methods.values()]
+    _columns(ds, "", "method", [one.chosen for one in methods.values()], taps)
     ds["candidate_method"] = "candidate", [name for name, _ in every]
     _columns(ds, "candidate_", "candidate", [one for _, one in every], taps)
     return ds
 
 
 def _columns(
-    ds: Any, prefix: str, dim: str, rows: Sequence[Candidate], taps: int
+    ds: xr.Dataset, prefix: str, dim: str, rows: Sequence[Candidate], taps: int
 ) -> None:
     filters = np.stack([np.pad(o.filter, (0, taps - len(o.filter))) for o in rows])
     described = {"long_name": "low-pass synthesis filter", "units": "1"}
@@ -188,7 +195,7 @@ def _columns(
         ds[f"{prefix}{name}"] = dim, [float(getattr(one, name)) for one in rows]
 
 
-def from_dataset(ds: Any) -> dict[str, Candidate]:
+def from_dataset(ds: xr.Dataset) -> dict[str, Candidate]:
     """The candidate that each method of a ``wavelets`` file ended with."""
     return {
         str(name): Candidate(

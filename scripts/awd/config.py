@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
 
+Taps = Annotated[int, Field(ge=2, le=20, multiple_of=2)]
+Weights = list[Annotated[float, Field(ge=0, allow_inf_nan=False)]]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -78,6 +80,11 @@ class Cells(Strict):
         description="level0: divided by the training s.d., padding stays at 0; "
         "cell: z-score per cell with the padding in it (as published).",
     )
+    traces: Literal["master", "noise"] = Field(
+        "master",
+        description="noise: white noise in place of every trace, the negative control "
+        "on which no method may show skill.",
+    )
 
 
 class Splits(Strict):
@@ -91,11 +98,17 @@ class Splits(Strict):
 
 
 class Teacher(Strict):
-    """The network that is distilled."""
+    """The networks that are distilled."""
 
-    kind: Literal["lstm"] = Field("lstm", description="Architecture.")
-    hidden: Count = Field(20, description="Hidden units of the LSTM.")
-    seeds: list[int] = Field([0], min_length=1, description="One teacher per seed.")
+    kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
+        ["lstm", "mlp", "cnn"],
+        min_length=1,
+        description="Architectures; the first one's wavelet is the result. Beside it "
+        "stand the same network untrained and trained on shuffled targets.",
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [0], min_length=1, description="Every teacher and control once per seed."
+    )
     epochs: Count = Field(400, description="Most epochs.")
     patience: Count = Field(
         30, description="Epochs without a better select loss before training stops."
@@ -104,18 +117,10 @@ class Teacher(Strict):
     learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
 
 
-class Distil(Strict):
-    """How the teacher is distilled into a wavelet."""
+class Attribution(Strict):
+    """The paper's objective over lattice angles: TRIM saliency and signals sparse."""
 
-    objectives: list[Literal["attribution", "sparsity"]] = Field(
-        ["attribution", "sparsity"],
-        min_length=1,
-        description="attribution: sparse TRIM saliency (the first is the result); "
-        "sparsity: no teacher, the control.",
-    )
-    length: int = Field(
-        10, ge=2, le=20, multiple_of=2, description="Taps of the filter."
-    )
+    length: Taps = Field(10, description="Taps of the filter.")
     levels: Count = Field(4, description="Levels of the transform.")
     ratios: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
         [0.1, 0.3, 1.0, 3.0, 10.0],
@@ -124,23 +129,79 @@ class Distil(Strict):
     )
 
 
+class Soft(Strict):
+    """The paper's own losses: a free filter, soft penalties, Adam, a warm path."""
+
+    levels: Count = Field(4, description="Levels of the transform.")
+    init: str = Field("db5", description="Where every path begins.")
+    sparsity: Weights = Field(
+        np.geomspace(1e-4, 5e-3, 5).round(5).tolist(),
+        min_length=1,
+        description="Weights of the coefficients' L1 norm (lamL1wave).",
+    )
+    attribution: Weights = Field(
+        [0.0, *np.geomspace(1e-4, 10, 20).round(5).tolist()],
+        min_length=1,
+        description="Weights of the attributions' L1 norm (lamL1attr).",
+    )
+    epochs: Count = Field(100, description="Epochs at every pair of weights.")
+    batch: Count = Field(100, description="Samples per step.")
+    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+
+
+class Distil(Strict):
+    """How a teacher is distilled into a wavelet; no label enters a filter."""
+
+    objectives: list[Literal["output", "attribution", "soft"]] = Field(
+        ["output", "attribution"],
+        min_length=1,
+        description="output: the student reproduces the teacher's output; attribution, "
+        "soft: the paper's sparse attributions, over angles or with soft penalties. "
+        "The first gives the result.",
+    )
+    lengths: list[Taps] = Field(
+        [4, 6, 8, 10, 12], min_length=1, description="Taps to choose from."
+    )
+    levels: list[Count] = Field(
+        [3, 4, 5], min_length=1, description="Levels of the transform to choose from."
+    )
+    largest: Count = Field(
+        6,
+        description="Largest coefficients of every band that the student inside reads, "
+        "the linear model by which filters are scored.",
+    )
+    choose_by: Literal["fidelity", "labels"] = Field(
+        "fidelity",
+        description="What chooses along the paths of attribution and soft; labels as "
+        "published. Output distillation never sees a label.",
+    )
+    attribution: Attribution = Attribution()
+    soft: Soft = Soft()
+
+
 class Student(Strict):
-    """The model on the wavelet coefficients; the same one for every wavelet."""
+    """The final model on the coefficients; the same one for every wavelet."""
 
     largest: Annotated[int, Field(ge=0)] = Field(
-        6, description="Largest signed coefficients of every band."
+        3, description="Largest signed coefficients of every band."
     )
-    head: Literal["ols", "ridge"] = Field("ols", description="The linear model.")
+    smallest: Annotated[int, Field(ge=0)] = Field(
+        3, description="Smallest signed coefficients of every band."
+    )
+    positions: bool = Field(True, description="Where in its band each of them stands.")
+    start: Annotated[int, Field(ge=0)] = Field(
+        3, description="Mean of the first samples of the trace; 0 for none."
+    )
+    head: Literal["ols", "ridge"] = Field("ridge", description="The linear model.")
 
 
 class Baselines(Strict):
-    """What the distilled wavelet is compared with."""
+    """Fixed wavelets that the distilled one is compared with."""
 
     wavelets: list[str] = Field(
-        ["db5", "db2", "sym5", "coif2", "haar"],
-        min_length=1,
-        description="Orthogonal wavelets of PyWavelets.",
+        ["db5", "db2"], min_length=1, description="Orthogonal wavelets of PyWavelets."
     )
+    levels: Count = Field(4, description="Levels of their transform.")
 
 
 class Evaluation(Strict):
@@ -150,11 +211,36 @@ class Evaluation(Strict):
     folds: int = Field(5, ge=2, description="Folds of the grouped cross-validation.")
 
 
+# What `preset: paper` sets where the configuration itself says nothing.
+PAPER: dict[str, Any] = {
+    "cells": {"scaling": "cell"},
+    "teacher": {"kinds": ["lstm"]},
+    "distil": {
+        "objectives": ["soft"],
+        "lengths": [10],
+        "levels": [4],
+        "choose_by": "labels",
+    },
+    "student": {
+        "largest": 6,
+        "smallest": 0,
+        "positions": False,
+        "start": 0,
+        "head": "ols",
+    },
+}
+
+
 class Config(Strict):
     """A whole study."""
 
     run: str = Field(
         pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
+    )
+    preset: Literal["default", "paper"] = Field(
+        "default",
+        description="paper: the published protocol (column paper) where this file does "
+        "not say otherwise.",
     )
     seed: Annotated[int, Field(ge=0)] = Field(
         2021, description="Root of every random number."
@@ -181,7 +267,7 @@ def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
         was probably meant.
     """
     try:
-        config = Config.model_validate(dict(given))
+        config = Config.model_validate(_with_preset(given))
     except ValidationError as error:
         problems = [_explain(item) for item in error.errors()]
     else:
@@ -192,6 +278,20 @@ def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
     lines = [f"  {key:<{width}}  {text}" for key, text in problems]
     count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
     raise ConfigError("\n".join([f"{name} has {count}", *lines]))
+
+
+def _with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration over its preset, key by key."""
+    return _merged(PAPER, given) if given.get("preset") == "paper" else dict(given)
+
+
+def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` with what it lacks from ``under``; lists are taken whole."""
+    merged = {**under, **over}
+    for key in under.keys() & over.keys():
+        if isinstance(under[key], Mapping) and isinstance(over[key], Mapping):
+            merged[key] = _merged(under[key], over[key])
+    return merged
 
 
 def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -238,14 +338,7 @@ def _tag(model: type[Strict]) -> str | None:
 
 def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
     """What each key allows but the keys together do not."""
-    length, levels = config.cells.length, config.distil.levels
-    possible = length.bit_length() - 1
-    if levels > possible:
-        yield (
-            "distil.levels",
-            f"is {levels}; tracks of {length} samples (cells.length) can be halved "
-            f"{possible} times",
-        )
+    yield from _bad_levels(config)
     source = config.cells.source
     yield from _bad_splits(config, source.groups(config.cells.tiles))
     if isinstance(source, FxycmsTraces) and "sig_mean" in config.cells.targets:
@@ -253,9 +346,28 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
             "cells.targets",
             "sig_mean needs p-values, which FXYCMS files lack; use mean0, max0 or half",
         )
-    if not config.student.largest:
-        yield "student.largest", "is 0; a student needs at least one coefficient"
-    yield from _bad_wavelets(config.baselines.wavelets)
+    if not config.student.largest + config.student.smallest:
+        yield "student.largest", "and smallest are 0; a student needs a coefficient"
+    yield from _bad_wavelets("baselines.wavelets", config.baselines.wavelets)
+    yield from _bad_wavelets("distil.soft.init", [config.distil.soft.init])
+
+
+def _bad_levels(config: Config) -> Iterator[tuple[str, str]]:
+    length, distil = config.cells.length, config.distil
+    possible = length.bit_length() - 1
+    asked = {
+        "distil.levels": max(distil.levels),
+        "distil.attribution.levels": distil.attribution.levels,
+        "distil.soft.levels": distil.soft.levels,
+        "baselines.levels": config.baselines.levels,
+    }
+    for key, levels in asked.items():
+        if levels > possible:
+            yield (
+                key,
+                f"is {levels}; tracks of {length} samples (cells.length) can be halved "
+                f"{possible} times",
+            )
 
 
 def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
@@ -276,12 +388,12 @@ def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
         )
 
 
-def _bad_wavelets(names: list[str]) -> Iterator[tuple[str, str]]:
+def _bad_wavelets(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         try:
             wavelet.from_pywt(name)
         except AwdError as error:
-            yield "baselines.wavelets", str(error)
+            yield key, str(error)
 
 
 def json_schema() -> dict[str, Any]:
@@ -291,22 +403,26 @@ def json_schema() -> dict[str, Any]:
 
 def key_table() -> str:
     """Markdown table of every key: default, type and meaning."""
-    rows = ["| key | default | values | meaning |", "|---|---|---|---|"]
-    rows += [" | ".join(("", *row, "")).strip() for row in _rows(Config, "")]
+    rows = ["| key | default | paper | values | meaning |", "|---|---|---|---|---|"]
+    rows += [" | ".join(("", *row, "")).strip() for row in _rows(Config, "", PAPER)]
     return "\n".join(rows) + "\n"
 
 
-def _rows(model: type[Strict], prefix: str) -> Iterator[tuple[str, ...]]:
+def _rows(
+    model: type[Strict], prefix: str, paper: Mapping[str, Any]
+) -> Iterator[tuple[str, ...]]:
     for name, info in model.model_fields.items():
         inner = list(_models_in(info.annotation))
         for sub in inner:
             tag = f" ({_tag(sub)})" if len(inner) > 1 else ""
-            for key, *rest in _rows(sub, f"{prefix}{name}."):
+            for key, *rest in _rows(sub, f"{prefix}{name}.", paper.get(name, {})):
                 yield (key + tag, *rest)
         if not inner:
             default = "required" if info.is_required() else f"`{info.default}`"
+            published = f"`{paper[name]}`" if name in paper else ""
+            meaning = info.description or "which kind"
             values = _values(info.annotation)
-            yield f"`{prefix}{name}`", default, values, info.description or "which kind"
+            yield f"`{prefix}{name}`", default, published, values, meaning
 
 
 def _values(annotation: Any) -> str:

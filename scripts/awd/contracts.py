@@ -65,11 +65,14 @@ DATASET = Contract(
 ATTRIBUTION = Contract(
     "attribution",
     {
-        "output": Variable(("sample",), "f", described=True),
-        "gradient": Variable(("sample", "[channel]", "[y]", "[time|x]"), "f"),
+        "teacher": Variable(("teacher",), "U"),
+        "output": Variable(("teacher", "sample"), "f", described=True),
+        "gradient": Variable(
+            ("teacher", "sample", "[channel]", "[y]", "[time|x]"), "f"
+        ),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("teacher", "target"),
+    ("target",),
 )
 
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
@@ -86,6 +89,7 @@ WAVELETS = Contract(
         "chosen_by": Variable(("method",), "U", values=("fidelity", "labels")),
         "score": Variable(("method",), "f", high=1),
         "scored": Variable(("method",), "i", low=1),
+        "parameters": Variable(("method",), "i", low=0),
         # Every filter that was scored: which method's, its shape, its score (R2).
         "candidate_method": Variable(("candidate",), "U"),
         "candidate_filter": Variable(("candidate", "tap"), "f"),
@@ -111,12 +115,13 @@ PREDICTIONS = Contract(
         "compression": Variable(("method",), "f", low=0, high=1, finite=False),
         "filter_parameters": Variable(("method",), "i", low=0),
         "head_parameters": Variable(("method",), "i", low=0),
+        "scored": Variable(("method",), "i", low=0),
         "target": Variable(("sample",), "f", described=True),
         "group": Variable(("sample",), "U"),
         "block": Variable(("sample",), "U"),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("study", "target_name", "split"),
+    ("study", "target_name", "split", "seed"),
 )
 
 

@@ -83,12 +83,12 @@ class Samples:
 
 def sparsity(samples: Samples, levels: int) -> dict[str, Term]:
     """The wavelet in which the signals are sparse; no teacher."""
-    return {"sparsity": L1(_signals(samples.x, "x", levels), levels).relative()}
+    return {"sparsity": L1(signals(samples.x, "x", levels), levels).relative()}
 
 
 def attribution(samples: Samples, levels: int) -> dict[str, Term]:
     """The wavelet in which TRIM attributions are sparse, and signals too if given."""
-    gradient = _signals(samples.gradient, "gradient", levels)
+    gradient = signals(samples.gradient, "gradient", levels)
     terms: dict[str, Term] = {"attribution": L1(gradient, levels).relative()}
     if samples.x is None:
         return terms
@@ -109,7 +109,7 @@ def output(samples: Samples, levels: int) -> dict[str, Term]:
             "this objective needs output, the teacher's predictions of x; get them "
             "with awd.attribution.output"
         )
-    x = _signals(samples.x, "x", levels)
+    x = signals(samples.x, "x", levels)
     return {
         "output": fidelity(
             x, samples.output, samples.student, levels, samples.groups, samples.folds
@@ -131,7 +131,7 @@ EFFORT = {
 }
 
 
-def _signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
+def signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
     """Samples as floating point, refused before any long work if they cannot serve."""
     if data is None:
         raise DataError(f"this objective needs {name}; got None")

@@ -1,0 +1,179 @@
+"""Every wavelet of one split, target and seed: the distilled ones and their controls.
+
+All are found on the training groups. The name of a control says what it lacks: training
+(``untrained``), something to learn (``shuffled``), a teacher (``sparsity``),
+distillation (``random``, ``named``). The last two choose from as many filters as ours,
+once by fidelity to the teacher, as ours, and once by labels.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from awd import candidates, distil
+from awd.candidates import Candidate, Method
+from awd.features import Largest
+from awd.splits import Part
+
+CONTROLS = ("untrained", "shuffled")  # teachers that know nothing of the target
+
+
+class Said(NamedTuple):
+    """What a teacher says of the training samples: outputs (n,), gradients (n, ...)."""
+
+    output: np.ndarray
+    gradient: np.ndarray
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What all wavelets of a combination are found and chosen with.
+
+    Attributes
+    ----------
+    train : Part
+        The training side of a split.
+    student : Largest
+        What the student reads while filters are scored.
+    folds, seed : int
+        Of the grouped cross-validation; of every search.
+    lengths, levels : sequence of int
+        Shapes that output distillation, sparsity and the controls choose from.
+    choose_by : {"fidelity", "labels"}
+        What chooses along the paper's paths; output distillation never sees a label.
+    attribution, soft : mapping
+        ``length``, ``levels``, ``ratios`` of the paper's objective over lattice angles;
+        arguments of :func:`awd.soft.distil_soft`, the paper's own losses.
+    """
+
+    train: Part
+    student: Largest
+    folds: int
+    seed: int
+    lengths: Sequence[int]
+    levels: Sequence[int]
+    choose_by: str
+    attribution: Mapping[str, Any]
+    soft: Mapping[str, Any]
+
+    def wavelets(
+        self, said: Mapping[str, Said], objectives: Sequence[str]
+    ) -> dict[str, Method]:
+        """All wavelets, by the name of their method.
+
+        Parameters
+        ----------
+        said : mapping of str to Said
+            By teacher; the first is distilled by every objective, the others by the
+            first objective only, those in :data:`CONTROLS` as controls.
+        objectives : sequence of str
+            "output", "attribution" or "soft"; the first gives the result.
+        """
+        (_, words), *others = said.items()
+        ours = objectives[0]
+        methods = {name: self._distilled(name, words) for name in objectives}
+        for kind, other in others:
+            control = kind in CONTROLS
+            name = kind if control else f"{ours}_{kind}"
+            role = "control" if control else "distilled"
+            methods[name] = self._distilled(ours, other, role)
+        methods["sparsity"] = self._without_teacher(ours, methods[ours], words)
+        return methods | self._undistilled(len(methods[ours].pool), words)
+
+    def _distilled(
+        self, objective: str, words: Said, role: str = "distilled"
+    ) -> Method:
+        if objective == "output":
+            pool = self._optima(objective, words)
+            return self._chosen(pool, words, "fidelity", role)
+        if objective == "attribution":
+            return self._chosen(self._path(words), words, self.choose_by, role)
+        method = self._chosen(self._soft(words), words, self.choose_by, role)
+        return replace(method, parameters=len(method.chosen.filter))
+
+    def _optima(self, objective: str, words: Said) -> list[Candidate]:
+        found = distil.distil(
+            self.train.x,
+            output=words.output,
+            objective=objective,
+            student=self.student,
+            groups=self.train.groups,
+            folds=self.folds,
+            levels=self.levels,
+            length=self.lengths,
+            random_state=self.seed,
+        )
+        return found.pool
+
+    def _path(self, words: Said) -> list[Candidate]:
+        found = distil.distil(
+            self.train.x,
+            words.gradient,
+            objective="attribution",
+            ratio=[*self.attribution["ratios"], np.inf],
+            levels=self.attribution["levels"],
+            length=self.attribution["length"],
+            random_state=self.seed,
+        )
+        return [
+            twin
+            for one in found.path
+            for twin in candidates.symmetries(one, self.student)
+        ]
+
+    def _soft(self, words: Said) -> list[Candidate]:
+        from awd import soft
+
+        path = soft.distil_soft(
+            self.train.x, words.gradient, seeds=(self.seed,), **self.soft
+        )
+        grid = itertools.product(path.sparsity, path.attribution)
+        filters = path.filter[0].reshape(-1, path.filter.shape[-1])
+        rows = zip(filters, grid, path.loss.ravel(), strict=True)
+        levels = self.soft["levels"]
+        return [
+            Candidate(h, levels, sparsity=a, attribution=b, value=loss)
+            for h, (a, b), loss in rows
+        ]
+
+    def _without_teacher(self, ours: str, method: Method, words: Said) -> Method:
+        """The same without a teacher: of the soft grid, what gives attributions no say.
+
+        Only which of these filters is shown depends on the teacher.
+        """
+        if ours == "soft":
+            pool = [one for one in method.pool if one.attribution == 0]
+        else:
+            pool = self._optima("sparsity", words)
+        return self._chosen(pool, words, method.chosen_by, "control")
+
+    def _undistilled(self, count: int, words: Said) -> dict[str, Method]:
+        rng = np.random.default_rng(self.seed)
+        pools = {
+            "random": candidates.random_pool(count, self.lengths, self.levels, rng),
+            "named": candidates.named_pool(count, self.levels),
+        }
+        methods = {
+            f"{name}_{by}": self._chosen(pool, words, by, "control")
+            for name, pool in pools.items()
+            for by in ("fidelity", "labels")
+        }
+        for by in ("fidelity", "labels"):
+            named = methods[f"named_{by}"]
+            methods[f"named_{by}"] = replace(named, parameters=0)
+        return methods
+
+    def _chosen(
+        self, pool: Sequence[Candidate], words: Said, by: str, role: str
+    ) -> Method:
+        """The best of a pool; an orthonormal filter has taps / 2 - 1 free angles."""
+        y = {"fidelity": words.output, "labels": self.train.y}[by]
+        x, groups = self.train.x, self.train.groups
+        scored = candidates.scored(pool, x, y, self.student, groups, self.folds)
+        chosen = candidates.best(scored)
+        return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)
