@@ -73,14 +73,14 @@ class L1:
 
 def sparsity(x: np.ndarray, gradient: None, levels: int) -> dict[str, Term]:
     """The wavelet in which the signals are sparse; no teacher."""
-    return {"sparsity": L1(_signals(x, "x", levels), levels).relative()}
+    return {"sparsity": L1(signals(x, "x", levels), levels).relative()}
 
 
 def attribution(
     x: np.ndarray | None, gradient: np.ndarray, levels: int
 ) -> dict[str, Term]:
     """The wavelet in which TRIM attributions are sparse, and signals too if given."""
-    gradient = _signals(gradient, "gradient", levels)
+    gradient = signals(gradient, "gradient", levels)
     terms: dict[str, Term] = {"attribution": L1(gradient, levels).relative()}
     if x is None:
         return terms
@@ -273,7 +273,7 @@ def _table(ratios: Sequence[float], optima: Sequence[Optimum]) -> Candidates:
     )
 
 
-def _signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
+def signals(data: np.ndarray | None, name: str, levels: int) -> np.ndarray:
     """Samples as floating point, refused before any long work if they cannot serve."""
     if data is None:
         raise DataError(f"this objective needs {name}; got None")
