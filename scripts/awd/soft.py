@@ -11,6 +11,8 @@ transpose ``A'`` (the authors' inverse for every filter), and weights s and a, i
 
     1/B sum |x - A'A x|^2  +  P(h)  +  (s sum |A x| + a sum |A G|) / (B (J + 1))
 
+with the gradients ``G`` and the penalty ``P`` of :meth:`Loss.penalty`.
+
 Filters of all seeds and sparsity weights, the chains, are trained at once. They share
 nothing but batches: every chain's loss depends on its own taps, and Adam takes each tap
 for itself.
@@ -30,7 +32,7 @@ from torch.nn import functional
 from awd import distil, io, training, transform, wavelet
 from awd.errors import ConfigError, ShapeError
 
-# The grid of the cells study, Ha et al. 2021, section 4.2, as their scripts round it.
+# The grid of the authors' cells study, rounded as they publish it.
 PAPER_SPARSITY = tuple(np.geomspace(1e-4, 5e-3, 5).round(5).tolist())
 PAPER_ATTRIBUTION = (0.0, *np.geomspace(1e-4, 10, 20).round(5).tolist())
 
@@ -83,8 +85,8 @@ def distil_soft(
 
     Every sparsity weight and seed makes one chain: the smallest attribution weight
     begins with ``init``, each following one with the filter before it and a fresh Adam.
-    A seed's batches are the same at every pair of weights (as the authors', who seed
-    every run anew), so that differences come from the weights alone.
+    A seed's batches are the same at every pair of weights, so that differences come
+    from the weights alone.
 
     Parameters
     ----------
@@ -131,22 +133,24 @@ def distil_soft(
     >>> path.filter.shape  # doctest: +SKIP
     (2, 5, 21, 10)
     """
-    sparsity = _ascending(sparsity, "sparsity")
-    attribution = _ascending(attribution, "attribution")
+    weights = {
+        "sparsity": _ascending(sparsity, "sparsity"),
+        "attribution": _ascending(attribution, "attribution"),
+    }
     schedule = Schedule(epochs, batch, learning_rate, tuple(seeds))
     signals = _pair(x, gradient, levels)
     h = torch.as_tensor(_initial(init)).to(signals)
-    filters = h.repeat(len(schedule.seeds), len(sparsity), 1)
+    filters = h.repeat(len(schedule.seeds), len(weights["sparsity"]), 1)
     loss = Loss(signals.shape[-1], len(h), levels, signals.dtype)
-    weights = torch.as_tensor(sparsity).to(signals)
+    chains = torch.as_tensor(weights["sparsity"]).to(signals)
     found = []
     with training.one_thread():
-        for weight in io.progress(attribution, "distil softly"):
-            part = functools.partial(loss, sparsity=weights, attribution=weight)
+        for weight in io.progress(weights["attribution"], "distil softly"):
+            part = functools.partial(loss, sparsity=chains, attribution=weight)
             filters, values = _train(filters, signals, part, schedule)
             found.append((filters.double().numpy(), values.double().numpy()))
     path, final = (np.stack(parts, axis=2) for parts in zip(*found, strict=True))
-    return SoftPath(path, final, sparsity, attribution, np.array(schedule.seeds))
+    return SoftPath(path, final, seeds=np.array(schedule.seeds), **weights)
 
 
 @dataclass(frozen=True)
@@ -159,14 +163,19 @@ class Schedule:
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "learning_rate"):
-            if not getattr(self, name) > 0:
+        for name in ("epochs", "batch"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < 1:
                 raise ConfigError(
-                    f"{name} is {getattr(self, name)!r}; expected more than 0"
+                    f"{name} is {value!r}; expected an integer of at least 1"
                 )
-        if not self.seeds or not all(
-            isinstance(s, int | np.integer) and s >= 0 for s in self.seeds
-        ):
+        if not 0 < self.learning_rate < np.inf:
+            raise ConfigError(
+                f"learning_rate is {self.learning_rate!r}; expected a number above 0, "
+                "such as 1e-3"
+            )
+        whole = [isinstance(seed, int | np.integer) for seed in self.seeds]
+        if not self.seeds or not all(whole) or min(self.seeds) < 0:
             raise ConfigError(
                 f"seeds are {self.seeds}; expected at least one integer of 0 or more"
             )
@@ -222,11 +231,13 @@ class Loss:
 
     def matrix(self, h: Tensor) -> Tensor:
         """The transform as a matrix: (..., taps) -> (..., coefficients, time)."""
-        approx, details = None, []
-        for level in self.levels:
-            both = (h @ level.flatten(1)).unflatten(-1, level.shape[1:])
-            both = both if approx is None else both @ approx
-            approx, detail = both.chunk(2, dim=-2)
+        first, *others = (
+            (h @ level.flatten(1)).unflatten(-1, level.shape[1:])
+            for level in self.levels
+        )
+        approx, *details = first.chunk(2, dim=-2)
+        for level in others:
+            approx, detail = (level @ approx).chunk(2, dim=-2)
             details.append(detail)
         return torch.cat([approx, *details[::-1]], dim=-2)
 
@@ -323,10 +334,10 @@ def _initial(init: str | np.ndarray) -> np.ndarray:
 
 
 def _ascending(weights: Sequence[float], name: str) -> np.ndarray:
-    sorted_weights = np.sort(np.atleast_1d(weights))
-    numbers = sorted_weights.dtype.kind in "fiu" and sorted_weights.size > 0
-    if not numbers or not (np.isfinite(sorted_weights) & (sorted_weights >= 0)).all():
+    ascending = np.sort(np.atleast_1d(weights))
+    numbers = ascending.dtype.kind in "fiu" and ascending.size > 0
+    if not numbers or ascending[0] < 0 or not np.isfinite(ascending).all():
         raise ConfigError(
             f"{name} is {weights!r}; expected at least one finite weight of 0 or more"
         )
-    return sorted_weights.astype(float)
+    return ascending.astype(float)
