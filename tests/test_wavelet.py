@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import pywt
 
-from awd import wavelet
+from awd import lattice, wavelet
 from awd.errors import AwdError, ShapeError, WaveletError
 
 NAMES = [
@@ -194,3 +194,37 @@ def test_dust_beside_a_shorter_wavelet_is_swept_away(name, delay):
 def test_a_wavelet_without_dust_is_left_alone():
     h = wavelet.from_pywt("db5")
     assert wavelet.without_dust(h) is h
+
+
+def noisy(name: str, size: float, seed: int) -> np.ndarray:
+    h = wavelet.from_pywt(name)
+    return h + size * np.random.default_rng(seed).normal(size=len(h))
+
+
+def brute_force_distance(h: np.ndarray, starts: int = 60) -> float:
+    free = np.random.default_rng(1).uniform(0, np.pi, (starts, len(h) // 2 - 1))
+    ends = wavelet.complete_angles(np.stack([lattice.fit(f, h) for f in free]))
+    return np.linalg.norm(wavelet.filter_from_angles(ends) - h, axis=1).min()
+
+
+@pytest.mark.parametrize("name", ["db5", "sym4", "db2"])
+@pytest.mark.parametrize("seed", range(3))
+def test_projection_finds_the_nearest_wavelet(name, seed):
+    h = noisy(name, 0.02, seed)
+    near = wavelet.project(h)
+    assert max(wavelet.conditions(near).values()) <= 1e-12
+    assert np.linalg.norm(near - h) <= brute_force_distance(h) + 1e-9
+    np.testing.assert_array_equal(wavelet.project(near), near)
+    np.testing.assert_array_equal(wavelet.project(h), near)
+
+
+@pytest.mark.parametrize("name", ["haar", "db2", "db5", "coif3", "sym10"])
+def test_projection_leaves_wavelets_alone(name):
+    h = wavelet.from_pywt(name)
+    np.testing.assert_allclose(wavelet.project(h), h, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("h", [np.zeros(10), np.ones(2), -wavelet.from_pywt("db5")])
+def test_projection_refuses_what_is_far_from_every_wavelet(h):
+    with pytest.raises(WaveletError, match=r"is [\d.]+ away, further than 0.3; begin"):
+        wavelet.project(h)

@@ -1,12 +1,7 @@
-r"""Orthonormal filters as lattice angles, and what makes a filter a wavelet.
+"""What makes a filter a wavelet, and the nearest one to a filter that is none.
 
-A low-pass filter of 2M taps is a cascade of M plane rotations with delays between them
-(P. P. Vaidyanathan, P.-Q. Hoang, IEEE Trans. ASSP 36, 1988): any angles give an
-orthonormal filter bank, and the angles sum to pi/4 exactly when the filter sums to
-sqrt(2). So a search over angles never leaves the set of wavelets.
-
-Filters are in pywt's ``rec_lo`` order. Compare filters, not angles: adding pi to two
-angles changes nothing.
+Filters are in pywt's ``rec_lo`` order. Orthonormal ones are cascades of rotations, see
+:mod:`awd.lattice`, whose functions stand here too.
 """
 
 from __future__ import annotations
@@ -15,10 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd import lattice
 from awd.errors import ShapeError, WaveletError
+from awd.lattice import (  # noqa: F401, all are found here too
+    complete_angles,
+    filter_from_angles,
+    filter_jacobian,
+    free_jacobian,
+)
 
 if TYPE_CHECKING:
     import pywt
+
+STARTS = 4096  # points that a projection looks at before it descends
+DESCENTS = 8
 
 MEANING = {
     "sum": "|sum(h) - sqrt 2|",
@@ -64,67 +69,6 @@ def from_pywt(name: str) -> np.ndarray:
     return require_wavelet(h, 1e-6, name)
 
 
-def filter_from_angles(theta: np.ndarray) -> np.ndarray:
-    """Low-pass filters with the given lattice angles.
-
-    Parameters
-    ----------
-    theta : array of shape (..., M)
-        Angles in radians. Any angles give an orthonormal filter; only a sum of pi/4
-        gives one that sums to sqrt(2).
-
-    Returns
-    -------
-    ndarray of shape (..., 2M), float64
-
-    Raises
-    ------
-    ShapeError
-        There is no angle, or one is not finite.
-
-    Examples
-    --------
-    >>> filter_from_angles(np.array([np.pi / 4]))  # Haar
-    array([0.70710678, 0.70710678])
-    """
-    theta = np.asarray(theta, dtype=float)
-    if theta.ndim == 0 or theta.shape[-1] == 0 or not np.isfinite(theta).all():
-        raise ShapeError(
-            f"angles have shape {theta.shape} or hold NaN or infinity; "
-            "expected (..., M) finite radians with M >= 1"
-        )
-    cosine, sine = np.cos(theta), np.sin(theta)
-    # Polyphase parts as [..., phase, :]; the odd one is delayed before each rotation.
-    h = np.zeros((*theta.shape, 2))
-    even, odd = h[..., 0], h[..., 1]
-    even[..., 0], odd[..., 0] = cosine[..., 0], sine[..., 0]
-    for k in range(1, theta.shape[-1]):
-        c, s = cosine[..., k, None], sine[..., k, None]
-        delayed = np.zeros_like(odd)
-        delayed[..., 1:] = odd[..., :-1]
-        even[...], odd[...] = c * even - s * delayed, s * even + c * delayed
-    return h.reshape(*theta.shape[:-1], -1)
-
-
-def filter_jacobian(theta: np.ndarray) -> np.ndarray:
-    """Derivative of the filter along each angle, exact.
-
-    A rotation's derivative is the rotation by a further quarter turn, and the filter is
-    linear in each rotation: ``dh/dtheta_k`` is the filter with ``theta_k + pi/2``.
-
-    Parameters
-    ----------
-    theta : array of shape (M,)
-
-    Returns
-    -------
-    ndarray of shape (M, 2M)
-        Row k is ``dh/dtheta_k``.
-    """
-    theta = np.asarray(theta, dtype=float)
-    return filter_from_angles(theta + np.pi / 2 * np.eye(theta.shape[-1]))
-
-
 def angles(h: np.ndarray) -> np.ndarray:
     """Lattice angles of an orthonormal filter, sum pi/4.
 
@@ -149,7 +93,7 @@ def angles(h: np.ndarray) -> np.ndarray:
         angles are lost in rounding errors (some random filters beyond 24 taps).
     """
     h = require_wavelet(h, 1e-6)
-    free = _fit_free_angles(_peel(h)[1:], h)
+    free = lattice.fit(lattice.peel(h)[1:], h)
     found = complete_angles((free + np.pi / 2) % np.pi - np.pi / 2)
     missed = np.abs(filter_from_angles(found) - h).max()
     if missed > 1e-6:
@@ -161,53 +105,63 @@ def angles(h: np.ndarray) -> np.ndarray:
     return found
 
 
-def _peel(h: np.ndarray) -> np.ndarray:
-    """Undo the rotations of the cascade, last one first."""
-    even, odd = h[::2], h[1::2]
-    theta = np.empty(len(even))
-    for k in range(len(even) - 1, 0, -1):
-        if np.hypot(even[0], odd[0]) >= np.hypot(even[-1], odd[-1]):
-            theta[k] = np.arctan2(odd[0], even[0])
-        else:
-            theta[k] = np.arctan2(-even[-1], odd[-1])
-        c, s = np.cos(theta[k]), np.sin(theta[k])
-        even, odd = (c * even + s * odd)[:-1], (c * odd - s * even)[1:]
-    theta[0] = np.arctan2(odd[0], even[0])
-    return theta
+def project(h: np.ndarray, tolerance: float = 0.3) -> np.ndarray:
+    """The nearest wavelet of the same length, in the L2 norm of the taps.
 
+    Peeling reads noise where the taps of a filter are small, and the distance has local
+    minima in the angles. So points at all scales around the peeled angles are looked at
+    and the best few descend.
 
-def _fit_free_angles(free: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Levenberg-Marquardt from the peeled angles; nothing to do for named wavelets."""
-    damping = 1e-8
-    rest = h - filter_from_angles(complete_angles(free))
-    for _ in range(100):
-        if np.abs(rest).max(initial=0) < 1e-11 or damping > 1e8:
-            break
-        jacobian = free_jacobian(free)
-        normal = jacobian @ jacobian.T + damping * np.eye(len(free))
-        trial = free + np.linalg.solve(normal, jacobian @ rest)
-        left = h - filter_from_angles(complete_angles(trial))
-        if left @ left < rest @ rest:
-            free, rest, damping = trial, left, damping / 10
-        else:
-            damping *= 10
-    return free
+    Parameters
+    ----------
+    h : array of shape (taps,)
+        Nearly orthonormal filter, for example from :func:`awd.soft.distil_soft`.
+    tolerance : float
+        Largest distance accepted.
 
+    Returns
+    -------
+    ndarray of shape (taps,), float64
+        Meets every condition to rounding. ``h`` itself where it does already.
 
-def complete_angles(free: np.ndarray) -> np.ndarray:
-    """Put one angle before ``free`` that makes the sum pi/4: (..., M-1) -> (..., M).
+    Raises
+    ------
+    ShapeError
+        ``h`` is not a finite real vector of even length.
+    WaveletError
+        The nearest wavelet found is further than ``tolerance``.
 
-    Wavelets of 2M taps are all values of M - 1 free angles, each of period pi.
+    Examples
+    --------
+    >>> h = project(from_pywt("db5") + 1e-3)
+    >>> max(conditions(h).values()) < 1e-12
+    True
     """
-    free = np.asarray(free, dtype=float)
-    first = np.pi / 4 - free.sum(-1, keepdims=True)
-    return np.concatenate([first, free], axis=-1)
+    h = _checked(h)
+    if max(conditions(h).values()) <= 1e-14 * len(h):
+        return h
+    free = [lattice.fit(start, h) for start in _nearby(h)]
+    filters = filter_from_angles(complete_angles(np.stack(free)))
+    distance = np.linalg.norm(filters - h, axis=1)
+    nearest = int(distance.argmin())
+    if distance[nearest] > tolerance:
+        raise WaveletError(
+            f"the nearest wavelet of {len(h)} taps that was found is "
+            f"{distance[nearest]:.2g} away, further than {tolerance:g}; begin with a "
+            "filter that is nearly orthonormal, or raise the tolerance"
+        )
+    return filters[nearest]
 
 
-def free_jacobian(free: np.ndarray) -> np.ndarray:
-    """Derivative of the filter along the free angles: (M-1,) -> (M-1, 2M)."""
-    jacobian = filter_jacobian(complete_angles(free))
-    return jacobian[1:] - jacobian[0]
+def _nearby(h: np.ndarray) -> np.ndarray:
+    """Free angles whose filters are near ``h``, to descend from: (DESCENTS, M - 1)."""
+    peeled = lattice.peel(h)[1:]
+    steps = np.random.default_rng(0).normal(size=(STARTS, len(peeled)))
+    # The first start is what was peeled itself.
+    spread = np.concatenate([[0], np.geomspace(1e-2, np.pi, STARTS - 1)])
+    free = peeled + spread[:, None] * steps
+    distance = np.linalg.norm(filter_from_angles(complete_angles(free)) - h, axis=1)
+    return free[np.argsort(distance, kind="stable")[:DESCENTS]]
 
 
 def highpass(h: np.ndarray) -> np.ndarray:
@@ -328,7 +282,7 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     core = h[2 * pairs[0] : 2 * pairs[-1] + 2]
     if len(core) == len(h):
         return h
-    free = _fit_free_angles(_peel(core)[1:], core)
+    free = lattice.fit(lattice.peel(core)[1:], core)
     shorter = filter_from_angles(complete_angles(free))
     return np.concatenate([shorter, np.zeros(len(h) - len(core))])
 

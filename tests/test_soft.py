@@ -1,0 +1,252 @@
+"""The paper's loss against a literal one, and what its training does to a filter."""
+
+import functools
+
+import numpy as np
+import pytest
+import pywt
+import torch
+
+from awd import attribution, soft, teachers, transform, wavelet
+from awd.cells import dataset, simulate
+from awd.errors import ConfigError, DataError, ShapeError, WaveletError
+
+# pywt thinks of levels that only see borders as too many; the paper has four of them.
+pytestmark = pytest.mark.filterwarnings("ignore:Level value of")
+
+DB5 = wavelet.from_pywt("db5")
+
+
+def walks(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.cumsum(np.random.default_rng(seed).normal(size=shape), axis=-1)
+
+
+def near_db5(count: int, size: float = 0.05, seed: int = 0) -> np.ndarray:
+    return DB5 + size * np.random.default_rng(seed).normal(size=(count, 10))
+
+
+def train(x: np.ndarray, gradient: np.ndarray, **changed) -> soft.SoftPath:
+    settings = {"levels": 2, "sparsity": [1e-2], "attribution": [0.1]}
+    settings |= {"epochs": 3, "batch": 4, "learning_rate": 1e-2}
+    return soft.distil_soft(x, gradient, **settings | changed)
+
+
+def literal_penalty(h: np.ndarray) -> float:
+    """Term by term, with complex exponentials in place of a cosine transform."""
+    taps, g = len(h), wavelet.highpass(h)
+
+    def power(w: float) -> float:
+        return abs(sum(h[k] * np.exp(-1j * w * k) for k in range(taps))) ** 2
+
+    def product(shift: int) -> float:
+        pairs = [(k, k - shift) for k in range(taps) if 0 <= k - shift < taps]
+        return sum(h[i] * h[j] for i, j in pairs)
+
+    grid = [2 * np.pi * j / taps for j in range(taps // 2)]
+    shifts = range(-taps, taps + 1, 2)
+    squares = [
+        (h.sum() - np.sqrt(2)) ** 2,
+        g.sum() ** 2,
+        (product(0) - 1) ** 2,
+        sum((power(w) + power(w + np.pi) - 2) ** 2 for w in grid),
+        sum((product(k) - (k == 0)) ** 2 for k in shifts),
+    ]
+    return sum(squares) / 2
+
+
+def literal_loss(h, x, gradient, sparsity, attribution, levels) -> float:
+    """The formula with pywt, one signal after the other: (samples, channel, time)."""
+    g = wavelet.highpass(h)
+    bank = pywt.Wavelet("any", filter_bank=(h[::-1], g[::-1], h, g))
+    decompose = functools.partial(pywt.wavedec, wavelet=bank, mode="zero", level=levels)
+    total, samples = 0.0, len(x)
+    for signal, slope in zip(
+        x.reshape(-1, x.shape[-1]), gradient.reshape(-1, x.shape[-1]), strict=True
+    ):
+        coefficients = decompose(signal)
+        again = pywt.waverec(coefficients, bank, "zero")[: len(signal)]
+        total += ((signal - again) ** 2).sum() / samples
+        for weight, bands in (
+            (sparsity, coefficients),
+            (attribution, decompose(slope)),
+        ):
+            norm = sum(np.abs(band).sum() for band in bands)
+            total += weight * norm / (samples * (levels + 1))
+    return total + literal_penalty(h)
+
+
+@pytest.mark.parametrize(("time", "channels"), [(40, 1), (33, 2)])
+def test_loss_of_all_filters_equals_the_formula(time, channels):
+    x, gradient = walks(2, 2, 5, channels, time)
+    weights, h = np.array([0.01, 0.3]), near_db5(4).reshape(2, 2, 10)
+    loss = soft.Loss(time, 10, 3, torch.float64)
+    found = loss(*map(torch.tensor, (h, x, gradient, weights)), 0.2)
+    for seed, batch in enumerate(zip(x, gradient, strict=True)):
+        for chain, weight in enumerate(weights):
+            expected = literal_loss(h[seed, chain], *batch, weight, 0.2, 3)
+            assert found[seed, chain].item() == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("taps", [2, 4, 10])
+def test_penalty_is_zero_at_wavelets_alone(taps):
+    h = wavelet.from_pywt(f"db{taps // 2}")
+    loss = soft.Loss(40, taps, 2, torch.float64)
+    assert loss.penalty(torch.tensor(h)).item() < 1e-20
+    off = h + 0.01 * np.arange(taps)
+    assert loss.penalty(torch.tensor(off)).item() == pytest.approx(literal_penalty(off))
+
+
+def test_gradient_equals_finite_differences():
+    x, gradient = torch.tensor(walks(2, 1, 6, 1, 40))
+    weights = torch.tensor([0.5], dtype=torch.float64)
+    loss = soft.Loss(40, 10, 4, torch.float64)
+    h = torch.tensor(near_db5(1)[None], requires_grad=True)
+    loss(h, x, gradient, weights, 0.5).sum().backward()
+    step = 1e-6 * torch.eye(10, dtype=torch.float64)[:, None, None]
+    up, down = (
+        torch.cat([loss(h + s, x, gradient, weights, 0.5) for s in signed])[:, 0]
+        for signed in (step, -step)
+    )
+    slope = ((up - down) / 2e-6).detach().numpy()
+    np.testing.assert_allclose(h.grad[0, 0].numpy(), slope, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("time", [40, 33])
+def test_synthesis_is_the_transpose_of_analysis_for_any_filter(time):
+    h = torch.tensor(near_db5(1)[0])
+    bands = transform.analysis(torch.eye(time, dtype=torch.float64), h, 3)
+    matrix = torch.cat(bands, dim=-1).T
+    torch.testing.assert_close(soft.Loss(time, 10, 3, h.dtype).matrix(h), matrix)
+    coefficients = torch.eye(len(matrix), dtype=torch.float64)
+    sizes = [band.shape[-1] for band in bands]
+    back = transform.synthesis(coefficients.split(sizes, dim=-1), h, time)
+    torch.testing.assert_close(back, matrix, rtol=0, atol=1e-14)
+
+
+def test_a_chain_alone_takes_the_way_it_takes_among_others():
+    x, gradient = walks(2, 10, 32)
+    weights = [1e-3, 1e-2, 1e-1]
+    together = train(x, gradient, sparsity=weights, seeds=(1, 7))
+    assert together.filter.shape == (2, 3, 1, 10)
+    for i, seed in enumerate(together.seeds):
+        for j, weight in enumerate(weights):
+            alone = train(x, gradient, sparsity=[weight], seeds=(int(seed),))
+            np.testing.assert_allclose(
+                alone.filter[0, 0], together.filter[i, j], rtol=0, atol=1e-12
+            )
+            np.testing.assert_allclose(alone.loss[0, 0], together.loss[i, j])
+
+
+def test_a_weight_begins_where_the_one_before_it_ended():
+    x, gradient = walks(2, 10, 32)
+    path = train(x, gradient, attribution=[1.0, 0.0, 0.1])
+    np.testing.assert_array_equal(path.attribution, [0, 0.1, 1])
+    start = "db5"
+    for k, weight in enumerate(path.attribution):
+        step = train(x, gradient, attribution=[weight], init=start)
+        start = step.filter[0, 0, 0]
+        np.testing.assert_array_equal(start, path.filter[0, 0, k])
+
+
+def test_the_reported_loss_is_the_mean_over_the_last_epoch():
+    x, gradient = walks(2, 8, 1, 32)
+    path = train(x, gradient, batch=8, epochs=1)
+    expected = literal_loss(DB5, x, gradient, 1e-2, 0.1, 2)
+    assert path.loss[0, 0, 0] == pytest.approx(expected)
+
+
+def test_result_is_the_same_again_and_leaves_the_global_generator_alone():
+    x, gradient = walks(2, 10, 32)
+    torch.rand(3)
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    first = train(x, gradient, seeds=(3, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+    again = train(x, gradient, seeds=(3, 4))
+    np.testing.assert_array_equal(first.filter, again.filter)
+    assert np.abs(first.filter[0] - first.filter[1]).max() > 1e-6
+
+
+def test_single_precision_follows_double_precision():
+    x, gradient = walks(2, 10, 32)
+    double = train(x, gradient)
+    single = train(x.astype(np.float32), gradient.astype(np.float32))
+    assert single.filter.dtype == np.float64
+    np.testing.assert_allclose(single.filter, double.filter, atol=1e-5)
+
+
+def test_published_grid():
+    assert soft.PAPER_SPARSITY == (0.0001, 0.00027, 0.00071, 0.00188, 0.005)
+    assert len(soft.PAPER_ATTRIBUTION) == 21
+    assert soft.PAPER_ATTRIBUTION[:3] == (0, 0.0001, 0.00018)
+    assert soft.PAPER_ATTRIBUTION[-1] == 10
+
+
+@functools.cache
+def traces() -> np.ndarray:
+    """Some 300 simulated tracks, scaled as in the paper."""
+    cell = simulate.simulate_traces("teaching", "cell", 500, 0)
+    table = dataset.assemble([cell], targets=["mean0"], min_frames=8)
+    split = np.full(table.sizes["sample"], "train")
+    return dataset.scale(table, split, "cell")["x"].values[:300]
+
+
+def test_attribution_weight_draws_the_filter_away_from_the_wavelets():
+    x = traces()
+    gradient = attribution.saliency(teachers.build("lstm", 0), x)
+    gradient *= 0.3 / np.abs(gradient).sum(1).mean()  # the size of a trained one's
+    path = soft.distil_soft(
+        x,
+        gradient,
+        sparsity=[1e-3],
+        attribution=[0, 10, 100],
+        epochs=20,
+        learning_rate=1e-2,
+    )
+    filters = path.filter[0, 0]
+    distance = np.linalg.norm(filters - DB5, axis=1)
+    missed = np.max([v[0, 0] for v in path.conditions().values()], axis=0)
+    assert (np.diff(distance) > 0).all()
+    assert (np.diff(missed) > 0).all()
+    support = [wavelet.effective_length(h, tolerance=0.05) for h in filters]
+    assert support[0] == wavelet.effective_length(DB5, 0.05) == 7
+    assert support[-1] <= 5
+
+
+def test_conditions_are_measured_for_every_filter():
+    path = train(*walks(2, 6, 32), attribution=[0, 1], seeds=(0, 1))
+    measured = path.conditions()
+    assert set(measured) == set(wavelet.MEANING)
+    one = wavelet.conditions(path.filter[1, 0, 1])
+    assert {name: v[1, 0, 1] for name, v in measured.items()} == one
+
+
+X = walks(6, 40)
+NAN = np.where(np.arange(40) == 5, np.nan, X)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"x": None}, DataError, "needs x; got None"),
+        ({"gradient": NAN}, DataError, r"gradient\[0, 5\] is nan"),
+        ({"gradient": 0 * X}, DataError, "gradient is constant in every sample"),
+        ({"x": X[:, 1:]}, ShapeError, r"\(6, 39\) and gradient \(6, 40\); .* the same"),
+        ({"x": X[None, None], "gradient": X[None, None]}, ShapeError, "n >= 2"),
+        ({"levels": 6}, ShapeError, "use levels <= 5"),
+        ({"sparsity": []}, ConfigError, r"sparsity is \[\]; .* at least one finite"),
+        ({"attribution": [-1]}, ConfigError, r"attribution is \[-1\]"),
+        ({"attribution": [np.inf]}, ConfigError, "finite weight of 0 or more"),
+        ({"attribution": "all"}, ConfigError, "attribution is 'all'"),
+        ({"init": "db99"}, WaveletError, "'db99'"),
+        ({"init": np.ones(5)}, ShapeError, "even length"),
+        ({"epochs": 0}, ConfigError, "epochs is 0; expected an integer"),
+        ({"batch": 2.5}, ConfigError, "batch is 2.5"),
+        ({"learning_rate": 0.0}, ConfigError, "learning_rate is 0.0"),
+        ({"seeds": ()}, ConfigError, r"seeds are \(\); expected at least one"),
+        ({"seeds": (-1,)}, ConfigError, r"seeds are \(-1,\)"),
+    ],
+)
+def test_bad_input_is_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        soft.distil_soft(**{"x": X, "gradient": X} | arguments)
