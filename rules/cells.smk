@@ -69,6 +69,7 @@ rule assemble_dataset:
         RUN / "{study}/dataset.nc",
     params:
         dataset=settings.cells.model_dump(exclude={"source", "scaling"}),
+        seed=seed("assemble_dataset"),
         code=code("assemble_dataset"),
     log:
         LOGS / "assemble_dataset/{study}.log",

@@ -21,12 +21,13 @@ settings = configuration.load(
     {**default, **config},
     " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml",
 )
-# Where things go. A longer path depends on more: a data set on its split, a wavelet on
-# its teacher.
+# Where things go. A longer path depends on more: a data set on its split, a network on
+# its target, seed and kind.
 RUN = Path("results", settings.run)
 SPLIT = RUN / "{study}/split{split}"
 TARGET = SPLIT / "{target}"
-TEACHER = TARGET / "{teacher}"
+SEED = TARGET / "seed{seed}"
+TEACHER = SEED / "{teacher}"
 FIGURES = RUN / "figures/{study}-{target}"
 LOGS = RUN / "logs"
 BENCHMARKS = RUN / "benchmarks"
@@ -35,19 +36,18 @@ WILDCARDS = {
     "study": ["cells"],
     "split": range(settings.splits.rotations),
     "target": settings.cells.targets,
-    "teacher": [f"{settings.teacher.kind}-{seed}" for seed in settings.teacher.seeds],
-    "objective": settings.distil.objectives,
+    "seed": settings.teacher.seeds,
+    # The last two know nothing of the target: their wavelets are controls.
+    "teacher": [*settings.teacher.kinds, "untrained", "shuffled"],
 }
-RESULT = {"objective": settings.distil.objectives[0]}
 DRAWN = ["scores", "predictions", "wavelet", "filter_path", "learning"]
 CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN}
 GPU = int(settings.device in ("auto", "cuda"))
 
 
 wildcard_constraints:
-    **{name: "|".join(WILDCARDS[name]) for name in WILDCARDS if name != "split"},
+    **{name: "|".join(map(str, WILDCARDS[name])) for name in WILDCARDS},
     cell=r"[^/]+",
-    split=r"\d+",
 
 
 def code(script):

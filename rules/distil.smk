@@ -2,30 +2,29 @@
 
 
 rule distil_wavelet:
-    """Distil the teacher into an orthonormal wavelet and choose along the path."""
+    """Distil every teacher of a split, target and seed into a wavelet; find the controls."""
     message:
-        "Distil {wildcards.teacher} ({wildcards.objective}), {wildcards.target}, split {wildcards.split}"
+        "Distil the teachers of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
     input:
         dataset=SPLIT / "dataset.nc",
-        attribution=TEACHER / "attribution.nc",
+        attribution=SEED / "attribution.nc",
     output:
-        TEACHER / "{objective}/wavelet.nc",
+        SEED / "wavelets.nc",
     params:
-        distil=settings.distil.model_dump(exclude={"objectives"}),
-        student=settings.student.model_dump(),
+        distil=settings.distil.model_dump(),
         folds=settings.evaluation.folds,
         seed=seed("distil_wavelet"),
         code=code("distil_wavelet"),
     log:
-        LOGS / "distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.log",
+        LOGS / "distil_wavelet/{study}-{split}-{target}-{seed}.log",
     benchmark:
-        BENCHMARKS / "distil_wavelet/{study}-{split}-{target}-{teacher}-{objective}.tsv"
+        BENCHMARKS / "distil_wavelet/{study}-{split}-{target}-{seed}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=60,
     conda:
-        "../envs/core.yaml"
+        "../envs/torch.yaml"
     script:
         "../scripts/distil_wavelet.py"
 
@@ -35,14 +34,11 @@ rule export_wavelet:
     message:
         "Export the wavelet of {wildcards.target}"
     input:
-        lambda wildcards: every(
-            TEACHER / "{objective}/wavelet.nc",
-            **wildcards,
-            objective=settings.distil.objectives[0],
-        ),
+        each(SEED / "wavelets.nc"),
     output:
         RUN / "{study}/{target}/wavelet.json",
     params:
+        method=settings.distil.objectives[0],
         code=code("export_wavelet"),
     log:
         LOGS / "export_wavelet/{study}-{target}.log",

@@ -4,29 +4,36 @@
 rule predict_students:
     """Fit the same student on every wavelet; predict the test groups, the teacher too."""
     message:
-        "Students of {wildcards.teacher} on {wildcards.target}, split {wildcards.split}"
+        "Students of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
     input:
         dataset=SPLIT / "dataset.nc",
-        attribution=TEACHER / "attribution.nc",
-        teacher=TEACHER / "teacher.safetensors",
-        wavelets=expand(
-            TEACHER / "{objective}/wavelet.nc",
-            objective=settings.distil.objectives,
+        attribution=SEED / "attribution.nc",
+        wavelets=SEED / "wavelets.nc",
+        teachers=expand(
+            TEACHER / "teacher.safetensors",
+            teacher=settings.teacher.kinds,
             allow_missing=True,
         ),
     output:
-        predictions=TEACHER / "students.nc",
-        timings=TEACHER / "timings.csv",
+        predictions=SEED / "students.nc",
+        timings=SEED / "timings.csv",
     params:
-        named=settings.baselines.wavelets,
-        student=settings.student.model_dump(),
-        levels=settings.distil.levels,
+        kinds=settings.teacher.kinds,
+        named={
+            "names": settings.baselines.wavelets,
+            "levels": settings.baselines.levels,
+        },
+        features={
+            "m": settings.student.largest,
+            **settings.student.model_dump(exclude={"largest", "head"}),
+        },
+        head=settings.student.head,
         device=settings.device,
         code=code("predict_students"),
     log:
-        LOGS / "predict_students/{study}-{split}-{target}-{teacher}.log",
+        LOGS / "predict_students/{study}-{split}-{target}-{seed}.log",
     benchmark:
-        BENCHMARKS / "predict_students/{study}-{split}-{target}-{teacher}.tsv"
+        BENCHMARKS / "predict_students/{study}-{split}-{target}-{seed}.tsv"
     threads: 1
     resources:
         mem_mb=2000,
@@ -42,9 +49,9 @@ rule score_methods:
     message:
         "Score all methods"
     input:
-        students=every(TEACHER / "students.nc"),
+        students=every(SEED / "students.nc"),
         baselines=every(TARGET / "baselines.nc"),
-        timings=[*every(TEACHER / "timings.csv"), *every(TARGET / "timings.csv")],
+        timings=[*every(SEED / "timings.csv"), *every(TARGET / "timings.csv")],
     output:
         scores=RUN / "scores.csv",
         differences=RUN / "differences.csv",

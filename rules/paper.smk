@@ -33,7 +33,7 @@ rule plot_wavelet:
     message:
         "Plot the wavelets of {wildcards.target}"
     input:
-        each(TEACHER / "{objective}/wavelet.nc", **RESULT),
+        each(SEED / "wavelets.nc"),
     output:
         report(
             FIGURES / "wavelet.png",
@@ -64,7 +64,7 @@ rule plot_filter_path:
     message:
         "Plot the path of {wildcards.target}"
     input:
-        each(TEACHER / "{objective}/wavelet.nc", split=0, **RESULT),
+        each(SEED / "wavelets.nc", split=0),
     output:
         report(
             FIGURES / "filter_path.png",
@@ -95,7 +95,7 @@ rule plot_predictions:
     message:
         "Plot the predictions of {wildcards.target}"
     input:
-        students=each(TEACHER / "students.nc"),
+        students=each(SEED / "students.nc"),
         baselines=each(TARGET / "baselines.nc"),
     output:
         report(

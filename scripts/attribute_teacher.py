@@ -1,25 +1,26 @@
+import numpy as np
 import xarray as xr
 
 from awd import attribution, contracts, io, provenance, splits, teachers
 
 io.log_to(snakemake.log[0])
-target = snakemake.wildcards.target
+target, device = snakemake.wildcards.target, snakemake.params.device
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 train = splits.part(data, "train", target)
-model = teachers.load(snakemake.input.teacher)
-device = snakemake.params.device
-described = {"units": "1", "long_name": f"teacher's {target}"}
+models = [teachers.load(path) for path in snakemake.input.teachers]
+outputs, gradients = (
+    np.stack([method(model, train.x, device=device) for model in models])
+    for method in (attribution.output, attribution.saliency)
+)
+described = {**train.described, "long_name": f"{target} as the teacher says"}
 cache = xr.Dataset(
     {
-        "output": (
-            "sample",
-            attribution.output(model, train.x, device=device),
-            described,
-        ),
-        "gradient": (data.x.dims, attribution.saliency(model, train.x, device=device)),
+        "output": (("teacher", "sample"), outputs, described),
+        "gradient": (("teacher", *data.x.dims), gradients),
         "row": ("sample", train.rows),
     },
-    attrs={"teacher": snakemake.wildcards.teacher, "target": target},
+    coords={"teacher": snakemake.params.teachers},
+    attrs={"target": target},
 )
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(cache, snakemake.output[0], contracts.ATTRIBUTION, stamp)

@@ -1,27 +1,25 @@
-import numpy as np
-
-from awd import contracts, distil, features, io, provenance, splits
+from awd import candidates, contenders, contracts, features, io, provenance, splits
 
 io.log_to(snakemake.log[0])
 wildcards, params = snakemake.wildcards, snakemake.params
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
-train = splits.part(data, "train", wildcards.target)
+said = {
+    str(name): contenders.Said(output, gradient)
+    for name, output, gradient in zip(
+        *(cache[key].values for key in ("teacher", "output", "gradient")), strict=True
+    )
+}
 settings = dict(params.distil)
-result = distil.distil(
-    train.x,
-    cache["gradient"].values,
-    objective=wildcards.objective,
-    ratio=[*settings.pop("ratios"), np.inf],
-    random_state=params.seed,
+objectives, largest = settings.pop("objectives"), settings.pop("largest")
+contest = contenders.Contest(
+    splits.part(data, "train", wildcards.target),
+    features.Largest(largest),
+    seed=params.seed,
+    folds=params.folds,
     **settings,
 )
-student = features.Student(
-    features.Largest(params.student["largest"]), params.student["head"]
-)
-found = distil.choose(
-    result, train.x, cache["output"].values, train.groups, student, params.folds
-)
-found.attrs |= {"teacher": wildcards.teacher, "target": wildcards.target}
+methods = contest.wavelets(said, objectives)
+found = candidates.to_dataset(methods, target=wildcards.target, mode="zero")
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
-io.write(found, snakemake.output[0], contracts.WAVELET, stamp)
+io.write(found, snakemake.output[0], contracts.WAVELETS, stamp)

@@ -1,9 +1,16 @@
-from awd import contracts, export, io, provenance
+import numpy as np
+
+from awd import candidates, contracts, export, io, provenance, wavelet
 
 io.log_to(snakemake.log[0])
-found = [io.read(path, contracts.WAVELET) for path in snakemake.input]
-best = max(found, key=lambda one: one.attrs["fidelity"])
+method = snakemake.params.method
+found = [
+    candidates.from_dataset(io.read(path, contracts.WAVELETS))[method]
+    for path in snakemake.input
+]
+best = candidates.best(found)
+h = wavelet.project(best.filter)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
-stamp |= {key: best.attrs[key] for key in ("teacher", "target", "objective", "levels")}
-stamp |= {"fidelity": best.attrs["fidelity"], "chosen_from": len(found)}
-export.write_wavelet_json(best["filter"].values, snakemake.output[0], provenance=stamp)
+stamp |= {"levels": best.levels, "score": best.score, "chosen_from": len(found)}
+stamp |= {"moved_to_be_a_wavelet": float(np.linalg.norm(h - best.filter))}
+export.write_wavelet_json(h, snakemake.output[0], provenance=stamp)

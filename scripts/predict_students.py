@@ -1,44 +1,36 @@
 from functools import partial
 
-from awd import (
-    attribution,
-    comparison,
-    contracts,
-    features,
-    io,
-    provenance,
-    splits,
-    teachers,
-    wavelet,
-)
+from awd import attribution, comparison, contracts, features, io, provenance, splits
+from awd.teachers import load
 
 io.log_to(snakemake.log[0])
-wildcards, params = snakemake.wildcards, snakemake.params
-names = {key: wildcards[key] for key in ("study", "split", "teacher")}
-data = io.read(snakemake.input.dataset, contracts.DATASET)
+wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
+names = {key: wildcards[key] for key in ("study", "split", "seed")}
+data = io.read(given.dataset, contracts.DATASET)
 train, test = (splits.part(data, side, wildcards.target) for side in ("train", "test"))
-cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
-model = teachers.load(snakemake.input.teacher)
-predict = partial(attribution.output, model, device=params.device)
-teaching = comparison.Teaching(
-    cache["output"].values,
-    predict(test.x),
-    attribution.saliency(model, test.x, device=params.device),
-)
-size = sum(weights.numel() for weights in model.parameters())
-found = [io.read(path, contracts.WAVELET) for path in snakemake.input.wavelets]
-banks = {one.attrs["objective"]: comparison.Bank.distilled(one) for one in found}
-for name in params.named:
-    banks[name] = comparison.Bank(wavelet.from_pywt(name), "wavelet")
-student = features.Student(
-    features.Largest(params.student["largest"]), params.student["head"]
-)
-entries = {
-    model.record["kind"]: comparison.enter_teacher(predict, teaching, size),
-    **comparison.enter_wavelets(train, test, banks, teaching, student, params.levels),
+cache = io.read(given.attribution, contracts.ATTRIBUTION)
+models = dict(zip(params.kinds, map(load, given.teachers), strict=True))
+first = params.kinds[0]
+predict = {
+    kind: partial(attribution.output, model, device=params.device)
+    for kind, model in models.items()
 }
-stamp = provenance.stamp(snakemake.rule, wildcards, params)
+sizes = {
+    kind: sum(weights.numel() for weights in model.parameters())
+    for kind, model in models.items()
+}
+teaching = comparison.Teaching(
+    cache["output"].sel(teacher=first).values,
+    predict[first](test.x),
+    attribution.saliency(models[first], test.x, device=params.device),
+)
+banks = comparison.banks_of(io.read(given.wavelets, contracts.WAVELETS))
+banks |= comparison.named_banks(**params.named)
+student = features.Student(features.Largest(**params.features), params.head)
+entries = comparison.enter_teachers(test, teaching, predict, sizes)
+entries |= comparison.enter_wavelets(train, test, banks, teaching, student)
 predictions = comparison.to_dataset(entries, test, **names)
+stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(predictions, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
-timings = comparison.time_inference(entries, test.x, target=test.target, **names)
+timings = comparison.time_inference(entries, target=test.target, **names)
 io.write_table(timings, snakemake.output.timings)

@@ -1,14 +1,14 @@
 import pandas as pd
 
-from awd import comparison, contracts, io
+from awd import contracts, io, scoring
 
 io.log_to(snakemake.log[0])
 students, plain = (
     [io.read(path, contracts.PREDICTIONS) for path in paths]
     for paths in (snakemake.input.students, snakemake.input.baselines)
 )
-tables = comparison.score(
-    comparison.join(students, plain), snakemake.params.draws, snakemake.params.seed
+tables = scoring.score(
+    scoring.join(students, plain), snakemake.params.draws, snakemake.params.seed
 )
 timings = pd.concat(map(io.read_table, snakemake.input.timings))
 for path, table in zip(snakemake.output, [*tables, timings], strict=True):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import baselines, candidates, evaluation, kernels
+from awd import baselines, candidates, evaluation, kernels, wavelet
 from awd.candidates import Candidate
 from awd.features import Student
 from awd.splits import Part
@@ -73,8 +73,16 @@ class Bank:
     scored: int = 0
 
 
+def named_banks(names: Sequence[str], levels: int) -> dict[str, Bank]:
+    """Fixed wavelets of PyWavelets, which have learned nothing."""
+    return {
+        name: Bank(Candidate(wavelet.from_pywt(name), levels), "wavelet")
+        for name in names
+    }
+
+
 def banks_of(wavelets: xr.Dataset) -> dict[str, Bank]:
-    """The methods of a ``wavelets`` file; named wavelets have learned nothing."""
+    """The methods of a ``wavelets`` file."""
     scored = wavelets["scored"].values.tolist()
     learned = wavelets["parameters"].values.tolist()
     roles = wavelets["role"].values.tolist()
@@ -143,14 +151,26 @@ def enter_baselines(train: Part, test: Part, seed: int) -> dict[str, Entry]:
     return entries
 
 
-def enter_teacher(
-    predict: Callable[[np.ndarray], np.ndarray],
+def enter_teachers(
     test: Part,
-    fidelity: float,
-    parameters: int,
-) -> Entry:
-    """A teacher itself, all its weights in its head."""
-    return Entry(predict, test.x, "teacher", fidelity, head_parameters=parameters)
+    teaching: Teaching,
+    predict: Mapping[str, Callable[[np.ndarray], np.ndarray]],
+    parameters: Mapping[str, int],
+) -> dict[str, Entry]:
+    """The teachers themselves, all their weights in their heads.
+
+    ``predict`` and ``parameters`` (the number of weights) are by kind of teacher.
+    """
+    return {
+        kind: Entry(
+            answer,
+            test.x,
+            "teacher",
+            evaluation.r2(teaching.test, answer(test.x)),
+            head_parameters=parameters[kind],
+        )
+        for kind, answer in predict.items()
+    }
 
 
 def time_inference(entries: Mapping[str, Entry], **names: str) -> pd.DataFrame:
