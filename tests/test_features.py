@@ -160,3 +160,43 @@ def test_picking_from_a_hundred_thousand_signals_takes_a_fraction_of_a_second():
     start = time.process_time()
     Largest()(coefficients)
     assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize("head", ["ols", "ridge"])
+@pytest.mark.parametrize("positions", [False, True])
+def test_contributions_sum_to_the_prediction(head, positions):
+    y = RNG.normal(size=200)
+    student = Student(Largest(3, 3, positions, start=3), head).fit(X, y, DB2, 4)
+    for background in (None, X):
+        table = features.contributions(student, X[:7], background)
+        total = table.groupby("sample")["contribution"].sum()
+        np.testing.assert_allclose(total, student.predict(X[:7]), rtol=0, atol=1e-9)
+
+
+def test_contributions_of_the_training_samples_are_about_their_means():
+    student = Student(Largest(3), "ols").fit(X, X[:, 7], DB2, 3)
+    table = features.contributions(student, X)
+    part = table[table["kind"] == "largest"]
+    assert abs(part.groupby("sample")["contribution"].sum().mean()) < 1e-9
+    intercept = table.loc[table["kind"] == "intercept", "contribution"]
+    np.testing.assert_allclose(intercept, X[:, 7].mean())
+
+
+def test_contributions_name_the_coefficients_they_were_picked_from():
+    student = Student(Largest(2, 1, positions=True)).fit(X, X[:, 7], DB2, 3)
+    table = features.contributions(student, X[:4])
+    coefficients = bands(X[:4], "db2", levels=3)
+    picked = table[table["kind"].isin(["largest", "smallest"])]
+    assert len(picked) == 4 * 4 * 3
+    for row in picked.itertuples():
+        found = coefficients[row.band][row.sample, row.index]
+        assert row.value == pytest.approx(found, abs=1e-9)
+    places = table[table["kind"] == "position"]
+    np.testing.assert_array_equal(places["value"], places["index"])
+
+
+def test_contributions_of_channels_sum_too():
+    x = X.reshape(100, 2, 40)
+    student = Student(Largest(3, 1, True, 3), "ridge").fit(x, x[:, 0, 3], DB5, 3)
+    total = features.contributions(student, x).groupby("sample")["contribution"].sum()
+    np.testing.assert_allclose(total, student.predict(x), atol=1e-9)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +12,8 @@ from awd.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
     from typing import Self
+
+    import pandas as pd
 
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
 
@@ -239,3 +241,78 @@ def _finite(values: np.ndarray) -> np.ndarray:
             f"{int(bad.argmax())}; drop or repair them"
         )
     return values
+
+
+def contributions(
+    student: Student, x: np.ndarray, background: np.ndarray | None = None
+) -> pd.DataFrame:
+    """What every feature adds to every prediction, against its usual value.
+
+    A linear head is read exactly: a feature contributes its weight times (value - usual
+    value). Beside them stands the prediction for usual values, the ``intercept``.
+
+    Parameters
+    ----------
+    student : Student
+        Fitted.
+    x : array of shape (n, time) or (n, channel, time)
+        Signals that are explained; the channels of a band stand one after the other.
+    background : array of shape (m, time) or (m, channel, time), optional
+        Signals whose mean features are the usual values. Without it they are those of
+        the training samples where the head standardises, else those of ``x``.
+
+    Returns
+    -------
+    DataFrame
+        ``sample``, ``band`` (as in ``wavedec``; -1 is no band), ``kind`` ("largest",
+        "smallest", "position", "start" or "intercept"), ``index`` (of the coefficient
+        in its band), ``value``, ``contribution`` (unit of the target). The
+        contributions of a sample sum to its prediction.
+    """
+    import pandas as pd
+
+    names, values = _readings(student, x)
+    if background is not None:
+        usual = _readings(student, background)[1].mean(0)
+    elif hasattr(student.head_, "steps"):
+        usual = student.head_[0].mean_
+    else:
+        usual = values.mean(0)
+    model, scale = student.head_, 1.0
+    if hasattr(model, "steps"):
+        scale, model = model[0].scale_, model[-1]
+    added = model.coef_ / scale * (values - usual)
+    table = names.assign(value=values.ravel(), contribution=added.ravel())
+    rest = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
+    intercept = float(student.head_.predict(usual[None])[0])
+    rest = rest.assign(value=1.0, contribution=intercept)
+    table = pd.concat([table, rest]).sort_values("sample", kind="stable")
+    return table.reset_index(drop=True)
+
+
+def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Where every feature was picked, a row a sample and feature; values (n, all)."""
+    import pandas as pd
+
+    from awd import kernels
+
+    recipe, x = student.features, np.asarray(x)
+    bands = kernels.analysis(x, student.filter_, student.levels_, student.mode_)
+    parts = []
+    for number, band in enumerate(bands):
+        *_, high, low = replace(recipe, positions=True)._pick(band)
+        parts += [(number, "largest", high), (number, "smallest", low)]
+        if recipe.positions:
+            parts += [(number, "position", high), (number, "position", low)]
+    if recipe.start:
+        parts.append((-1, "start", np.zeros((*x.shape[:-1], 1), int)))
+    frames = [
+        pd.DataFrame({"band": band, "kind": kind, "index": index.ravel()}).assign(
+            sample=np.repeat(np.arange(len(x)), index[0].size)
+        )
+        for band, kind, index in parts
+    ]
+    # Stable: the features of a sample stay in the order in which the head sees them.
+    names = pd.concat(frames).sort_values("sample", kind="stable", ignore_index=True)
+    values = recipe.features(x, student.filter_, student.levels_, student.mode_)
+    return names[["sample", "band", "kind", "index"]], values
