@@ -18,7 +18,8 @@ from awd.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = ("teacher", "distilled", "wavelet", "baseline", "control")
+# The order of every table and figure: ours between its teacher and its controls.
+ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
 
 METHODS = {
     "lstm": "LSTM teacher",
