@@ -227,7 +227,7 @@ def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value()
     assert bands == [
         "mean over ≥ 32 s",
         *(f"change in {scale} s" for scale in (16, 8, 4, 2)),
-        "first frames",
+        "mean of first 3",
     ]
     last = tables.number(fitted.predict(x)[chosen[2]], 2)
     title = f"predicted {last}, observed -3.00".replace("-", "−")

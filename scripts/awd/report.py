@@ -31,6 +31,8 @@ COMPARED = (
     "test_sets",
 )
 
+NONE = "none"
+
 REST = "All targets"  # where a figure stands that is of no single target
 
 
@@ -126,13 +128,15 @@ def _sections(
     targets: Iterable[str], score_tables: Sequence[Table], plates: Sequence[Plate]
 ) -> list[Section]:
     """Tables and figures by target; a target of which nothing is shown is left out."""
-    placed = [*score_tables, *plates]
+    placed: list[Table | Plate] = [*score_tables, *plates]
     names = dict.fromkeys([*targets, *(item.section for item in placed)])
     order = sorted(names, key=lambda name: name == REST)
     found = {name: Section(name) for name in order}
     for item in placed:
-        section = found[item.section]
-        (section.tables if isinstance(item, Table) else section.plates).append(item)
+        if isinstance(item, Table):
+            found[item.section].tables.append(item)
+        else:
+            found[item.section].plates.append(item)
     return [one for one in found.values() if one.tables or one.plates]
 
 
@@ -204,53 +208,50 @@ def _on_target(rows: pd.DataFrame) -> list[str]:
     ours = tables.OURS if tables.OURS in methods else methods[0]
     own = rows[rows["method"] == ours]
     name, role = tables.name_of(ours), own["role"]
-    said = [_on_controls(name, own[role == "control"])]
-    for kinds, words in (
-        (("teacher",), "Beside the teacher"),
-        (("wavelet", "baseline"), "Beside fixed wavelets and models without a wavelet"),
-    ):
-        rivals = own[role.isin(kinds)]
-        if len(rivals):
-            said.append(f"{words}, {name} is {_placed(rivals)}.")
+    said = _on_controls(name, own[role == "control"])
+    teachers = own[role == "teacher"]
+    against = "against its teacher" if len(teachers) == 1 else "against the teachers"
+    said += _on_rivals(f"{name} {against}", teachers, full=True)
+    models = own[role.isin(["wavelet", "baseline"])]
+    against = "against fixed wavelets and models without one"
+    said += _on_rivals(f"{name} {against}", models, full=False)
     for row in own[role == "distilled"].itertuples():
         theirs = rows[rows["method"] == row.reference]
         said.append(_on_other(name, row, theirs[theirs["role"] == "control"]))
     return said
 
 
-def _on_controls(name: str, rows: pd.DataFrame) -> str:
+def _on_controls(name: str, rows: pd.DataFrame) -> list[str]:
     """Whether the teacher gets the credit: only if no control did as well."""
     if rows.empty:
-        return (
-            f"No control was run: nothing says that {name} owes anything to a teacher."
-        )
-    beaten = rows["low"] > 0
+        return [f"No control was run: {name} may owe nothing to its teacher."]
+    beaten, count = rows["low"] > 0, len(rows)
     if beaten.all():
-        closest = rows.sort_values("low").head(1)
-        every = f"each of its {len(rows)} controls" if len(rows) > 1 else "its control"
-        return (
-            f"{name} predicts better than {every}; the closest is {_listed(closest)}."
-        )
-    left = f"{name} is better than the others: {_named(rows[beaten])}."
-    return (
-        f"No credit to the teacher for the score of {name}: {(~beaten).sum()} of "
-        f"{len(rows)} controls did as well or better: {_listed(rows[~beaten])}. "
-        + (left if beaten.any() else f"{name} is better than none of its controls.")
+        closest = _listed(rows.sort_values("low").head(1))
+        every = f"each of its {count} controls" if count > 1 else "its control"
+        return [f"{name} predicts better than {every}.", f"The closest: {closest}."]
+    level = beaten.size - beaten.sum()
+    head = (
+        f"No credit to the teacher: {level} of {count} controls did as well as {name}"
     )
+    return [
+        f"{head} or better.",
+        f"As well or better: {_listed(rows[~beaten])}. Beaten: {_named(rows[beaten])}.",
+    ]
 
 
-def _placed(rows: pd.DataFrame) -> str:
-    """Rivals that are beaten, level and ahead, with their differences."""
-    groups = {
-        "better than": rows["low"] > 0,
-        "level within error with": (rows["low"] <= 0) & (rows["high"] >= 0),
-        "worse than": rows["high"] < 0,
+def _on_rivals(head: str, rows: pd.DataFrame, full: bool) -> list[str]:
+    """Rivals that are beaten, level and ahead; of the beaten only names, or in full."""
+    if rows.empty:
+        return []
+    beaten, ahead = rows["low"] > 0, rows["high"] < 0
+    said = {
+        "better than": (_listed if full else _named)(rows[beaten]),
+        "level within error with": _listed(rows[~beaten & ~ahead]),
+        "worse than": _listed(rows[ahead]),
     }
-    return "; ".join(
-        f"{words} {_listed(rows[chosen])}"
-        for words, chosen in groups.items()
-        if any(chosen)
-    )
+    parts = [f"{words} {names}" for words, names in said.items() if names != NONE]
+    return [f"{head}: {', and '.join(parts)}."]
 
 
 def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
@@ -267,19 +268,20 @@ def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
 
 
 def _named(rows: pd.DataFrame) -> str:
-    return ", ".join(map(tables.name_of, rows["reference"]))
+    return "; ".join(map(tables.name_of, rows["reference"])) or NONE
 
 
 def _listed(rows: pd.DataFrame) -> str:
     """References with the difference in R2 and its interval, largest first."""
     rows = rows.sort_values("r2_difference", ascending=False, key=abs)
     decimals = min(3, tables.digits(rows["low"], rows["high"]))
-    return "; ".join(
-        f"{tables.name_of(row.reference)} ({_signed(row.r2_difference, decimals)} "
-        f"[{_signed(row.low, decimals)}, {_signed(row.high, decimals)}], "
-        f"ahead in {row.above} of {row.test_sets} test sets)"
+    listed = [
+        f"{tables.name_of(str(row.reference))} ({_signed(row.r2_difference, decimals)} "
+        f"[{_signed(row.low, decimals)}, {_signed(row.high, decimals)}] "
+        f"in {row.above} of {row.test_sets})"
         for row in rows.itertuples()
-    )
+    ]
+    return "; ".join(listed) or NONE
 
 
 def _signed(value: float, decimals: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 GAP = 4.0  # points of the page between a point's centre and its name
 
 # Where a name may stand, best first: right, left, above, below, then between.
-SIDES = [(1, 0), (-1, 0), (0, 1), (0, -1)]
+SIDES: list[tuple[float, float]] = [(1, 0), (-1, 0), (0, 1), (0, -1)]
 SIDES += [(x, y) for y in (1, -1, 0.5, -0.5) for x in (1, -1, 0.5, -0.5)]
 
 

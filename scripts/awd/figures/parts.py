@@ -62,7 +62,7 @@ def legend_once(ax: Axes, **where: Any) -> None:
 
 def steps_axis(ax: Axes, labels: Sequence[str], most: int = 8) -> None:
     """Even places for a list of weights; of a long one only some are labelled."""
-    ticks = np.arange(0, len(labels), -(-len(labels) // most))
+    ticks = range(0, len(labels), -(-len(labels) // most))
     ax.set_xticks(ticks, [labels[tick] for tick in ticks])
     ax.set_xlim(-0.5, len(labels) - 0.5)
 

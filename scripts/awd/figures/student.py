@@ -70,23 +70,19 @@ def reading(
     norm = mpl.colors.Normalize(-limit, limit)
     frames = _per_frame(student, x, table)
     for column, trace in enumerate(x):
-        top, middle, bottom = axes[:, column]
-        t = np.arange(len(trace)) * dt
-        top.plot(t, trace, color="0.2", lw=0.9, marker=".", ms=2.5)
-        shades = SHADES(0.5 + 0.5 * frames[column] / np.abs(frames).max())
-        middle.bar(t, frames[column], width=0.9 * dt, color=shades)
-        middle.axhline(0, color="0.6", lw=0.5)
+        _trace(axes[:2, column], trace, frames[column], np.abs(frames).max(), dt)
+        bottom = axes[2, column]
         _picks(bottom, table[table["sample"] == column], bands, norm)
+        bottom.set_xlabel("time (s)")
         if lengths is not None and lengths[column] < len(trace):
             ends = (np.array([lengths[column], len(trace)]) - 0.5) * dt
-            top.axvspan(*ends, color="0.95", lw=0, zorder=0)
-        bottom.set_xlabel("time (s)")
+            axes[0, column].axvspan(*ends, color="0.95", lw=0, zorder=0)
     predicted = student.predict(x)
     _heads(axes[0], predicted, observed)
     _share_rows(axes)
-    _scales(axes[2, 0], bands, student.levels_, dt)
+    _scales(axes[2, 0], bands, student, dt)
     axes[0, 0].set_ylabel(signal)
-    axes[1, 0].set_ylabel("added\na frame")
+    axes[1, 0].set_ylabel("added by\neach frame")
     _key(figure, axes[2], norm, target)
     return figure
 
@@ -163,6 +159,17 @@ def _per_frame(
     return frames
 
 
+def _trace(
+    axes: Sequence[Axes], trace: np.ndarray, added: np.ndarray, most: float, dt: float
+) -> None:
+    """A trace over what each of its frames adds to the prediction."""
+    top, below = axes
+    t = np.arange(len(trace)) * dt
+    top.plot(t, trace, color="0.2", lw=0.9, marker=".", ms=2.5)
+    below.bar(t, added, width=0.9 * dt, color=SHADES(0.5 + 0.5 * added / most))
+    below.axhline(0, color="0.6", lw=0.5)
+
+
 def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
     """Picked coefficients as bars with a mark: up for a large one, down for a small."""
     order = part["contribution"].abs().sort_values().index  # what matters lies on top
@@ -177,9 +184,10 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
     ax.grid(axis="y", color="0.92", lw=0.5)
 
 
-def _scales(ax: Axes, bands: list[int], levels: int, dt: float) -> None:
+def _scales(ax: Axes, bands: list[int], student: features.Student, dt: float) -> None:
     """Names of the bands: what they are and how long a piece they look at."""
-    names = {0: f"mean over ≥ {2**levels * dt:g} s", -1: "first frames"}
+    levels, start = student.levels_, student.features.start
+    names = {0: f"mean over ≥ {2**levels * dt:g} s", -1: f"mean of first {start}"}
     for band in range(1, levels + 1):
         names[band] = f"change in {2 ** (levels - band) * dt:g} s"
     ax.set_yticks(range(len(bands)), [names[band] for band in bands])
