@@ -61,6 +61,12 @@ def test_the_drawn_functions_keep_their_integrals():
     np.testing.assert_allclose(energy, 1, atol=1e-2)
 
 
+def test_zeros_behind_a_filter_are_not_drawn():
+    db2 = wavelet.from_pywt("db2")
+    padded = figures.wavelet_functions(np.pad(db2, (0, 8)))
+    pd.testing.assert_frame_equal(padded, figures.wavelet_functions(db2))
+
+
 def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
     bank = [wavelet.from_pywt(name) for name in ("db4", "sym6", "coif2")]
     for ax in figures.wavelet_pair(bank).axes:

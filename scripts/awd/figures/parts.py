@@ -60,7 +60,7 @@ def legend_once(ax: Axes, **where: Any) -> None:
     ax.legend(once.values(), once.keys(), **where)
 
 
-def steps_axis(ax: Axes, labels: Sequence[str], most: int = 8) -> None:
+def steps_axis(ax: Axes, labels: Sequence[str], most: int = 5) -> None:
     """Even places for a list of weights; of a long one only some are labelled."""
     ticks = range(0, len(labels), -(-len(labels) // most))
     ax.set_xticks(ticks, [labels[tick] for tick in ticks])

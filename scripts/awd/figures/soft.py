@@ -63,7 +63,7 @@ def soft_path(
         ax = figure.add_subplot(grid[place])
         values = table.pivot(index="file", columns="attribution", values=name)
         mean_and_each(ax, steps, values.to_numpy(), COLOURS["distilled"])
-        steps_axis(ax, [f"{weight:g}" for weight in weights])
+        steps_axis(ax, [f"{weight:.2g}" for weight in weights])
         ax.set_ylabel(label.format(start=start))
         if place[0]:
             ax.set_xlabel("weight of attribution")
@@ -83,13 +83,13 @@ def _drift(ax: Axes, table: pd.DataFrame, start: str) -> None:
     for shade, (weight, part) in zip(shades, steps, strict=True):
         mean = part.filter(regex=r"^h\d").mean().to_numpy()
         ends = weight in (table["attribution"].min(), table["attribution"].max())
-        label = f"weight {weight:g}" if ends else None
+        label = f"attribution {weight:g}" if ends else None
         ax.plot(mean, color=shade, lw=1, marker="o", ms=2, label=label)
     ax.plot(first, color=COLOURS["wavelet"], lw=1.2, ls="--", label=start, zorder=3)
     ax.axhline(0, color="0.8", lw=0.5, zorder=0)
     sparsity = table["sparsity"].iloc[0]
     ax.set(
-        xlabel="tap", ylabel="filter tap h", title=f"weight of sparsity {sparsity:g}"
+        xlabel="tap", ylabel="filter tap h", title=f"weight of sparsity {sparsity:.2g}"
     )
     ax.legend()
 

@@ -36,7 +36,8 @@ def wavelet_pair(
     Parameters
     ----------
     filters : array of shape (taps,), or a sequence of them
-        Low-pass filters, ``rec_lo`` order: one, or one for each split and seed.
+        Low-pass filters, ``rec_lo`` order: one, or one for each split and seed. Zeros
+        behind the last tap are left out.
     reference : str
         pywt name of an orthonormal wavelet.
     method : str
@@ -79,7 +80,7 @@ def wavelet_functions(
     parts = [(reference, kind, *curve) for kind, curve in target.items()]
     bank = [filters] if np.ndim(filters[0]) == 0 else filters
     for index, h in enumerate(bank):
-        for kind, (_, values) in _functions(np.asarray(h)).items():
+        for kind, (_, values) in _functions(_unpadded(np.asarray(h))).items():
             aligned = _align(values, target[kind][1])
             parts.append((str(index), kind, *aligned))
     frames = [
@@ -87,6 +88,12 @@ def wavelet_functions(
         for name, kind, t, values in parts
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _unpadded(h: np.ndarray) -> np.ndarray:
+    """A filter without pairs of zeros behind it."""
+    used = np.flatnonzero(h)
+    return h[: 2 * (used[-1] // 2 + 1)] if used.size else h
 
 
 def _functions(h: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
