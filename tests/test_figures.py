@@ -10,32 +10,19 @@ import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from awd import figures, tables, wavelet
+from awd import features, figures, style, tables, wavelet
 from awd.errors import DataError, WaveletError
+from awd.figures import labels, parts
 
 ROLES = {
     "lstm": "teacher",
-    "awd": "distilled",
+    "output": "distilled",
     "db2": "wavelet",
     "db5": "wavelet",
     "ridge": "baseline",
     "mean": "baseline",
     "untrained": "control",
 }
-
-
-@pytest.fixture
-def path():
-    ratios = np.array([0, 0.3, 1, np.inf])
-    taps = np.stack([wavelet.from_pywt(name) for name in ("db5", "sym5") * 2])
-    return xr.Dataset(
-        {
-            "path_filter": (("step", "tap"), taps),
-            "path_ratio": ("step", ratios),
-            "path_fidelity": ("step", [0.6, 0.7, 0.65, 0.5]),
-        },
-        attrs={"chosen": 1},
-    )
 
 
 def predictions(seed, noise=1.0):
@@ -54,18 +41,6 @@ def predictions(seed, noise=1.0):
     )
 
 
-@pytest.fixture
-def scores():
-    rows = [
-        (split, method, role, 0.1 * i, 0.1 * i - 0.02, 0.1 * i + 0.03)
-        for split in ("0", "all")
-        for i, (method, role) in enumerate(ROLES.items())
-    ]
-    return pd.DataFrame(
-        rows, columns=["split", "method", "role", "r2", "r2_low", "r2_high"]
-    )
-
-
 def test_a_delayed_and_negated_wavelet_falls_onto_itself():
     h = np.concatenate([np.zeros(4), wavelet.from_pywt("db5"), np.zeros(2)])
     curves = figures.wavelet_functions(h, "db5")
@@ -79,20 +54,26 @@ def test_a_delayed_and_negated_wavelet_falls_onto_itself():
 def test_the_drawn_functions_keep_their_integrals():
     curves = figures.wavelet_functions(wavelet.from_pywt("sym5"), "db5")
     own = curves[curves["filter"] == "0"].groupby("function")["value"]
-    sums = own.sum() / figures.GRID
+    sums = own.sum() / figures.wavelets.GRID
     assert sums["scaling"] == pytest.approx(1, abs=1e-3)
     assert sums["wavelet"] == pytest.approx(0, abs=1e-3)
-    energy = own.apply(lambda v: (v**2).sum()) / figures.GRID
+    energy = own.apply(lambda v: (v**2).sum()) / figures.wavelets.GRID
     np.testing.assert_allclose(energy, 1, atol=1e-2)
+
+
+def test_zeros_behind_a_filter_are_not_drawn():
+    db2 = wavelet.from_pywt("db2")
+    padded = figures.wavelet_functions(np.pad(db2, (0, 8)))
+    pd.testing.assert_frame_equal(padded, figures.wavelet_functions(db2))
 
 
 def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
     bank = [wavelet.from_pywt(name) for name in ("db4", "sym6", "coif2")]
     for ax in figures.wavelet_pair(bank).axes:
         reference, *ours, _zero = ax.get_lines()
-        assert reference.get_color() == figures.COLOURS["wavelet"]
+        assert reference.get_color() == style.COLOURS["wavelet"]
         assert len(ours) == 3
-        assert {line.get_color() for line in ours} == {figures.COLOURS["distilled"]}
+        assert {line.get_color() for line in ours} == {style.COLOURS["distilled"]}
 
 
 def test_a_filter_that_is_no_wavelet_is_not_drawn():
@@ -100,18 +81,79 @@ def test_a_filter_that_is_no_wavelet_is_not_drawn():
         figures.wavelet_pair(np.ones(4))
 
 
-def test_the_path_shows_every_filter_above_its_fidelity(path):
-    *filters, below = figures.filter_path(path).axes
-    assert len(filters) == 4
-    assert [ax.get_title() for ax in filters] == ["", "chosen", "", ""]
-    drawn = below.collections[0].get_offsets()
-    np.testing.assert_allclose(drawn[:, 1], path["path_fidelity"])
-    labels = [text.get_text() for text in below.get_xticklabels()]
-    assert labels == ["0\n(sparsity only)", "0.3", "1", "∞\n(attribution only)"]
+def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
+    db5 = wavelet.from_pywt("db5")
+    moved = np.concatenate([[0, 0, 0, 0], -db5])
+    assert parts.onto(moved, db5) == (-4, -1)
+    assert parts.distance(moved, db5) == pytest.approx(0, abs=1e-12)
+    by_one = np.concatenate([[0], db5, [0]])
+    assert parts.distance(by_one, db5) > 0.5
+    assert parts.distance(db5, db5[:4]) == pytest.approx(np.linalg.norm(db5[4:]))
 
 
-def test_filters_stand_exactly_above_their_ratios(path):
-    figure = figures.filter_path(path)
+def test_every_method_with_a_filter_of_its_own_has_a_panel(wavelets):
+    table = figures.filter_table(*wavelets)
+    axes = figures.filters(*wavelets).axes
+    names = [tables.name_of(method) for method in dict.fromkeys(table["method"])]
+    assert [ax.get_title() for ax in axes] == names
+    assert names[0] == "AWD (output)"
+    assert set(table["role"]) == {"distilled", "control"}
+    central = table[table["central"]].groupby("method")["distance"].max()
+    np.testing.assert_allclose(central, 0, atol=1e-7)
+
+
+def test_a_panel_says_what_was_chosen_and_how_filters_spread(wavelets):
+    ax = figures.filters(*wavelets).axes[0]
+    table = figures.filter_table(*wavelets)
+    own = table[table["method"] == "output"].drop_duplicates("file")
+    counts = own["length"].value_counts()
+    assert f"{counts.index[0]} ({counts.iloc[0]}×)" in ax.get_xlabel()
+    assert f"levels 4, spread {own['distance'].mean():.2f}" in ax.get_xlabel()
+
+
+def test_taps_in_the_filter_table_are_the_methods_own(wavelets):
+    table = figures.filter_table(*wavelets)
+    one = table[(table["method"] == "attribution") & (table["file"] == 3)]
+    stored = wavelets[3]["filter"].sel({"method": "attribution"})[:10]
+    np.testing.assert_allclose(one["h"] * one["sign"], stored)
+    assert set(one["split"]) == {"1"}
+
+
+def test_the_choice_shows_the_best_score_of_every_shape(wavelets):
+    table = figures.choice_table(*wavelets).set_index(["length", "levels"])
+    best = []
+    for one in wavelets:
+        own = one["candidate_method"] == "output"
+        shape = (one["candidate_length"] == 8) & (one["candidate_levels"] == 3)
+        best.append(float(one["candidate_score"][own & shape].max()))
+    assert table.loc[(8, 3), "score"] == pytest.approx(np.mean(best))
+    assert table["chosen"].sum() == table.loc[(8, 3), "files"] == len(wavelets)
+    texts = [text.get_text() for text in figures.choice(*wavelets).axes[0].texts]
+    assert len(texts) == len(table)
+    assert tables.number(np.mean(best), 3) in texts
+    assert sum("chosen" in text for text in texts) == (table["chosen"] > 0).sum()
+
+
+def test_candidates_of_nobody_are_refused(wavelets):
+    with pytest.raises(DataError, match="no candidates of 'deep'; there are those of"):
+        figures.choice(*wavelets, method="deep")
+
+
+def test_the_path_shows_every_ratio_above_its_fidelity(wavelets):
+    *filters, below = figures.filter_path(*wavelets).axes
+    words = [text.get_text() for text in below.get_xticklabels()]
+    assert words == ["0\n(sparsity only)", "0.3", "1", "3", "∞\n(attribution only)"]
+    table = figures.path_table(*wavelets)
+    means = table.groupby("ratio")["score"].mean()
+    np.testing.assert_allclose(below.collections[0].get_offsets()[:, 1], means)
+    counts = table.groupby("ratio")["chosen"].sum()
+    titles = [f"chosen {count}×" if count else "" for count in counts]
+    assert [ax.get_title() for ax in filters] == titles
+    assert counts.sum() == len(wavelets)
+
+
+def test_filters_stand_exactly_above_their_ratios(wavelets):
+    figure = figures.filter_path(*wavelets)
     figure.canvas.draw()
     *filters, below = figure.axes
     for step, ax in enumerate(filters):
@@ -122,19 +164,84 @@ def test_filters_stand_exactly_above_their_ratios(path):
         assert x == pytest.approx((box.x0 + box.x1) / 2)
 
 
-def test_a_path_of_one_step_can_be_drawn(path):
-    one = path.isel(step=[1]).assign_attrs(chosen=0)
-    assert figures.filter_path(one).axes[0].get_title() == "chosen"
+def test_a_path_of_one_file_and_ratio_can_be_drawn(wavelets):
+    one = wavelets[0]
+    ratio = one["candidate_attribution"] / one["candidate_sparsity"]
+    keep = (one["candidate_method"] == "attribution") & (ratio == 3)
+    figure = figures.filter_path(one.isel(candidate=keep.values))
+    assert figure.axes[0].get_title() == "chosen 1×"
 
 
-def test_the_path_table_holds_ratios_and_taps(path):
-    table = figures.path_table(path)
-    assert table["chosen"].tolist() == [False, True, False, False]
-    np.testing.assert_array_equal(table.filter(regex="^h"), path["path_filter"])
+def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets):
+    table = figures.soft_table(*wavelets)
+    assert set(table["sparsity"]) == {1e-3}
+    at_start = table[table["attribution"] == 0]
+    np.testing.assert_allclose(at_start["distance"], 0, atol=1e-7)
+    assert at_start["violation"].max() < 1e-10
+    far = table[table["attribution"] == 10]
+    for row in far.itertuples():
+        residuals = wavelet.conditions(np.array(row[-10:]))
+        assert row.violation == pytest.approx(max(residuals.values()))
+    labels = [ax.get_ylabel() for ax in figures.soft_path(*wavelets).axes]
+    assert labels[1:] == [
+        "L2 distance from db5",
+        "largest violated condition",
+        "taps above 0.02",
+        "fidelity to teacher (R²)",
+    ]
+
+
+def student(time=40):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, time)).cumsum(1)
+    recipe = features.Largest(3, 3, positions=True, start=3)
+    y = x[:, 5:15].mean(1) + 0.1 * rng.normal(size=60)
+    db2 = wavelet.from_pywt("db2")
+    return features.Student(recipe, "ridge").fit(x, y, db2, 4), x
+
+
+def test_the_reading_adds_up_to_the_prediction():
+    fitted, x = student()
+    table = figures.reading_table(fitted, x[:5])
+    every = features.contributions(fitted, x[:5])
+    added = table.groupby("sample")["contribution"].sum()
+    intercept = every.loc[every["kind"] == "intercept", "contribution"]
+    np.testing.assert_allclose(added + intercept.to_numpy(), fitted.predict(x[:5]))
+    bars = figures.reading(fitted, x[:5]).axes[5:10]
+    heights = [sum(bar.get_height() for bar in ax.patches) for ax in bars]
+    np.testing.assert_allclose(heights, added)
+
+
+def test_a_coefficient_stands_where_its_energy_is():
+    fitted, x = student()
+    table = figures.reading_table(fitted, x[:5], dt=2.0)
+    finest = table[(table["band"] == 4) & (table["index"] == 10)]
+    # Level 1 of 4 taps: coefficient k sees frames 2k - 2 to 2k + 1.
+    assert finest["from_s"].between(2 * 17.5, 2 * 21.5).all()
+    assert finest["to_s"].between(2 * 17.5, 2 * 21.5).all()
+    assert finest["centre_s"].between(2 * 18, 2 * 21).all()
+    start = table[table["kind"] == "start"]
+    assert start[["from_s", "centre_s", "to_s"]].to_numpy().tolist() == [[-1, 2, 5]] * 5
+
+
+def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value():
+    fitted, x = student()
+    chosen = figures.examples(fitted.predict(x))
+    assert (np.diff(fitted.predict(x)[chosen]) > 0).all()
+    figure = figures.reading(fitted, x[chosen], 2.0, observed=[1, 2, -3])
+    bands = [text.get_text() for text in figure.axes[6].get_yticklabels()]
+    assert bands == [
+        "mean over ≥ 32 s",
+        *(f"change in {scale} s" for scale in (16, 8, 4, 2)),
+        "mean of first 3",
+    ]
+    last = tables.number(fitted.predict(x)[chosen[2]], 2)
+    title = f"predicted {last}, observed -3.00".replace("-", "−")
+    assert figure.axes[2].get_title() == title
 
 
 def test_the_panels_are_the_best_of_each_role_and_db5():
-    assert list(figures.showcase(predictions(0))) == ["lstm", "awd", "db5", "ridge"]
+    assert list(figures.showcase(predictions(0))) == ["lstm", "output", "db5", "ridge"]
 
 
 def test_each_panel_gives_the_mean_r2_of_its_test_sets():
@@ -153,35 +260,107 @@ def test_each_panel_gives_the_mean_r2_of_its_test_sets():
 
 
 def test_the_best_epoch_of_every_training_is_marked():
-    one = pd.DataFrame({"epoch": [1, 2, 3], "train_loss": [0.9, 0.6, 0.4]})
+    one = pd.DataFrame({"epoch": [0, 1, 2], "train_loss": [0.9, 0.6, 0.4]})
     one["select_loss"] = [0.8, 0.5, 0.7]
     other = one.assign(select_loss=[0.8, 0.6, 0.3])
     ax = figures.learning_curve(one, other).axes[0]
     marks = [line for line in ax.get_lines() if line.get_marker() == "o"]
     points = [(*line.get_xdata(), *line.get_ydata()) for line in marks]
-    assert points == [(2, 0.5), (3, 0.3)]
+    assert points == [(1, 0.5), (2, 0.3)]
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names == ["training", "selection", "best epoch"]
     assert figures.learning_table(one, other)["training"].tolist() == [0] * 3 + [1] * 3
 
 
-def test_the_league_is_sorted_and_controls_are_grey(scores):
+def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):
     ax = figures.league(scores).axes[0]
-    names = ax.get_yticklabels()
-    order = scores[scores["split"] == "all"].sort_values("r2")["method"]
-    assert [text.get_text() for text in names] == [tables.name_of(m) for m in order]
-    assert [text.get_color() for text in names] == ["black"] * 6 + ["0.45"]
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    assert names[:4] == [
+        "CNN teacher",
+        "MLP teacher",
+        "LSTM teacher",
+        "AWD (output), best of 60",
+    ]
+    assert "best random filter of 60, by fidelity" in names
+    assert names[-1] == "mean of the training targets"
+    grey = [text.get_color() == "0.45" for text in ax.get_yticklabels()]
+    assert sum(grey) == 7
+    heads = [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"]
+    assert set(heads) == set(figures.scores.HEADS.values())
+
+
+def test_the_league_shows_every_test_set_and_our_interval(scores):
+    ax = figures.league(scores).axes[0]
+    ticks = ax.collections[0].get_segments()
+    assert len(ticks) == (scores["split"] != "all").sum()
+    band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
+    assert (band.x0, band.x1) == pytest.approx((0.541 - 0.025, 0.541 + 0.025))
+
+
+def test_what_is_far_below_all_others_is_a_number_at_the_edge(scores):
+    ax = figures.league(scores).axes[0]
+    assert "◂ 0.00" in [text.get_text() for text in ax.texts]
+    assert ax.get_xlim()[0] > 0.4
+    bad = scores.assign(r2_low=scores["r2_low"].where(scores["method"] != "db5", -9))
+    assert figures.league(bad).axes[0].get_xlim()[0] > 0.3
 
 
 def test_a_score_outside_its_interval_is_drawn_as_it_is(scores):
     biased = scores.assign(r2_low=scores["r2"] + 0.01)
-    drawn = figures.league(biased).axes[0].collections[0].get_segments()[0]
-    assert drawn[:, 0].tolist() == pytest.approx([0.01, 0.03])
+    drawn = figures.league(biased).axes[0].collections[1].get_segments()[0]
+    assert drawn[:, 0].tolist() == pytest.approx([0.555, 0.57])
+
+
+def test_a_league_of_one_test_set_has_no_ticks(scores):
+    one = scores[(scores["split"] == "0") & (scores["seed"] == "0")]
+    figure = figures.league(one)
+    assert len(figure.axes[0].get_yticklabels()) == 22
+    assert len(figures.league_table(one)) == 22
 
 
 def test_the_league_of_two_targets_is_refused(scores):
     with pytest.raises(DataError, match="lstm has several rows"):
-        figures.league(pd.concat([scores, scores]))
+        figures.league(pd.concat([scores, scores], ignore_index=True))
+
+
+def test_the_league_table_holds_all_that_is_drawn(scores):
+    table = figures.league_table(scores)
+    assert len(table) == len(scores)
+    assert table["method"].head(4).tolist() == ["cnn", "mlp", "lstm", "output"]
+    assert (table["split"].head(22) == "all").all()
+
+
+def test_fidelity_is_shown_for_wavelets_and_the_teacher_is_a_line(scores):
+    ax = figures.fidelity_against_r2(scores).axes[0]
+    named = {text.get_text().strip() for text in ax.texts}
+    table = figures.fidelity_table(scores)
+    assert set(table["role"]) == {"teacher", "distilled", "control", "wavelet"}
+    wavelets = table.loc[table["role"] != "teacher", "method"]
+    assert named == {"LSTM teacher", *map(tables.name_of, wavelets)}
+    lines = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in lines] == [0.525]
+
+
+def test_names_do_not_overlap_each_other_or_the_points(scores):
+    figure = figures.fidelity_against_r2(scores)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.axes[0].texts]
+    for index, box in enumerate(boxes):
+        small = box.shrunk(0.9, 0.7)
+        assert not small.count_overlaps(boxes[:index] + boxes[index + 1 :])
+
+
+def test_names_around_one_point_are_all_apart():
+    centres = np.full((6, 2), 100.0)
+    frame = np.array([[0, 0], [400, 200]])
+    boxes = labels.arrange(centres, [np.array([60, 7])] * 6, frame)
+    for index, (low, high) in enumerate(boxes):
+        assert (low >= frame[0]).all()
+        assert (high <= frame[1]).all()
+        for other_low, other_high in boxes[:index]:
+            assert ((low >= other_high) | (high <= other_low)).any()
 
 
 def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
@@ -192,14 +371,20 @@ def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
         assert first.read_bytes() == second.read_bytes()
     assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "a.csv", dtype={"split": str}), scores
+        pd.read_csv(tmp_path / "a.csv", dtype={"split": str, "seed": str}), scores
     )
 
 
-def test_no_text_leaves_its_figure(scores, path):
+def test_no_text_leaves_its_figure(scores, wavelets):
+    fitted, x = student()
     drawn = (
         figures.league(scores),
-        figures.filter_path(path),
+        figures.fidelity_against_r2(scores),
+        figures.filters(*wavelets),
+        figures.choice(*wavelets),
+        figures.filter_path(*wavelets),
+        figures.soft_path(*wavelets),
+        figures.reading(fitted, x[:3]),
         figures.predicted_against_observed(predictions(0)),
     )
     for figure in drawn:

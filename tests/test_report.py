@@ -11,7 +11,17 @@ from matplotlib.figure import Figure
 from awd import report
 from awd.errors import DataError, MissingInput
 
-CONTROLS = ("untrained", "sparsity")
+ROLES = {
+    "output": "distilled",
+    "attribution": "distilled",
+    "lstm": "teacher",
+    "untrained": "control",
+    "sparsity": "control",
+    "random_labels": "control",
+    "db5": "wavelet",
+    "ridge": "baseline",
+    "boosting": "baseline",
+}
 
 
 def compared(rows, **columns):
@@ -20,71 +30,114 @@ def compared(rows, **columns):
         [(name, *values) for name, values in rows.items()],
         columns=["reference", "r2_difference", "low", "high"],
     )
-    return table.assign(
-        **{"study": "cells", "target": "mean0", "split": "all", "method": "awd"}
-        | columns
-    )
+    names = {"study": "cells", "target": "mean0", "split": "all", "method": "output"}
+    return table.assign(above=7, test_sets=8, **names | columns)
 
 
-def test_a_claim_is_made_where_every_interval_excludes_0():
-    table = compared({"db5": (0.078, 0.06, 0.096), "untrained": (0.04, 0.01, 0.07)})
-    (sentence,) = report.verdicts(table, CONTROLS)
-    assert sentence == (
-        "mean0: AWD (distilled) predicts better than db5 (+0.078 [+0.060, +0.096]); "
-        "AWD, untrained teacher (+0.040 [+0.010, +0.070])."
-    )
+def said(rows, **columns):
+    (sentences,) = report.verdicts(compared(rows, **columns), ROLES).values()
+    return sentences
 
 
-def test_a_control_that_did_as_well_takes_the_credit_first():
-    table = compared({"db5": (0.08, 0.06, 0.1), "untrained": (0.01, -0.02, 0.04)})
-    first, claim = report.verdicts(table, CONTROLS)
-    assert "no credit to the teacher" in first
-    assert "AWD, untrained teacher (+0.010 [−0.020, +0.040])" in first
-    assert "better than db5" in claim
-    assert "untrained" not in claim
+def test_the_teacher_gets_credit_where_every_control_is_beaten():
+    rows = {"untrained": (0.04, 0.01, 0.07), "sparsity": (0.1, 0.08, 0.12)}
+    assert said(rows) == [
+        "AWD (output) predicts better than each of its 2 controls.",
+        "The closest: AWD, untrained teacher (+0.040 [+0.010, +0.070] in 7 of 8).",
+    ]
+
+
+def test_a_control_that_did_as_well_takes_the_credit():
+    rows = {"untrained": (0.01, -0.02, 0.04), "sparsity": (0.1, 0.08, 0.12)}
+    assert said(rows) == [
+        "No credit to the teacher: 1 of 2 controls did as well as AWD (output) or "
+        "better.",
+        "As well or better: AWD, untrained teacher (+0.010 [−0.020, +0.040] in 7 of 8)."
+        " Beaten: sparsity only, no teacher.",
+    ]
 
 
 def test_a_control_that_is_better_takes_the_credit_too():
-    first, claim = report.verdicts(
-        compared({"sparsity": (-0.1, -0.2, -0.05)}), CONTROLS
+    head, names = said({"sparsity": (-0.1, -0.2, -0.05)})
+    assert head.startswith("No credit to the teacher: 1 of 1 controls")
+    assert names.endswith("Beaten: none.")
+
+
+def test_without_a_control_nothing_is_credited_to_a_teacher():
+    first, *_ = said({"db5": (0.08, 0.06, 0.1)})
+    assert first.startswith("No control was run")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ((0.1, 0.02, 0.2), "better than"),
+        ((0.1, 0.0, 0.2), "level within error with"),
+        ((-0.1, -0.2, 0.0), "level within error with"),
+        ((-0.1, -0.2, -0.02), "worse than"),
+    ],
+)
+def test_the_teacher_is_beaten_level_or_ahead(bounds, words):
+    _, teacher = said({"lstm": bounds})
+    assert teacher.startswith(
+        f"AWD (output) against its teacher: {words} LSTM teacher ("
     )
-    assert "no credit" in first
-    assert "better than nothing that it was compared with" in claim
+    assert teacher.endswith("in 7 of 8).")
 
 
-def test_a_baseline_that_did_as_well_or_better_is_named():
-    table = compared({"ridge": (-0.01, -0.03, 0.01), "boosting": (-0.1, -0.12, -0.08)})
-    claim, level, ahead = report.verdicts(table)
-    assert "better than nothing" in claim
-    assert level.startswith("mean0: as good as AWD (distilled) within error: ridge")
-    assert ahead.startswith("mean0: better than AWD (distilled): boosting")
+def test_rivals_are_sorted_into_beaten_level_and_ahead():
+    rows = {"db5": (0.1, 0.08, 0.12), "ridge": (-0.01, -0.03, 0.01)}
+    _, rest = said(rows | {"boosting": (-0.1, -0.12, -0.08)})
+    better, level, worse = rest.split(", and ")
+    assert better.endswith(
+        "against fixed wavelets and models without one: better than db5"
+    )
+    assert level.startswith("level within error with ridge on the raw trace (−0.010")
+    assert worse.startswith(
+        "worse than boosting on the raw trace (−0.100 [−0.120, −0.0"
+    )
 
 
-@pytest.mark.parametrize("bounds", [(0.1, 0.0, 0.2), (-0.1, -0.2, 0.0)])
-def test_an_interval_that_touches_0_makes_no_claim(bounds):
-    said = report.verdicts(compared({"db5": bounds}))
-    assert "better than nothing" in said[0]
-    assert "as good as" in said[1]
+def test_other_distilled_wavelets_get_one_line_each():
+    ours = compared({"attribution": (0.06, 0.04, 0.08), "untrained": (0.1, 0.05, 0.15)})
+    theirs = {"output": (-0.06, -0.08, -0.04), "untrained": (0.0, -0.01, 0.01)}
+    table = pd.concat([ours, compared(theirs, method="attribution")])
+    (sentences,) = report.verdicts(table, ROLES).values()
+    assert sentences[2:] == [
+        "AWD (attribution) is worse than AWD (output) (−0.060 [−0.080, −0.040]) and "
+        "better than 0 of 1 controls."
+    ]
+
+
+def test_a_whole_run_is_told_in_seven_sentences(scores, differences):
+    roles = dict(zip(scores["method"], scores["role"], strict=True))
+    sentences = report.verdicts(differences, roles)["mean0"]
+    assert len(sentences) == 7
+    assert "4 of 7 controls did as well as AWD (output) or better" in sentences[0]
 
 
 def test_only_the_rows_over_all_splits_count():
     good, bad = {"db5": (0.1, 0.05, 0.15)}, {"db5": (-0.1, -0.15, -0.05)}
     table = pd.concat([compared(bad, split="0"), compared(good)])
-    assert report.verdicts(table) == report.verdicts(compared(good))
+    assert report.verdicts(table, ROLES) == report.verdicts(compared(good), ROLES)
 
 
-def test_every_target_gets_its_sentences():
+def test_every_target_and_study_gets_its_sentences():
     rows = {"db5": (0.1, 0.05, 0.15)}
     table = pd.concat([compared(rows), compared(rows, target="half")])
-    assert [said.split(":")[0] for said in report.verdicts(table)] == ["mean0", "half"]
+    assert list(report.verdicts(table, ROLES)) == ["mean0", "half"]
+    table = pd.concat([table, compared(rows, study="other")])
+    assert "mean0 (other)" in report.verdicts(table, ROLES)
 
 
-def test_differences_without_a_column_or_a_value_are_refused():
+def test_differences_without_a_column_a_value_or_a_role_are_refused():
     table = compared({"db5": (0.1, 0.05, 0.15)})
     with pytest.raises(DataError, match="no column low"):
-        report.verdicts(table.drop(columns="low"))
+        report.verdicts(table.drop(columns="low"), ROLES)
     with pytest.raises(DataError, match="empty value"):
-        report.verdicts(table.assign(high=float("nan")))
+        report.verdicts(table.assign(high=float("nan")), ROLES)
+    with pytest.raises(DataError, match="no role is known of db5"):
+        report.verdicts(table, {"output": "distilled"})
 
 
 class Page(HTMLParser):
@@ -119,9 +172,15 @@ def html(png):
     cells = pd.DataFrame({"method": ["<b>mine</b>", "db5"], "R²": ["0.5", "-0.1"]})
     return report.render(
         "a run",
-        ["mean0: nothing is better."],
-        [report.Table(cells, "Scores, cells", "What the columns mean.")],
-        [report.Plate(png, "All methods", "R² by method.", "plot_scores")],
+        {"mean0": ["Nothing is better."], "half": ["All is better."]},
+        [
+            report.Table(cells, "Scores", "What the columns mean.", target)
+            for target in ("half", "mean0")
+        ],
+        [
+            report.Plate(png, "Training", "By epoch.", "plot_learning"),
+            report.Plate(png, "All methods", "R² by method.", "plot_scores", "mean0"),
+        ],
         {
             "commit": "0123456789abcdef",
             "config": {"run": "a run", "cells": {"targets": ["mean0"]}},
@@ -139,8 +198,8 @@ def test_the_page_is_well_formed_and_every_link_lands(html):
 
 
 def test_the_page_needs_nothing_beside_it(html, png):
-    (source,) = Page(html).sources
-    assert base64.b64decode(source.partition(",")[2]) == png.read_bytes()
+    for source in Page(html).sources:
+        assert base64.b64decode(source.partition(",")[2]) == png.read_bytes()
     assert not re.search(r"https?://|@import|url\(", html)
 
 
@@ -148,6 +207,23 @@ def test_a_figure_names_its_rule_and_its_numbers(html):
     assert "<code>plot_scores</code>" in html
     assert "scores.csv</code>.</figcaption>" in html
     assert 'width="420"' in html  # 720 of the 1440 pixels of two columns
+
+
+def test_the_page_begins_with_the_verdict_and_goes_target_by_target(html):
+    order = [
+        "Nothing is better.",
+        "All is better.",
+        '<h2 id="mean0">',
+        '<h3 id="mean0-scores">',
+        '<h3 id="mean0-all-methods">',
+        '<h2 id="half">',
+        '<h3 id="half-scores">',
+        '<h2 id="all-targets">',
+        '<h3 id="all-targets-training">',
+        "Provenance</h2>",
+    ]
+    places = [html.index(text) for text in order]
+    assert places == sorted(places)
 
 
 def test_provenance_is_whole(html):
@@ -161,10 +237,10 @@ def test_names_are_escaped_and_minus_signs_are_real(html):
 
 
 def test_a_bare_manifest_is_enough():
-    assert "Nothing was compared." in report.render("a run", [], [], [], {})
+    assert "Nothing was compared." in report.render("a run", {}, [], [], {})
 
 
 def test_a_missing_figure_is_an_error_that_says_what_to_do(tmp_path):
     plate = report.Plate(tmp_path / "none.png", "All", "", "plot_scores")
     with pytest.raises(MissingInput, match="draw the figures before the report"):
-        report.render("a run", [], [], [plate], {})
+        report.render("a run", {}, [], [plate], {})

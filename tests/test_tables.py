@@ -16,36 +16,50 @@ ROWS = [
     ("db5", "wavelet", 0.463, 0.43, 0.49, 0.95, 0.93, 0.97, 0.66, 0, 31, 0.54),
     ("lstm", "teacher", 0.525, 0.50, 0.55, 0.89, 0.87, 0.91, NAN, 0, 1901, NAN),
     ("untrained", "control", 0.46, 0.44, 0.48, 0.9, 0.88, 0.92, 0.6, 4, 31, 0.53),
-    ("awd", "distilled", -0.0004, -0.03, 0.03, 1.2, 1.18, 1.22, 0.74, 4, 31, 0.51),
+    ("output", "distilled", -0.0004, -0.03, 0.03, 1.2, 1.18, 1.22, 0.74, 4, 31, 0.51),
 ]
 
 
 @pytest.fixture
-def scores():
+def few():
     rows = [("cells", "mean0", split, *row) for split in ("0", "all") for row in ROWS]
     table = pd.DataFrame(rows, columns=COLUMNS)
     table.loc[table["split"] == "0", "r2"] = -9.0
     return table
 
 
-def test_rows_are_sorted_by_role_then_r2_over_all_splits(scores):
-    table = tables.score_table(scores)
+def test_rows_are_sorted_by_role_then_r2_over_all_splits(few):
+    table = tables.score_table(few)
     assert table["method"].tolist() == [
         "LSTM teacher",
-        "AWD (distilled)",
+        "AWD (output)",
+        "AWD, untrained teacher",
         "db2",
         "db5",
         "ridge on the raw trace",
-        "AWD, untrained teacher",
     ]
     assert "-9" not in table.to_csv()
 
 
-def test_cells_hold_the_interval_and_the_parameters(scores):
-    row = tables.score_table(scores).set_index("method").loc["db2"]
+def test_cells_hold_the_interval_and_the_parameters(few):
+    row = tables.score_table(few).set_index("method").loc["db2"]
     assert row["R² [95 %]"] == "0.542 [0.510, 0.570]"
     assert row["parameters"] == "0 + 31"
     assert row["RMSE"] == "0.880"
+
+
+def test_spread_and_candidates_have_columns(scores):
+    table = tables.score_table(scores).set_index("method")
+    assert table.loc["AWD (output)", "s.d."] == "0.030 / 0.008"
+    assert table.loc["AWD (output)", "candidates"] == "60"
+    assert table.loc["ridge on the raw trace", "candidates"] == tables.MISSING
+
+
+def test_a_name_tells_how_many_candidates_it_was_chosen_from():
+    assert tables.label_of("ridge") == tables.label_of("ridge", 0)
+    assert tables.label_of("db2", 3) == "db2, best of 3"
+    assert tables.label_of("random_labels", 60) == "best random filter of 60, by labels"
+    assert tables.label_of("lstm", NAN) == "LSTM teacher"
 
 
 @pytest.mark.parametrize(
@@ -56,28 +70,28 @@ def test_the_interval_decides_the_digits(half, decimals):
     assert tables.digits(pd.Series([-half]), pd.Series([half])) == decimals
 
 
-def test_r2_has_three_decimals_at_most(scores):
-    narrow = scores.assign(r2_low=scores["r2"] - 1e-6, r2_high=scores["r2"] + 1e-6)
-    assert tables.score_table(narrow)["R² [95 %]"][2] == "0.542 [0.542, 0.542]"
+def test_r2_has_three_decimals_at_most(few):
+    narrow = few.assign(r2_low=few["r2"] - 1e-6, r2_high=few["r2"] + 1e-6)
+    assert tables.score_table(narrow)["R² [95 %]"][3] == "0.542 [0.542, 0.542]"
 
 
-def test_wide_intervals_show_fewer_digits(scores):
-    wide = scores.assign(r2_low=scores["r2"] - 0.2, r2_high=scores["r2"] + 0.2)
-    assert tables.score_table(wide)["R² [95 %]"][2] == "0.54 [0.34, 0.74]"
+def test_wide_intervals_show_fewer_digits(few):
+    wide = few.assign(r2_low=few["r2"] - 0.2, r2_high=few["r2"] + 0.2)
+    assert tables.score_table(wide)["R² [95 %]"][3] == "0.54 [0.34, 0.74]"
 
 
-def test_zero_has_no_sign_and_nan_is_a_dash(scores):
+def test_zero_has_no_sign_and_nan_is_a_dash(few):
     assert tables.number(-0.0004, 3) == "0.000"
     assert tables.number(-0.0005001, 3) == "-0.001"
-    assert tables.score_table(scores)["fidelity"][0] == tables.MISSING
+    assert tables.score_table(few)["fidelity"][0] == tables.MISSING
 
 
-def test_a_column_with_nothing_known_is_left_out(scores):
-    assert "compression" not in tables.score_table(scores.assign(compression=NAN))
-    assert "fidelity" not in tables.score_table(scores.drop(columns="fidelity"))
+def test_a_column_with_nothing_known_is_left_out(few):
+    assert "compression" not in tables.score_table(few.assign(compression=NAN))
+    assert "fidelity" not in tables.score_table(few.drop(columns="fidelity"))
 
 
-def test_times_are_medians_over_splits_in_milliseconds(scores):
+def test_times_are_medians_over_splits_in_milliseconds(few):
     timings = pd.DataFrame(
         {
             "study": "cells",
@@ -88,17 +102,17 @@ def test_times_are_medians_over_splits_in_milliseconds(scores):
             "seconds_batch1000": [1.0, 0.1234, 0.001],
         }
     )
-    table = tables.score_table(scores, timings).set_index("method")
+    table = tables.score_table(few, timings).set_index("method")
     assert table.loc["db5", "time, 1 / 1000 (ms)"] == "0.012 / 123"
     assert table.loc["db2", "time, 1 / 1000 (ms)"] == tables.MISSING
 
 
-def test_several_targets_get_a_column_and_their_own_digits(scores):
-    other = scores.assign(target="half", r2_low=scores["r2"] - 3, r2_high=9.0)
-    table = tables.score_table(pd.concat([scores, other]))
+def test_several_targets_get_a_column_and_their_own_digits(few):
+    other = few.assign(target="half", r2_low=few["r2"] - 3, r2_high=9.0)
+    table = tables.score_table(pd.concat([few, other]))
     assert table["target"].tolist() == ["half"] * 6 + ["mean0"] * 6
-    assert table["R² [95 %]"][2] == "0.5 [-2.5, 9.0]"
-    assert table["R² [95 %]"][8] == "0.542 [0.510, 0.570]"
+    assert table["R² [95 %]"][3] == "0.5 [-2.5, 9.0]"
+    assert table["R² [95 %]"][9] == "0.542 [0.510, 0.570]"
 
 
 def test_an_unknown_method_is_shown_as_it_is():
@@ -114,9 +128,9 @@ def test_an_unknown_method_is_shown_as_it_is():
         (lambda t: pd.concat([t, t]), "mean0, ridge has several rows"),
     ],
 )
-def test_bad_scores_are_refused(scores, spoil, message):
+def test_bad_scores_are_refused(few, spoil, message):
     with pytest.raises(DataError, match=message):
-        tables.score_table(spoil(scores))
+        tables.score_table(spoil(few))
 
 
 def test_markdown_is_aligned_and_escapes_bars():
@@ -140,8 +154,8 @@ def test_latex_is_booktabs_and_escaped():
     )
 
 
-def test_what_is_written_is_read_back(scores, tmp_path):
-    table = tables.score_table(scores)
+def test_what_is_written_is_read_back(few, tmp_path):
+    table = tables.score_table(few)
     tables.write(table, tmp_path / "table_cells")
     pd.testing.assert_frame_equal(tables.read(tmp_path / "table_cells.csv"), table)
     assert (tmp_path / "table_cells.tex").read_text() == tables.to_latex(table)

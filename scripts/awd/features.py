@@ -12,6 +12,8 @@ from awd.errors import ConfigError, DataError, ShapeError
 if TYPE_CHECKING:
     from typing import Self
 
+    import pandas as pd
+
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
 
 
@@ -91,9 +93,7 @@ class Largest:
         values, index = kernels.extremes(packed, sizes, self.m, self.smallest)
         parts = [values]
         if self.positions:
-            begins = np.cumsum(sizes) - sizes
-            band = np.searchsorted(begins, index[0], side="right") - 1
-            parts.append(index - begins[band])
+            parts.append(Picked(values, index, sizes).place()[1])
         if self.start:
             parts.append(rows[:, : self.start].mean(1, dtype=np.float64)[:, None])
         table = np.concatenate(parts, 1, dtype=np.float64)
@@ -110,6 +110,12 @@ class Picked(NamedTuple):
     features: np.ndarray
     index: np.ndarray
     sizes: np.ndarray
+
+    def place(self) -> tuple[np.ndarray, np.ndarray]:
+        """The band of every pick, (picks,), and its index there, (signals, picks)."""
+        begins = np.cumsum(self.sizes) - self.sizes
+        band = np.searchsorted(begins, self.index[0], side="right") - 1
+        return band, self.index - begins[band]
 
 
 def require_signals(x: np.ndarray) -> np.ndarray:
@@ -196,3 +202,76 @@ def require_finite(values: np.ndarray) -> np.ndarray:
             f"{int(bad.argmax())}; drop or repair them"
         )
     return values
+
+
+def contributions(
+    student: Student, x: np.ndarray, background: np.ndarray | None = None
+) -> pd.DataFrame:
+    """What every feature adds to every prediction, against its usual value.
+
+    A linear head is read exactly: a feature contributes its weight times (value - usual
+    value). Beside them stands the prediction for usual values, the ``intercept``.
+
+    Parameters
+    ----------
+    student : Student
+        Fitted.
+    x : array of shape (n, time) or (n, channel, time)
+        Signals that are explained; the channels of a band stand one after the other.
+    background : array of shape (m, time) or (m, channel, time), optional
+        Signals whose mean features are the usual values. Without it they are those of
+        the training samples where the head standardises, else those of ``x``.
+
+    Returns
+    -------
+    DataFrame
+        ``sample``, ``band`` (as in ``wavedec``; -1 is no band), ``kind`` ("largest",
+        "smallest", "position", "start" or "intercept"), ``index`` (of the coefficient
+        in its band), ``value``, ``contribution`` (unit of the target). The
+        contributions of a sample sum to its prediction.
+    """
+    import pandas as pd
+
+    names, values = _readings(student, x)
+    if background is not None:
+        usual = _readings(student, background)[1].mean(0)
+    elif hasattr(student.head_, "steps"):
+        usual = student.head_[0].mean_
+    else:
+        usual = values.mean(0)
+    model, scale = student.head_, 1.0
+    if hasattr(model, "steps"):
+        scale, model = model[0].scale_, model[-1]
+    added = model.coef_ / scale * (values - usual)
+    table = names.assign(value=values.ravel(), contribution=added.ravel())
+    rest = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
+    intercept = float(student.head_.predict(usual[None])[0])
+    rest = rest.assign(value=1.0, contribution=intercept)
+    table = pd.concat([table, rest]).sort_values("sample", kind="stable")
+    return table.reset_index(drop=True)
+
+
+def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Where every feature was picked, a row a sample and feature; values (n, all)."""
+    import pandas as pd
+
+    recipe = student.features
+    picked = recipe.pick(x, student.filter_, student.levels_, student.mode_)
+    band, position = picked.place()
+    kinds = [
+        ["largest"] * min(size, recipe.m) + ["smallest"] * min(size, recipe.smallest)
+        for size in picked.sizes
+    ]
+    names = pd.DataFrame({"band": band, "kind": sum(kinds, [])})
+    parts, index = [names], [position]
+    if recipe.positions:
+        parts.append(names.assign(kind="position"))
+        index.append(position)
+    if recipe.start:
+        parts.append(pd.DataFrame({"band": [-1], "kind": ["start"]}))
+        index.append(np.zeros((len(position), 1), int))
+    names, index = pd.concat(parts), np.concatenate(index, 1)
+    table = pd.concat([names] * len(index), ignore_index=True)
+    table["index"] = index.ravel()
+    table.insert(0, "sample", np.repeat(np.arange(len(x)), index.size // len(x)))
+    return table, picked.features

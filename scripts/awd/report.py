@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,21 @@ TEMPLATE = Path(__file__).with_suffix(".html.j2")
 
 PAGE_WIDTH = 840  # CSS pixels for a figure of two columns, 1440 pixels wide
 
-COMPARED = ("study", "target", "method", "reference", "r2_difference", "low", "high")
+COMPARED = (
+    "study",
+    "target",
+    "method",
+    "reference",
+    "r2_difference",
+    "low",
+    "high",
+    "above",
+    "test_sets",
+)
+
+NONE = "none"
+
+REST = "All targets"  # where a figure stands that is of no single target
 
 
 @dataclass(frozen=True)
@@ -27,12 +41,14 @@ class Plate:
     """A figure on the page: its PNG, what is seen, and the rule that drew it.
 
     A rule has the name of its script, and the plotted data stand beside the PNG as CSV.
+    The section is the target that it shows.
     """
 
     png: str | Path
     title: str
     caption: str
     rule: str
+    section: str = REST
 
 
 @dataclass(frozen=True)
@@ -42,25 +58,36 @@ class Table:
     cells: pd.DataFrame
     title: str
     caption: str
+    section: str = REST
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one target."""
+
+    title: str
+    tables: list[Table] = field(default_factory=list)
+    plates: list[Plate] = field(default_factory=list)
 
 
 def render(
     title: str,
-    verdict: Sequence[str],
+    verdict: Mapping[str, Sequence[str]],
     score_tables: Sequence[Table],
     plates: Sequence[Plate],
     manifest: Mapping[str, Any],
 ) -> str:
-    """The page as HTML text.
+    """The page as HTML text: what the run says, then a section a target.
 
     Parameters
     ----------
     title : str
         Name of the run.
-    verdict : sequence of str
-        What the run says, from :func:`verdicts`.
+    verdict : mapping of str to sequence of str
+        What the run says of each target, from :func:`verdicts`.
     score_tables, plates : sequences of Table and Plate
-        In the order of the page.
+        In the order of the page within their section; targets come in the order of the
+        verdict.
     manifest : mapping
         ``commit``, ``config``, ``versions`` (name -> version) and ``outputs``
         (file -> SHA-256); what is missing is left out.
@@ -87,8 +114,7 @@ def render(
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         title=title,
         verdict=verdict,
-        tables=score_tables,
-        plates=plates,
+        sections=_sections(verdict, score_tables, plates),
         commit=manifest.get("commit"),
         versions=manifest.get("versions", {}),
         outputs=manifest.get("outputs", {}),
@@ -96,6 +122,22 @@ def render(
             dict(manifest.get("config", {})), sort_keys=False, allow_unicode=True
         ),
     )
+
+
+def _sections(
+    targets: Iterable[str], score_tables: Sequence[Table], plates: Sequence[Plate]
+) -> list[Section]:
+    """Tables and figures by target; a target of which nothing is shown is left out."""
+    placed: list[Table | Plate] = [*score_tables, *plates]
+    names = dict.fromkeys([*targets, *(item.section for item in placed)])
+    order = sorted(names, key=lambda name: name == REST)
+    found = {name: Section(name) for name in order}
+    for item in placed:
+        if isinstance(item, Table):
+            found[item.section].tables.append(item)
+        else:
+            found[item.section].plates.append(item)
+    return [one for one in found.values() if one.tables or one.plates]
 
 
 def _anchor(title: str) -> str:
@@ -114,26 +156,34 @@ def _embedded(png: str | Path) -> str:
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-def verdicts(differences: pd.DataFrame, controls: Collection[str] = ()) -> list[str]:
-    """What paired differences allow to say: a few sentences per target and method.
+def verdicts(
+    differences: pd.DataFrame, roles: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What paired differences allow to say of each target, in a few sentences.
 
-    Better or worse is said only where the 95 % interval excludes 0. A method that does
-    not beat each of its controls is not said to owe its score to what it is named for.
+    Better or worse is said only where the 95 % interval excludes 0. The teacher gets
+    credit only where every control is beaten. Most is said of our method
+    (:data:`awd.tables.OURS`, else the first), a line of every other distilled one.
 
     Parameters
     ----------
     differences : DataFrame
         ``differences.csv``: ``study``, ``target``, ``method``, ``reference``,
-        ``r2_difference`` (method minus reference), ``low``, ``high``; where there is a
-        column ``split``, the rows "all" count.
-    controls : collection of str
-        References that share everything with the method but what it claims: the
-        untrained teacher, no teacher, random filters.
+        ``r2_difference`` (method minus reference), ``low``, ``high``, ``above`` (in how
+        many test sets the method is better) and ``test_sets``; where there is a column
+        ``split``, the rows "all" count.
+    roles : mapping of str to str
+        Role of every method, as in ``scores.csv``.
+
+    Returns
+    -------
+    dict of str to list of str
+        By target, with the study in brackets where there are several.
 
     Raises
     ------
     DataError
-        A column is missing, or a value is.
+        A column is missing, or a value or a role is.
     """
     missing = [column for column in COMPARED if column not in differences]
     if missing:
@@ -141,45 +191,99 @@ def verdicts(differences: pd.DataFrame, controls: Collection[str] = ()) -> list[
     rows = tables.over_splits(differences)
     if rows[list(COMPARED)].isna().any(axis=None):
         raise DataError("differences hold an empty value; score the methods again")
-    said = []
-    for (_, target, method), part in rows.groupby(list(COMPARED[:3]), sort=False):
-        said += _verdict(str(target), tables.name_of(str(method)), part, controls)
+    unknown = {*rows["method"], *rows["reference"]} - set(roles)
+    if unknown:
+        raise DataError(f"no role is known of {', '.join(sorted(unknown))}")
+    rows = rows.assign(role=rows["reference"].map(roles))
+    several = rows["study"].nunique() > 1
+    return {
+        f"{target} ({study})" if several else str(target): _on_target(part)
+        for (study, target), part in rows.groupby(["study", "target"], sort=False)
+    }
+
+
+def _on_target(rows: pd.DataFrame) -> list[str]:
+    """All that is said of one target, ours first."""
+    methods = list(dict.fromkeys(rows["method"]))
+    ours = tables.OURS if tables.OURS in methods else methods[0]
+    own = rows[rows["method"] == ours]
+    name, role = tables.name_of(ours), own["role"]
+    said = _on_controls(name, own[role == "control"])
+    teachers = own[role == "teacher"]
+    against = "against its teacher" if len(teachers) == 1 else "against the teachers"
+    said += _on_rivals(f"{name} {against}", teachers, full=True)
+    models = own[role.isin(["wavelet", "baseline"])]
+    against = "against fixed wavelets and models without one"
+    said += _on_rivals(f"{name} {against}", models, full=False)
+    for row in own[role == "distilled"].itertuples():
+        theirs = rows[rows["method"] == row.reference]
+        said.append(_on_other(name, row, theirs[theirs["role"] == "control"]))
     return said
 
 
-def _verdict(
-    target: str, name: str, rows: pd.DataFrame, controls: Collection[str]
-) -> list[str]:
-    """Sentences on one method and target, the most sobering first."""
-    beaten = rows["low"] > 0
-    sobering = rows["reference"].isin(controls) & ~beaten
-    ahead = (rows["high"] < 0) & ~sobering
-    level = ~(beaten | sobering | ahead)
-    said = []
-    if sobering.any():
-        said.append(
-            f"no credit to the teacher for the score of {name}; controls did as well "
-            f"or better: {_listed(rows[sobering])}"
-        )
-    rivals = _listed(rows[beaten]) or "nothing that it was compared with"
-    said.append(f"{name} predicts better than {rivals}")
-    if level.any():
-        said.append(f"as good as {name} within error: {_listed(rows[level])}")
-    if ahead.any():
-        said.append(f"better than {name}: {_listed(rows[ahead])}")
-    return [f"{target}: {sentence}." for sentence in said]
+def _on_controls(name: str, rows: pd.DataFrame) -> list[str]:
+    """Whether the teacher gets the credit: only if no control did as well."""
+    if rows.empty:
+        return [f"No control was run: {name} may owe nothing to its teacher."]
+    beaten, count = rows["low"] > 0, len(rows)
+    if beaten.all():
+        closest = _listed(rows.sort_values("low").head(1))
+        every = f"each of its {count} controls" if count > 1 else "its control"
+        return [f"{name} predicts better than {every}.", f"The closest: {closest}."]
+    level = beaten.size - beaten.sum()
+    head = (
+        f"No credit to the teacher: {level} of {count} controls did as well as {name}"
+    )
+    return [
+        f"{head} or better.",
+        f"As well or better: {_listed(rows[~beaten])}. Beaten: {_named(rows[beaten])}.",
+    ]
+
+
+def _on_rivals(head: str, rows: pd.DataFrame, full: bool) -> list[str]:
+    """Rivals that are beaten, level and ahead; of the beaten only names, or in full."""
+    if rows.empty:
+        return []
+    beaten, ahead = rows["low"] > 0, rows["high"] < 0
+    said = {
+        "better than": (_listed if full else _named)(rows[beaten]),
+        "level within error with": _listed(rows[~beaten & ~ahead]),
+        "worse than": _listed(rows[ahead]),
+    }
+    parts = [f"{words} {names}" for words, names in said.items() if names != NONE]
+    return [f"{head}: {', and '.join(parts)}."]
+
+
+def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
+    """One line on another distilled method: beside ours, and beside its controls."""
+    place = "level within error with"
+    if row.low > 0 or row.high < 0:
+        place = "worse than" if row.low > 0 else "better than"
+    gap, low, high = (_signed(-v, 3) for v in (row.r2_difference, row.high, row.low))
+    said = f"{tables.name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
+    if len(controls):
+        beaten = int((controls["low"] > 0).sum())
+        said += f" and better than {beaten} of {len(controls)} controls"
+    return said + "."
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return "; ".join(map(tables.name_of, rows["reference"])) or NONE
 
 
 def _listed(rows: pd.DataFrame) -> str:
     """References with the difference in R2 and its interval, largest first."""
     rows = rows.sort_values("r2_difference", ascending=False, key=abs)
     decimals = min(3, tables.digits(rows["low"], rows["high"]))
-
-    def signed(value: float) -> str:
-        return f"{value:+.{decimals}f}".replace("-", "−")
-
-    return "; ".join(
-        f"{tables.name_of(row.reference)} ({signed(row.r2_difference)} "
-        f"[{signed(row.low)}, {signed(row.high)}])"
+    listed = [
+        f"{tables.name_of(str(row.reference))} ({_signed(row.r2_difference, decimals)} "
+        f"[{_signed(row.low, decimals)}, {_signed(row.high, decimals)}] "
+        f"in {row.above} of {row.test_sets})"
         for row in rows.itertuples()
-    )
+    ]
+    return "; ".join(listed) or NONE
+
+
+def _signed(value: float, decimals: int) -> str:
+    """A number with its sign, and a real minus."""
+    return f"{value:+.{decimals}f}".replace("-", "−")

@@ -52,6 +52,8 @@ def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> None:
         "png": {"Software": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
+    # Saving under the sheet would lay out anew a figure that placed its axes by hand.
+    mpl.rcParams["figure.constrained_layout.use"] = False
     for kind, metadata in undated.items():
         with io.replacing(f"{stem}.{kind}") as temporary:
             figure.savefig(temporary, format=kind, metadata=metadata)

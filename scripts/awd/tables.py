@@ -18,28 +18,35 @@ from awd.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = ("teacher", "distilled", "wavelet", "baseline", "control")
+# The order of every table and figure: ours between its teacher and its controls.
+ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
 
 METHODS = {
-    "awd": "AWD (distilled)",
-    "output": "AWD (output)",
-    "attribution": "AWD (attribution)",
-    "sparsity": "sparsity only, no teacher",
-    "untrained": "AWD, untrained teacher",
-    "shuffled": "AWD, shuffled-target teacher",
-    "random": "best random filter",
-    "named": "best named wavelet",
     "lstm": "LSTM teacher",
     "mlp": "MLP teacher",
     "cnn": "CNN teacher",
     "resnet": "ResNet teacher",
+    "output": "AWD (output)",
+    "output_mlp": "AWD (output, MLP teacher)",
+    "output_cnn": "AWD (output, CNN teacher)",
+    "attribution": "AWD (attribution)",
+    "soft": "AWD (attribution, soft losses)",
+    "untrained": "AWD, untrained teacher",
+    "shuffled": "AWD, shuffled-target teacher",
+    "sparsity": "sparsity only, no teacher",
+    "random_fidelity": "best random filter, by fidelity",
+    "random_labels": "best random filter, by labels",
+    "named_fidelity": "best named wavelet, by fidelity",
+    "named_labels": "best named wavelet, by labels",
     "haar": "Haar",
+    "mean": "mean of the training targets",
     "ridge": "ridge on the raw trace",
     "boosting": "boosting on the raw trace",
     "hand_ridge": "ridge on hand features",
     "hand_boosting": "boosting on hand features",
-    "mean": "mean of the training targets",
 }
+
+OURS = "output"  # the method that the project stands for
 
 NEEDED = {
     "scores": ("study", "target", "method", "role", "r2", "r2_low", "r2_high", "rmse"),
@@ -49,18 +56,36 @@ NEEDED = {
 MISSING = "–"
 
 CAPTION = (
-    "R² on held-out groups with its 95 % bootstrap interval, and RMSE; means over the "
-    "splits. Fidelity: R² against the output of the teacher. Parameters: numbers "
-    "learned in the filter + in the head. Compression: share of coefficients that are "
-    "large and matter, smaller is sparser. Time: milliseconds for 1 and for 1000 "
-    "samples. Every wavelet has the same features and the same head; controls are what "
-    "a distilled wavelet has to beat before its teacher gets the credit."
+    "R² on held-out groups with its 95 % bootstrap interval, and RMSE; means over all "
+    "splits and seeds. s.d.: of R² over splits / over seeds. Fidelity: R² against the "
+    "output of the teacher. Candidates: filters that the one shown was chosen from. "
+    "Parameters: numbers learned in the filter + in the head. Compression: share of "
+    "coefficients that are large and matter, smaller is sparser. Time: milliseconds "
+    "for 1 and for 1000 samples. Every wavelet has the same features and the same "
+    "head; controls are what a distilled wavelet has to beat before its teacher gets "
+    "the credit."
 )
 
 
 def name_of(method: str) -> str:
     """What people call a method; an unknown name is shown as it is."""
     return METHODS.get(method, method)
+
+
+def label_of(method: str, scored: float = 0) -> str:
+    """The name with the number of candidates it was chosen from, where it was.
+
+    Examples
+    --------
+    >>> label_of("random_fidelity", 60)
+    'best random filter of 60, by fidelity'
+    """
+    name = name_of(method)
+    if not scored >= 1:  # also NaN
+        return name
+    if name.startswith("best "):
+        return name.replace(",", f" of {scored:.0f},", 1)
+    return f"{name}, best of {scored:.0f}"
 
 
 def over_splits(table: pd.DataFrame, *key: str) -> pd.DataFrame:
@@ -91,8 +116,9 @@ def score_table(
     ----------
     scores : DataFrame
         ``scores.csv``: ``study``, ``target``, ``split``, ``method``, ``role``, ``r2``,
-        ``rmse`` with ``_low`` and ``_high``, and where there are any ``fidelity``,
-        ``filter_parameters``, ``head_parameters``, ``compression``.
+        ``rmse`` with ``_low`` and ``_high``, and where there are any ``r2_sd_splits``,
+        ``r2_sd_seeds``, ``fidelity``, ``scored``, ``filter_parameters``,
+        ``head_parameters``, ``compression``.
     timings : DataFrame, optional
         ``timings.csv``: ``seconds_batch1`` and ``seconds_batch1000`` by method, the
         median over splits is shown.
@@ -141,23 +167,27 @@ def _cells(table: pd.DataFrame) -> pd.DataFrame:
             return [MISSING] * len(table)
         return [number(value, decimals) for value in table[name]]
 
+    def pair(sign: str, *names: str, decimals: int) -> list[str]:
+        both = zip(*(column(name, decimals) for name in names), strict=True)
+        return [
+            MISSING if set(two) == {MISSING} else f" {sign} ".join(two) for two in both
+        ]
+
     bounds = zip(column("r2_low", r2_digits), column("r2_high", r2_digits), strict=True)
     intervals = [f"[{low}, {high}]" for low, high in bounds]
     r2 = column("r2", r2_digits)
+    spread = pair("/", "r2_sd_splits", "r2_sd_seeds", decimals=r2_digits)
+    parameters = pair("+", "filter_parameters", "head_parameters", decimals=0)
+    chosen_from = [MISSING if n == "0" else n for n in column("scored", 0)]
     return pd.DataFrame(
         {
             "method": [name_of(method) for method in table["method"]],
             "R² [95 %]": [f"{a} {b}" for a, b in zip(r2, intervals, strict=True)],
+            "s.d.": spread,
             "RMSE": column("rmse", rmse_digits),
             "fidelity": column("fidelity", r2_digits),
-            "parameters": [
-                MISSING if pair == (MISSING, MISSING) else " + ".join(pair)
-                for pair in zip(
-                    column("filter_parameters", 0),
-                    column("head_parameters", 0),
-                    strict=True,
-                )
-            ],
+            "candidates": chosen_from,
+            "parameters": parameters,
             "compression": column("compression", 3),
         },
         index=table.index,

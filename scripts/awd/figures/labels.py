@@ -1,0 +1,148 @@
+"""Names beside points, without overlaps and the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GAP = 4.0  # points of the page between a point's centre and its name
+
+# Where a name may stand, best first: right, left, above, below, then between.
+SIDES: list[tuple[float, float]] = [(1, 0), (-1, 0), (0, 1), (0, -1)]
+SIDES += [(x, y) for y in (1, -1, 0.5, -0.5) for x in (1, -1, 0.5, -0.5)]
+
+
+def place(
+    ax: Axes,
+    points: np.ndarray,
+    names: Sequence[str],
+    colours: Iterable[str],
+    avoid: Sequence[np.ndarray] = (),
+) -> None:
+    """Write a name beside each point; one that had to move gets a line to its point.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its limits and its place in the figure final: not under a layout engine.
+    points : array of shape (n, 2)
+        In the units of the axes.
+    names, colours : of length n
+    avoid : sequence of arrays of shape (2, 2)
+        Low and high corners, in the units of the axes, that names keep out of.
+    """
+    scale = 72 / ax.figure.dpi
+    ax.get_xlim(), ax.get_ylim()  # settles the limits, which are computed late
+    there, back = ax.transData, ax.transData.inverted()
+    centres = there.transform(points) * scale
+    frame = ax.get_window_extent().get_points() * scale
+    kept = np.array([there.transform(box) * scale for box in avoid]).reshape(-1, 2, 2)
+    boxes = arrange(centres, [_size(name) for name in names], frame, kept)
+    for name, colour, box, centre in zip(names, colours, boxes, centres, strict=True):
+        x, y = back.transform(box.mean(0) / scale)
+        ax.text(x, y, name, color=colour, ha="center", va="center_baseline")
+        (line,) = _leaders(centre, box[None])
+        if np.isfinite(line).all():
+            ax.plot(*back.transform(line / scale).T, color="0.6", lw=0.4, zorder=1)
+
+
+def _size(name: str) -> np.ndarray:
+    """Width and height of a name on the page, in points."""
+    import matplotlib as mpl
+    from matplotlib.textpath import TextPath
+
+    size = mpl.rcParams["font.size"]
+    box = TextPath((0, 0), name, size=size).get_extents()
+    return np.array([box.width, size])
+
+
+def arrange(
+    centres: np.ndarray,
+    sizes: Sequence[np.ndarray],
+    frame: np.ndarray,
+    avoid: np.ndarray | None = None,
+    orders: int = 40,
+) -> np.ndarray:
+    """Boxes (n, 2, 2), low and high corners, that miss each other and all points.
+
+    Each point takes the best place that is left; the order that serves all best counts,
+    of ``orders`` fixed ones. Where nothing is free there is an overlap, the least.
+    """
+    avoid = np.empty((0, 2, 2)) if avoid is None else avoid
+    rng = np.random.default_rng(0)
+    options = [_options(*pair) for pair in zip(centres, sizes, strict=True)]
+    tries = [
+        _in_order(rng.permutation(len(centres)), centres, options, frame, avoid)
+        for _ in range(orders)
+    ]
+    return min(tries, key=lambda one: one[0])[1]
+
+
+def _in_order(
+    order: np.ndarray,
+    centres: np.ndarray,
+    options: Sequence[np.ndarray],
+    frame: np.ndarray,
+    avoid: np.ndarray,
+) -> tuple[float, np.ndarray]:
+    """Total cost and boxes when points choose one after the other."""
+    dots = np.stack([centres - 2.5, centres + 2.5], 1)
+    names, marks = avoid, np.empty((0, 2, 2))
+    boxes, total = np.empty((len(centres), 2, 2)), 0.0
+    for index in order:
+        others = np.concatenate([np.delete(dots, index, 0), marks])
+        lines = _leaders(centres[index], options[index])
+        costs = _overlap(options[index], np.concatenate([others, names]), frame)
+        costs += _line_costs(lines, names, others)
+        best = int(np.argmin(np.round(costs, 6)))  # near ones come first
+        boxes[index] = options[index][best]
+        total += costs[best]
+        names = np.concatenate([names, boxes[index][None]])
+        drawn = lines[best][np.isfinite(lines[best][:, 0])]
+        marks = np.concatenate([marks, np.stack([drawn - 1, drawn + 1], 1)])
+    return total, boxes
+
+
+def _options(centre: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Boxes (k, 2, 2) around a point, near ones first."""
+    reach = GAP * np.array([1, 2, 3.5, 5, 7, 9, 12, 15, 19])[:, None, None]
+    side = np.array(SIDES)
+    away = reach * side / np.linalg.norm(side, axis=1, keepdims=True)
+    middle = (centre + side * size / 2 + away).reshape(-1, 2)
+    return np.stack([middle - size / 2, middle + size / 2], 1)
+
+
+def _leaders(centre: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Points (k, 12, 2) along the line to each name, NaN where it is near enough."""
+    way = np.clip(centre, boxes[:, 0], boxes[:, 1]) - centre
+    way[np.hypot(*way.T) <= 1.5 * GAP] = np.nan
+    return centre + np.linspace(0, 1, 12)[:, None] * way[:, None]
+
+
+def _line_costs(lines: np.ndarray, names: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """A line costs its length, and much more where it crosses what is there."""
+    length = np.linalg.norm(lines[:, -1] - lines[:, 0], axis=-1)
+    crossed = 100 * _inside(lines, names) + 40 * _inside(lines, marks)
+    return np.where(np.isnan(length), 0, 30 + length) + crossed
+
+
+def _inside(lines: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """For each line (k,) in how many pairs a point of it lies in a box."""
+    points = lines[:, :, None]
+    within = (points > boxes[:, 0]) & (points < boxes[:, 1])
+    return within.all(-1).sum((1, 2))
+
+
+def _overlap(options: np.ndarray, taken: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Area of each box (k,) that is taken or out of the frame, in square points."""
+    low = np.maximum(options[:, None, 0] - 1, taken[None, :, 0])
+    high = np.minimum(options[:, None, 1] + 1, taken[None, :, 1])
+    shared = np.clip(high - low, 0, None).prod(-1).sum(-1)
+    inside = np.minimum(options[:, 1], frame[1]) - np.maximum(options[:, 0], frame[0])
+    whole = (options[:, 1] - options[:, 0]).prod(-1)
+    return 10 * (shared + whole - np.clip(inside, 0, None).prod(-1))

@@ -1,0 +1,74 @@
+"""Parts that several figures share: filters laid onto each other, labels, legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+
+def onto(h: np.ndarray, target: np.ndarray) -> tuple[int, int]:
+    """Even shift and sign (1 or -1) that lay a filter onto another one best.
+
+    A filter that is delayed by two samples or negated is the same wavelet; delayed by
+    one it is another.
+    """
+    match = np.correlate(target, h, "full")
+    shifts = np.arange(len(match)) - (len(h) - 1)
+    match = np.where(shifts % 2 == 0, match, 0)
+    best = int(np.abs(match).argmax())
+    return int(shifts[best]), -1 if match[best] < 0 else 1
+
+
+def distance(h: np.ndarray, target: np.ndarray) -> float:
+    """L2 distance of two filters after :func:`onto`."""
+    shift, sign = onto(h, target)
+    start, stop = min(shift, 0), max(shift + len(h), len(target))
+    apart = np.zeros(stop - start)
+    apart[shift - start :][: len(h)] = sign * h
+    apart[-start:][: len(target)] -= target
+    return float(np.sqrt((apart**2).sum()))
+
+
+def medoid(filters: Sequence[np.ndarray]) -> int:
+    """The one nearest to all others, the first of several."""
+    far = [sum(distance(h, other) for other in filters) for h in filters]
+    return int(np.argmin(np.round(far, 9)))
+
+
+def origin(one: xr.Dataset, index: int) -> dict[str, Any]:
+    """The file of a row: its place among them, and its split and seed if it has any."""
+    known = {key: one.attrs[key] for key in ("split", "seed") if key in one.attrs}
+    return {"file": index} | known
+
+
+def described(array: xr.DataArray) -> str:
+    """``long_name (units)``; a plain number has units "1" and shows none."""
+    name, units = array.attrs["long_name"], array.attrs["units"]
+    return name if units in ("", "1") else f"{name} ({units})"
+
+
+def legend_once(ax: Axes, **where: Any) -> None:
+    """A legend that names each kind of line once."""
+    handles, labels = ax.get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    ax.legend(once.values(), once.keys(), **where)
+
+
+def steps_axis(ax: Axes, labels: Sequence[str], most: int = 5) -> None:
+    """Even places for a list of weights; of a long one only some are labelled."""
+    ticks = range(0, len(labels), -(-len(labels) // most))
+    ax.set_xticks(ticks, [labels[tick] for tick in ticks])
+    ax.set_xlim(-0.5, len(labels) - 0.5)
+
+
+def mean_and_each(ax: Axes, steps: np.ndarray, values: np.ndarray, colour: str) -> None:
+    """Lines (files, steps): thin for each file, thick with points for their mean."""
+    if len(values) > 1:
+        ax.plot(steps, values.T, color=colour, lw=0.5, alpha=0.45)
+    ax.plot(steps, np.nanmean(values, 0), color=colour, lw=1.2, marker="o", ms=2.8)

@@ -1,0 +1,219 @@
+"""Filters and the wavelets they make: ours over a named one, and all methods' apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from awd import tables
+from awd.figures.parts import distance, legend_once, medoid, onto, origin
+from awd.style import COLOURS, DOUBLE, styled
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+SYMBOLS = {"scaling": "scaling function φ(t)", "wavelet": "wavelet ψ(t)"}
+
+GRID = 32  # points per sample: finer ones show the roughness, not the shape
+
+ACROSS = 4  # panels in a row
+
+
+@styled
+def wavelet_pair(
+    filters: np.ndarray | Sequence[np.ndarray],
+    reference: str = "db5",
+    method: str = tables.OURS,
+) -> Figure:
+    """Scaling function and wavelet of distilled filters over those of a named one.
+
+    Parameters
+    ----------
+    filters : array of shape (taps,), or a sequence of them
+        Low-pass filters, ``rec_lo`` order: one, or one for each split and seed. Zeros
+        behind the last tap are left out.
+    reference : str
+        pywt name of an orthonormal wavelet.
+    method : str
+        Whose filters they are, for the legend.
+
+    Raises
+    ------
+    ShapeError, WaveletError
+        A filter is not an orthonormal wavelet; the reference is unknown.
+    """
+    curves = wavelet_functions(filters, reference)
+    figure = Figure(figsize=(DOUBLE, 0.3 * DOUBLE))
+    axes = figure.subplots(1, 2)
+    thin = {"lw": 0.6, "alpha": 0.6} if curves["filter"].nunique() > 2 else {"lw": 1.1}
+    ours = {"color": COLOURS["distilled"], "label": tables.name_of(method)} | thin
+    theirs = {"color": COLOURS["wavelet"], "label": reference, "lw": 1.1, "ls": "--"}
+    for ax, (kind, shown) in zip(axes, curves.groupby("function"), strict=True):
+        for name, curve in shown.groupby("filter", sort=False):
+            style = theirs | {"zorder": 3} if name == reference else ours
+            ax.plot(curve["t"], curve["value"], **style)
+        ax.axhline(0, color="0.8", lw=0.5, zorder=0)
+        ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
+    legend_once(axes[1])
+    return figure
+
+
+def wavelet_functions(
+    filters: np.ndarray | Sequence[np.ndarray], reference: str = "db5"
+) -> pd.DataFrame:
+    """What :func:`wavelet_pair` draws: ``filter``, ``function``, ``t``, ``value``.
+
+    A filter that is delayed or negated is the same wavelet, so each function is shifted
+    and signed to match the reference best (largest absolute correlation).
+    """
+    import pandas as pd
+
+    from awd import wavelet
+
+    target = _functions(wavelet.from_pywt(reference))
+    parts = [(reference, kind, *curve) for kind, curve in target.items()]
+    bank = [filters] if np.ndim(filters[0]) == 0 else filters
+    for index, h in enumerate(bank):
+        for kind, (_, values) in _functions(_unpadded(np.asarray(h))).items():
+            aligned = _align(values, target[kind][1])
+            parts.append((str(index), kind, *aligned))
+    frames = [
+        pd.DataFrame({"filter": name, "function": kind, "t": t, "value": values})
+        for name, kind, t, values in parts
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _unpadded(h: np.ndarray) -> np.ndarray:
+    """A filter without pairs of zeros behind it."""
+    used = np.flatnonzero(h)
+    return h[: 2 * (used[-1] // 2 + 1)] if used.size else h
+
+
+def _functions(h: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Scaling function and wavelet on a grid of ``1 / GRID`` samples."""
+    from awd import wavelet
+
+    scaling, detail, x = wavelet.to_pywt(h).wavefun(level=int(np.log2(GRID)))
+    t = np.arange(0, len(h) - 1, 1 / GRID)
+    pair = {"scaling": scaling, "wavelet": detail}
+    return {kind: (t, np.interp(t, x, values)) for kind, values in pair.items()}
+
+
+def _align(values: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times and values of a curve, shifted and signed onto another on the same grid."""
+    from scipy.signal import correlate
+
+    match = correlate(target, values, method="fft")
+    best = int(np.abs(match).argmax())
+    shift = best - (len(values) - 1)
+    t = (np.arange(len(values)) + shift) / GRID
+    return t, np.sign(match[best]) * values
+
+
+@styled
+def filters(*wavelets: xr.Dataset) -> Figure:
+    """The filters of every distilled method and control, a panel a method.
+
+    Parameters
+    ----------
+    *wavelets : Dataset
+        ``wavelets.nc`` of one target, one for each split and seed.
+
+    Notes
+    -----
+    Stems are the method's most central filter, thin lines the others. Filters are
+    delayed by even shifts and negated to lie on it: that is the same wavelet. Spread is
+    the mean L2 distance from it (a filter's norm is 1).
+    """
+    table = filter_table(*wavelets)
+    methods = list(dict.fromkeys(table["method"]))
+    rows = -(-len(methods) // ACROSS)
+    figure = Figure(figsize=(DOUBLE, 0.25 + 1.25 * rows))
+    axes = figure.subplots(rows, ACROSS, sharey=True, squeeze=False).ravel()
+    for ax, method in zip(axes, methods, strict=False):
+        part = table[table["method"] == method]
+        _panel(ax, part, COLOURS[part["role"].iloc[0]])
+        colour = "black" if part["role"].iloc[0] == "distilled" else "0.45"
+        ax.set_title(tables.name_of(method), color=colour)
+    for ax in axes[len(methods) :]:
+        ax.remove()
+    for place, ax in enumerate(axes[: len(methods)]):
+        first = place % ACROSS == 0
+        ax.set_ylabel("filter tap h" if first else "")
+        ax.tick_params(left=first)
+        ax.spines["left"].set_visible(first)
+    return figure
+
+
+def _panel(ax: Axes, part: pd.DataFrame, colour: str) -> None:
+    """One method's filters, with what was chosen and how they spread under them."""
+    ax.axhline(0, color="0.7", lw=0.5)
+    for _, one in part.groupby("file"):
+        if not one["central"].iloc[0]:
+            ax.plot(one["tap"], one["h"], color=colour, lw=0.6, alpha=0.5)
+    middle = part[part["central"]]
+    ax.vlines(middle["tap"], 0, middle["h"], color=colour, lw=1.2)
+    ax.plot(middle["tap"], middle["h"], "o", color=colour, ms=2.8)
+    each = part.drop_duplicates("file")
+    said = [f"{name} {_counted(each[name])}" for name in ("length", "levels")]
+    if len(each) > 1:
+        said.append(f"spread {each['distance'].mean():.2f}")
+    ax.set_xlabel(f"{said[0]}\n" + ", ".join(said[1:]), color="0.35", fontsize=6)
+    ax.set_xlim(part["tap"].min() - 0.7, part["tap"].max() + 0.7)
+    ax.set_xticks([])
+    ax.spines["bottom"].set_visible(False)
+
+
+def _counted(values: pd.Series) -> str:
+    """Values with how often they occur, most frequent first: ``4 (6×), 6 (2×)``."""
+    counts = Counter(values.tolist()).most_common()
+    if len(counts) == 1:
+        return str(counts[0][0])
+    return ", ".join(f"{value} ({count}×)" for value, count in counts)
+
+
+def filter_table(*wavelets: xr.Dataset) -> pd.DataFrame:
+    """What :func:`filters` draws, a row a tap.
+
+    ``tap`` and ``h`` are those laid onto the method's central filter, ``shift`` and
+    ``sign`` what was done for it, ``distance`` what remains between them.
+    """
+    import pandas as pd
+
+    known = dict.fromkeys(name for one in wavelets for name in one["method"].values)
+    order = [name for name in tables.METHODS if name in known]
+    order += [name for name in known if name not in order]
+    parts = [_laid(name, wavelets) for name in order]
+    return pd.concat([part for part in parts if part is not None], ignore_index=True)
+
+
+def _laid(method: str, wavelets: Sequence[xr.Dataset]) -> pd.DataFrame | None:
+    """Taps of one method in all files, or None where it is no wavelet of ours."""
+    import pandas as pd
+
+    ours = [
+        (index, one.isel(method=one["method"].values.tolist().index(method)))
+        for index, one in enumerate(wavelets)
+        if method in one["method"].values
+    ]
+    role = str(ours[0][1]["role"].values)
+    if role not in ("distilled", "control"):
+        return None
+    taps = [one["filter"].values[: int(one["length"])] for _, one in ours]
+    centre = medoid(taps)
+    rows = []
+    for place, ((index, one), h) in enumerate(zip(ours, taps, strict=True)):
+        shift, sign = onto(h, taps[centre])
+        shape = {key: int(one[key]) for key in ("length", "levels")}
+        moved = {"shift": shift, "sign": sign, "distance": distance(h, taps[centre])}
+        laid = {"tap": np.arange(len(h)) + shift, "h": sign * h}
+        named = {"method": method, "role": role} | origin(one, index) | shape
+        rows.append(pd.DataFrame(named | moved | {"central": place == centre} | laid))
+    return pd.concat(rows)
