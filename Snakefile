@@ -11,6 +11,7 @@ include: "rules/teacher.smk"
 include: "rules/distil.smk"
 include: "rules/baselines.smk"
 include: "rules/evaluate.smk"
+include: "rules/figures.smk"
 include: "rules/paper.smk"
 include: "rules/provenance.smk"
 

@@ -40,7 +40,18 @@ WILDCARDS = {
     # The last two know nothing of the target: their wavelets are controls.
     "teacher": [*settings.teacher.kinds, "untrained", "shuffled"],
 }
-DRAWN = ["scores", "predictions", "wavelet", "filter_path", "learning"]
+RESULT = settings.distil.objectives[0]
+STUDENT = {
+    "features": {
+        "m": settings.student.largest,
+        **settings.student.model_dump(exclude={"largest", "head"}),
+    },
+    "head": settings.student.head,
+}
+PATHS = {"attribution": "filter_path", "soft": "soft_path"}
+DRAWN = ["scores", "fidelity", "wavelet", "filters", "choice"]
+DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
+DRAWN += ["reading", "predictions", "learning"]
 CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN}
 GPU = int(settings.device in ("auto", "cuda"))
 

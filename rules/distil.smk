@@ -38,7 +38,7 @@ rule export_wavelet:
     output:
         RUN / "{study}/{target}/wavelet.json",
     params:
-        method=settings.distil.objectives[0],
+        method=RESULT,
         code=code("export_wavelet"),
     log:
         LOGS / "export_wavelet/{study}-{target}.log",

@@ -18,16 +18,12 @@ rule predict_students:
         predictions=SEED / "students.nc",
         timings=SEED / "timings.csv",
     params:
+        **STUDENT,
         kinds=settings.teacher.kinds,
         named={
             "names": settings.baselines.wavelets,
             "levels": settings.baselines.levels,
         },
-        features={
-            "m": settings.student.largest,
-            **settings.student.model_dump(exclude={"largest", "head"}),
-        },
-        head=settings.student.head,
         device=settings.device,
         code=code("predict_students"),
     log:

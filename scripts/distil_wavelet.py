@@ -20,6 +20,7 @@ contest = contenders.Contest(
     **settings,
 )
 methods = contest.wavelets(said, objectives)
-found = candidates.to_dataset(methods, target=wildcards.target, mode="zero")
+names = {key: wildcards[key] for key in ("target", "split", "seed")}
+found = candidates.to_dataset(methods, mode="zero", **names)
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(found, snakemake.output[0], contracts.WAVELETS, stamp)

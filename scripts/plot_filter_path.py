@@ -1,6 +1,6 @@
 from awd import contracts, figures, io
 
 io.log_to(snakemake.log[0])
-path = io.read(snakemake.input[0], contracts.WAVELET)
+found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figures.filter_path(path), stem, figures.path_table(path))
+figures.save(figures.filter_path(*found), stem, figures.path_table(*found))

@@ -1,8 +1,9 @@
 from awd import figures, io
 
 io.log_to(snakemake.log[0])
-histories = [io.read_table(path) for path in snakemake.input]
+histories = {
+    kind: [io.read_table(path) for path in snakemake.input[kind]]
+    for kind in snakemake.params.kinds
+}
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(
-    figures.learning_curve(*histories), stem, figures.learning_table(*histories)
-)
+figures.save(figures.learning_curve(histories), stem, figures.learning_table(histories))

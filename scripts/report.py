@@ -4,27 +4,30 @@ from awd import io, provenance, report, tables
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
-scores = io.read_table(given.scores)
-controls = set(scores.loc[scores["role"] == "control", "method"])
+scores, timings = io.read_table(given.scores), io.read_table(given.timings)
+verdict = report.verdicts(
+    io.read_table(given.differences),
+    dict(zip(scores["method"], scores["role"], strict=True)),
+)
 plates = [
     report.Plate(
         png,
-        f"{Path(png).stem.replace('_', ' ').capitalize()}, {Path(png).parent.name}",
+        Path(png).stem.replace("_", " ").capitalize(),
         params.captions[Path(png).stem],
         f"plot_{Path(png).stem}",
+        Path(png).parent.name.partition("-")[2],
     )
     for png in given.figures
 ]
 shown = [
-    report.Table(tables.read(path), f"Scores, {study}", tables.CAPTION)
-    for path, study in zip(given.tables, params.studies, strict=True)
+    report.Table(tables.score_table(part, timings), "Scores", tables.CAPTION, target)
+    for target, part in scores.groupby("target", sort=False)
 ]
 made_from = {
     "commit": provenance.commit(Path(__file__).parent),
     "config": params.config,
     "versions": provenance.versions(),
-    "outputs": provenance.checksums([*given.tables, *given.wavelets]),
+    "outputs": provenance.checksums([given.scores, *given.wavelets]),
 }
-verdict = report.verdicts(io.read_table(given.differences), controls)
 page = report.render(params.config["run"], verdict, shown, plates, made_from)
 io.write_text(page, snakemake.output[0])

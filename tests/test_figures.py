@@ -263,13 +263,16 @@ def test_the_best_epoch_of_every_training_is_marked():
     one = pd.DataFrame({"epoch": [0, 1, 2], "train_loss": [0.9, 0.6, 0.4]})
     one["select_loss"] = [0.8, 0.5, 0.7]
     other = one.assign(select_loss=[0.8, 0.6, 0.3])
-    ax = figures.learning_curve(one, other).axes[0]
+    histories = {"lstm": [one, other], "mlp": [one]}
+    ax, beside = figures.learning_curve(histories).axes
     marks = [line for line in ax.get_lines() if line.get_marker() == "o"]
     points = [(*line.get_xdata(), *line.get_ydata()) for line in marks]
     assert points == [(1, 0.5), (2, 0.3)]
-    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    names = [text.get_text() for text in beside.get_legend().get_texts()]
     assert names == ["training", "selection", "best epoch"]
-    assert figures.learning_table(one, other)["training"].tolist() == [0] * 3 + [1] * 3
+    assert (ax.get_title(), beside.get_title()) == ("LSTM teacher", "MLP teacher")
+    table = figures.learning_table(histories)
+    assert table.groupby(["teacher", "training"]).size().tolist() == [3, 3, 3]
 
 
 def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):

@@ -259,10 +259,12 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     picked = recipe.pick(x, student.filter_, student.levels_, student.mode_)
     band, position = picked.place()
     kinds = [
-        ["largest"] * min(size, recipe.m) + ["smallest"] * min(size, recipe.smallest)
+        kind
         for size in picked.sizes
+        for kind, most in (("largest", recipe.m), ("smallest", recipe.smallest))
+        for _ in range(min(size, most))
     ]
-    names = pd.DataFrame({"band": band, "kind": sum(kinds, [])})
+    names = pd.DataFrame({"band": band, "kind": kinds})
     parts, index = [names], [position]
     if recipe.positions:
         parts.append(names.assign(kind="position"))

@@ -1,0 +1,26 @@
+from awd import candidates, contracts, features, figures, io, splits
+
+io.log_to(snakemake.log[0])
+params, target = snakemake.params, snakemake.wildcards.target
+dataset, wavelets = snakemake.input
+data = io.read(dataset, contracts.DATASET)
+found = io.read(wavelets, contracts.WAVELETS)
+one = candidates.from_dataset(found)[params.method]
+train, shown = (splits.part(data, side, target) for side in ("train", "select"))
+student = features.Student(features.Largest(**params.features), params.head)
+student.fit(train.x, train.y, one.filter, one.levels)
+rows = figures.examples(student.predict(shown.x))
+x, dt = shown.x[rows], data.attrs["dt_s"]
+described = data.x.attrs
+figure = figures.reading(
+    student,
+    x,
+    dt,
+    observed=shown.y[rows],
+    lengths=data["length"].values[shown.rows[rows]],
+    background=train.x,
+    signal=f"{described['long_name']}\n({described['units']})",
+    target=f"{target} ({shown.described['units']})",
+)
+stem = snakemake.output[0].removesuffix(".png")
+figures.save(figure, stem, figures.reading_table(student, x, dt, train.x))
