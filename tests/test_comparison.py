@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from awd import baselines, comparison, contracts, evaluation, kernels, splits, wavelet
+from awd import (
+    baselines,
+    comparison,
+    contracts,
+    evaluation,
+    kernels,
+    scoring,
+    splits,
+    wavelet,
+)
+from awd.candidates import Candidate
 from awd.errors import DataError
 from awd.features import Largest, Student
 
@@ -32,7 +42,7 @@ def make_data(seed=0, n=240):
     return ds
 
 
-def make_set(rotation, gradient=None):
+def make_set(rotation, gradient=None, seed="0"):
     """Students and baselines of one rotation, as the pipeline's files."""
     data = make_data()
     split = splits.rotate(data["group"].values, rotation, seed=0)
@@ -41,15 +51,17 @@ def make_set(rotation, gradient=None):
     gradient = np.ones_like(test.x) if gradient is None else gradient
     teaching = comparison.Teaching(train.y + 1.0, test.y + 1.0, gradient)
     banks = {
-        "ours": comparison.Bank(wavelet.from_pywt("db2"), "distilled", 1),
-        "haar": comparison.Bank(wavelet.from_pywt("haar"), "wavelet"),
+        "ours": comparison.Bank(
+            Candidate(wavelet.from_pywt("db2"), LEVELS), "distilled", 1, 60
+        ),
+        **comparison.named_banks(["haar"], LEVELS),
     }
-    wavelets = comparison.enter_wavelets(train, test, banks, teaching, STUDENT, LEVELS)
+    wavelets = comparison.enter_wavelets(train, test, banks, teaching, STUDENT)
     plain = comparison.enter_baselines(train, test, seed=0)
     names = {"study": "cells", "split": str(rotation)}
     return (
-        comparison.to_dataset(wavelets, test, teacher="lstm-0", **names),
-        comparison.to_dataset(plain, test, **names),
+        comparison.to_dataset(wavelets, test, seed=seed, **names),
+        comparison.to_dataset(plain, test, seed="all", **names),
         wavelets,
         (train, test, teaching),
     )
@@ -63,7 +75,7 @@ def sets():
 @pytest.fixture(scope="module")
 def tables(sets):
     students, plain, *_ = zip(*sets, strict=True)
-    return comparison.score(comparison.join(students, plain), draws=200, seed=0)
+    return scoring.score(scoring.join(students, plain), draws=200, seed=0)
 
 
 def test_files_keep_their_contract(sets):
@@ -76,9 +88,9 @@ def test_the_filter_that_made_the_target_wins(tables):
     scores, differences, _ = tables
     overall = scores[scores["split"] == "all"].set_index("method")
     assert overall["r2"].idxmax() == "ours"
-    beaten = differences.set_index("reference").loc["haar"]
-    assert beaten["method"] == "ours"
+    beaten = differences.set_index(["method", "reference"]).loc["ours", "haar"]
     assert beaten["low"] > 0
+    assert (beaten["above"], beaten["test_sets"]) == (4, 4)
 
 
 def test_an_entry_is_its_student_alone(sets):
@@ -86,7 +98,8 @@ def test_an_entry_is_its_student_alone(sets):
     for name, family in (("ours", "db2"), ("haar", "haar")):
         h = wavelet.from_pywt(family)
         student = Student(Largest(3)).fit(train.x, train.y, h, LEVELS)
-        np.testing.assert_array_equal(entries[name].prediction, student.predict(test.x))
+        found = entries[name].predict(entries[name].inputs)
+        np.testing.assert_array_equal(found, student.predict(test.x))
         copy = Student(Largest(3)).fit(train.x, teaching.train, h, LEVELS)
         expected = evaluation.r2(teaching.test, copy.predict(test.x))
         assert entries[name].fidelity == expected
@@ -105,6 +118,45 @@ def test_the_overall_score_is_the_mean_over_the_splits(tables):
     np.testing.assert_allclose(each[overall.index], overall)
 
 
+def test_spread_is_over_the_means_of_splits_and_of_seeds(sets):
+    students, plain, *_ = zip(*sets[:2], strict=True)
+    other = [make_set(0, seed="1")[0], make_set(1, seed="1")[0]]
+    for one in other:
+        one["prediction"] = 0.9 * one["prediction"]
+    joined = scoring.join([*students, *other], plain)
+    scores, differences, _ = scoring.score(joined, draws=100, seed=0)
+    each = scores[(scores["split"] != "all") & (scores["method"] == "ours")]
+    overall = scores[(scores["split"] == "all") & (scores["method"] == "ours")]
+    for name in ("split", "seed"):
+        expected = each.groupby(name)["r2"].mean().std()
+        assert overall[f"r2_sd_{name}s"].item() == pytest.approx(expected)
+    assert (differences["test_sets"] == 4).all()
+    assert (overall["scored"] == 60).all()
+
+
+def test_every_distilled_method_is_paired_with_every_other(tables):
+    pairs = tables[1].groupby("method")["reference"].nunique()
+    assert pairs.to_dict() == {"ours": tables[0]["method"].nunique() - 1}
+
+
+def test_a_mirrored_choice_is_read_mirrored(sets):
+    *_, (train, test, teaching) = sets[0]
+    chosen = Candidate(wavelet.from_pywt("db2"), LEVELS, mirrored=True)
+    banks = {"ours": comparison.Bank(chosen, "distilled")}
+    entry = comparison.enter_wavelets(train, test, banks, teaching, STUDENT)["ours"]
+    student = Student(Largest(0, 3)).fit(train.x, train.y, chosen.filter, LEVELS)
+    np.testing.assert_array_equal(entry.predict(test.x), student.predict(test.x))
+
+
+def test_teachers_are_faithful_to_the_first_of_them(sets):
+    *_, (_, test, teaching) = sets[0]
+    predict = {"lstm": lambda x: teaching.test, "mlp": lambda x: 0 * teaching.test}
+    found = comparison.enter_teachers(test, teaching, predict, {"lstm": 5, "mlp": 7})
+    assert found["lstm"].fidelity == 1
+    assert found["mlp"].fidelity < 0
+    assert [one.head_parameters for one in found.values()] == [5, 7]
+
+
 def test_every_group_is_tested_once_and_told(tables):
     groups = tables[2]
     ours = groups[groups["method"] == "ours"]
@@ -114,10 +166,10 @@ def test_every_group_is_tested_once_and_told(tables):
 def test_other_samples_or_missing_baselines_are_refused(sets):
     students = [one[0] for one in sets]
     with pytest.raises(DataError, match="no baselines for the samples of cells peak 1"):
-        comparison.join(students, [sets[0][1]])
+        scoring.join(students, [sets[0][1]])
     moved = sets[0][1].assign(row=sets[0][1]["row"] + 1)
     with pytest.raises(DataError, match="cells peak 0"):
-        comparison.join(students[:1], [moved])
+        scoring.join(students[:1], [moved])
 
 
 def test_hand_baselines_enter_where_there_are_hand_features(sets):
@@ -130,15 +182,14 @@ def test_hand_baselines_enter_where_there_are_hand_features(sets):
     assert entries["hand_ridge"].head_parameters == 18
     ridge = baselines.fit("ridge", train.x[:, :17], train.y, 0)
     expected = ridge.predict(test.x[:, :17])
-    np.testing.assert_array_equal(entries["hand_ridge"].prediction, expected)
-    for name, entry in plain.items():
-        np.testing.assert_array_equal(entries[name].prediction, entry.prediction)
-    timings = comparison.time_inference(entries, test.x, study="cells")
+    entry = entries["hand_ridge"]
+    np.testing.assert_array_equal(entry.predict(entry.inputs), expected)
+    timings = comparison.time_inference(entries, study="cells")
     assert list(timings["method"]) == list(entries)
 
 
 def test_times_are_taken_of_every_method(sets):
-    *_, entries, (_, test, _) = sets[0]
-    timings = comparison.time_inference(entries, test.x, study="cells", target="peak")
+    *_, entries, _ = sets[0]
+    timings = comparison.time_inference(entries, study="cells", target="peak")
     assert list(timings["method"]) == list(entries)
     assert (timings[["seconds_batch1", "seconds_batch1000"]] > 0).all(axis=None)

@@ -26,15 +26,15 @@ def test_every_committed_file_is_valid_and_named_after_its_run(path):
 
 
 def test_all_mistakes_are_listed_at_once_with_suggestions():
-    bad = given(run="a b", distil={"lenght": 10, "levels": 0}, sed=1)
+    bad = given(run="a b", distil={"lenghts": [10], "largest": 0}, sed=1)
     with pytest.raises(ConfigError) as error:
         config.load(bad, "bad.yaml")
     text = str(error.value)
     assert text.startswith("bad.yaml has 4 problems")
-    assert "distil.lenght  unknown key; did you mean 'length'?" in text
+    assert "distil.lenghts  unknown key; did you mean 'lengths'?" in text
     assert "did you mean 'seed'?" in text
-    assert "distil.levels  is 0; input should be greater than or equal to 1" in text
-    assert "run            is 'a b'" in text
+    assert "distil.largest  is 0; input should be greater than or equal to 1" in text
+    assert "run             is 'a b'" in text
 
 
 def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
@@ -46,7 +46,10 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"distil": {"levels": 6}}, r"distil.levels  is 6; tracks of 40 .* 5 times"),
+        (
+            {"distil": {"levels": [3, 6]}},
+            r"distil.levels  is 6; tracks of 40 .* 5 times",
+        ),
         (
             {"splits": {"rotations": 5}},
             "splits  rotation 4 does not exist: test=0.25 gives rotations 0 to 3",
@@ -56,7 +59,7 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
             "splits  8 groups leave none to train on",
         ),
         ({"evaluation": {"folds": 6}}, "evaluation.folds  is 6; only 5 groups train"),
-        ({"student": {"largest": 0}}, "at least one coefficient"),
+        ({"student": {"largest": 0, "smallest": 0}}, "a student needs a coefficient"),
         (
             {"baselines": {"wavelets": ["db5", "dmey", "bior2.2"]}},
             r"2 problems\n .*wavelets  dmey is not an ortho.*\n .*wavelets  bior2.2",
@@ -96,6 +99,25 @@ def test_names_in_the_configuration_exist_in_the_library():
 
     assert choices(config.Cells, "targets") == set(dataset.TARGETS)
     assert choices(config.SimulatedTraces, "preset") <= set(simulate.PRESETS)
-    assert choices(config.Teacher, "kind") <= set(teachers.KINDS)
+    assert choices(config.Teacher, "kinds") == set(teachers.KINDS)
     for head in choices(config.Student, "head"):
         features.linear(head)
+
+
+def test_the_paper_preset_fills_what_is_not_said():
+    plain = config.load(given())
+    paper = config.load(given(preset="paper", student={"head": "ridge"}))
+    assert plain.distil.objectives[0] == "output"
+    assert paper.distil.objectives == ["soft"]
+    assert (paper.distil.lengths, paper.distil.levels) == ([10], [4])
+    assert paper.cells.scaling == "cell"
+    assert paper.cells.targets == plain.cells.targets
+    assert (paper.student.largest, paper.student.smallest) == (6, 0)
+    assert paper.student.head == "ridge"
+
+
+def test_the_published_grid_is_the_default_of_the_soft_losses():
+    from awd import soft
+
+    assert tuple(config.Soft().sparsity) == soft.PAPER_SPARSITY
+    assert tuple(config.Soft().attribution) == soft.PAPER_ATTRIBUTION

@@ -5,8 +5,9 @@ import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
-from awd import distil, kernels, search, transform, wavelet
+from awd import distil, kernels, objectives, search, transform, wavelet
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.features import Largest
 
 
 def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
@@ -36,9 +37,13 @@ def sparse_gradients(truth: np.ndarray, n: int = 600) -> np.ndarray:
     return ((slopes * [1.0, 0.7, -0.8]) @ atoms.T).astype(np.float32)
 
 
+def samples(x=None, gradient=None, output=None, groups=None):
+    return objectives.Samples(x, gradient, output, groups, Largest(6), 5)
+
+
 def terms() -> dict[str, search.Term]:
     x, gradient = smooth(30, 41), np.random.default_rng(1).normal(size=(30, 41))
-    return distil.attribution(x, gradient, 3)
+    return objectives.attribution(samples(x, gradient), 3)
 
 
 @pytest.mark.parametrize("objective", ["attribution", "sparsity"])
@@ -53,7 +58,7 @@ def test_objective_gradient_equals_finite_differences(objective):
 
 @pytest.mark.parametrize("ratio", [0, 0.3, np.inf])
 def test_gradient_along_angles_equals_finite_differences(ratio):
-    blend = search.Blend(terms(), distil._weights(ratio))
+    blend = search.Blend(terms(), distil._weights(ratio, terms())[0])
     free = np.random.default_rng(4).uniform(0, np.pi, 4)
     step = 1e-6 * np.eye(4)
     up, down = (
@@ -72,7 +77,7 @@ def test_terms_are_one_at_db5():
 
 
 def test_subset_estimates_the_whole():
-    term = distil.sparsity(np.tile(smooth(1, 40), (10, 1)), None, 3)["sparsity"]
+    term = objectives.sparsity(samples(np.tile(smooth(1, 40), (10, 1))), 3)["sparsity"]
     h = random_filter(1)[None]
     part = term.subset(np.arange(3))
     assert part.values(h)[0] == pytest.approx(term.values(h)[0])
@@ -125,7 +130,9 @@ def test_cached_attribution_equals_double_backward(n):
 
 @pytest.mark.parametrize("truth", [wavelet.from_pywt("db5"), random_filter(7)])
 def test_wavelet_of_a_sparse_problem_is_found_without_a_start(truth):
-    result = distil.distil(gradient=sparse_gradients(truth))
+    result = distil.distil(
+        gradient=sparse_gradients(truth), objective="attribution", length=10
+    )
     assert distance(result.filter, truth) <= 0.02
     assert max(result.conditions.values()) <= 1e-12
 
@@ -136,48 +143,55 @@ def test_noise_in_the_gradients_does_not_hide_the_wavelet(seed):
     gradient = sparse_gradients(truth)
     noise = np.random.default_rng(1).normal(size=gradient.shape)
     noisy = gradient + 0.02 * np.float32(noise)
-    result = distil.distil(gradient=noisy, random_state=seed)
+    result = distil.distil(
+        gradient=noisy, objective="attribution", length=10, random_state=seed
+    )
     assert distance(result.filter, truth) <= 0.02
 
 
 def test_result_is_the_same_again_and_for_any_number_of_threads():
     gradient = sparse_gradients(wavelet.from_pywt("db3"), n=100)
     with threadpool_limits(1):
-        first = distil.distil(gradient=gradient, length=6, random_state=3)
+        first = distil.distil(
+            gradient=gradient, objective="attribution", length=6, random_state=3
+        )
     with threadpool_limits(2):
-        again = distil.distil(gradient=gradient, length=6, random_state=3)
+        again = distil.distil(
+            gradient=gradient, objective="attribution", length=6, random_state=3
+        )
     np.testing.assert_array_equal(first.filter, again.filter)
-    np.testing.assert_array_equal(first.optima.value, again.optima.value)
+    assert [o.value for o in first.optima] == [o.value for o in again.optima]
 
 
 def test_ratio_zero_equals_sparsity():
     x, gradient = smooth(80, 40), smooth(80, 40, seed=1)[:, ::-1]
     sparse = distil.distil(x, objective="sparsity", length=6)
-    blended = distil.distil(x, gradient, ratio=0, length=6)
-    np.testing.assert_allclose(blended.filter, sparse.filter, atol=1e-9)
-    assert blended.ratio == sparse.ratio == 0
+    blended = distil.distil(x, gradient, objective="attribution", ratio=0, length=6)
+    np.testing.assert_allclose(blended.filter, sparse.filter, atol=5e-3)
+    assert (blended.chosen.sparsity, blended.chosen.attribution) == (1, 0)
 
 
 def test_path_is_no_worse_than_any_other_filter():
     x, gradient = smooth(80, 40), smooth(80, 40, seed=1)[:, ::-1].copy()
-    ratios = [0.5, 0, np.inf]
-    result = distil.distil(x, gradient, ratio=ratios, length=6)
-    np.testing.assert_array_equal(result.path.ratio, [0, 0.5, np.inf])
-    assert result.path.filter.shape == (3, 6)
-    both = distil.attribution(x, gradient, 4)
+    result = distil.distil(
+        x, gradient, objective="attribution", ratio=[0.5, 0, np.inf], length=6
+    )
+    assert [one.sparsity for one in result.path] == pytest.approx([1, 2 / 3, 0])
+    both = objectives.attribution(samples(x, gradient), 4)
     others = np.stack([random_filter(seed, taps=6) for seed in range(500)])
-    for ratio, value in zip(result.path.ratio, result.path.value, strict=True):
-        blend = search.Blend(both, distil._weights(ratio))
-        assert value <= blend.values(others).min() + 1e-6
-    np.testing.assert_array_equal(result.filter, result.path.filter[-1])
+    for one in result.path:
+        weights = {"sparsity": one.sparsity, "attribution": one.attribution}
+        blend = search.Blend(both, weights)
+        assert one.value <= blend.values(others).min() + 1e-6
+    np.testing.assert_array_equal(result.filter, result.path[-1].filter)
 
 
 def test_optima_are_distinct_and_sorted():
     optima = distil.distil(smooth(50, 40), objective="sparsity", length=8).optima
-    assert (np.diff(optima.value) >= 0).all()
-    for i, h in enumerate(optima.filter):
-        gaps = np.abs(optima.filter[:i] - h).max(axis=1, initial=0)
-        assert (gaps > search.DISTINCT).all()
+    assert (np.diff([one.value for one in optima]) >= 0).all()
+    for i, one in enumerate(optima):
+        for other in optima[:i]:
+            assert np.abs(one.filter - other.filter).max() > search.DISTINCT
 
 
 def test_haar_needs_no_search():
@@ -228,6 +242,9 @@ X = smooth(6, 40)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ({"objective": "output", "x": X}, DataError, "needs output, the teacher's"),
+        ({"length": "auto", "x": X}, ConfigError, "leave a choice, which fidelity"),
+        ({"levels": [3, 4], "x": X}, ConfigError, "leave a choice, which fidelity"),
         ({"gradient": with_nan(X)}, DataError, r"gradient\[2, 5\] is nan"),
         ({"x": X * np.inf, "gradient": X}, DataError, r"x\[0, 0\] is -?inf"),
         ({"gradient": X[:1]}, ShapeError, r"shape \(1, 40\); .* n >= 2"),
@@ -239,7 +256,7 @@ X = smooth(6, 40)
         ({"gradient": X, "ratio": 1.0}, DataError, "give x, or use ratio=inf"),
         ({"gradient": X, "ratio": -1}, ConfigError, "ratio is -1; expected numbers"),
         ({"gradient": X, "ratio": "all"}, ConfigError, "'all'; expected numbers"),
-        ({"gradient": X, "objective": "x"}, ConfigError, "one of attribution, spars"),
+        ({"gradient": X, "objective": "x"}, ConfigError, "one of output, attrib"),
         ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),
         ({"x": X}, DataError, "needs gradient; got None"),
         ({"objective": "sparsity"}, DataError, "needs x; got None"),
@@ -247,4 +264,50 @@ X = smooth(6, 40)
 )
 def test_bad_input_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
-        distil.distil(**arguments)
+        distil.distil(**{"objective": "attribution", "length": 10, **arguments})
+
+
+def peaks(truth: np.ndarray, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Signals, and an output that is linear in their largest coefficients."""
+    x = smooth(n, 40)
+    features = Largest(6).features(x, truth, 4)
+    return x, features @ np.random.default_rng(1).normal(size=features.shape[1])
+
+
+@pytest.mark.parametrize("name", ["haar", "db2", "db3"])
+def test_output_distillation_finds_the_wavelet_that_the_teacher_reads(name):
+    truth = wavelet.from_pywt(name)
+    x, output = peaks(truth)
+    result = distil.distil(x, output=output, length=len(truth))
+    assert result.fidelity > 0.999
+    np.testing.assert_allclose(result.filter, truth, atol=0.01)
+
+
+def test_fidelity_chooses_length_and_levels():
+    truth = wavelet.from_pywt("db2")
+    x, output = peaks(truth)
+    result = distil.distil(x, output=output, length=[2, 4], levels=[3, 4])
+    assert (len(result.filter), result.levels) == (4, 4)
+    assert result.fidelity == max(one.score for one in result.pool)
+    assert len(result.pool) == 2 * (2 + 4)  # Haar is its own flip, all have mirrors
+    assert max(result.conditions.values()) <= 1e-12
+
+
+def test_attributions_compete_by_fidelity_too():
+    x, output = peaks(wavelet.from_pywt("db2"))
+    gradient = np.random.default_rng(2).normal(size=x.shape)
+    result = distil.distil(
+        x, gradient, output, objective="attribution", ratio=[0, 1, np.inf], length=4
+    )
+    assert len(result.path) == 3
+    assert len(result.pool) == 3 * 4
+    assert result.fidelity == max(one.score for one in result.pool)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_shuffled_outputs_give_no_fidelity(seed):
+    """The negative control of the whole search: it may not find what is not there."""
+    x, output = peaks(wavelet.from_pywt("db2"), n=600)
+    shuffled = np.random.default_rng(seed).permutation(output)
+    result = distil.distil(x, output=shuffled, levels=[3, 4], length=[4, 6])
+    assert result.fidelity < 0.05

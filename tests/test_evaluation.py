@@ -78,13 +78,25 @@ def test_interval_agrees_with_scipys_bootstrap_when_units_are_samples():
     np.testing.assert_allclose([found.r2_low, found.r2_high], expected, atol=0.006)
 
 
-def test_resample_draws_as_many_units_as_there_are():
+def test_resample_draws_one_unit_less_than_there_are():
     names, counts = evaluation.resample(UNITS, 1000, np.random.default_rng(0))
     np.testing.assert_array_equal(names, np.unique(UNITS))
-    assert (counts.sum(1) == len(names)).all()
-    # Multinomial: mean 1, variance 1 - 1 / units.
-    np.testing.assert_allclose(counts.mean(0), 1, atol=0.15)
-    np.testing.assert_allclose(counts.var(), 1 - 1 / len(names), atol=0.03)
+    assert (counts.sum(1) == len(names) - 1).all()
+    # Multinomial of n - 1 draws.
+    share = 1 / len(names)
+    np.testing.assert_allclose(counts.mean(0), 1 - share, atol=0.15)
+    np.testing.assert_allclose(counts.var(), (1 - share) ** 2, atol=0.03)
+
+
+def test_the_spread_of_a_mean_over_few_units_is_unbiased():
+    """Four units: n of n draws would be a seventh too narrow."""
+    rng, units = np.random.default_rng(1), np.arange(4)
+    ratios = []
+    for _ in range(300):
+        values = rng.normal(size=4)
+        counts = evaluation.resample(units, 400, rng)[1]
+        ratios.append((counts @ values / 3).var())
+    assert np.mean(ratios) == pytest.approx(1 / 4, rel=0.1)
 
 
 def test_correlated_samples_widen_the_interval():

@@ -58,7 +58,7 @@ class Candidate:
 def symmetries(one: Candidate, features: Largest) -> list[Candidate]:
     """The candidate and its twins that the same objective cannot tell from it."""
     flips = [one, replace(one, filter=one.filter[::-1].copy(), flipped=True)]
-    twins = flips[: 2 if np.ptp(flips[0].filter - flips[1].filter) else 1]
+    twins = flips[:1] if np.allclose(*(twin.filter for twin in flips)) else flips
     if features.mirrored == features:
         return twins
     return [*twins, *(replace(twin, mirrored=True) for twin in twins)]

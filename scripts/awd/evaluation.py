@@ -51,6 +51,10 @@ def resample(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bootstrap weights: how often each draw holds each unit.
 
+    A draw takes one unit fewer than there are: with n of n the spread would be too
+    small by the factor sqrt((n - 1) / n), a tenth or more where few units test
+    (J. N. K. Rao, C. F. J. Wu, J. Am. Stat. Assoc. 83, 1988).
+
     Parameters
     ----------
     units : array of shape (n,)
@@ -64,7 +68,7 @@ def resample(
     names : array of shape (units,)
         The distinct units, sorted.
     counts : array of int of shape (draws, units)
-        Every row sums to the number of units.
+        Every row sums to the number of units less one.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def resample(
             f"an interval needs at least 2 units to resample; got {len(names)}: "
             f"{', '.join(map(str, names))}; use blocks, or more test groups"
         )
-    picks = rng.integers(len(names), size=(draws, len(names)))
+    picks = rng.integers(len(names), size=(draws, len(names) - 1))
     picks += np.arange(draws)[:, None] * len(names)
     counts = np.bincount(picks.ravel(), minlength=draws * len(names))
     return names, counts.reshape(draws, len(names))

@@ -19,7 +19,7 @@ from awd.features import Largest, require_finite, require_signals
 
 # Ridge, in units of the signals' mean square. A tap of rounding size gives features of
 # that size, on which plain least squares go astray in groups they have not seen.
-PENALTY = 1e-5
+PENALTY = 1e-6
 
 
 @dataclass(frozen=True)
