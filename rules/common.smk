@@ -9,7 +9,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from awd import config as configuration
-from awd import io, provenance
+from awd import contracts, io, provenance
 
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.
@@ -27,7 +27,6 @@ RUN = Path("results", settings.run)
 SPLIT = RUN / "{study}/split{split}"
 TARGET = SPLIT / "{target}"
 SEED = TARGET / "seed{seed}"
-TEACHER = SEED / "{teacher}"
 FIGURES = RUN / "figures/{study}-{target}"
 LOGS = RUN / "logs"
 BENCHMARKS = RUN / "benchmarks"
@@ -37,8 +36,7 @@ WILDCARDS = {
     "split": range(settings.splits.rotations),
     "target": settings.cells.targets,
     "seed": settings.teacher.seeds,
-    # The last two know nothing of the target: their wavelets are controls.
-    "teacher": [*settings.teacher.kinds, "untrained", "shuffled"],
+    "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
 }
 RESULT = settings.distil.objectives[0]
 STUDENT = {
@@ -53,7 +51,11 @@ DRAWN = ["scores", "fidelity", "wavelet", "filters", "choice"]
 DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
 DRAWN += ["reading", "predictions", "learning"]
 CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN}
-GPU = int(settings.device in ("auto", "cuda"))
+# "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
+GPU = int(
+    settings.device == "cuda"
+    or (settings.device == "auto" and Path("/dev/nvidia0").exists())
+)
 
 
 wildcard_constraints:

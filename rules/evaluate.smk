@@ -9,11 +9,7 @@ rule predict_students:
         dataset=SPLIT / "dataset.nc",
         attribution=SEED / "attribution.nc",
         wavelets=SEED / "wavelets.nc",
-        teachers=expand(
-            TEACHER / "teacher.safetensors",
-            teacher=settings.teacher.kinds,
-            allow_missing=True,
-        ),
+        teachers=TEACHERS[: len(settings.teacher.kinds)],
     output:
         predictions=SEED / "students.nc",
         timings=SEED / "timings.csv",

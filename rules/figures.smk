@@ -225,9 +225,7 @@ rule plot_reading:
     message:
         "Plot what the student of {wildcards.target} reads"
     input:
-        expand(
-            SPLIT / "dataset.nc", split=WILDCARDS["split"][0], allow_missing=True
-        ),
+        expand(SPLIT / "dataset.nc", split=WILDCARDS["split"][0], allow_missing=True),
         expand(
             SEED / "wavelets.nc",
             split=WILDCARDS["split"][0],
@@ -299,7 +297,7 @@ rule plot_learning:
         "Plot the training of {wildcards.target}"
     input:
         **{
-            kind: each(TEACHER / "history.csv", teacher=kind)
+            kind: each(SEED / "{teacher}/history.csv", teacher=kind)
             for kind in settings.teacher.kinds
         },
     output:

@@ -1,35 +1,28 @@
 """The networks that are distilled, and what is cached of them."""
 
-
-def example(wildcards):
-    """The shuffled teacher trains for as long as the real one did."""
-    if wildcards.teacher != "shuffled":
-        return []
-    first = settings.teacher.kinds[0]
-    return str(SEED / "{first}/history.csv").format(first=first, **wildcards)
+TEACHERS = [SEED / f"{teacher}/teacher.safetensors" for teacher in WILDCARDS["teacher"]]
 
 
 rule train_teacher:
-    """Train a network on the training groups; the select groups stop it."""
+    """Train the networks of a seed on the training groups; the select groups stop them."""
     message:
-        "Train {wildcards.teacher}, seed {wildcards.seed}, on {wildcards.target}, split {wildcards.split}"
+        "Train the teachers of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
     input:
-        dataset=SPLIT / "dataset.nc",
-        example=example,
+        SPLIT / "dataset.nc",
     output:
-        weights=TEACHER / "teacher.safetensors",
-        record=TEACHER / "teacher.json",
-        history=TEACHER / "history.csv",
+        weights=TEACHERS,
+        records=[path.with_suffix(".json") for path in TEACHERS],
+        histories=[path.with_name("history.csv") for path in TEACHERS],
     params:
-        first=settings.teacher.kinds[0],
+        teachers=WILDCARDS["teacher"],
         training=settings.teacher.model_dump(exclude={"kinds", "seeds"}),
         device=settings.device,
         seed=seed("train_teacher"),
         code=code("train_teacher"),
     log:
-        LOGS / "train_teacher/{study}-{split}-{target}-{seed}-{teacher}.log",
+        LOGS / "train_teacher/{study}-{split}-{target}-{seed}.log",
     benchmark:
-        BENCHMARKS / "train_teacher/{study}-{split}-{target}-{seed}-{teacher}.tsv"
+        BENCHMARKS / "train_teacher/{study}-{split}-{target}-{seed}.tsv"
     threads: 1
     resources:
         gpu=GPU,
@@ -47,11 +40,7 @@ rule attribute_teacher:
         "Attribute the teachers of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
     input:
         dataset=SPLIT / "dataset.nc",
-        teachers=expand(
-            TEACHER / "teacher.safetensors",
-            teacher=WILDCARDS["teacher"],
-            allow_missing=True,
-        ),
+        teachers=TEACHERS,
     output:
         SEED / "attribution.nc",
     params:

@@ -108,6 +108,17 @@ def test_ridge_student_is_ridge_on_standardised_features():
     assert student.head_parameters == 25
 
 
+def test_a_feature_of_rounding_size_cannot_lead_ridge_astray():
+    """Nearly constant in training, a thousand of its s.d. away in one other sample."""
+    h = np.concatenate([DB2, [3e-4, -3e-4]])
+    y = X.max(1) + RNG.normal(size=200)
+    quiet = X * np.where(np.arange(40) < 39, 1, 1e-3)
+    student = Student(Largest(3, 3), "ridge").fit(quiet[:150], y[:150], h, 4)
+    loud = quiet[150:].copy()
+    loud[:, -1] = X[150:, -1]
+    assert np.abs(student.predict(loud) - student.predict(quiet[150:])).max() < 5
+
+
 def test_student_recovers_a_target_that_is_linear_in_its_features():
     y = Largest().features(X, DB5, 4) @ RNG.normal(size=30) - 7
     np.testing.assert_allclose(Student().fit(X, y, DB5, 4).predict(X), y)

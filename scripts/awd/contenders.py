@@ -17,10 +17,9 @@ import numpy as np
 
 from awd import candidates, distil
 from awd.candidates import Candidate, Method
+from awd.contracts import CONTROLS
 from awd.features import Largest
 from awd.splits import Part
-
-CONTROLS = ("untrained", "shuffled")  # teachers that know nothing of the target
 
 
 class Said(NamedTuple):
@@ -70,7 +69,8 @@ class Contest:
         ----------
         said : mapping of str to Said
             By teacher; the first is distilled by every objective, the others by the
-            first objective only, those in :data:`CONTROLS` as controls.
+            first objective only, those in
+            :data:`awd.contracts.CONTROLS` as controls.
         objectives : sequence of str
             "output", "attribution" or "soft"; the first gives the result.
         """

@@ -75,6 +75,8 @@ ATTRIBUTION = Contract(
     ("target",),
 )
 
+# Teachers that know nothing of the target; what they teach is a control.
+CONTROLS = ("untrained", "shuffled")
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
 
 WAVELETS = Contract(

@@ -9,7 +9,7 @@ several lengths, levels or weights compete, fidelity to the teacher's output dec
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,11 +163,7 @@ def distil(
     samples = Samples(x, gradient, output, groups, student, folds)
     # Four angles are too few for BLAS threads: waiting for each other doubles the time.
     with threadpool_limits(1, "blas"):
-        shapes = {
-            (taps, depth): found
-            for depth in depths
-            for taps, found in _search(objective, samples, depth, lengths, ratio, rng)
-        }
+        shapes = _search(objective, samples, depths, lengths, ratio, rng)
         pool = [one for path, _ in shapes.values() for one in path]
         if output is not None:
             pool = [
@@ -184,29 +180,34 @@ def distil(
 def _search(
     objective: str,
     samples: Samples,
-    levels: int,
+    depths: Sequence[int],
     lengths: Sequence[int],
     ratio: float | str | Sequence[float],
     rng: np.random.Generator,
-) -> Iterator[tuple[int, tuple[list[Candidate], list[Candidate]]]]:
-    """Path and optima of every length; a longer filter starts from the shorter too."""
-    terms = OBJECTIVES[objective](samples, levels)
-    weights = _weights(ratio, terms)
-    blends = [Blend(terms, weight) for weight in weights]
+) -> dict[tuple[int, int], tuple[list[Candidate], list[Candidate]]]:
+    """Path and optima of every shape, by (length, levels).
+
+    All levels start from one scan, of those in the middle: where the basins are hardly
+    depends on them. A longer filter starts from the shorter one too.
+    """
+    terms = {depth: OBJECTIVES[objective](samples, depth) for depth in depths}
+    middle = terms[sorted(depths)[len(depths) // 2]]
+    weights, effort = _weights(ratio, middle), EFFORT[objective]
     rows = _few(objective, samples, rng)
-    warm: list[np.ndarray] = []
+    shapes, shorter = {}, {}
     for taps in sorted(lengths):
-        scanned = search.scan(blends, rows, taps, rng, EFFORT[objective])
-        starts = [_lengthened(h, taps) for h in warm]
-        path, optima = search.follow(blends, scanned, starts, EFFORT[objective])
-        warm = [path[0].filter]
-        yield (
-            taps,
-            (
-                [_candidate(o, levels, w) for o, w in zip(path, weights, strict=True)],
-                [_candidate(o, levels, weights[-1]) for o in optima],
-            ),
-        )
+        blends = [Blend(middle, weight) for weight in weights]
+        scanned = search.scan(blends, rows, taps, rng, effort)
+        for depth in depths:
+            blends = [Blend(terms[depth], weight) for weight in weights]
+            warm = [_lengthened(shorter[depth], taps)] if depth in shorter else []
+            path, optima = search.follow(blends, scanned, warm, effort)
+            shorter[depth] = path[0].filter
+            shapes[taps, depth] = (
+                [_candidate(o, depth, w) for o, w in zip(path, weights, strict=True)],
+                [_candidate(o, depth, weights[-1]) for o in optima],
+            )
+    return shapes
 
 
 def _lengthened(h: np.ndarray, taps: int) -> np.ndarray:

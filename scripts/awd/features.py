@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
 
+# Of the signals' s.d.: smaller features are not blown up to the size of the others. A
+# tap of 1e-4 makes border coefficients of that size, nearly constant in training, on
+# which a standardised head goes astray in the first sample that differs.
+FLOOR = 1e-2
+
 
 @dataclass(frozen=True)
 class Largest:
@@ -164,7 +169,8 @@ class Student:
         """
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
         features = self.features.features(x, h, levels, mode)
-        self.head_ = linear(self.head).fit(features, require_finite(np.asarray(y)))
+        head = linear(self.head, floor=FLOOR * np.std(x))
+        self.head_ = head.fit(features, require_finite(np.asarray(y)))
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -178,15 +184,24 @@ class Student:
         return self.head_.n_features_in_ + 1
 
 
-def linear(head: str) -> Any:
-    """A fresh scikit-learn regressor; the heads are those of :class:`Student`."""
+def linear(head: str, floor: float = 0.0) -> Any:
+    """A fresh scikit-learn regressor; the heads are those of :class:`Student`.
+
+    ``floor`` is the smallest s.d. by which ridge divides a feature.
+    """
     from sklearn.linear_model import LinearRegression, RidgeCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    class FlooredScaler(StandardScaler):
+        def fit(self, x: np.ndarray, *rest: Any) -> Self:
+            super().fit(x, *rest)
+            self.scale_ = np.maximum(self.scale_, floor)
+            return self
+
     heads = {
         "ols": LinearRegression,
-        "ridge": lambda: make_pipeline(StandardScaler(), RidgeCV(ALPHAS)),
+        "ridge": lambda: make_pipeline(FlooredScaler(), RidgeCV(ALPHAS)),
     }
     if head not in heads:
         raise ConfigError(f"no head {head!r}; there is {', '.join(heads)}")

@@ -125,7 +125,9 @@ OBJECTIVES: dict[str, Callable[[Samples, int], dict[str, Term]]] = {
 
 # Fidelity is smooth where L1 norms have kinks, and needs more samples to be told.
 EFFORT = {
-    "output": Effort(density=2, most=256, on_few=6, on_all=2, tolerance=1e-5),
+    "output": Effort(
+        density=2, most=256, on_few=4, on_all=1, tolerance=1e-4, again=False
+    ),
     "attribution": THOROUGH,
     "sparsity": Effort(density=4, most=2**11, on_few=16, on_all=2),
 }

@@ -40,6 +40,9 @@ class Effort:
     tolerance : float
         A descent stops when a step improves the value by less than this share of it;
         on few samples ten times as much.
+    again : bool
+        Whether a second descent begins where the first one ended: a kink can end a
+        line search early.
     """
 
     density: int = 8
@@ -47,6 +50,7 @@ class Effort:
     on_few: int = 48
     on_all: int = 4
     tolerance: float = 1e-7
+    again: bool = True
 
 
 THOROUGH = Effort()
@@ -172,15 +176,8 @@ def scan(
     return Scan(rows, grid, values)
 
 
-def descend(
-    objective: Term, free: np.ndarray, tolerance: float = 1e-7, *, again: bool = True
-) -> Optimum:
-    """Nearest local minimum from ``free``: L-BFGS-B over the free angles.
-
-    Stops when a step improves the value by less than ``tolerance`` of it. Kinks can end
-    a line search early, so a second descent begins where the first one ended, unless it
-    should not go ``again``.
-    """
+def descend(objective: Term, free: np.ndarray, effort: Effort = THOROUGH) -> Optimum:
+    """Nearest local minimum from ``free``: L-BFGS-B over the free angles."""
 
     def value_and_slope(free: np.ndarray) -> tuple[float, np.ndarray]:
         h = wavelet.filter_from_angles(wavelet.complete_angles(free))
@@ -189,8 +186,9 @@ def descend(
 
     if not len(free):
         return Optimum(value_and_slope(free)[0], free)
-    how = {"jac": True, "method": "L-BFGS-B", "options": {"ftol": tolerance}}
-    for _ in range(2 if again else 1):
+    options = {"ftol": effort.tolerance}
+    how = {"jac": True, "method": "L-BFGS-B", "options": options}
+    for _ in range(2 if effort.again else 1):
         end = minimize(value_and_slope, free, **how)
         free = end.x
     return _settled(objective, Optimum(float(end.fun), wrapped(free)))
@@ -229,14 +227,11 @@ def minima(
     """
     part = objective.subset(scanned.rows)
     starts = scanned.best(objective.weights, effort.on_few)
-    rough = distinct(
-        descend(part, free, 10 * effort.tolerance, again=False) for free in starts
-    )
+    less = replace(effort, tolerance=10 * effort.tolerance, again=False)
+    rough = distinct(descend(part, free, less) for free in starts)
     best = [one.free for one in rough[: effort.on_all]]
     new = [free for free in best if not any(_near(free, w) for w in warm)]
-    return distinct(
-        descend(objective, free, effort.tolerance) for free in [*warm, *new]
-    )
+    return distinct(descend(objective, free, effort) for free in [*warm, *new])
 
 
 def _near(free: np.ndarray, other: np.ndarray) -> bool:
@@ -267,7 +262,7 @@ def follow(
     for i in range(len(blends) - 2, -1, -1):
         value, _ = blends[i].value_and_gradient(path[i + 1].filter)
         if value < path[i].value:
-            path[i] = descend(blends[i], path[i + 1].free, effort.tolerance)
+            path[i] = descend(blends[i], path[i + 1].free, effort)
     return path, found
 
 

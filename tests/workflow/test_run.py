@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from awd import io, provenance
 
 ROOT = Path(__file__).parents[2]
+
+FIGURES = ["scores", "fidelity", "wavelet", "filters", "choice", "filter_path"]
+FIGURES += ["reading", "predictions", "learning"]
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +29,7 @@ def test_all_promised_files_are_there(finished):
     run = finished.folder / "results/micro"
     figures = [
         f"figures/cells-sig_mean/{name}.{kind}"
-        for name in ("scores", "predictions", "wavelet", "filter_path", "learning")
+        for name in FIGURES
         for kind in ("png", "pdf", "csv")
     ]
     tables = [f"table_cells.{kind}" for kind in ("csv", "tex", "md")]
@@ -84,6 +88,41 @@ def test_an_absent_real_file_is_named_with_the_remedy(finished):
 def test_without_a_configfile_the_default_is_read_and_single_keys_win(finished):
     printed = finished.snakemake("-n", "--config", "run=mine", config=None)
     assert "results/mine/cells/tracks/cell7.nc" in printed
+
+
+def test_the_published_protocol_runs_with_its_own_losses(finished):
+    """On tiny data with a small grid; everything else as the preset says."""
+    text = (finished.folder / "tests/micro.yaml").read_text()
+    paper = yaml.safe_load(text)
+    grid = {"sparsity": [1e-3], "attribution": [0, 1], "epochs": 2, "levels": 3}
+    paper |= {"run": "paper", "preset": "paper"}
+    paper["teacher"] = {"epochs": 2}
+    paper["distil"] = {"soft": grid, "levels": [3]}
+    (finished.folder / "paper.yaml").write_text(yaml.safe_dump(paper))
+    finished.snakemake(config="paper.yaml")
+    run = finished.folder / "results/paper"
+    assert (run / "figures/cells-sig_mean/soft_path.png").exists()
+    scores = io.read_table(run / "scores.csv")
+    assert {"soft", "sparsity", "untrained", "shuffled"} <= set(scores["method"])
+    assert (scores.loc[scores["method"] == "soft", "scored"] == 2).all()
+    exported = io.read_json(run / "cells/sig_mean/wavelet.json")
+    assert max(exported["conditions"].values()) < 1e-8
+    data = io.read(run / "cells/split0/dataset.nc")
+    assert data.attrs["scaling"] == "cell"
+
+
+def test_noise_in_place_of_traces_shows_no_skill(finished):
+    """No wavelet and no network predicts what it has not seen."""
+    text = (finished.folder / "tests/micro.yaml").read_text()
+    noise = yaml.safe_load(text)
+    noise["run"] = "noise"
+    noise["cells"]["traces"] = "noise"
+    noise["cells"]["source"]["tracks"] = 300
+    (finished.folder / "noise.yaml").write_text(yaml.safe_dump(noise))
+    finished.snakemake("results/noise/scores.csv", config="noise.yaml")
+    scores = io.read_table(finished.folder / "results/noise/scores.csv")
+    assert "hand_ridge" not in set(scores["method"])
+    assert (scores.loc[scores["split"] == "all", "r2"] < 0.03).all()
 
 
 @pytest.mark.parametrize("config", ["default", "smoke"])
