@@ -19,7 +19,7 @@ figure = figures.reading(
     observed=shown.y[rows],
     lengths=data["length"].values[shown.rows[rows]],
     background=train.x,
-    signal=f"{described['long_name']}\n({described['units']})",
+    signal=f"{described['long_name']} ({described['units']})",
     target=f"{target} ({shown.described['units']})",
 )
 stem = snakemake.output[0].removesuffix(".png")

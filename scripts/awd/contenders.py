@@ -171,9 +171,9 @@ class Contest:
     def _chosen(
         self, pool: Sequence[Candidate], words: Said, by: str, role: str
     ) -> Method:
-        """The best of a pool; an orthonormal filter has taps / 2 - 1 free angles."""
+        """Chosen from a pool; an orthonormal filter has taps / 2 - 1 free angles."""
         y = {"fidelity": words.output, "labels": self.train.y}[by]
         x, groups = self.train.x, self.train.groups
         scored = candidates.scored(pool, x, y, self.student, groups, self.folds)
-        chosen = candidates.best(scored)
+        chosen = candidates.simplest(scored)
         return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)

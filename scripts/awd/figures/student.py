@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def reading(
     _heads(axes[0], predicted, observed)
     _share_rows(axes)
     _scales(axes[2, 0], bands, student, dt)
-    axes[0, 0].set_ylabel(signal)
+    axes[0, 0].set_ylabel(textwrap.fill(signal, 20))
     axes[1, 0].set_ylabel("added by\neach frame")
     _key(figure, axes[2], norm, target)
     return figure

@@ -24,6 +24,8 @@ GRID = 32  # points per sample: finer ones show the roughness, not the shape
 
 ACROSS = 4  # panels in a row
 
+FAINT = {"lw": 0.5, "alpha": 0.3, "label": "_other splits and seeds"}
+
 
 @styled
 def wavelet_pair(
@@ -36,8 +38,8 @@ def wavelet_pair(
     Parameters
     ----------
     filters : array of shape (taps,), or a sequence of them
-        Low-pass filters, ``rec_lo`` order: one, or one for each split and seed. Zeros
-        behind the last tap are left out.
+        Low-pass filters, ``rec_lo`` order: one, or one for each split and seed, of
+        which the most central is drawn thick. Zeros behind the last tap are left out.
     reference : str
         pywt name of an orthonormal wavelet.
     method : str
@@ -51,13 +53,15 @@ def wavelet_pair(
     curves = wavelet_functions(filters, reference)
     figure = Figure(figsize=(DOUBLE, 0.3 * DOUBLE))
     axes = figure.subplots(1, 2)
-    thin = {"lw": 0.6, "alpha": 0.6} if curves["filter"].nunique() > 2 else {"lw": 1.1}
-    ours = {"color": COLOURS["distilled"], "label": tables.name_of(method)} | thin
-    theirs = {"color": COLOURS["wavelet"], "label": reference, "lw": 1.1, "ls": "--"}
+    ours = {"color": COLOURS["distilled"], "label": tables.name_of(method)}
+    theirs = {"color": COLOURS["wavelet"], "label": reference, "ls": "--", "zorder": 3}
+    bank = [filters] if np.ndim(filters[0]) == 0 else filters
+    central = str(medoid([_unpadded(np.asarray(h)) for h in bank]))
     for ax, (kind, shown) in zip(axes, curves.groupby("function"), strict=True):
         for name, curve in shown.groupby("filter", sort=False):
-            style = theirs | {"zorder": 3} if name == reference else ours
-            ax.plot(curve["t"], curve["value"], **style)
+            style = theirs if name == reference else ours
+            thin = {"lw": 1.2} if name in (central, reference) else FAINT
+            ax.plot(curve["t"], curve["value"], **style | thin)
         ax.axhline(0, color="0.8", lw=0.5, zorder=0)
         ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
     legend_once(axes[1])
@@ -172,11 +176,12 @@ def _panel(ax: Axes, part: pd.DataFrame, colour: str) -> None:
 
 
 def _counted(values: pd.Series) -> str:
-    """Values with how often they occur, most frequent first: ``4 (6×), 6 (2×)``."""
+    """The two most frequent values and how often they occur: ``4 (6×), 6 (2×)``."""
     counts = Counter(values.tolist()).most_common()
     if len(counts) == 1:
         return str(counts[0][0])
-    return ", ".join(f"{value} ({count}×)" for value, count in counts)
+    more = ", …" if len(counts) > 2 else ""
+    return ", ".join(f"{value} ({count}×)" for value, count in counts[:2]) + more
 
 
 def filter_table(*wavelets: xr.Dataset) -> pd.DataFrame:
