@@ -1,6 +1,7 @@
 # make run            the pipeline on its embedded default; ends with the tables
 # make run RUN=NAME   the same for config/NAME.yaml
 # make smoke          every rule on tiny data
+# make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style checks and all tests
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,7 +9,10 @@ BIN := .venv/bin
 RUN ?= default
 CORES ?= all
 
-.PHONY: run smoke test setup docs
+# Simulated first: the others need real tracks, see the README.
+STUDIES := paper-simulated paper-realistic paper-real paper-protocol noise
+
+.PHONY: run paper smoke test setup docs
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -21,6 +25,10 @@ results/%/snakemake.html: results/%/manifest.json
 
 smoke: .venv/.done
 	@$(MAKE) --no-print-directory run RUN=smoke
+
+paper: .venv/.done
+	@for study in $(STUDIES); do \
+		$(MAKE) --no-print-directory run RUN=$$study || exit 1; done
 
 test: .venv/.done
 	$(BIN)/ruff check .

@@ -20,7 +20,9 @@ plates = [
     for png in given.figures
 ]
 shown = [
-    report.Table(tables.score_table(part, timings), "Scores", tables.CAPTION, target)
+    report.Table(
+        tables.score_table(part, timings), "Score table", tables.CAPTION, target
+    )
     for target, part in scores.groupby("target", sort=False)
 ]
 made_from = {

@@ -50,8 +50,7 @@ def test_the_teacher_gets_credit_where_every_control_is_beaten():
 def test_a_control_that_did_as_well_takes_the_credit():
     rows = {"untrained": (0.01, -0.02, 0.04), "sparsity": (0.1, 0.08, 0.12)}
     assert said(rows) == [
-        "No credit to the teacher: 1 of 2 controls did as well as AWD (output) or "
-        "better.",
+        "No claim: 1 of 2 controls did as well as AWD (output) or better.",
         "As well or better: AWD, untrained teacher (+0.010 [−0.020, +0.040] in 7 of 8)."
         " Beaten: sparsity only, no teacher.",
     ]
@@ -59,13 +58,13 @@ def test_a_control_that_did_as_well_takes_the_credit():
 
 def test_a_control_that_is_better_takes_the_credit_too():
     head, names = said({"sparsity": (-0.1, -0.2, -0.05)})
-    assert head.startswith("No credit to the teacher: 1 of 1 controls")
+    assert head.startswith("No claim: 1 of 1 controls")
     assert names.endswith("Beaten: none.")
 
 
 def test_without_a_control_nothing_is_credited_to_a_teacher():
     first, *_ = said({"db5": (0.08, 0.06, 0.1)})
-    assert first.startswith("No control was run")
+    assert first.startswith("No claim: no control was run")
 
 
 @pytest.mark.parametrize(

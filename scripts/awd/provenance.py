@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -68,7 +69,7 @@ def _imported(path: Path, text: str, package: Path) -> tuple[Path, ...]:
     tree = ast.parse(text)
     bound: dict[str, str] = {}
     names: set[str] = set()
-    for node in _running(tree):
+    for node in running(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 names.add(alias.name)
@@ -80,11 +81,11 @@ def _imported(path: Path, text: str, package: Path) -> tuple[Path, ...]:
             for alias in node.names:
                 names.add(f"{origin}.{alias.name}")
                 bound[alias.asname or alias.name] = f"{origin}.{alias.name}"
-    names |= {name for node in _running(tree) if (name := _attribute(node, bound))}
+    names |= {name for node in running(tree) if (name := _attribute(node, bound))}
     return tuple(sorted({file for name in names for file in _files(name, package)}))
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
+def running(node: ast.AST) -> Iterator[ast.AST]:
     """Every node that runs, without TYPE_CHECKING blocks and ``__getattr__``."""
     yield node
     for child in ast.iter_child_nodes(node):
@@ -92,7 +93,7 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
             continue
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
-        yield from _running(child)
+        yield from running(child)
 
 
 def _absolute(node: ast.ImportFrom, path: Path, package: Path) -> str:
@@ -136,10 +137,12 @@ def derive_seed(root: int, *labels: object) -> int:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the numbers."""
+    """Versions of Python and of the packages that decide the numbers, where there."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
-        found[package] = importlib.metadata.version(package)
+        # Environments without networks have no torch.
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
     return found
 
 

@@ -161,8 +161,8 @@ def verdicts(
 ) -> dict[str, list[str]]:
     """What paired differences allow to say of each target, in a few sentences.
 
-    Better or worse is said only where the 95 % interval excludes 0. The teacher gets
-    credit only where every control is beaten. Most is said of our method
+    Better or worse is said only where the 95 % interval excludes 0. There is
+    a claim only where every control is beaten. Most is said of our method
     (:data:`awd.tables.OURS`, else the first), a line of every other distilled one.
 
     Parameters
@@ -222,20 +222,17 @@ def _on_target(rows: pd.DataFrame) -> list[str]:
 
 
 def _on_controls(name: str, rows: pd.DataFrame) -> list[str]:
-    """Whether the teacher gets the credit: only if no control did as well."""
+    """Whether there is a claim: only if no control did as well."""
     if rows.empty:
-        return [f"No control was run: {name} may owe nothing to its teacher."]
+        return [f"No claim: no control was run, {name} may owe nothing to its teacher."]
     beaten, count = rows["low"] > 0, len(rows)
     if beaten.all():
         closest = _listed(rows.sort_values("low").head(1))
         every = f"each of its {count} controls" if count > 1 else "its control"
         return [f"{name} predicts better than {every}.", f"The closest: {closest}."]
     level = beaten.size - beaten.sum()
-    head = (
-        f"No credit to the teacher: {level} of {count} controls did as well as {name}"
-    )
     return [
-        f"{head} or better.",
+        f"No claim: {level} of {count} controls did as well as {name} or better.",
         f"As well or better: {_listed(rows[~beaten])}. Beaten: {_named(rows[beaten])}.",
     ]
 
