@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from awd import config
+from awd import config, settings
 from awd.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "config"
@@ -97,10 +97,10 @@ def test_names_in_the_configuration_exist_in_the_library():
         inner = typing.get_args(annotation)
         return set(typing.get_args(inner[0]) or inner)
 
-    assert choices(config.Cells, "targets") == set(dataset.TARGETS)
-    assert choices(config.SimulatedTraces, "preset") <= set(simulate.PRESETS)
-    assert choices(config.Teacher, "kinds") == set(teachers.KINDS)
-    for head in choices(config.Student, "head"):
+    assert choices(settings.Cells, "targets") == set(dataset.TARGETS)
+    assert choices(settings.SimulatedTraces, "preset") <= set(simulate.PRESETS)
+    assert choices(settings.Teacher, "kinds") == set(teachers.KINDS)
+    for head in choices(settings.Student, "head"):
         features.linear(head)
 
 
@@ -119,5 +119,5 @@ def test_the_paper_preset_fills_what_is_not_said():
 def test_the_published_grid_is_the_default_of_the_soft_losses():
     from awd import soft
 
-    assert tuple(config.Soft().sparsity) == soft.PAPER_SPARSITY
-    assert tuple(config.Soft().attribution) == soft.PAPER_ATTRIBUTION
+    assert tuple(settings.Soft().sparsity) == soft.PAPER_SPARSITY
+    assert tuple(settings.Soft().attribution) == soft.PAPER_ATTRIBUTION
