@@ -1,5 +1,6 @@
 """Settings and the helpers that rules share; no rule stands here."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -54,7 +55,7 @@ CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in 
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
     settings.device == "cuda"
-    or (settings.device == "auto" and Path("/dev/nvidia0").exists())
+    or (settings.device == "auto" and shutil.which("nvidia-smi") is not None)
 )
 
 

@@ -1,13 +1,9 @@
-from awd import contracts, figures, io
+from awd import contracts, io, style
+from awd.figures.search import choice, choice_table
 
 io.log_to(snakemake.log[0])
-found, method = (
-    [io.read(path, contracts.WAVELETS) for path in snakemake.input],
-    snakemake.params.method,
-)
+method = snakemake.params.method
+found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(
-    figures.choice(*found, method=method),
-    stem,
-    figures.choice_table(*found, method=method),
-)
+figure = choice(*found, method=method)
+style.save(figure, stem, choice_table(*found, method=method))

@@ -1,6 +1,7 @@
-from awd import contracts, figures, io
+from awd import contracts, io, style
+from awd.figures.search import filter_path, path_table
 
 io.log_to(snakemake.log[0])
 found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figures.filter_path(*found), stem, figures.path_table(*found))
+style.save(filter_path(*found), stem, path_table(*found))

@@ -1,6 +1,7 @@
-from awd import contracts, figures, io
+from awd import contracts, io, style
+from awd.figures.wavelets import filter_table, filters
 
 io.log_to(snakemake.log[0])
 found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figures.filters(*found), stem, figures.filter_table(*found))
+style.save(filters(*found), stem, filter_table(*found))

@@ -1,4 +1,5 @@
-from awd import figures, io
+from awd import io, style
+from awd.figures.training import learning_curve, learning_table
 
 io.log_to(snakemake.log[0])
 histories = {
@@ -6,4 +7,4 @@ histories = {
     for kind in snakemake.params.kinds
 }
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figures.learning_curve(histories), stem, figures.learning_table(histories))
+style.save(learning_curve(histories), stem, learning_table(histories))

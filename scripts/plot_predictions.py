@@ -1,4 +1,5 @@
-from awd import contracts, figures, io, scoring
+from awd import contracts, io, scoring, style
+from awd.figures.predictions import predicted_against_observed, prediction_table
 
 io.log_to(snakemake.log[0])
 students, plain = (
@@ -6,6 +7,6 @@ students, plain = (
     for paths in (snakemake.input.students, snakemake.input.baselines)
 )
 sets = scoring.join(students, plain)
-figure = figures.predicted_against_observed(*sets)
+figure = predicted_against_observed(*sets)
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figure, stem, figures.prediction_table(*sets))
+style.save(figure, stem, prediction_table(*sets))

@@ -1,4 +1,5 @@
-from awd import candidates, contracts, features, figures, io, splits
+from awd import candidates, contracts, features, io, splits, style
+from awd.figures.student import examples, reading, reading_table
 
 io.log_to(snakemake.log[0])
 params, target = snakemake.params, snakemake.wildcards.target
@@ -9,10 +10,10 @@ one = candidates.from_dataset(found)[params.method]
 train, shown = (splits.part(data, side, target) for side in ("train", "select"))
 student = features.Student(features.Largest(**params.features), params.head)
 student.fit(train.x, train.y, one.filter, one.levels)
-rows = figures.examples(student.predict(shown.x))
+rows = examples(student.predict(shown.x))
 x, dt = shown.x[rows], data.attrs["dt_s"]
 described = data.x.attrs
-figure = figures.reading(
+figure = reading(
     student,
     x,
     dt,
@@ -23,4 +24,4 @@ figure = figures.reading(
     target=f"{target} ({shown.described['units']})",
 )
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figure, stem, figures.reading_table(student, x, dt, train.x))
+style.save(figure, stem, reading_table(student, x, dt, train.x))

@@ -1,8 +1,9 @@
-from awd import figures, io
+from awd import io, style
+from awd.figures.scores import league, league_table
 
 io.log_to(snakemake.log[0])
 scores = io.read_table(snakemake.input[0])
 study, target = snakemake.wildcards.study, snakemake.wildcards.target
 chosen = scores[(scores["study"] == study) & (scores["target"] == target)]
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figures.league(chosen), stem, figures.league_table(chosen))
+style.save(league(chosen), stem, league_table(chosen))

@@ -1,4 +1,5 @@
-from awd import candidates, contracts, figures, io, wavelet
+from awd import candidates, contracts, io, style, wavelet
+from awd.figures.wavelets import wavelet_functions, wavelet_pair
 
 io.log_to(snakemake.log[0])
 method = snakemake.params.method
@@ -7,6 +8,6 @@ found = [
     for path in snakemake.input
 ]
 filters = [wavelet.project(one.filter) for one in found]
-figure = figures.wavelet_pair(filters, method=method)
+figure = wavelet_pair(filters, method=method)
 stem = snakemake.output[0].removesuffix(".png")
-figures.save(figure, stem, figures.wavelet_functions(filters))
+style.save(figure, stem, wavelet_functions(filters))

@@ -43,7 +43,7 @@ def predictions(seed, noise=1.0):
 
 def test_a_delayed_and_negated_wavelet_falls_onto_itself():
     h = np.concatenate([np.zeros(4), wavelet.from_pywt("db5"), np.zeros(2)])
-    curves = figures.wavelet_functions(h, "db5")
+    curves = figures.wavelets.wavelet_functions(h, "db5")
     for _, both in curves.groupby("function"):
         curve = both[both["filter"] == "0"]
         same = both[both["filter"] == "db5"]
@@ -52,7 +52,7 @@ def test_a_delayed_and_negated_wavelet_falls_onto_itself():
 
 
 def test_the_drawn_functions_keep_their_integrals():
-    curves = figures.wavelet_functions(wavelet.from_pywt("sym5"), "db5")
+    curves = figures.wavelets.wavelet_functions(wavelet.from_pywt("sym5"), "db5")
     own = curves[curves["filter"] == "0"].groupby("function")["value"]
     sums = own.sum() / figures.wavelets.GRID
     assert sums["scaling"] == pytest.approx(1, abs=1e-3)
@@ -63,13 +63,13 @@ def test_the_drawn_functions_keep_their_integrals():
 
 def test_zeros_behind_a_filter_are_not_drawn():
     db2 = wavelet.from_pywt("db2")
-    padded = figures.wavelet_functions(np.pad(db2, (0, 8)))
-    pd.testing.assert_frame_equal(padded, figures.wavelet_functions(db2))
+    padded = figures.wavelets.wavelet_functions(np.pad(db2, (0, 8)))
+    pd.testing.assert_frame_equal(padded, figures.wavelets.wavelet_functions(db2))
 
 
 def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
     bank = [wavelet.from_pywt(name) for name in ("db4", "sym6", "coif2")]
-    for ax in figures.wavelet_pair(bank).axes:
+    for ax in figures.wavelets.wavelet_pair(bank).axes:
         reference, *ours, _zero = ax.get_lines()
         assert reference.get_color() == style.COLOURS["wavelet"]
         assert len(ours) == 3
@@ -78,7 +78,7 @@ def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
 
 def test_a_filter_that_is_no_wavelet_is_not_drawn():
     with pytest.raises(WaveletError):
-        figures.wavelet_pair(np.ones(4))
+        figures.wavelets.wavelet_pair(np.ones(4))
 
 
 def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
@@ -92,8 +92,8 @@ def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
 
 
 def test_every_method_with_a_filter_of_its_own_has_a_panel(wavelets):
-    table = figures.filter_table(*wavelets)
-    axes = figures.filters(*wavelets).axes
+    table = figures.wavelets.filter_table(*wavelets)
+    axes = figures.wavelets.filters(*wavelets).axes
     names = [tables.name_of(method) for method in dict.fromkeys(table["method"])]
     assert [ax.get_title() for ax in axes] == names
     assert names[0] == "AWD (output)"
@@ -103,8 +103,8 @@ def test_every_method_with_a_filter_of_its_own_has_a_panel(wavelets):
 
 
 def test_a_panel_says_what_was_chosen_and_how_filters_spread(wavelets):
-    ax = figures.filters(*wavelets).axes[0]
-    table = figures.filter_table(*wavelets)
+    ax = figures.wavelets.filters(*wavelets).axes[0]
+    table = figures.wavelets.filter_table(*wavelets)
     own = table[table["method"] == "output"].drop_duplicates("file")
     counts = own["length"].value_counts()
     assert f"{counts.index[0]} ({counts.iloc[0]}×)" in ax.get_xlabel()
@@ -112,7 +112,7 @@ def test_a_panel_says_what_was_chosen_and_how_filters_spread(wavelets):
 
 
 def test_taps_in_the_filter_table_are_the_methods_own(wavelets):
-    table = figures.filter_table(*wavelets)
+    table = figures.wavelets.filter_table(*wavelets)
     one = table[(table["method"] == "attribution") & (table["file"] == 3)]
     stored = wavelets[3]["filter"].sel({"method": "attribution"})[:10]
     np.testing.assert_allclose(one["h"] * one["sign"], stored)
@@ -120,7 +120,7 @@ def test_taps_in_the_filter_table_are_the_methods_own(wavelets):
 
 
 def test_the_choice_shows_the_best_score_of_every_shape(wavelets):
-    table = figures.choice_table(*wavelets).set_index(["length", "levels"])
+    table = figures.search.choice_table(*wavelets).set_index(["length", "levels"])
     best = []
     for one in wavelets:
         own = one["candidate_method"] == "output"
@@ -128,7 +128,7 @@ def test_the_choice_shows_the_best_score_of_every_shape(wavelets):
         best.append(float(one["candidate_score"][own & shape].max()))
     assert table.loc[(8, 3), "score"] == pytest.approx(np.mean(best))
     assert table["chosen"].sum() == table.loc[(8, 3), "files"] == len(wavelets)
-    texts = [text.get_text() for text in figures.choice(*wavelets).axes[0].texts]
+    texts = [text.get_text() for text in figures.search.choice(*wavelets).axes[0].texts]
     assert len(texts) == len(table)
     assert tables.number(np.mean(best), 3) in texts
     assert sum("chosen" in text for text in texts) == (table["chosen"] > 0).sum()
@@ -136,14 +136,14 @@ def test_the_choice_shows_the_best_score_of_every_shape(wavelets):
 
 def test_candidates_of_nobody_are_refused(wavelets):
     with pytest.raises(DataError, match="no candidates of 'deep'; there are those of"):
-        figures.choice(*wavelets, method="deep")
+        figures.search.choice(*wavelets, method="deep")
 
 
 def test_the_path_shows_every_ratio_above_its_fidelity(wavelets):
-    *filters, below = figures.filter_path(*wavelets).axes
+    *filters, below = figures.search.filter_path(*wavelets).axes
     words = [text.get_text() for text in below.get_xticklabels()]
     assert words == ["0\n(sparsity only)", "0.3", "1", "3", "∞\n(attribution only)"]
-    table = figures.path_table(*wavelets)
+    table = figures.search.path_table(*wavelets)
     means = table.groupby("ratio")["score"].mean()
     np.testing.assert_allclose(below.collections[0].get_offsets()[:, 1], means)
     counts = table.groupby("ratio")["chosen"].sum()
@@ -153,7 +153,7 @@ def test_the_path_shows_every_ratio_above_its_fidelity(wavelets):
 
 
 def test_filters_stand_exactly_above_their_ratios(wavelets):
-    figure = figures.filter_path(*wavelets)
+    figure = figures.search.filter_path(*wavelets)
     figure.canvas.draw()
     *filters, below = figure.axes
     for step, ax in enumerate(filters):
@@ -168,12 +168,12 @@ def test_a_path_of_one_file_and_ratio_can_be_drawn(wavelets):
     one = wavelets[0]
     ratio = one["candidate_attribution"] / one["candidate_sparsity"]
     keep = (one["candidate_method"] == "attribution") & (ratio == 3)
-    figure = figures.filter_path(one.isel(candidate=keep.values))
+    figure = figures.search.filter_path(one.isel(candidate=keep.values))
     assert figure.axes[0].get_title() == "chosen 1×"
 
 
 def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets):
-    table = figures.soft_table(*wavelets)
+    table = figures.soft.soft_table(*wavelets)
     assert set(table["sparsity"]) == {1e-3}
     at_start = table[table["attribution"] == 0]
     np.testing.assert_allclose(at_start["distance"], 0, atol=1e-7)
@@ -182,7 +182,7 @@ def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets)
     for row in far.itertuples():
         residuals = wavelet.conditions(np.array(row[-10:]))
         assert row.violation == pytest.approx(max(residuals.values()))
-    labels = [ax.get_ylabel() for ax in figures.soft_path(*wavelets).axes]
+    labels = [ax.get_ylabel() for ax in figures.soft.soft_path(*wavelets).axes]
     assert labels[1:] == [
         "L2 distance from db5",
         "largest violated condition",
@@ -202,19 +202,19 @@ def student(time=40):
 
 def test_the_reading_adds_up_to_the_prediction():
     fitted, x = student()
-    table = figures.reading_table(fitted, x[:5])
+    table = figures.student.reading_table(fitted, x[:5])
     every = features.contributions(fitted, x[:5])
     added = table.groupby("sample")["contribution"].sum()
     intercept = every.loc[every["kind"] == "intercept", "contribution"]
     np.testing.assert_allclose(added + intercept.to_numpy(), fitted.predict(x[:5]))
-    bars = figures.reading(fitted, x[:5]).axes[5:10]
+    bars = figures.student.reading(fitted, x[:5]).axes[5:10]
     heights = [sum(bar.get_height() for bar in ax.patches) for ax in bars]
     np.testing.assert_allclose(heights, added)
 
 
 def test_a_coefficient_stands_where_its_energy_is():
     fitted, x = student()
-    table = figures.reading_table(fitted, x[:5], dt=2.0)
+    table = figures.student.reading_table(fitted, x[:5], dt=2.0)
     finest = table[(table["band"] == 4) & (table["index"] == 10)]
     # Level 1 of 4 taps: coefficient k sees frames 2k - 2 to 2k + 1.
     assert finest["from_s"].between(2 * 17.5, 2 * 21.5).all()
@@ -226,9 +226,9 @@ def test_a_coefficient_stands_where_its_energy_is():
 
 def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value():
     fitted, x = student()
-    chosen = figures.examples(fitted.predict(x))
+    chosen = figures.student.examples(fitted.predict(x))
     assert (np.diff(fitted.predict(x)[chosen]) > 0).all()
-    figure = figures.reading(fitted, x[chosen], 2.0, observed=[1, 2, -3])
+    figure = figures.student.reading(fitted, x[chosen], 2.0, observed=[1, 2, -3])
     bands = [text.get_text() for text in figure.axes[6].get_yticklabels()]
     assert bands == [
         "mean over ≥ 32 s",
@@ -241,12 +241,17 @@ def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value()
 
 
 def test_the_panels_are_the_best_of_each_role_and_db5():
-    assert list(figures.showcase(predictions(0))) == ["lstm", "output", "db5", "ridge"]
+    assert list(figures.predictions.showcase(predictions(0))) == [
+        "lstm",
+        "output",
+        "db5",
+        "ridge",
+    ]
 
 
 def test_each_panel_gives_the_mean_r2_of_its_test_sets():
     test_sets = predictions(0), predictions(1, noise=2)
-    figure = figures.predicted_against_observed(*test_sets)
+    figure = figures.predictions.predicted_against_observed(*test_sets)
     panel = figure.axes[0]
 
     def r2(y, p):
@@ -264,19 +269,19 @@ def test_the_best_epoch_of_every_training_is_marked():
     one["select_loss"] = [0.8, 0.5, 0.7]
     other = one.assign(select_loss=[0.8, 0.6, 0.3])
     histories = {"lstm": [one, other], "mlp": [one]}
-    ax, beside = figures.learning_curve(histories).axes
+    ax, beside = figures.training.learning_curve(histories).axes
     marks = [line for line in ax.get_lines() if line.get_marker() == "o"]
     points = [(*line.get_xdata(), *line.get_ydata()) for line in marks]
     assert points == [(1, 0.5), (2, 0.3)]
     names = [text.get_text() for text in beside.get_legend().get_texts()]
     assert names == ["training", "selection", "best epoch"]
     assert (ax.get_title(), beside.get_title()) == ("LSTM teacher", "MLP teacher")
-    table = figures.learning_table(histories)
+    table = figures.training.learning_table(histories)
     assert table.groupby(["teacher", "training"]).size().tolist() == [3, 3, 3]
 
 
 def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):
-    ax = figures.league(scores).axes[0]
+    ax = figures.scores.league(scores).axes[0]
     names = [text.get_text() for text in ax.get_yticklabels()]
     assert names[:4] == [
         "CNN teacher",
@@ -293,7 +298,7 @@ def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):
 
 
 def test_the_league_shows_every_test_set_and_our_interval(scores):
-    ax = figures.league(scores).axes[0]
+    ax = figures.scores.league(scores).axes[0]
     ticks = ax.collections[0].get_segments()
     assert len(ticks) == (scores["split"] != "all").sum()
     band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
@@ -301,42 +306,42 @@ def test_the_league_shows_every_test_set_and_our_interval(scores):
 
 
 def test_what_is_far_below_all_others_is_a_number_at_the_edge(scores):
-    ax = figures.league(scores).axes[0]
+    ax = figures.scores.league(scores).axes[0]
     assert "◂ 0.00" in [text.get_text() for text in ax.texts]
     assert ax.get_xlim()[0] > 0.4
     bad = scores.assign(r2_low=scores["r2_low"].where(scores["method"] != "db5", -9))
-    assert figures.league(bad).axes[0].get_xlim()[0] > 0.3
+    assert figures.scores.league(bad).axes[0].get_xlim()[0] > 0.3
 
 
 def test_a_score_outside_its_interval_is_drawn_as_it_is(scores):
     biased = scores.assign(r2_low=scores["r2"] + 0.01)
-    drawn = figures.league(biased).axes[0].collections[1].get_segments()[0]
+    drawn = figures.scores.league(biased).axes[0].collections[1].get_segments()[0]
     assert drawn[:, 0].tolist() == pytest.approx([0.555, 0.57])
 
 
 def test_a_league_of_one_test_set_has_no_ticks(scores):
     one = scores[(scores["split"] == "0") & (scores["seed"] == "0")]
-    figure = figures.league(one)
+    figure = figures.scores.league(one)
     assert len(figure.axes[0].get_yticklabels()) == 22
-    assert len(figures.league_table(one)) == 22
+    assert len(figures.scores.league_table(one)) == 22
 
 
 def test_the_league_of_two_targets_is_refused(scores):
     with pytest.raises(DataError, match="lstm has several rows"):
-        figures.league(pd.concat([scores, scores], ignore_index=True))
+        figures.scores.league(pd.concat([scores, scores], ignore_index=True))
 
 
 def test_the_league_table_holds_all_that_is_drawn(scores):
-    table = figures.league_table(scores)
+    table = figures.scores.league_table(scores)
     assert len(table) == len(scores)
     assert table["method"].head(4).tolist() == ["cnn", "mlp", "lstm", "output"]
     assert (table["split"].head(22) == "all").all()
 
 
 def test_fidelity_is_shown_for_wavelets_and_the_teacher_is_a_line(scores):
-    ax = figures.fidelity_against_r2(scores).axes[0]
+    ax = figures.scores.fidelity_against_r2(scores).axes[0]
     named = {text.get_text().strip() for text in ax.texts}
-    table = figures.fidelity_table(scores)
+    table = figures.scores.fidelity_table(scores)
     assert set(table["role"]) == {"teacher", "distilled", "control", "wavelet"}
     wavelets = table.loc[table["role"] != "teacher", "method"]
     assert named == {"LSTM teacher", *map(tables.name_of, wavelets)}
@@ -345,7 +350,7 @@ def test_fidelity_is_shown_for_wavelets_and_the_teacher_is_a_line(scores):
 
 
 def test_names_do_not_overlap_each_other_or_the_points(scores):
-    figure = figures.fidelity_against_r2(scores)
+    figure = figures.scores.fidelity_against_r2(scores)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -368,7 +373,7 @@ def test_names_around_one_point_are_all_apart():
 
 def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
     for name in ("a", "b"):
-        figures.save(figures.league(scores), tmp_path / name, scores)
+        style.save(figures.scores.league(scores), tmp_path / name, scores)
     for kind in ("png", "pdf", "csv"):
         first, second = (tmp_path / f"{name}.{kind}" for name in "ab")
         assert first.read_bytes() == second.read_bytes()
@@ -381,14 +386,14 @@ def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
 def test_no_text_leaves_its_figure(scores, wavelets):
     fitted, x = student()
     drawn = (
-        figures.league(scores),
-        figures.fidelity_against_r2(scores),
-        figures.filters(*wavelets),
-        figures.choice(*wavelets),
-        figures.filter_path(*wavelets),
-        figures.soft_path(*wavelets),
-        figures.reading(fitted, x[:3]),
-        figures.predicted_against_observed(predictions(0)),
+        figures.scores.league(scores),
+        figures.scores.fidelity_against_r2(scores),
+        figures.wavelets.filters(*wavelets),
+        figures.search.choice(*wavelets),
+        figures.search.filter_path(*wavelets),
+        figures.soft.soft_path(*wavelets),
+        figures.student.reading(fitted, x[:3]),
+        figures.predictions.predicted_against_observed(predictions(0)),
     )
     for figure in drawn:
         canvas = FigureCanvasAgg(figure)
@@ -403,7 +408,7 @@ def test_no_text_leaves_its_figure(scores, wavelets):
 
 def test_drawing_leaves_the_callers_style_alone(scores):
     before = dict(mpl.rcParams)
-    figures.league(scores)
+    figures.scores.league(scores)
     assert dict(mpl.rcParams) == before
 
 

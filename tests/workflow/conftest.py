@@ -37,6 +37,7 @@ class Checkout:
     def snakemake(self, *arguments: str, config="tests/micro.yaml", ok=True) -> str:
         """Run Snakemake; returns all it printed."""
         command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", "2"]
+        command += arguments  # files before --configfile, which takes all that follow
         if config:
             command += ["--configfile", config]
         environment = {
@@ -45,7 +46,7 @@ class Checkout:
             "MPLBACKEND": "agg",
         }
         done = subprocess.run(
-            [*command, *arguments],
+            command,
             cwd=self.folder,
             env=environment,
             text=True,

@@ -36,7 +36,8 @@ PLOTS -= {"plot_soft_path"}  # of the paper's losses, which this run does not us
     ("module", "own", "spared"),
     [
         ("style.mplstyle", PLOTS, DATA | {"train_teacher", "score_methods"}),
-        ("figures/search.py", PLOTS, DATA | {"distil_wavelet", "report"}),
+        ("figures/search.py", {"plot_choice", "plot_filter_path"}, DATA),
+        ("figures/student.py", {"plot_reading"}, DATA | {"plot_choice"}),
         ("report.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
         ("training.py", {"train_teacher"}, DATA | {"predict_baselines"}),
         ("search.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),

@@ -1,55 +1,10 @@
-"""Figures of a run: functions of data that return a matplotlib ``Figure``.
+"""Figures of a run, a module a theme: functions of data that return a ``Figure``.
 
-Each has a companion that returns the drawn numbers as a table; :func:`save` writes both
-side by side and is the only function here that touches a file. None touches pyplot's
-state. Every role of a method has one colour in all figures.
+Each has a companion ``..._table`` that returns the drawn numbers, and
+:func:`awd.style.save` writes both side by side. None touches a file or pyplot's state,
+and a role of a method has one colour in all of them.
 """
 
-from awd.figures.predictions import (
-    predicted_against_observed,
-    prediction_table,
-    showcase,
-)
-from awd.figures.scores import (
-    fidelity_against_r2,
-    fidelity_table,
-    league,
-    league_table,
-)
-from awd.figures.search import choice, choice_table, filter_path, path_table
-from awd.figures.soft import soft_path, soft_table
-from awd.figures.student import examples, reading, reading_table
-from awd.figures.training import learning_curve, learning_table
-from awd.figures.wavelets import (
-    filter_table,
-    filters,
-    wavelet_functions,
-    wavelet_pair,
-)
-from awd.style import save
+from awd import lazily
 
-__all__ = [
-    "choice",
-    "choice_table",
-    "examples",
-    "fidelity_against_r2",
-    "fidelity_table",
-    "filter_path",
-    "filter_table",
-    "filters",
-    "league",
-    "league_table",
-    "learning_curve",
-    "learning_table",
-    "path_table",
-    "predicted_against_observed",
-    "prediction_table",
-    "reading",
-    "reading_table",
-    "save",
-    "showcase",
-    "soft_path",
-    "soft_table",
-    "wavelet_functions",
-    "wavelet_pair",
-]
+__getattr__, __dir__ = lazily(__name__, __path__)
