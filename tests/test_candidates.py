@@ -42,26 +42,6 @@ def test_scores_are_fidelities_and_the_best_wins():
     assert candidates.best(scored).score == max(one.score for one in scored)
 
 
-def one(taps, levels, errors):
-    filler = np.zeros(taps)
-    score = 1 - sum(errors)
-    return Candidate(filler, levels, score=score, errors=np.array(errors))
-
-
-def test_the_simplest_of_those_that_cannot_be_told_apart_is_taken():
-    best = one(12, 5, [0.02, 0.03, 0.02, 0.03])
-    noisy = one(4, 5, [0.03, 0.01, 0.04, 0.03])  # worse by .01, by chance
-    surely_worse = one(4, 3, [0.03, 0.04, 0.03, 0.04])  # by .04, in every fold
-    assert candidates.best([noisy, best, surely_worse]) is best
-    assert candidates.simplest([noisy, best, surely_worse]) is noisy
-    assert candidates.simplest([best, surely_worse]) is best
-
-
-def test_of_one_shape_the_best_is_taken():
-    best, other = one(4, 3, [0.02, 0.03]), one(4, 3, [0.03, 0.02001])
-    assert candidates.simplest([other, best]) is best
-
-
 def test_random_filters_are_wavelets_of_every_shape():
     pool = candidates.random_pool(60, [4, 6, 12], [3, 4], np.random.default_rng(1))
     shapes = [(len(one.filter), one.levels) for one in pool]

@@ -69,13 +69,6 @@ def test_noise_has_no_fidelity():
     assert term.values(DB5[None])[0] > 0.95
 
 
-def test_errors_of_the_folds_sum_to_the_value():
-    term = fidelity(X, Y, Largest(6), 4, GROUPS)
-    errors = term.errors(DB5)
-    assert errors.shape == (5,)
-    assert errors.sum() == term.values(DB5[None])[0]
-
-
 def test_a_subset_is_the_same_on_fewer_samples():
     rows = np.arange(0, 200, 3)
     term = fidelity(X, Y, Largest(6), 3, GROUPS)

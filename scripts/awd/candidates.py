@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,8 +43,6 @@ class Candidate:
         The objective there.
     score : float
         Cross-validated R2 of the student that reads it, see :func:`scored`.
-    errors : ndarray of shape (folds,)
-        What each fold adds to 1 - score; empty before it is scored.
     """
 
     filter: np.ndarray
@@ -55,7 +53,6 @@ class Candidate:
     attribution: float = np.nan
     value: float = np.nan
     score: float = np.nan
-    errors: np.ndarray = field(default_factory=lambda: np.empty(0), repr=False)
 
 
 def symmetries(one: Candidate, features: Largest) -> list[Candidate]:
@@ -84,39 +81,17 @@ def scored(
 
     whole = fidelity(x, y, features, 1, groups, folds)
 
-    def score(one: Candidate) -> Candidate:
+    def score(one: Candidate) -> float:
         read = features.mirrored if one.mirrored else features
         term = replace(whole, features=read, levels=one.levels)
-        errors = term.errors(one.filter)
-        return replace(one, errors=errors, score=1 - float(errors.sum()))
+        return 1 - float(term.values(one.filter[None])[0])
 
-    return [score(one) for one in pool]
+    return [replace(one, score=score(one)) for one in pool]
 
 
 def best(pool: Sequence[Candidate]) -> Candidate:
     """The candidate with the highest score; the first of equals."""
     return max(pool, key=lambda one: one.score)
-
-
-def simplest(pool: Sequence[Candidate]) -> Candidate:
-    """The shortest filter that is as good as the best one, as far as can be told.
-
-    The one-standard-error rule (Breiman et al., Classification and Regression Trees,
-    1984), paired: of the candidates whose errors exceed those of the best by less than
-    the standard error of that difference over the folds, those with the fewest taps,
-    then levels, and of these the one with the highest score. A pool of one shape gives
-    the best.
-    """
-    winner = best(pool)
-
-    def as_good(one: Candidate) -> bool:
-        gaps = one.errors - winner.errors
-        return gaps.sum() <= gaps.std(ddof=1) * np.sqrt(len(gaps))
-
-    return min(
-        (one for one in pool if as_good(one)),
-        key=lambda one: (len(one.filter), one.levels, -one.score),
-    )
 
 
 def random_pool(

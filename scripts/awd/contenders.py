@@ -175,5 +175,5 @@ class Contest:
         y = {"fidelity": words.output, "labels": self.train.y}[by]
         x, groups = self.train.x, self.train.groups
         scored = candidates.scored(pool, x, y, self.student, groups, self.folds)
-        chosen = candidates.simplest(scored)
+        chosen = candidates.best(scored)
         return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)

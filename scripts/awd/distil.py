@@ -3,9 +3,8 @@
 Over lattice angles the penalties of the paper vanish, and what is left of an objective
 (:mod:`awd.objectives`), a function of a few angles, is searched globally: a
 low-discrepancy scan, descent from the best points on a few samples, then on all. Where
-several lengths, levels or weights compete, fidelity to the teacher's output decides,
-and of those that it cannot tell apart the shortest filter is taken
-(:func:`awd.candidates.simplest`). No label enters.
+several lengths, levels or weights compete, fidelity to the teacher's output decides
+(:mod:`awd.candidates`). No label enters.
 """
 
 from __future__ import annotations
@@ -171,7 +170,7 @@ def distil(
                 twin for one in pool for twin in candidates.symmetries(one, student)
             ]
             pool = candidates.scored(pool, x, output, student, groups, folds)
-    chosen = pool[-1] if output is None else candidates.simplest(pool)
+    chosen = pool[-1] if output is None else candidates.best(pool)
     path, optima = shapes[len(chosen.filter), chosen.levels]
     return Distilled(
         chosen, path, optima, pool, wavelet.conditions(chosen.filter), objective, mode

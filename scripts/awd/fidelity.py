@@ -50,13 +50,7 @@ class Fidelity:
 
     def values(self, filters: np.ndarray) -> np.ndarray:
         """``1 - R2`` of many filters: (filters, taps) -> (filters,)."""
-        return np.array([self.errors(h).sum() for h in filters])
-
-    def errors(self, h: np.ndarray) -> np.ndarray:
-        """What each fold adds to ``1 - R2`` of a filter, (folds,)."""
-        picked = self.features.pick(self.x, h, self.levels)
-        *_, residuals = self._fit(self._design(picked.features))
-        return (residuals**2 * self._own).sum(0) / self._spread
+        return np.array([self._error(h) for h in filters])
 
     def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
         """``1 - R2`` of one filter and its derivative along the taps, (taps,).
@@ -81,6 +75,11 @@ class Fidelity:
         """The same on some of the samples."""
         kept = replace(self, x=self.x[rows], y=self.y[rows], fold=self.fold[rows])
         return replace(kept, fold=np.unique(kept.fold, return_inverse=True)[1])
+
+    def _error(self, h: np.ndarray) -> float:
+        picked = self.features.pick(self.x, h, self.levels)
+        *_, residuals = self._fit(self._design(picked.features))
+        return float((residuals[self._own] ** 2).sum() / self._spread)
 
     def _design(self, features: np.ndarray) -> np.ndarray:
         return np.column_stack([features, np.ones(len(features))])
