@@ -47,6 +47,14 @@ def origin(one: xr.Dataset, index: int) -> dict[str, Any]:
     return {"file": index} | known
 
 
+def scored_by(one: xr.Dataset, method: str) -> str:
+    """Label of the scores of a method's candidates in a ``wavelets.nc``."""
+    methods = one["method"].values.tolist()
+    if method in methods and one["chosen_by"].values[methods.index(method)] == "labels":
+        return "cross-validated R²"
+    return "cross-validated\nfidelity (R²)"
+
+
 def described(array: xr.DataArray) -> str:
     """``long_name (units)``; a plain number has units "1" and shows none."""
     name, units = array.attrs["long_name"], array.attrs["units"]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from awd import tables
 from awd.errors import DataError
-from awd.figures.parts import mean_and_each, medoid, onto, origin
+from awd.figures.parts import mean_and_each, medoid, onto, origin, scored_by
 from awd.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -72,17 +72,9 @@ def choice(*wavelets: xr.Dataset, method: str = tables.OURS) -> Figure:
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     bar = figure.colorbar(image, ax=ax, aspect=12, pad=0.02)
-    bar.set_label(_by(wavelets[0], method))
+    bar.set_label(scored_by(wavelets[0], method))
     bar.outline.set_visible(False)
     return figure
-
-
-def _by(one: xr.Dataset, method: str) -> str:
-    """What the candidates of a method were scored by."""
-    methods = one["method"].values.tolist()
-    if method in methods and one["chosen_by"].values[methods.index(method)] == "labels":
-        return "cross-validated R²"
-    return "cross-validated\nfidelity (R²)"
 
 
 def _cell(ax: Axes, at: tuple[int, int], score: float, count: int, image: Any) -> None:
@@ -143,7 +135,9 @@ def filter_path(*wavelets: xr.Dataset, method: str = "attribution") -> Figure:
         ax.spines["left"].set_visible(step == 0)
     _share_y(top)
     top[0].set_ylabel("filter tap h")
-    _fidelity(figure.add_subplot(grid[1, :]), table, colours)
+    below = figure.add_subplot(grid[1, :])
+    _scores(below, table, colours)
+    below.set_ylabel(scored_by(wavelets[0], method))
     figure.align_ylabels()
     return figure
 
@@ -174,8 +168,8 @@ def _step(ax: Axes, part: pd.DataFrame, colour: Any) -> int:
     return int(part["chosen"].sum())
 
 
-def _fidelity(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
-    """Fidelity of each step under its filters; 0 and infinite ratios in words."""
+def _scores(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
+    """Score of each step under its filters; 0 and infinite ratios in words."""
     grid = table.pivot(index="file", columns="ratio", values="score")
     words = {0.0: "0\n(sparsity only)", np.inf: "∞\n(attribution only)"}
     steps = np.arange(grid.shape[1])
@@ -184,7 +178,6 @@ def _fidelity(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
     ax.set_xticks(steps, [words.get(ratio, f"{ratio:g}") for ratio in grid.columns])
     ax.margins(y=0.2)
     ax.set(xlim=(-0.5, len(steps) - 0.5), xlabel="ratio of attribution to sparsity")
-    ax.set_ylabel("fidelity to teacher (R²)")
 
 
 def path_table(*wavelets: xr.Dataset, method: str = "attribution") -> pd.DataFrame:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from awd import wavelet
-from awd.figures.parts import distance, mean_and_each, onto, steps_axis
+from awd.figures.parts import distance, mean_and_each, onto, scored_by, steps_axis
 from awd.figures.search import candidates
 from awd.style import COLOURS, DOUBLE, styled
 
@@ -29,7 +29,7 @@ MEASURES = {
     "distance": "L2 distance from {start}",
     "violation": "largest violated condition",
     "support": f"taps above {SUPPORT:g}",
-    "score": "fidelity to teacher (R²)",
+    "score": "{scored_by}",
 }
 
 
@@ -64,7 +64,8 @@ def soft_path(
         values = table.pivot(index="file", columns="attribution", values=name)
         mean_and_each(ax, steps, values.to_numpy(), COLOURS["distilled"])
         steps_axis(ax, [f"{weight:.2g}" for weight in weights])
-        ax.set_ylabel(label.format(start=start))
+        by = scored_by(wavelets[0], method)
+        ax.set_ylabel(label.format(start=start, scored_by=by))
         if place[0]:
             ax.set_xlabel("weight of attribution")
     _, _, violation, support, _ = figure.axes
