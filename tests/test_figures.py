@@ -187,7 +187,7 @@ def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets)
         "L2 distance from db5",
         "largest violated condition",
         "taps above 0.02",
-        "fidelity to teacher (R²)",
+        "cross-validated\nfidelity (R²)",
     ]
 
 
