@@ -55,12 +55,6 @@ def test_hand_models_are_the_same_models_on_other_inputs(fitted):
         )
 
 
-def test_a_model_is_timed_on_rows_of_its_own(fitted):
-    predict = baselines.on_rows(fitted["ridge"], X[:3])
-    expected = fitted["ridge"].predict(X[[0, 1, 2, 0, 1]])
-    np.testing.assert_array_equal(predict(np.zeros((5, 2))), expected)
-
-
 @pytest.mark.parametrize("name", baselines.MODELS)
 def test_fits_repeat_exactly_and_read_channels(fitted, name):
     again = baselines.fit(name, X[FIT, None], Y[FIT], 0)

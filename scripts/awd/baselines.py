@@ -5,7 +5,6 @@ And, where a data set brings them, of features made by hand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -92,14 +91,6 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
         raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
     model = models[MODELS[name].model]
     return make_pipeline(FunctionTransformer(_flat), model()).fit(x, y)
-
-
-def on_rows(model: Any, rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The model's predictions of as many of its own ``rows`` as it is shown samples.
-
-    So that a model can be timed on samples it does not read.
-    """
-    return lambda x: model.predict(np.resize(rows, (len(x), *rows.shape[1:])))
 
 
 def parameters(pipeline: Any) -> int:

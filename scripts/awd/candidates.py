@@ -55,6 +55,11 @@ class Candidate:
     score: float = np.nan
 
 
+def with_twins(pool: Iterable[Candidate], features: Largest) -> list[Candidate]:
+    """Every candidate followed by its :func:`symmetries`."""
+    return [twin for one in pool for twin in symmetries(one, features)]
+
+
 def symmetries(one: Candidate, features: Largest) -> list[Candidate]:
     """The candidate and its twins that the same objective cannot tell from it."""
     flips = [one, replace(one, filter=one.filter[::-1].copy(), flipped=True)]

@@ -69,8 +69,7 @@ class Contest:
         ----------
         said : mapping of str to Said
             By teacher; the first is distilled by every objective, the others by the
-            first objective only, those in
-            :data:`awd.contracts.CONTROLS` as controls.
+            first objective only, :data:`awd.contracts.CONTROLS` among them as controls.
         objectives : sequence of str
             "output", "attribution" or "soft"; the first gives the result.
         """
@@ -89,14 +88,14 @@ class Contest:
         self, objective: str, words: Said, role: str = "distilled"
     ) -> Method:
         if objective == "output":
-            pool = self._optima(objective, words)
-            return self._chosen(pool, words, "fidelity", role)
+            return _method(self._optima(objective, words), "fidelity", role)
         if objective == "attribution":
             return self._chosen(self._path(words), words, self.choose_by, role)
         method = self._chosen(self._soft(words), words, self.choose_by, role)
         return replace(method, parameters=len(method.chosen.filter))
 
     def _optima(self, objective: str, words: Said) -> list[Candidate]:
+        """Optima of every shape and their twins, scored by fidelity."""
         found = distil.distil(
             self.train.x,
             output=words.output,
@@ -120,11 +119,7 @@ class Contest:
             length=self.attribution["length"],
             random_state=self.seed,
         )
-        return [
-            twin
-            for one in found.path
-            for twin in candidates.symmetries(one, self.student)
-        ]
+        return candidates.with_twins(found.path, self.student)
 
     def _soft(self, words: Said) -> list[Candidate]:
         from awd import soft
@@ -163,17 +158,24 @@ class Contest:
             for name, pool in pools.items()
             for by in ("fidelity", "labels")
         }
-        for by in ("fidelity", "labels"):
-            named = methods[f"named_{by}"]
-            methods[f"named_{by}"] = replace(named, parameters=0)
-        return methods
+        nothing_learned = {
+            name: replace(method, parameters=0)
+            for name, method in methods.items()
+            if name.startswith("named")
+        }
+        return methods | nothing_learned
 
     def _chosen(
         self, pool: Sequence[Candidate], words: Said, by: str, role: str
     ) -> Method:
-        """Chosen from a pool; an orthonormal filter has taps / 2 - 1 free angles."""
+        """Chosen from a pool, scored here."""
         y = {"fidelity": words.output, "labels": self.train.y}[by]
         x, groups = self.train.x, self.train.groups
         scored = candidates.scored(pool, x, y, self.student, groups, self.folds)
-        chosen = candidates.best(scored)
-        return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)
+        return _method(scored, by, role)
+
+
+def _method(scored: Sequence[Candidate], by: str, role: str) -> Method:
+    """The best of a scored pool; an orthonormal filter has taps / 2 - 1 free angles."""
+    chosen = candidates.best(scored)
+    return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)

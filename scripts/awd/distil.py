@@ -166,10 +166,8 @@ def distil(
         shapes = _search(objective, samples, depths, lengths, ratio, rng)
         pool = [one for path, _ in shapes.values() for one in path]
         if output is not None:
-            pool = [
-                twin for one in pool for twin in candidates.symmetries(one, student)
-            ]
-            pool = candidates.scored(pool, x, output, student, groups, folds)
+            twins = candidates.with_twins(pool, student)
+            pool = candidates.scored(twins, x, output, student, groups, folds)
     chosen = pool[-1] if output is None else candidates.best(pool)
     path, optima = shapes[len(chosen.filter), chosen.levels]
     return Distilled(

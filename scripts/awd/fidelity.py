@@ -68,8 +68,7 @@ class Fidelity:
         np.put_along_axis(weights, picked.index, slope, 1)
         rows = self.x.reshape(-1, self.x.shape[-1])
         gradient = kernels.pack_gradient(rows, h, self.levels, weights)
-        value = (residuals[self._own] ** 2).sum() / self._spread
-        return float(value), gradient / self._spread
+        return self._value(residuals), gradient / self._spread
 
     def subset(self, rows: np.ndarray) -> Fidelity:
         """The same on some of the samples."""
@@ -79,6 +78,10 @@ class Fidelity:
     def _error(self, h: np.ndarray) -> float:
         picked = self.features.pick(self.x, h, self.levels)
         *_, residuals = self._fit(self._design(picked.features))
+        return self._value(residuals)
+
+    def _value(self, residuals: np.ndarray) -> float:
+        """``1 - R2``: a sample counts with the residual of its own fold's head."""
         return float((residuals[self._own] ** 2).sum() / self._spread)
 
     def _design(self, features: np.ndarray) -> np.ndarray:
@@ -92,7 +95,7 @@ class Fidelity:
         parts = np.split(design, self._ends), np.split(self.y, self._ends)
         grams = np.array([z.T @ z for z in parts[0]])
         moments = np.array([z.T @ y for z, y in zip(*parts, strict=True)])
-        ridge = np.full(design.shape[1], PENALTY * (self.x**2).mean() * len(self.y))
+        ridge = np.full(design.shape[1], self._penalty)
         ridge[-1] = 0  # not on the intercept
         systems = grams.sum(0) - grams + np.diag(ridge)
         heads = np.linalg.solve(systems, (moments.sum(0) - moments)[..., None])[..., 0]
@@ -124,6 +127,10 @@ class Fidelity:
     @cached_property
     def _ends(self) -> np.ndarray:
         return np.flatnonzero(np.diff(self.fold)) + 1
+
+    @cached_property
+    def _penalty(self) -> float:
+        return PENALTY * (self.x**2).mean() * len(self.y)
 
     @cached_property
     def _spread(self) -> float:

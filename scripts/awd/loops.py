@@ -56,6 +56,7 @@ def workspace(x, half, levels):
 
 @jit
 def l1_rows(x, filters, partners, levels):
+    """Sum of absolute coefficients of all rows, for every filter."""
     half = filters.shape[1] // 2
     work = workspace(x, half, levels)
     values = np.zeros(len(filters))
@@ -68,6 +69,7 @@ def l1_rows(x, filters, partners, levels):
 
 @jit
 def l1_gradient_rows(x, h, g, levels):
+    """The same for one filter, and its derivatives along the taps of both filters."""
     half = len(h) // 2
     work = workspace(x, half, levels)
     spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
@@ -83,6 +85,7 @@ def l1_gradient_rows(x, h, g, levels):
 
 @jit
 def pack_gradient_rows(x, h, g, levels, weights):
+    """Derivatives of the weighted sum of all coefficients along both filters."""
     half = len(h) // 2
     work = workspace(x, half, levels)
     spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
@@ -97,6 +100,7 @@ def pack_gradient_rows(x, h, g, levels, weights):
 
 @jit
 def extremes_rows(packed, sizes, largest, smallest, values, index):
+    """Largest and smallest of every band of every row, and their columns."""
     for row in range(len(packed)):
         begin, at = 0, 0
         for size in sizes:
@@ -238,6 +242,7 @@ def split(band, n, half, even, odd):
 
 @jit
 def interleave(even, odd, n, band):
+    """The polyphase buffers back into a band of ``n`` samples."""
     for k in range(n):
         phase, at = odd if k % 2 else even, k // 2 * LANES
         band[k * LANES : (k + 1) * LANES] = phase[at : at + LANES]
@@ -274,6 +279,7 @@ def adjoint(low, high, h, g, even, odd):
 
 @jit
 def add_products(u, v, by_u, by_v, out):
+    """Add ``by_u * u + by_v * v`` to ``out``."""
     for t in range(len(out)):
         out[t] += by_u * u[t] + by_v * v[t]
 
@@ -294,6 +300,7 @@ def dots(even, odd, low, high, by_low, by_high):
 
 @jit
 def dot(u, v):
+    """Sum of products, in the dtype of the data."""
     total = u.dtype.type(0)
     for t in range(len(u)):
         total += u[t] * v[t]
@@ -302,6 +309,7 @@ def dot(u, v):
 
 @jit
 def absolute_sum(band):
+    """Sum of absolute values, in float64 beyond a chunk."""
     total = 0.0
     for begin in range(0, len(band), CHUNK):
         part = band.dtype.type(0)
@@ -313,6 +321,7 @@ def absolute_sum(band):
 
 @jit
 def sign(band):
+    """Replace every value by its sign; 0 stays 0."""
     for t in range(len(band)):
         band[t] = np.sign(band[t])
 
