@@ -3,11 +3,10 @@ from awd.figures.wavelets import wavelet_functions, wavelet_pair
 
 io.log_to(snakemake.log[0])
 method = snakemake.params.method
-found = [
-    candidates.from_dataset(io.read(path, contracts.WAVELETS))[method]
-    for path in snakemake.input
-]
+files = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
+found = [candidates.from_dataset(one)[method] for one in files]
 filters = [wavelet.project(one.filter) for one in found]
-figure = wavelet_pair(filters, method=method)
+draws = [candidates.draws_of(one, method) for one in files]
+figure = wavelet_pair(filters, method=method, draws=draws)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figure, stem, wavelet_functions(filters))
+style.save(figure, stem, wavelet_functions(filters, draws=draws))

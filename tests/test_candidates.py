@@ -65,12 +65,17 @@ def test_methods_survive_their_file():
     pool = candidates.scored(candidates.symmetries(DB2, Largest(6)), X, Y, Largest(6))
     named = candidates.scored(candidates.named_pool(9, [3]), X, Y, Largest(6))
     methods = {
-        "output": Method(candidates.best(pool), pool, "distilled", "fidelity", 1),
+        "output": Method(
+            candidates.best(pool), pool, "distilled", "fidelity", 1, [DB2.filter] * 3
+        ),
         "named_labels": Method(named[-1], named, "control", "labels", 0),
     }
     ds = candidates.to_dataset(methods, target="mean0", mode="zero")
     contracts.check(ds, contracts.WAVELETS, "wavelets.nc")
     assert ds["scored"].values.tolist() == [4, 9]
+    drawn = candidates.draws_of(ds, "output")[:, :4]
+    np.testing.assert_array_equal(drawn, [DB2.filter] * 3)
+    assert len(candidates.draws_of(ds, "named_labels")) == 0
     for name, one in candidates.from_dataset(ds).items():
         chosen = methods[name].chosen
         np.testing.assert_array_equal(one.filter, chosen.filter)

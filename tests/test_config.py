@@ -51,6 +51,10 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
             r"distil.levels  is 6; tracks of 40 .* 5 times",
         ),
         (
+            {"distil": {"moments": 3}},
+            r"distil.moments  is 3; 4 taps .* at most 2 vanishing moments",
+        ),
+        (
             {"splits": {"rotations": 5}},
             "splits  rotation 4 does not exist: test=0.25 gives rotations 0 to 3",
         ),

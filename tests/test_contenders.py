@@ -36,6 +36,8 @@ def contest(y, choose_by="fidelity"):
         seed=0,
         lengths=[2, 4],
         levels=[3],
+        moments=1,
+        draws=3,
         choose_by=choose_by,
         attribution={"length": 4, "levels": 3, "ratios": [1.0]},
         soft=SOFT,
@@ -66,6 +68,7 @@ def test_everybody_is_there_with_a_role(found):
     }
     ds = candidates.to_dataset(found, target="peak", mode="zero")
     contracts.check(ds, contracts.WAVELETS, "wavelets.nc")
+    assert len(candidates.draws_of(ds, "output")) == 3
 
 
 def test_controls_choose_from_as_many_as_ours(found):

@@ -7,7 +7,9 @@ from threadpoolctl import threadpool_limits
 
 from awd import distil, kernels, objectives, search, transform, wavelet
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.families import Lattice, Smoother
 from awd.features import Largest
+from awd.fidelity import fidelity
 
 
 def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
@@ -38,7 +40,8 @@ def sparse_gradients(truth: np.ndarray, n: int = 600) -> np.ndarray:
 
 
 def samples(x=None, gradient=None, output=None, groups=None):
-    return objectives.Samples(x, gradient, output, groups, Largest(6), 5)
+    others = {"output": output, "groups": groups, "student": Largest(6), "folds": 5}
+    return objectives.samples(x, gradient, 3, **others)
 
 
 def terms() -> dict[str, search.Term]:
@@ -225,7 +228,7 @@ class Towards:
 def test_search_minimises_any_term():
     target = random_filter(3)
     blend = search.Blend({"own": Towards(target)}, {"own": 1.0})
-    scanned = search.scan([blend], np.arange(1), 10, np.random.default_rng(0))
+    scanned = search.scan([blend], np.arange(1), Lattice(10), np.random.default_rng(0))
     best = search.minima(blend, scanned)[0]
     np.testing.assert_allclose(best.filter, target, atol=1e-3)
 
@@ -243,13 +246,16 @@ X = smooth(6, 40)
     ("arguments", "error", "message"),
     [
         ({"objective": "output", "x": X}, DataError, "needs output, the teacher's"),
-        ({"length": "auto", "x": X}, ConfigError, "leave a choice, which fidelity"),
         ({"levels": [3, 4], "x": X}, ConfigError, "leave a choice, which fidelity"),
         ({"gradient": with_nan(X)}, DataError, r"gradient\[2, 5\] is nan"),
         ({"x": X * np.inf, "gradient": X}, DataError, r"x\[0, 0\] is -?inf"),
         ({"gradient": X[:1]}, ShapeError, r"shape \(1, 40\); .* n >= 2"),
         ({"gradient": X[0]}, ShapeError, r"shape \(40,\)"),
-        ({"gradient": X, "x": X[:, :39]}, ShapeError, r"\(6, 40\) and x \(6, 39\)"),
+        (
+            {"gradient": X, "x": X[:, :39]},
+            ShapeError,
+            r"\(6, 1, 40\) and x \(6, 1, 39\)",
+        ),
         ({"gradient": np.ones((6, 40))}, DataError, "constant in every sample"),
         ({"gradient": X, "length": 7}, ShapeError, "length is 7; expected an even"),
         ({"gradient": X, "levels": 6}, ShapeError, "use levels <= 5"),
@@ -311,3 +317,119 @@ def test_shuffled_outputs_give_no_fidelity(seed):
     shuffled = np.random.default_rng(seed).permutation(output)
     result = distil.distil(x, output=shuffled, levels=[3, 4], length=[4, 6])
     assert result.fidelity < 0.05
+
+
+def test_without_outputs_the_elbow_chooses_the_length():
+    truth = wavelet.from_pywt("db3")
+    gradient = sparse_gradients(truth)
+    result = distil.distil(gradient=gradient, objective="attribution")
+    assert len(result.filter) == 6
+    assert distance(result.filter, truth) <= 0.02
+    assert len(result.pool) == len(distil.LENGTHS)
+
+
+def test_a_wavelet_has_the_moments_asked_for():
+    x, output = peaks(wavelet.from_pywt("db2"))
+    for moments in (2, 3):
+        result = distil.distil(x, output=output, length=8, moments=moments)
+        assert wavelet.vanishing_moments(result.filter) == moments
+        assert max(result.conditions.values()) <= 1e-12
+    lengths = {
+        len(one.filter) for one in distil.distil(x, output=output, moments=3).pool
+    }
+    assert lengths == {6, 8, 10, 12}
+
+
+def test_several_targets_are_reproduced_together():
+    x, output = peaks(wavelet.from_pywt("db2"))
+    both = np.stack([output, 100 * x.min(1)], 1)
+    result = distil.distil(x, output=both, length=4)
+    read = Largest(0, 6) if result.chosen.mirrored else Largest(6)
+
+    def mean_fidelity(h):
+        each = [fidelity(x, y, read, 4).values(h[None])[0] for y in both.T]
+        return 1 - np.mean(each)
+
+    assert result.fidelity == pytest.approx(mean_fidelity(result.filter), abs=1e-6)
+    assert result.fidelity > mean_fidelity(wavelet.from_pywt("db5")) + 1e-3
+
+
+def test_gradients_of_several_targets_count_the_same():
+    truth = wavelet.from_pywt("db3")
+    gradient = sparse_gradients(truth)
+    noise = 1e6 * sparse_gradients(truth)[::-1]
+    two = distil.distil(gradient=[gradient, noise], objective="attribution", length=6)
+    assert distance(two.filter, truth) <= 0.02
+    terms = objectives.attribution(
+        objectives.samples(
+            None, [gradient, noise], 4, output=None, groups=None, student=None, folds=5
+        ),
+        4,
+    )
+    assert np.ptp(np.abs(terms["attribution"].data).mean((0, 2))) < 1e-6
+
+
+def test_any_function_of_the_coefficients_is_an_objective():
+    gradient = sparse_gradients(wavelet.from_pywt("db3"), n=200)
+    named = distil.distil(gradient=gradient, objective="attribution", length=6)
+    own = distil.distil(
+        np.ones_like(gradient) * np.arange(64),
+        gradient,
+        objective=lambda c, a: sum(band.abs().sum() for band in a) / len(c[0]),
+        length=6,
+    )
+    np.testing.assert_allclose(own.filter, named.filter, atol=5e-3)
+    assert own.objective == "coefficients"
+
+
+def test_a_function_of_the_coefficients_has_an_exact_slope():
+    function = lambda c, a: (c[0] ** 2).mean() + (c[1] * c[1]).mean().sqrt()  # noqa: E731
+    term = objectives.coefficients(function, samples(smooth(20, 40)), 3)["coefficients"]
+    h, step = random_filter(2), 1e-6 * np.eye(10)
+    slope = (term.values(h + step) - term.values(h - step)) / 2e-6
+    value, gradient = term.value_and_gradient(h)
+    assert value == pytest.approx(term.values(h[None])[0])
+    np.testing.assert_allclose(gradient, slope, atol=1e-6)
+
+
+def test_resampled_groups_show_how_sure_a_filter_is():
+    x, output = peaks(wavelet.from_pywt("db2"), n=400)
+    groups = np.arange(400) // 20
+    noisy = output + 3 * output.std() * np.random.default_rng(5).normal(size=400)
+    spread = []
+    for y in (output, noisy):
+        result = distil.distil(
+            x, output=y, length=4, groups=groups, draws=10, random_state=1
+        )
+        assert result.draws.shape == (10, 4)
+        for h in result.draws:
+            assert max(wavelet.conditions(h).values()) < 1e-12
+        spread.append(result.draws.std(0).max())
+    assert spread[0] < 0.01 < spread[1]
+
+
+def test_a_family_of_ones_own_is_searched_without_a_slope():
+    """A student without slope on a one-parameter family: its truth is found."""
+    smoother = Smoother(
+        "triangle",
+        lambda p: np.concatenate([p / 2, 1 - p, p / 2], axis=-1),
+        np.array([[0.0, 1.0]]),
+    )
+
+    class Rough:
+        """Mean absolute difference of a signal from its smooth version."""
+
+        def features(self, x, h, levels):
+            rows = x.reshape(len(x), -1)
+            low = [np.convolve(row, h, "same") for row in rows]
+            return np.stack([np.max(low, 1), np.min(low, 1)], 1)
+
+        mirrored = property(lambda self: self)
+
+    x = np.random.default_rng(0).normal(size=(120, 40)).cumsum(1)
+    x += np.random.default_rng(1).normal(size=x.shape)
+    output = Rough().features(x, smoother.filters([0.35]), 1)[:, 0]
+    result = distil.distil(x, output=output, student=Rough(), family=smoother, levels=1)
+    assert result.fidelity > 0.999
+    np.testing.assert_allclose(result.filter, [0.175, 0.65, 0.175], atol=0.02)
+    assert result.conditions["sum"] < 1e-12

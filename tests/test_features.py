@@ -82,9 +82,9 @@ def test_features_that_pick_nothing_are_refused(wrong):
         Largest(**wrong)
 
 
-@pytest.mark.parametrize("x", [X[0], X[:0], X[:, None, None]])
+@pytest.mark.parametrize("x", [X[0], X[:0], X[:, None, None, None]])
 def test_wrong_shapes_are_refused(x):
-    with pytest.raises(ShapeError, match=r"expected \(n, \[channel,\] time\)"):
+    with pytest.raises(ShapeError, match=r"signals \(n, \[channel,\] time\) or images"):
         Largest().features(x, DB5, 4)
 
 

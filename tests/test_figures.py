@@ -76,6 +76,24 @@ def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
         assert {line.get_color() for line in ours} == {style.COLOURS["distilled"]}
 
 
+def test_resampled_filters_are_a_band_around_the_central_one():
+    db2 = wavelet.from_pywt("db2")
+    angles = wavelet.angles(db2)[1] + np.linspace(-0.1, 0.1, 41)[:, None]
+    draws = wavelet.filter_from_angles(wavelet.complete_angles(angles))
+    moved = np.pad(draws, ((0, 0), (2, 0)))  # the same wavelets
+    curves = figures.wavelets.wavelet_functions(db2, "db5", [moved])
+    for _, shown in curves.groupby("function"):
+        low, middle, high = (
+            shown[shown["filter"] == name]["value"].to_numpy()
+            for name in ("2.5 %", "0", "97.5 %")
+        )
+        inside = (low <= middle + 1e-9) & (middle <= high + 1e-9)
+        assert inside.mean() > 0.95
+        assert 0.01 < (high - low).max() < 1
+    assert len(figures.wavelets.wavelet_pair(db2, draws=[draws]).axes[0].collections)
+    assert not figures.wavelets.wavelet_pair(db2).axes[0].collections
+
+
 def test_a_filter_that_is_no_wavelet_is_not_drawn():
     with pytest.raises(WaveletError):
         figures.wavelets.wavelet_pair(np.ones(4))

@@ -228,3 +228,11 @@ def test_projection_leaves_wavelets_alone(name):
 def test_projection_refuses_what_is_far_from_every_wavelet(h):
     with pytest.raises(WaveletError, match=r"is [\d.]+ away, further than 0.3; begin"):
         wavelet.project(h)
+
+
+def test_aligned_undoes_shift_and_flip():
+    h = np.pad(wavelet.from_pywt("db3"), (2, 2))
+    np.testing.assert_array_equal(wavelet.aligned(np.roll(h, 2), h), h)
+    np.testing.assert_array_equal(wavelet.aligned(h[::-1], h), h)
+    kept = wavelet.aligned(h[::-1], h, flips=False)
+    assert np.abs(kept - h).max() > 0.1

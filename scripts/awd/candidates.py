@@ -161,6 +161,8 @@ class Method:
     chosen_by : {"fidelity", "labels"}
     parameters : int
         Numbers of the filter that data decided.
+    draws : sequence of ndarray of shape (taps,)
+        What resampled groups made of the filter; may be none.
     """
 
     chosen: Candidate
@@ -168,6 +170,7 @@ class Method:
     role: str
     chosen_by: str
     parameters: int
+    draws: Sequence[np.ndarray] = ()
 
 
 def to_dataset(methods: Mapping[str, Method], **attributes: Any) -> xr.Dataset:
@@ -184,13 +187,18 @@ def to_dataset(methods: Mapping[str, Method], **attributes: Any) -> xr.Dataset:
     _columns(ds, "", "method", [one.chosen for one in methods.values()], taps)
     ds["candidate_method"] = "candidate", [name for name, _ in every]
     _columns(ds, "candidate_", "candidate", [one for _, one in every], taps)
+    drawn = [(name, h) for name, method in methods.items() for h in method.draws]
+    if drawn:
+        names, filters = zip(*drawn, strict=True)
+        ds["draw_method"] = "draw", list(names)
+        ds["draw_filter"] = ("draw", "tap"), _padded(filters, taps)
     return ds
 
 
 def _columns(
     ds: xr.Dataset, prefix: str, dim: str, rows: Sequence[Candidate], taps: int
 ) -> None:
-    filters = np.stack([np.pad(o.filter, (0, taps - len(o.filter))) for o in rows])
+    filters = _padded((one.filter for one in rows), taps)
     described = {"long_name": "low-pass synthesis filter", "units": "1"}
     ds[f"{prefix}filter"] = (dim, "tap"), filters, described
     ds[f"{prefix}length"] = dim, [len(one.filter) for one in rows]
@@ -198,6 +206,10 @@ def _columns(
         ds[f"{prefix}{name}"] = dim, [int(getattr(one, name)) for one in rows]
     for name in ("sparsity", "attribution", "value", "score"):
         ds[f"{prefix}{name}"] = dim, [float(getattr(one, name)) for one in rows]
+
+
+def _padded(filters: Iterable[np.ndarray], taps: int) -> np.ndarray:
+    return np.stack([np.pad(h, (0, taps - len(h))) for h in filters])
 
 
 def from_dataset(ds: xr.Dataset) -> dict[str, Candidate]:
@@ -212,3 +224,10 @@ def from_dataset(ds: xr.Dataset) -> dict[str, Candidate]:
         )
         for name, one in ((n, ds.sel({"method": n})) for n in ds["method"].values)
     }
+
+
+def draws_of(ds: xr.Dataset, method: str) -> np.ndarray:
+    """What resampled groups made of a method's filter, (draws, taps); maybe none."""
+    if "draw_method" not in ds:
+        return np.zeros((0, ds.sizes["tap"]))
+    return ds["draw_filter"].values[ds["draw_method"].values == method]

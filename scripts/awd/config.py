@@ -114,6 +114,13 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
         )
     if not config.student.largest + config.student.smallest:
         yield "student.largest", "and smallest are 0; a student needs a coefficient"
+    distil = config.distil
+    if 2 * distil.moments > min(distil.lengths):
+        yield (
+            "distil.moments",
+            f"is {distil.moments}; {min(distil.lengths)} taps (distil.lengths) have at "
+            f"most {min(distil.lengths) // 2} vanishing moments",
+        )
     yield from _bad_wavelets("baselines.wavelets", config.baselines.wavelets)
     yield from _bad_wavelets("distil.soft.init", [config.distil.soft.init])
 

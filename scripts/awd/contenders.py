@@ -18,6 +18,7 @@ import numpy as np
 from awd import candidates, distil
 from awd.candidates import Candidate, Method
 from awd.contracts import CONTROLS
+from awd.distil import Distilled
 from awd.features import Largest
 from awd.splits import Part
 
@@ -43,6 +44,9 @@ class Contest:
         Of the grouped cross-validation; of every search.
     lengths, levels : sequence of int
         Shapes that output distillation, sparsity and the controls choose from.
+    moments, draws : int
+        Vanishing moments that output distillation asks for; resamples of the groups
+        that show how sure its filter is.
     choose_by : {"fidelity", "labels"}
         What chooses along the paper's paths; output distillation never sees a label.
     attribution, soft : mapping
@@ -56,6 +60,8 @@ class Contest:
     seed: int
     lengths: Sequence[int]
     levels: Sequence[int]
+    moments: int
+    draws: int
     choose_by: str
     attribution: Mapping[str, Any]
     soft: Mapping[str, Any]
@@ -75,7 +81,8 @@ class Contest:
         """
         (_, words), *others = said.items()
         ours = objectives[0]
-        methods = {name: self._distilled(name, words) for name in objectives}
+        methods = {ours: self._distilled(ours, words, draws=self.draws)}
+        methods |= {name: self._distilled(name, words) for name in objectives[1:]}
         for kind, other in others:
             control = kind in CONTROLS
             name = kind if control else f"{ours}_{kind}"
@@ -85,18 +92,20 @@ class Contest:
         return methods | self._undistilled(len(methods[ours].pool), words)
 
     def _distilled(
-        self, objective: str, words: Said, role: str = "distilled"
+        self, objective: str, words: Said, role: str = "distilled", draws: int = 0
     ) -> Method:
         if objective == "output":
-            return _method(self._optima(objective, words), "fidelity", role)
+            found = self._found(objective, words, draws)
+            method = _method(found.pool, "fidelity", role)
+            return replace(method, draws=found.draws)
         if objective == "attribution":
             return self._chosen(self._path(words), words, self.choose_by, role)
         method = self._chosen(self._soft(words), words, self.choose_by, role)
         return replace(method, parameters=len(method.chosen.filter))
 
-    def _optima(self, objective: str, words: Said) -> list[Candidate]:
+    def _found(self, objective: str, words: Said, draws: int = 0) -> Distilled:
         """Optima of every shape and their twins, scored by fidelity."""
-        found = distil.distil(
+        return distil.distil(
             self.train.x,
             output=words.output,
             objective=objective,
@@ -105,9 +114,10 @@ class Contest:
             folds=self.folds,
             levels=self.levels,
             length=self.lengths,
+            moments=self.moments,
+            draws=draws,
             random_state=self.seed,
         )
-        return found.pool
 
     def _path(self, words: Said) -> list[Candidate]:
         found = distil.distil(
@@ -144,7 +154,7 @@ class Contest:
         if ours == "soft":
             pool = [one for one in method.pool if one.attribution == 0]
         else:
-            pool = self._optima("sparsity", words)
+            pool = self._found("sparsity", words).pool
         return self._chosen(pool, words, method.chosen_by, "control")
 
     def _undistilled(self, count: int, words: Said) -> dict[str, Method]:

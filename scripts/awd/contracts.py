@@ -103,6 +103,9 @@ WAVELETS = Contract(
         "candidate_attribution": Variable(("candidate",), "f", low=0, finite=False),
         "candidate_value": Variable(("candidate",), "f", finite=False),
         "candidate_score": Variable(("candidate",), "f", high=1),
+        # Filters found again when groups are resampled, and whose they are.
+        "draw_method": Variable(("draw",), "U", optional=True),
+        "draw_filter": Variable(("draw", "tap"), "f", optional=True),
     },
     ("target", "mode"),
 )

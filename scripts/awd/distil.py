@@ -1,30 +1,33 @@
-"""From what a teacher says to one orthonormal wavelet; the network is not asked again.
+"""From what a teacher says to one wavelet; the network is not asked again.
 
-Over lattice angles the penalties of the paper vanish, and what is left of an objective
-(:mod:`awd.objectives`), a function of a few angles, is searched globally: a
-low-discrepancy scan, descent from the best points on a few samples, then on all. Where
-several lengths, levels or weights compete, fidelity to the teacher's output decides
-(:mod:`awd.candidates`). No label enters.
+Over the parameters of a family (:mod:`awd.families`) the penalties of the paper vanish,
+and what is left of an objective (:mod:`awd.objectives`), a function of a few numbers,
+is searched globally: a low-discrepancy scan, descent from the best points on a few
+samples, then on all. Where several lengths, levels or weights compete, fidelity to the
+teacher's output decides (:mod:`awd.candidates`). No label enters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import candidates, search, wavelet
+from awd import candidates, objectives, search, wavelet
 from awd.candidates import Candidate
-from awd.errors import ConfigError, DataError, ShapeError
+from awd.errors import ConfigError, DataError
+from awd.families import Family, Lattice
 from awd.features import Largest
 from awd.objectives import EFFORT, OBJECTIVES, Samples
-from awd.search import Blend, Optimum, Term
+from awd.search import Blend, Effort, Optimum, Term
 
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
 LENGTHS = (4, 6, 8, 10, 12)
-FEW_VALUES, FEW_OUTPUTS = 2048, 300  # what a scan looks at
+ELBOW = 0.01  # a longer filter must improve an objective by this share of it
 
 
 @dataclass(frozen=True)
@@ -36,22 +39,26 @@ class Distilled:
     chosen : Candidate
         The filter, its levels, the objective's value and the fidelity (score).
     path : list of Candidate
-        The best filter at every ratio asked for, ratios ascending, in the shape (length
+        The best filter at every ratio asked for, ratios ascending, in the shape (family
         and levels) of the result.
     optima : list of Candidate
         All distinct optima at the last ratio in that shape, best first.
     pool : list of Candidate
         Every filter that the final choice scored.
+    draws : ndarray of shape (draws, *taps)
+        What the search finds in that shape when groups are resampled, moved to where
+        the chosen filter stands.
     conditions : dict of str to float
         Measured residuals, see :func:`awd.wavelet.conditions`.
     objective, mode : str
-        As asked for.
+        As asked for; "coefficients" for a function of them.
     """
 
     chosen: Candidate
     path: list[Candidate]
     optima: list[Candidate]
     pool: list[Candidate]
+    draws: np.ndarray
     conditions: dict[str, float]
     objective: str
     mode: str
@@ -84,35 +91,43 @@ class Distilled:
 
 def distil(
     x: np.ndarray | None = None,
-    gradient: np.ndarray | None = None,
+    gradient: np.ndarray | Sequence[np.ndarray] | None = None,
     output: np.ndarray | None = None,
     *,
-    objective: str = "output",
-    student: Largest = Largest(6),  # noqa: B008 (frozen)
+    objective: str | Callable = "output",
+    student: Any = Largest(6),  # noqa: B008 (frozen)
     groups: np.ndarray | None = None,
     folds: int = 5,
     ratio: float | str | Sequence[float] = np.inf,
     levels: int | Sequence[int] = 4,
     length: int | str | Sequence[int] = "auto",
+    moments: int = 1,
+    family: Family | None = None,
+    dims: int = 1,
+    draws: int = 0,
     mode: str = "zero",
     random_state: int | np.random.Generator = 0,
 ) -> Distilled:
-    """Find the orthonormal wavelet that says what the teacher says.
+    """Find the wavelet that says what the teacher says.
 
     Parameters
     ----------
-    x : array of shape (n, [channel,] time), optional
-        Signals; needed for all but attribution alone.
-    gradient : array of the shape of x, optional
+    x : array of shape (n, [channel,] time) or (n, [channel,] y, x), optional
+        Samples; needed for all but attribution alone.
+    gradient : array of the shape of x, or a list of them, optional
         Gradient of the teacher's output in every sample, as from
         ``awd.attribution.saliency``. Its transform is the TRIM attribution of the
-        coefficients (exactly, for any network, along orthonormal filters).
-    output : array of shape (n,), optional
-        The teacher's predictions, as from ``awd.attribution.output``. Where it is given
-        every objective's optima compete by their fidelity to it; without it there can
-        be one length, one number of levels, and the last ratio gives the result.
-    objective : {"output", "attribution", "sparsity"}
-        A key of :data:`OBJECTIVES`. No label enters in any.
+        coefficients (exactly, for any network, along orthonormal filters). A list holds
+        one for each of several targets, which all count the same.
+    output : array of shape (n,) or (n, targets), optional
+        The teacher's predictions, as from ``awd.attribution.output``. Where they are
+        given every objective's optima compete by their fidelity to them; without them
+        there can be one number of levels, the last ratio gives the result, and of the
+        lengths the shortest that no longer one improves on by over 1 %.
+    objective : {"output", "attribution", "sparsity"} or callable
+        A key of :data:`awd.objectives.OBJECTIVES`, or a function to be minimised of the
+        coefficients and the attributions: :class:`awd.objectives.Coefficients`. No
+        label enters in any.
     student : Largest
         What the student reads of the coefficients when fidelity is measured.
     groups : array of shape (n,), optional
@@ -127,10 +142,18 @@ def distil(
         Halvings of the transform, to choose from.
     length : int, sequence of int or "auto"
         Taps, even, to choose from; ``"auto"`` is 4 to 12.
+    moments : int
+        Vanishing moments that the wavelet must have.
+    family : Family, optional
+        Where to search, in place of the orthonormal wavelets of ``length`` taps.
+    dims : {1, 2}
+        Axes of a sample: 1 for signals, 2 for images.
+    draws : int
+        How many times to search again with groups resampled.
     mode : {"zero"}
         How signals go on beyond their ends.
     random_state : int or Generator
-        Seeds the scan and its choice of samples.
+        Seeds the scan, its choice of samples and the resamples.
 
     Returns
     -------
@@ -143,7 +166,7 @@ def distil(
     DataError
         Missing, NaN, infinite or constant values.
     ConfigError
-        Unknown objective or mode, bad ratio; several shapes and no output.
+        Unknown objective or mode, bad ratio; several levels and no output.
 
     Examples
     --------
@@ -151,85 +174,174 @@ def distil(
     >>> result = distil(x, output=f, levels=[3, 4, 5])  # doctest: +SKIP
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
-    lengths = list(LENGTHS) if length == "auto" else np.atleast_1d(length).tolist()
     depths = np.atleast_1d(levels).tolist()
-    _require_options(objective, mode, lengths)
-    if output is None and len(lengths) * len(depths) > 1:
+    families = [family] if family else _lattices(length, moments)
+    name, terms_of = _objective(objective)
+    _require_options(mode, dims)
+    if output is None and len(depths) > 1:
         raise ConfigError(
-            f"length {length!r} and levels {levels!r} leave a choice, which fidelity "
-            "makes: give output, or one length and one number of levels"
+            f"levels {levels!r} leave a choice, which fidelity makes: give output, or "
+            "one number of levels"
         )
     rng = np.random.default_rng(random_state)
-    samples = Samples(x, gradient, output, groups, student, folds)
+    said = {"output": output, "groups": groups, "student": student, "folds": folds}
+    samples = objectives.samples(x, gradient, max(depths), dims, **said)
     # Four angles are too few for BLAS threads: waiting for each other doubles the time.
     with threadpool_limits(1, "blas"):
-        shapes = _search(objective, samples, depths, lengths, ratio, rng)
-        pool = [one for path, _ in shapes.values() for one in path]
-        if output is not None:
-            twins = candidates.with_twins(pool, student)
-            pool = candidates.scored(twins, x, output, student, groups, folds)
-    chosen = pool[-1] if output is None else candidates.best(pool)
-    path, optima = shapes[len(chosen.filter), chosen.levels]
+        search_ = _Search(terms_of, samples, ratio, EFFORT[name], rng)
+        shapes = list(search_.shapes(families, depths))
+        chosen, shape, pool = _chosen(shapes, samples)
+        again = search_.again(chosen, shape, draws, flips=name != "output")
     return Distilled(
-        chosen, path, optima, pool, wavelet.conditions(chosen.filter), objective, mode
+        chosen,
+        shape.path,
+        shape.optima,
+        pool,
+        again,
+        shape.family.conditions(chosen.filter),
+        name,
+        mode,
     )
 
 
-def _search(
-    objective: str,
-    samples: Samples,
-    depths: Sequence[int],
-    lengths: Sequence[int],
-    ratio: float | str | Sequence[float],
-    rng: np.random.Generator,
-) -> dict[tuple[int, int], tuple[list[Candidate], list[Candidate]]]:
-    """Path and optima of every shape, by (length, levels).
+@dataclass(frozen=True)
+class _Shape:
+    """What was found in one family at one depth: a path, and optima at its end."""
 
-    All levels start from one scan, of those in the middle: where the basins are hardly
-    depends on them. A longer filter starts from the shorter one too.
+    family: Family
+    levels: int
+    weights: Mapping[str, float]
+    path: list[Candidate]
+    optima: list[Candidate]
+
+
+@dataclass(frozen=True)
+class _Search:
+    """An objective on samples, and how hard it is searched."""
+
+    terms_of: Callable[[Samples, int], dict[str, Term]]
+    samples: Samples
+    ratio: float | str | Sequence[float]
+    effort: Effort
+    rng: np.random.Generator
+
+    def shapes(
+        self, families: Sequence[Family], depths: Sequence[int]
+    ) -> Iterator[_Shape]:
+        """Path and optima of every family and depth.
+
+        All levels start from one scan, of those in the middle: where the basins are
+        hardly depends on them. A longer filter starts from the shorter one too.
+        """
+        terms = {depth: self.terms_of(self.samples, depth) for depth in depths}
+        middle = terms[sorted(depths)[len(depths) // 2]]
+        weights = _weights(self.ratio, middle)
+        rows = self.effort.rows(self.samples.shape, self.rng)
+        shorter: dict[int, np.ndarray] = {}
+        for family in families:
+            blends = [Blend(middle, weight) for weight in weights]
+            scanned = search.scan(blends, rows, family, self.rng, self.effort)
+            for depth in depths:
+                blends = [Blend(terms[depth], weight) for weight in weights]
+                warm = [family.parameters(shorter[depth])] if depth in shorter else []
+                path, optima = search.follow(blends, scanned, warm, self.effort)
+                shorter[depth] = path[0].filter
+                yield _Shape(
+                    family,
+                    depth,
+                    weights[-1],
+                    [
+                        _candidate(one, weight, depth)
+                        for one, weight in zip(path, weights, strict=True)
+                    ],
+                    [_candidate(one, weights[-1], depth) for one in optima],
+                )
+
+    def again(
+        self, chosen: Candidate, shape: _Shape, draws: int, flips: bool
+    ) -> np.ndarray:
+        """Filters found in a shape when groups are drawn anew, (draws, *taps)."""
+        samples, family = self.samples, shape.family
+        if chosen.mirrored:
+            samples = replace(samples, student=samples.student.mirrored)
+        found = np.empty((draws, *chosen.filter.shape))
+        for k in range(draws):
+            part = samples.subset(_resampled(samples, self.rng))
+            blend = Blend(self.terms_of(part, shape.levels), shape.weights)
+            rows = self.effort.rows(part.shape, self.rng)
+            scanned = search.scan([blend], rows, family, self.rng, self.effort)
+            warm = [family.parameters(chosen.filter)]
+            best = search.minima(blend, scanned, warm, self.effort)[0]
+            found[k] = family.aligned(best.filter, chosen.filter, flips)
+        return found
+
+
+def _chosen(
+    shapes: Sequence[_Shape], samples: Samples
+) -> tuple[Candidate, _Shape, list[Candidate]]:
+    """The result, its shape, and all filters that competed.
+
+    By fidelity; without outputs by the objective, the shortest of what is as good.
     """
-    terms = {depth: OBJECTIVES[objective](samples, depth) for depth in depths}
-    middle = terms[sorted(depths)[len(depths) // 2]]
-    weights, effort = _weights(ratio, middle), EFFORT[objective]
-    rows = _few(objective, samples, rng)
-    shapes, shorter = {}, {}
-    for taps in sorted(lengths):
-        blends = [Blend(middle, weight) for weight in weights]
-        scanned = search.scan(blends, rows, taps, rng, effort)
-        for depth in depths:
-            blends = [Blend(terms[depth], weight) for weight in weights]
-            warm = [_lengthened(shorter[depth], taps)] if depth in shorter else []
-            path, optima = search.follow(blends, scanned, warm, effort)
-            shorter[depth] = path[0].filter
-            shapes[taps, depth] = (
-                [_candidate(o, depth, w) for o, w in zip(path, weights, strict=True)],
-                [_candidate(o, depth, weights[-1]) for o in optima],
-            )
-    return shapes
+    if samples.output is None:
+        pool = [one for shape in shapes for one in shape.path]
+        least = min(shape.path[-1].value for shape in shapes)
+        good = (s for s in shapes if s.path[-1].value <= (1 + ELBOW) * least)
+        shape = next(good)
+        return shape.path[-1], shape, pool
+    student, twins, owners = samples.student, [], []
+    for shape in shapes:
+        twins += candidates.with_twins(shape.path, student)
+        owners += [shape] * (len(twins) - len(owners))
+    said = samples.output, student, samples.groups, samples.folds
+    pool = candidates.scored(twins, samples.x, *said)
+    best, shape = max(zip(pool, owners, strict=True), key=lambda pair: pair[0].score)
+    return best, shape, pool
 
 
-def _lengthened(h: np.ndarray, taps: int) -> np.ndarray:
-    """Free angles of a filter with zeros behind it."""
-    return wavelet.angles(np.pad(h, (0, taps - len(h))))[1:]
+def _resampled(samples: Samples, rng: np.random.Generator) -> np.ndarray:
+    """Rows of groups drawn with repetition; at least two differ, for the folds."""
+    n = samples.shape[0]
+    groups = np.arange(n) if samples.groups is None else np.asarray(samples.groups)
+    names, index = np.unique(groups, return_inverse=True)
+    drawn = np.zeros(1, int)
+    while len(np.unique(drawn)) < min(2, len(names)):
+        drawn = rng.integers(len(names), size=len(names))
+    return np.concatenate([np.flatnonzero(index == group) for group in drawn])
 
 
-def _candidate(found: Optimum, levels: int, weights: Mapping[str, float]) -> Candidate:
+def _candidate(found: Optimum, weights: Mapping[str, float], levels: int) -> Candidate:
     l1 = {k: weights.get(k, np.nan) for k in ("sparsity", "attribution")}
     return Candidate(found.filter, levels, value=found.value, **l1)
 
 
-def _require_options(objective: str, mode: str, lengths: Sequence[int]) -> None:
+def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
+    if isinstance(length, str):
+        if length != "auto":
+            raise ConfigError(f"length is {length!r}; expected taps or 'auto'")
+        length = [taps for taps in LENGTHS if taps >= 2 * moments]
+    return [Lattice(taps, moments) for taps in sorted(np.atleast_1d(length).tolist())]
+
+
+def _objective(
+    objective: str | Callable,
+) -> tuple[str, Callable[[Samples, int], dict[str, Term]]]:
+    """Name of an objective, and what makes its terms."""
+    if callable(objective):
+        return "coefficients", partial(objectives.coefficients, objective)
     if objective not in OBJECTIVES:
         raise ConfigError(
-            f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}"
+            f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}, or "
+            "a function of the coefficients"
         )
+    return objective, OBJECTIVES[objective]
+
+
+def _require_options(mode: str, dims: int) -> None:
     if mode != "zero":
         raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
-    for length in lengths:
-        if not isinstance(length, int) or length < 2 or length % 2:
-            raise ShapeError(
-                f"length is {length!r}; expected an even number of taps >= 2"
-            )
+    if dims not in (1, 2):
+        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
 
 
 def _weights(
@@ -248,13 +360,3 @@ def _weights(
         raise DataError("a finite ratio weighs signals in: give x, or use ratio=inf")
     shares = [1.0 if np.isinf(r) else r / (1 + r) for r in np.sort(ratios)]
     return [{"attribution": share, "sparsity": 1 - share} for share in shares]
-
-
-def _few(objective: str, samples: Samples, rng: np.random.Generator) -> np.ndarray:
-    """Samples for the scan: hundreds to tell fidelities, tens to tell L1 norms."""
-    data = samples.gradient if samples.x is None else samples.x
-    n, *shape = np.shape(data)
-    count = int(np.clip(FEW_VALUES // np.prod(shape), 8, 64))
-    if objective == "output":
-        count = FEW_OUTPUTS
-    return np.sort(rng.permutation(n)[:count])

@@ -64,8 +64,8 @@ class Largest:
 
         Parameters
         ----------
-        x : array of shape (n, time) or (n, channel, time), float32 or float64
-            Signals; every channel is transformed by the same filter.
+        x : array of shape (n, [channel,] time) or (n, channel, y, x), float
+            Signals or images; every channel is transformed by the same filter.
         h : array of shape (taps,)
             Low-pass filter.
         levels, mode : int, str
@@ -92,8 +92,10 @@ class Largest:
         """The features, and which coefficients they are; as :meth:`features`."""
         from awd import kernels
 
-        x = require_finite(require_signals(x))
-        rows = x.reshape(-1, x.shape[-1])
+        x = require_finite(require_samples(x))
+        if self.start and x.ndim == 4:
+            raise ConfigError(f"{self}: images have no first frames; use start=0")
+        rows = as_rows(x)
         packed, sizes = kernels.pack(rows, h, levels, mode)
         values, index = kernels.extremes(packed, sizes, self.m, self.smallest)
         parts = [values]
@@ -123,12 +125,20 @@ class Picked(NamedTuple):
         return band, self.index - begins[band]
 
 
-def require_signals(x: np.ndarray) -> np.ndarray:
-    """``x`` as an array if its shape is (n, time) or (n, channel, time), not empty."""
+def require_samples(x: np.ndarray) -> np.ndarray:
+    """``x`` as an array if it holds signals or images, see :meth:`Largest.features`."""
     x = np.asarray(x)
-    if x.ndim not in (2, 3) or not x.size:
-        raise ShapeError(f"x is {x.shape}; expected (n, [channel,] time), not empty")
+    if x.ndim not in (2, 3, 4) or not x.size:
+        raise ShapeError(
+            f"x is {x.shape}; expected signals (n, [channel,] time) or images "
+            "(n, channel, y, x), not empty"
+        )
     return x
+
+
+def as_rows(x: np.ndarray) -> np.ndarray:
+    """Every channel a row: signals (rows, time) or images (rows, y, x)."""
+    return x.reshape(-1, *x.shape[min(2, x.ndim - 1) :])
 
 
 @dataclass

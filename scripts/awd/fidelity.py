@@ -10,12 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from awd import kernels
 from awd.errors import DataError, ShapeError
-from awd.features import Largest, require_finite, require_signals
+from awd.features import (
+    Largest,
+    as_rows,
+    linear,
+    require_finite,
+    require_samples,
+)
 
 # Ridge, in units of the signals' mean square. A tap of rounding size gives features of
 # that size, on which plain least squares go astray in groups they have not seen.
@@ -26,18 +33,19 @@ PENALTY = 1e-6
 class Fidelity:
     """Error ``1 - R2`` of a student by grouped cross-validated least squares.
 
-    A term of :mod:`awd.search`; :func:`fidelity` makes one from samples.
+    A smooth term of :mod:`awd.search`; :func:`fidelity` makes one from samples.
 
     Attributes
     ----------
-    x : ndarray of shape (n, [channel,] time), float32 or float64
-        Signals, fold after fold.
-    y : ndarray of shape (n,), float64
-        What the student has to reproduce.
+    x : ndarray of shape (n, [channel,] time) or (n, channel, y, x), float
+        Samples, fold after fold.
+    y : ndarray of shape (n, targets), float64
+        What the student has to reproduce, scaled so that the squared deviations of all
+        targets sum to 1, those of each to the same.
     fold : ndarray of int of shape (n,), rising
         The fold in which each sample is predicted, by a head fitted to the others.
     features : Largest
-        What the student reads.
+        What the student reads; any student with ``pick``.
     levels : int
         Of the transform, mode zero.
     """
@@ -66,14 +74,15 @@ class Fidelity:
         slope = slope[:, :-1].reshape(len(picked.index), -1)[:, :picks]
         weights = np.zeros((len(picked.index), picked.sizes.sum()))
         np.put_along_axis(weights, picked.index, slope, 1)
-        rows = self.x.reshape(-1, self.x.shape[-1])
-        gradient = kernels.pack_gradient(rows, h, self.levels, weights)
-        return self._value(residuals), gradient / self._spread
+        return self._value(residuals), kernels.pack_gradient(
+            as_rows(self.x), h, self.levels, weights
+        )
 
     def subset(self, rows: np.ndarray) -> Fidelity:
         """The same on some of the samples."""
         kept = replace(self, x=self.x[rows], y=self.y[rows], fold=self.fold[rows])
-        return replace(kept, fold=np.unique(kept.fold, return_inverse=True)[1])
+        fold = np.unique(kept.fold, return_inverse=True)[1]
+        return replace(kept, y=_scaled(kept.y), fold=fold)
 
     def _error(self, h: np.ndarray) -> float:
         picked = self.features.pick(self.x, h, self.levels)
@@ -82,15 +91,15 @@ class Fidelity:
 
     def _value(self, residuals: np.ndarray) -> float:
         """``1 - R2``: a sample counts with the residual of its own fold's head."""
-        return float((residuals[self._own] ** 2).sum() / self._spread)
+        return float((residuals[self._own] ** 2).sum())
 
     def _design(self, features: np.ndarray) -> np.ndarray:
         return np.column_stack([features, np.ones(len(features))])
 
     def _fit(self, design: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The normal matrix and the head of each fold, and its residuals everywhere.
+        """The normal matrix and the heads of each fold, and their residuals everywhere.
 
-        Shapes (folds, p, p), (folds, p) and (n, folds).
+        Shapes (folds, p, p), (folds, p, targets) and (n, folds, targets).
         """
         parts = np.split(design, self._ends), np.split(self.y, self._ends)
         grams = np.array([z.T @ z for z in parts[0]])
@@ -98,8 +107,9 @@ class Fidelity:
         ridge = np.full(design.shape[1], self._penalty)
         ridge[-1] = 0  # not on the intercept
         systems = grams.sum(0) - grams + np.diag(ridge)
-        heads = np.linalg.solve(systems, (moments.sum(0) - moments)[..., None])[..., 0]
-        return systems, heads, self.y[:, None] - design @ heads.T
+        heads = np.linalg.solve(systems, moments.sum(0) - moments)
+        predicted = np.tensordot(design, heads, (1, 1))
+        return systems, heads, self.y[:, None] - predicted
 
     def _slope(
         self,
@@ -111,13 +121,16 @@ class Fidelity:
         """Derivative of the summed squared errors along the design, (n, p).
 
         A sample acts on its own error, and through the heads on those of other folds:
-        with ``A b = Z'y`` and ``l = A^-1 dL/db``, ``dL/dZ = r l' - (Z l) b'``.
+        with ``A b = Z'y`` and ``l = A^-1 dL/db``, ``dL/dZ = r l' - (Z l) b'``, summed
+        over targets.
         """
-        own = self._own
-        along_heads = -2 * (design.T @ (residuals * own)).T
-        adjoint = np.linalg.solve(systems, along_heads[..., None])[..., 0]
-        through = ~own * (design @ adjoint.T) + 2 * own * residuals
-        return (~own * residuals) @ adjoint - through @ heads
+        own = self._own[..., None]
+        along_heads = -2 * np.tensordot(residuals * own, design, (0, 0))
+        adjoint = np.linalg.solve(systems, np.swapaxes(along_heads, 1, 2))
+        through = ~own * np.tensordot(design, adjoint, (1, 1)) + 2 * own * residuals
+        pairs = ([1, 2], [0, 2])  # of folds and targets
+        by_fit = np.tensordot(~own * residuals, adjoint, pairs)
+        return by_fit.reshape(len(design), -1) - np.tensordot(through, heads, pairs)
 
     @cached_property
     def _own(self) -> np.ndarray:
@@ -132,32 +145,61 @@ class Fidelity:
     def _penalty(self) -> float:
         return PENALTY * (self.x**2).mean() * len(self.y)
 
-    @cached_property
-    def _spread(self) -> float:
-        return float(((self.y - self.y.mean()) ** 2).sum())
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The same error for students without a slope, such as histograms.
+
+    A term of :mod:`awd.search`, with attributes as :class:`Fidelity`; the head is the
+    ridge of :func:`awd.features.linear` in place of least squares.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    fold: np.ndarray
+    features: Any
+    levels: int
+
+    def values(self, filters: np.ndarray) -> np.ndarray:
+        """``1 - R2`` of many filters: (filters, *taps) -> (filters,)."""
+        return np.array([self._error(h) for h in filters])
+
+    def subset(self, rows: np.ndarray) -> Reproduction:
+        """The same on some of the samples."""
+        part = replace(self, x=self.x[rows], fold=self.fold[rows])
+        return replace(part, y=_scaled(self.y[rows]))
+
+    def _error(self, h: np.ndarray) -> float:
+        from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
+        features = self.features.features(self.x, h, self.levels)
+        head, folds = linear("ridge"), PredefinedSplit(self.fold)
+        predicted = cross_val_predict(head, features, self.y, cv=folds)
+        return float(((self.y - predicted.reshape(self.y.shape)) ** 2).sum())
 
 
 def fidelity(
     x: np.ndarray,
     y: np.ndarray,
-    features: Largest,
+    features: Any,
     levels: int,
     groups: np.ndarray | None = None,
     folds: int = 5,
-) -> Fidelity:
+) -> Fidelity | Reproduction:
     """Fidelity of a student to what it has to reproduce, as a function of the filter.
 
     Give it training samples only.
 
     Parameters
     ----------
-    x : array of shape (n, time) or (n, channel, time)
-        Signals.
-    y : array of shape (n,)
-        The teacher's output. With labels in their place this is the label
-        cross-validation by which controls are chosen too.
+    x : array of shape (n, [channel,] time) or (n, channel, y, x)
+        Samples.
+    y : array of shape (n,) or (n, targets)
+        The teacher's outputs, each counting the same. With labels in their place this
+        is the label cross-validation by which controls are chosen too.
     features : Largest
-        What the student reads.
+        What the student reads: anything with ``features(x, h, levels)``, and ``pick``
+        as that of :class:`awd.features.Largest` if it has a slope.
     levels : int
         Of the transform, mode zero.
     groups : array of shape (n,), optional
@@ -170,22 +212,23 @@ def fidelity(
     ShapeError
         The arrays do not fit each other.
     DataError
-        There is only one group, ``y`` is constant, or something is not finite.
+        There is only one group, a target is constant, or something is not finite.
     """
     from sklearn.model_selection import GroupKFold
 
-    x, y = require_finite(require_signals(x)), require_finite(np.array(y, np.float64))
+    x, y = require_finite(require_samples(x)), require_finite(np.array(y, np.float64))
     groups = np.arange(len(x)) if groups is None else np.asarray(groups)
-    if y.shape != (len(x),) or groups.shape != (len(x),):
+    if y.ndim not in (1, 2) or len(y) != len(x) or groups.shape != (len(x),):
         raise ShapeError(
             f"output is {y.shape} and groups {groups.shape} for {len(x)} samples; "
-            f"expected ({len(x)},) of both"
+            f"expected ({len(x)},) of both, or an output for each target"
         )
+    y = y.reshape(len(x), -1)
     count = len(np.unique(groups))
-    if count < 2 or not np.ptp(y):
+    if count < 2 or not np.ptp(y, axis=0).all():
         raise DataError(
             f"fidelity needs at least 2 groups and an output that varies; got {count} "
-            f"groups and an output with s.d. {y.std():g}"
+            f"groups and an output with s.d. {y.std(0).min():g}"
         )
     fold = np.empty(len(x), int)
     splits = GroupKFold(min(folds, count)).split(x, groups=groups)
@@ -193,4 +236,10 @@ def fidelity(
         fold[held] = index
     order = np.argsort(fold, kind="stable")
     x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
-    return Fidelity(x[order], y[order], fold[order], features, levels)
+    kind = Fidelity if hasattr(features, "pick") else Reproduction
+    return kind(x[order], _scaled(y[order]), fold[order], features, levels)
+
+
+def _scaled(y: np.ndarray) -> np.ndarray:
+    """Targets (n, targets) with equal spreads that sum to 1."""
+    return y / np.sqrt(y.shape[1] * ((y - y.mean(0)) ** 2).sum(0))

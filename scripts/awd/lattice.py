@@ -54,7 +54,7 @@ def filter_from_angles(theta: np.ndarray) -> np.ndarray:
         delayed = np.zeros_like(odd)
         delayed[..., 1:] = odd[..., :-1]
         even[...], odd[...] = c * even - s * delayed, s * even + c * delayed
-    return h.reshape(*theta.shape[:-1], -1)
+    return h.reshape(*theta.shape[:-1], 2 * theta.shape[-1])
 
 
 def filter_jacobian(theta: np.ndarray) -> np.ndarray:
@@ -65,15 +65,16 @@ def filter_jacobian(theta: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    theta : array of shape (M,)
+    theta : array of shape (..., M)
 
     Returns
     -------
-    ndarray of shape (M, 2M)
+    ndarray of shape (..., M, 2M)
         Row k is ``dh/dtheta_k``.
     """
     theta = np.asarray(theta, dtype=float)
-    return filter_from_angles(theta + np.pi / 2 * np.eye(theta.shape[-1]))
+    turned = theta[..., None, :] + np.pi / 2 * np.eye(theta.shape[-1])
+    return filter_from_angles(turned)
 
 
 def complete_angles(free: np.ndarray) -> np.ndarray:
@@ -87,9 +88,9 @@ def complete_angles(free: np.ndarray) -> np.ndarray:
 
 
 def free_jacobian(free: np.ndarray) -> np.ndarray:
-    """Derivative of the filter along the free angles: (M-1,) -> (M-1, 2M)."""
+    """Derivative of the filter along the free angles: (..., M-1) -> (..., M-1, 2M)."""
     jacobian = filter_jacobian(complete_angles(free))
-    return jacobian[1:] - jacobian[0]
+    return jacobian[..., 1:, :] - jacobian[..., :1, :]
 
 
 def peel(h: np.ndarray) -> np.ndarray:

@@ -1,24 +1,24 @@
-"""Global search over wavelets: scan the free angles, descend, follow a path.
+"""Global search over a family of filters: scan its parameters, descend, follow a path.
 
 The landscape of an L1 objective is rough (it has kinks where it is best), so descent
 from one named wavelet ends in local minima. A low-discrepancy scan on a few samples is
 cheap, finds the basins, and needs no wavelet to begin with.
 
 An objective is a :class:`Term`: anything that values filters. :class:`Blend` weighs
-several.
+several. A term without a slope is descended without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
-from awd import wavelet
+from awd.families import Family
 
 APART = 0.2  # starts differ by more than this in some tap
 DISTINCT = 1e-3  # filters that differ by less in every tap are one optimum
@@ -30,8 +30,11 @@ class Effort:
 
     Attributes
     ----------
+    few, few_values : int
+        Samples that a scan looks at: at most so many, and no more than have so many
+        values together, if these are 8.
     density : int
-        Scan points grow with this to the power of the free angles, 16 for none.
+        Scan points grow with this to the power of the free parameters, 16 for none.
     most : int
         Scan points at most.
     on_few, on_all : int
@@ -45,6 +48,8 @@ class Effort:
         line search early.
     """
 
+    few: int = 64
+    few_values: int = 2048
     density: int = 8
     most: int = 2**14
     on_few: int = 48
@@ -52,21 +57,35 @@ class Effort:
     tolerance: float = 1e-7
     again: bool = True
 
+    def rows(self, shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
+        """Indices of the samples that a scan looks at, of data of a shape."""
+        n, *sample = shape
+        fit = max(8, self.few_values // int(np.prod(sample)))
+        return np.sort(rng.permutation(n)[: min(self.few, fit)])
+
 
 THOROUGH = Effort()
 
 
 class Term(Protocol):
-    """What the search asks of an objective."""
+    """What the search asks of an objective.
+
+    A smooth one has ``value_and_gradient(h)`` too: the value of one filter and its
+    derivative along the taps, of the filter's shape.
+    """
 
     def values(self, filters: np.ndarray) -> np.ndarray:
-        """Value of many filters: (n, taps) -> (n,)."""
-
-    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
-        """Value of one filter and its derivative along the taps, (taps,)."""
+        """Value of many filters: (n, *taps) -> (n,)."""
 
     def subset(self, rows: np.ndarray) -> Term:
         """The same objective on some of the samples."""
+
+
+def is_smooth(term: Term) -> bool:
+    """Whether the term knows its slope."""
+    if isinstance(term, Blend):
+        return all(is_smooth(term.terms[name]) for name, _ in term.used())
+    return hasattr(term, "value_and_gradient")
 
 
 @dataclass(frozen=True)
@@ -95,34 +114,33 @@ class Blend:
 
 @dataclass(frozen=True)
 class Optimum:
-    """A local minimum: its value and its free angles, (M - 1,), in [-pi/2, pi/2)."""
+    """A local minimum: its value and its parameters, (free,), in a family."""
 
     value: float
-    free: np.ndarray
-
-    @property
-    def angles(self) -> np.ndarray:
-        return wavelet.complete_angles(self.free)
+    parameters: np.ndarray
+    family: Family
 
     @property
     def filter(self) -> np.ndarray:
-        return wavelet.filter_from_angles(self.angles)
+        return self.family.filters(self.parameters)
 
 
 @dataclass(frozen=True)
 class Scan:
-    """Points in the space of free angles with the value of every term on few samples.
+    """Points of a family with the value of every term on few samples.
 
     Attributes
     ----------
+    family : Family
     rows : ndarray of int
         The few samples.
-    free : ndarray of shape (points, M - 1)
+    points : ndarray of shape (points, free)
     values : dict of str to ndarray of shape (points,)
     """
 
+    family: Family
     rows: np.ndarray
-    free: np.ndarray
+    points: np.ndarray
     values: dict[str, np.ndarray]
 
     def best(self, weights: Mapping[str, float], count: int) -> np.ndarray:
@@ -131,24 +149,24 @@ class Scan:
         The very best points crowd in the widest basins; the deepest may be narrow.
         """
         total = sum(weights[k] * v for k, v in self.values.items())
-        free = self.free[np.argsort(total, kind="stable")[: 100 * count]]
-        filters = wavelet.filter_from_angles(wavelet.complete_angles(free))
+        points = self.points[np.argsort(total, kind="stable")[: 100 * count]]
+        filters = self.family.filters(points)
         kept: list[int] = []
-        left = np.ones(len(free), bool)
+        left = np.ones(len(points), bool)
         while left.any() and len(kept) < count:
             kept.append(int(left.argmax()))
-            left &= np.abs(filters - filters[kept[-1]]).max(axis=1) > APART
-        return free[kept]
+            left &= _apart(filters, filters[kept[-1]]) > APART
+        return points[kept]
 
 
 def scan(
     blends: Iterable[Blend],
     rows: np.ndarray,
-    length: int,
+    family: Family,
     rng: np.random.Generator,
     effort: Effort = THOROUGH,
 ) -> Scan:
-    """Value scrambled Sobol points over all wavelets of ``length`` taps.
+    """Value scrambled Sobol points over all filters of a family.
 
     Parameters
     ----------
@@ -156,55 +174,67 @@ def scan(
         Every term that counts in one of them is valued, once.
     rows : array of int
         Samples to look at; tens are enough to find the basins.
-    length : int
-        Taps.
+    family : Family
     rng : numpy Generator
         Scrambles the points.
     effort : Effort
         How many points.
     """
-    free = length // 2 - 1
+    free = len(family.bounds)
     if free:
-        points = min(effort.most, 16 * effort.density**free)
+        points = min(effort.most, 16 * effort.density ** (free - family.equations))
         sobol = qmc.Sobol(free, rng=rng).random_base2(points.bit_length() - 1)
-        grid = np.pi * (sobol - 0.5)
     else:
-        grid = np.zeros((1, 0))
-    filters = wavelet.filter_from_angles(wavelet.complete_angles(grid))
+        sobol = np.zeros((1, 0))
+    grid = family.points(sobol)
     terms = {k: blend.terms[k] for blend in blends for k, _ in blend.used()}
+    filters = family.filters(grid)
     values = {k: term.subset(rows).values(filters) for k, term in terms.items()}
-    return Scan(rows, grid, values)
+    return Scan(family, rows, grid, values)
 
 
-def descend(objective: Term, free: np.ndarray, effort: Effort = THOROUGH) -> Optimum:
-    """Nearest local minimum from ``free``: L-BFGS-B over the free angles."""
+def descend(
+    objective: Term, family: Family, start: np.ndarray, effort: Effort = THOROUGH
+) -> Optimum:
+    """Nearest local minimum from the parameters ``start``, (free,).
 
-    def value_and_slope(free: np.ndarray) -> tuple[float, np.ndarray]:
-        h = wavelet.filter_from_angles(wavelet.complete_angles(free))
-        value, gradient = objective.value_and_gradient(h)
-        return value, wavelet.free_jacobian(free) @ gradient
-
-    if not len(free):
-        return Optimum(value_and_slope(free)[0], free)
-    options = {"ftol": effort.tolerance}
-    how = {"jac": True, "method": "L-BFGS-B", "options": options}
+    L-BFGS-B along the slope; SLSQP where parameters obey equations; Nelder-Mead where
+    the objective has no slope.
+    """
+    if not len(start):
+        return Optimum(_value(objective, family.filters(start)), start, family)
+    function, how = _method(objective, family, start, effort.tolerance)
     for _ in range(2 if effort.again else 1):
-        end = minimize(value_and_slope, free, **how)
-        free = end.x
-    return _settled(objective, Optimum(float(end.fun), wrapped(free)))
+        start = minimize(function, start, **how).x
+    end = family.settled(start)
+    return Optimum(_value(objective, family.filters(end)), end, family)
 
 
-def _settled(objective: Term, found: Optimum) -> Optimum:
-    """The optimum without negligible taps at its ends."""
-    h = wavelet.without_dust(found.filter)
-    if np.array_equal(h, found.filter):
-        return found
-    return Optimum(objective.value_and_gradient(h)[0], wavelet.angles(h)[1:])
+def _value(objective: Term, h: np.ndarray) -> float:
+    return float(objective.values(h[None])[0])
 
 
-def wrapped(free: np.ndarray) -> np.ndarray:
-    """Angles in [-pi/2, pi/2); adding pi to a pair changes no filter."""
-    return (free + np.pi / 2) % np.pi - np.pi / 2
+def _method(
+    objective: Term, family: Family, start: np.ndarray, tolerance: float
+) -> tuple[Callable, dict[str, Any]]:
+    """What scipy is to minimise, and how."""
+    bounds = None if family.periodic else family.bounds
+    if not is_smooth(objective):
+        steps = np.diag(0.05 * np.ptp(family.bounds, axis=1))
+        options = {"fatol": tolerance, "xatol": 1e-3}
+        options["initial_simplex"] = np.vstack([start, start + steps])
+        how = {"method": "Nelder-Mead", "bounds": bounds, "options": options}
+        return lambda parameters: _value(objective, family.filters(parameters)), how
+
+    def value_and_slope(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = objective.value_and_gradient(family.filters(parameters))
+        return value, np.tensordot(family.jacobian(parameters), gradient, gradient.ndim)
+
+    how = {"method": "L-BFGS-B", "jac": True, "bounds": bounds}
+    if family.equations:
+        equations = {"fun": family.missed, "jac": family.missed_jacobian}
+        how |= {"method": "SLSQP", "constraints": {"type": "eq"} | equations}
+    return value_and_slope, how | {"options": {"ftol": tolerance}}
 
 
 def minima(
@@ -220,24 +250,25 @@ def minima(
     objective : Blend
         Of the terms that were scanned.
     scanned : Scan
-    warm : sequence of array of shape (M - 1,)
+    warm : sequence of array of shape (free,)
         Further starting points.
     effort : Effort
         How many descents.
     """
-    part = objective.subset(scanned.rows)
+    family, part = scanned.family, objective.subset(scanned.rows)
     starts = scanned.best(objective.weights, effort.on_few)
     less = replace(effort, tolerance=10 * effort.tolerance, again=False)
-    rough = distinct(descend(part, free, less) for free in starts)
-    best = [one.free for one in rough[: effort.on_all]]
-    new = [free for free in best if not any(_near(free, w) for w in warm)]
-    return distinct(descend(objective, free, effort) for free in [*warm, *new])
+    rough = distinct(descend(part, family, start, less) for start in starts)
+    best = [one.parameters for one in rough[: effort.on_all]]
+    known = family.filters(np.reshape(warm, (len(warm), len(family.bounds))))
+    # One descent is enough in a basin.
+    new = [p for p in best if not (_apart(known, family.filters(p)) < 0.05).any()]
+    return distinct(descend(objective, family, p, effort) for p in [*warm, *new])
 
 
-def _near(free: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two starts lie in one basin, so that one descent is enough."""
-    pair = wavelet.complete_angles(np.stack([free, other]))
-    return bool(np.abs(np.diff(wavelet.filter_from_angles(pair), axis=0)).max() < 0.05)
+def _apart(filters: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Largest difference of a tap: (n, *taps), (*taps) -> (n,)."""
+    return np.abs(filters - h).reshape(len(filters), h.size).max(1, initial=0)
 
 
 def follow(
@@ -255,25 +286,26 @@ def follow(
     path: list[Optimum] = []
     for blend in blends:
         last = blend is blends[-1]
-        starts = [path[-1].free] if path else warm
+        starts = [path[-1].parameters] if path else warm
         less = replace(effort, on_few=effort.on_few // 3, on_all=1)
         found = minima(blend, scanned, starts, effort if last or not path else less)
         path.append(found[0])
     for i in range(len(blends) - 2, -1, -1):
-        value, _ = blends[i].value_and_gradient(path[i + 1].filter)
+        (value,) = blends[i].values(path[i + 1].filter[None])
         if value < path[i].value:
-            path[i] = descend(blends[i], path[i + 1].free, effort)
+            start = path[i + 1].parameters
+            path[i] = descend(blends[i], scanned.family, start, effort)
     return path, found
 
 
 def distinct(optima: Iterable[Optimum]) -> list[Optimum]:
     """The optima, best first, without repetitions; flipped filters count as others.
 
-    Filters are compared, not angles: several angles can give the same filter.
+    Filters are compared, not parameters: several angles can give the same filter.
     """
     kept: list[Optimum] = []
     for optimum in sorted(optima, key=lambda o: o.value):
         h = optimum.filter
-        if all(np.abs(h - other.filter).max() > DISTINCT for other in kept):
+        if all(np.abs(other.filter - h).max() > DISTINCT for other in kept):
             kept.append(optimum)
     return kept

@@ -160,6 +160,12 @@ class Distil(Strict):
         description="Largest coefficients of every band that the student inside reads, "
         "the linear model by which filters are scored.",
     )
+    moments: Count = Field(
+        1, description="Vanishing moments that output distillation asks for."
+    )
+    draws: Annotated[int, Field(ge=0)] = Field(
+        20, description="Resamples of the groups behind the band around a wavelet."
+    )
     choose_by: Literal["fidelity", "labels"] = Field(
         "fidelity",
         description="What chooses along the paths of attribution and soft; labels as "

@@ -316,15 +316,14 @@ def _train(
 
 def _pair(x: np.ndarray, gradient: np.ndarray, levels: int) -> Tensor:
     """Signals and gradients as (2, n, channel, time)."""
-    x = objectives.signals(x, "x", levels)
-    gradient = objectives.signals(gradient, "gradient", levels)
-    if x.shape != gradient.shape or x.ndim > 3:
+    x = objectives.arranged(x, "x", levels)
+    gradient = objectives.arranged(gradient, "gradient", levels)
+    if x.shape != gradient.shape:
         raise ShapeError(
-            f"x has shape {x.shape} and gradient {gradient.shape}; expected the same, "
-            "(n, time) or (n, channel, time)"
+            f"x has shape {x.shape} and gradient {gradient.shape} as (n, channel, "
+            "time); expected the same"
         )
-    pair = np.stack([x, gradient])
-    return torch.from_numpy(pair.reshape(2, len(x), -1, x.shape[-1]))
+    return torch.from_numpy(np.stack([x, gradient]))
 
 
 def _initial(init: str | np.ndarray) -> np.ndarray:

@@ -287,6 +287,30 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     return np.concatenate([shorter, np.zeros(len(h) - len(core))])
 
 
+def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
+    """A filter delayed by an even number of taps, and flipped, to where another stands.
+
+    Neither changes an L1 norm of coefficients; a flip changes what a student reads.
+
+    Parameters
+    ----------
+    h, to : array of shape (taps,)
+        A filter moves as far as the zeros at its ends allow.
+    flips : bool
+        Whether to flip where that is nearer.
+
+    Returns
+    -------
+    ndarray of shape (taps,)
+    """
+    used = np.flatnonzero(h)
+    shifts = range(-(used[0] // 2 * 2), len(h) - used[-1], 2)
+    moved = [np.roll(h, shift) for shift in shifts]
+    if flips:
+        moved += [other[::-1] for other in moved]
+    return min(moved, key=lambda other: float(((other - to) ** 2).sum()))
+
+
 def require_levels(n: int, levels: int) -> None:
     """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
     if not isinstance(levels, int | np.integer) or levels < 1:

@@ -27,11 +27,15 @@ ACROSS = 4  # panels in a row
 FAINT = {"lw": 0.5, "alpha": 0.3, "label": "_other splits and seeds"}
 
 
+BAND = {"2.5 %": 0.025, "97.5 %": 0.975}  # of the draws at every time
+
+
 @styled
 def wavelet_pair(
     filters: np.ndarray | Sequence[np.ndarray],
     reference: str = "db5",
     method: str = tables.OURS,
+    draws: Sequence[np.ndarray] = (),
 ) -> Figure:
     """Scaling function and wavelet of distilled filters over those of a named one.
 
@@ -44,24 +48,33 @@ def wavelet_pair(
         pywt name of an orthonormal wavelet.
     method : str
         Whose filters they are, for the legend.
+    draws : sequence of array of shape (draws, taps)
+        For every filter what resampled groups made of it. Those of the central one are
+        drawn as a band that holds 95 % of them at every time.
 
     Raises
     ------
     ShapeError, WaveletError
         A filter is not an orthonormal wavelet; the reference is unknown.
     """
-    curves = wavelet_functions(filters, reference)
+    curves = wavelet_functions(filters, reference, draws)
     figure = Figure(figsize=(DOUBLE, 0.3 * DOUBLE))
     axes = figure.subplots(1, 2)
     ours = {"color": COLOURS["distilled"], "label": tables.name_of(method)}
     theirs = {"color": COLOURS["wavelet"], "label": reference, "ls": "--", "zorder": 3}
-    bank = [filters] if np.ndim(filters[0]) == 0 else filters
-    central = str(medoid([_unpadded(np.asarray(h)) for h in bank]))
+    central = str(medoid(_bank(filters)))
     for ax, (kind, shown) in zip(axes, curves.groupby("function"), strict=True):
         for name, curve in shown.groupby("filter", sort=False):
+            if name in BAND:
+                continue
             style = theirs if name == reference else ours
             thin = {"lw": 1.2} if name in (central, reference) else FAINT
             ax.plot(curve["t"], curve["value"], **style | thin)
+        low, high = (shown[shown["filter"] == name] for name in BAND)
+        if len(low):
+            label = "95 % when groups are resampled"
+            shade = {"color": COLOURS["distilled"], "alpha": 0.25, "lw": 0}
+            ax.fill_between(low["t"], low["value"], high["value"], label=label, **shade)
         ax.axhline(0, color="0.8", lw=0.5, zorder=0)
         ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
     legend_once(axes[1])
@@ -69,12 +82,15 @@ def wavelet_pair(
 
 
 def wavelet_functions(
-    filters: np.ndarray | Sequence[np.ndarray], reference: str = "db5"
+    filters: np.ndarray | Sequence[np.ndarray],
+    reference: str = "db5",
+    draws: Sequence[np.ndarray] = (),
 ) -> pd.DataFrame:
     """What :func:`wavelet_pair` draws: ``filter``, ``function``, ``t``, ``value``.
 
     A filter that is delayed or negated is the same wavelet, so each function is shifted
-    and signed to match the reference best (largest absolute correlation).
+    and signed to match the reference best (largest absolute correlation), and draws to
+    match the filter that they belong to.
     """
     import pandas as pd
 
@@ -82,16 +98,39 @@ def wavelet_functions(
 
     target = _functions(wavelet.from_pywt(reference))
     parts = [(reference, kind, *curve) for kind, curve in target.items()]
-    bank = [filters] if np.ndim(filters[0]) == 0 else filters
+    bank = _bank(filters)
     for index, h in enumerate(bank):
-        for kind, (_, values) in _functions(_unpadded(np.asarray(h))).items():
-            aligned = _align(values, target[kind][1])
-            parts.append((str(index), kind, *aligned))
+        for kind, (_, values) in _functions(h).items():
+            t, values = _align(values, target[kind][1])
+            parts.append((str(index), kind, t, values))
+            if len(draws) and len(draws[index]) and index == medoid(bank):
+                edges = _band(draws[index], kind, values)
+                parts += [(name, kind, t, edge) for name, edge in edges.items()]
     frames = [
         pd.DataFrame({"filter": name, "function": kind, "t": t, "value": values})
         for name, kind, t, values in parts
     ]
     return pd.concat(frames, ignore_index=True)
+
+
+def _bank(filters: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """One filter or several as a list, without zeros behind them."""
+    several = [filters] if np.ndim(filters[0]) == 0 else filters
+    return [_unpadded(np.asarray(h)) for h in several]
+
+
+def _band(draws: np.ndarray, kind: str, centre: np.ndarray) -> dict[str, np.ndarray]:
+    """Quantiles of the draws' functions, each laid onto the central one, at its times.
+
+    A function is 0 where it does not reach.
+    """
+    values = np.zeros((len(draws), len(centre)))
+    for row, h in zip(values, draws, strict=True):
+        t, curve = _align(_functions(_unpadded(h))[kind][1], centre)
+        at = np.round(t * GRID).astype(int)
+        inside = (at >= 0) & (at < len(row))
+        row[at[inside]] = curve[inside]
+    return {name: np.quantile(values, share, axis=0) for name, share in BAND.items()}
 
 
 def _unpadded(h: np.ndarray) -> np.ndarray:
