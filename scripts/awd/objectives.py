@@ -144,7 +144,7 @@ class Coefficients:
         def bands(data: Tensor | None) -> list[Tensor] | None:
             if data is None:
                 return None
-            return transform.analysis(data, h, self.levels)
+            return transform.analysis(data, h, self.levels, dims=data.ndim - 2)
 
         return self.function(bands(self.x), bands(self.gradient))
 

@@ -1,11 +1,11 @@
 """Orthogonal wavelet analysis and synthesis in torch, differentiable in x and h.
 
 Tensors in, tensors out, on any device; :func:`awd.kernels.analysis` is the same
-transform for numpy arrays without gradients. Values equal ``pywt.wavedec`` with the
-wavelet of :func:`awd.wavelet.to_pywt`.
+transform for numpy arrays without gradients. Values equal ``pywt.wavedec`` and
+``pywt.wavedec2`` with the wavelet of :func:`awd.wavelet.to_pywt`.
 
-A level is an extension of the signal followed by two strided correlations, so a mode is
-one row of :data:`MODES`: how to index the extended signal.
+A level is an extension of the signal followed by two strided correlations, along every
+axis, so a mode is one row of :data:`MODES`: how to index the extended signal.
 """
 
 from __future__ import annotations
@@ -21,10 +21,16 @@ from awd.errors import ConfigError, ShapeError
 from awd.wavelet import require_levels
 
 OUTSIDE = -1  # index of a sample that the extension sets to zero
+Bands = list[Tensor | tuple[Tensor, Tensor, Tensor]]
+
+
+def _padded(n: int, taps: int) -> np.ndarray:
+    """Where the filters look, in samples of the signal."""
+    return np.arange(2 - taps, n + taps - 2 + n % 2)
 
 
 def _zero(n: int, taps: int) -> np.ndarray:
-    index = np.arange(2 - taps, n + taps - 2 + n % 2)
+    index = _padded(n, taps)
     return np.where((index >= 0) & (index < n), index, OUTSIDE)
 
 
@@ -35,9 +41,27 @@ def _periodization(n: int, taps: int) -> np.ndarray:
     return np.minimum(index, n - 1)
 
 
+def _periodic(n: int, taps: int) -> np.ndarray:
+    return _padded(n, taps) % n
+
+
+def _symmetric(n: int, taps: int) -> np.ndarray:
+    index = _padded(n, taps) % (2 * n)
+    return np.minimum(index, 2 * n - 1 - index)
+
+
+def _reflect(n: int, taps: int) -> np.ndarray:
+    period = max(2 * n - 2, 1)
+    index = _padded(n, taps) % period
+    return np.minimum(index, period - index) % n
+
+
 MODES: dict[str, Callable[[int, int], np.ndarray]] = {
     "zero": _zero,
     "periodization": _periodization,
+    "symmetric": _symmetric,
+    "reflect": _reflect,
+    "periodic": _periodic,
 }
 
 
@@ -86,24 +110,30 @@ def signal_lengths(n: int, taps: int, levels: int, mode: str) -> list[int]:
     return lengths
 
 
-def analysis(x: Tensor, h: Tensor, levels: int, mode: str = "zero") -> list[Tensor]:
-    """Orthogonal wavelet analysis along the last axis.
+def analysis(
+    x: Tensor, h: Tensor, levels: int, mode: str = "zero", dims: int = 1
+) -> Bands:
+    """Orthogonal wavelet analysis along the last axis, or the last two.
 
     Parameters
     ----------
-    x : Tensor of shape (..., time)
-        Signals of any unit; coefficients have the same unit.
+    x : Tensor of shape (..., time) or (..., y, x)
+        Signals or images of any unit; coefficients have the same unit.
     h : Tensor of shape (taps,), taps even
         Low-pass synthesis filter; need not be orthonormal. Taken to the dtype of ``x``.
     levels : int
-        Number of halvings, at most log2(time).
+        Number of halvings, at most log2 of the shortest axis.
     mode : str
         How signals go on beyond their ends: a key of :data:`MODES`, named as in pywt.
+    dims : {1, 2}
+        Axes to transform.
 
     Returns
     -------
-    list of Tensor of shape (..., band)
-        ``[approx, detail_levels, ..., detail_1]``, as ``pywt.wavedec`` orders them.
+    list
+        ``[approx, detail_levels, ..., detail_1]`` as ``pywt.wavedec`` orders them,
+        Tensors of shape (..., band). With two axes, as ``pywt.wavedec2``, a detail is a
+        tuple (horizontal, vertical, diagonal) of Tensors (..., y, x).
 
     Raises
     ------
@@ -120,18 +150,20 @@ def analysis(x: Tensor, h: Tensor, levels: int, mode: str = "zero") -> list[Tens
     [8, 8, 16, 32]
     """
     bank = _bank(h, x)
-    lengths = signal_lengths(x.shape[-1], len(h), levels, mode)
-    approx, details = x.reshape(-1, 1, x.shape[-1]), []
-    for n in lengths[:-1]:
-        both = functional.conv1d(_extend(approx, n, len(h), mode), bank, stride=2)
-        approx, detail = both.split(1, dim=1)
-        details.append(detail)
-    bands = [approx, *details[::-1]]
-    return [band.reshape(*x.shape[:-1], band.shape[-1]) for band in bands]
+    batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
+    for n in shape:
+        signal_lengths(n, len(h), levels, mode)  # refuses what cannot be
+    approx, details = x.reshape(-1, *shape), []
+    for _ in range(levels):
+        parts = _halve(approx, bank, mode)
+        parts = [part.reshape(*batch, *part.shape[1:]) for part in parts]
+        details.append(parts[1] if dims == 1 else tuple(parts[1:]))
+        approx = parts[0].reshape(-1, *parts[0].shape[len(batch) :])
+    return [approx.reshape(*batch, *approx.shape[1:]), *details[::-1]]
 
 
 def synthesis(
-    coeffs: Sequence[Tensor],
+    coeffs: Sequence[Tensor | Sequence[Tensor]],
     h: Tensor,
     shape: int | Sequence[int],
     mode: str = "zero",
@@ -140,18 +172,18 @@ def synthesis(
 
     Parameters
     ----------
-    coeffs : sequence of Tensor of shape (..., band)
-        ``[approx, detail_levels, ..., detail_1]``.
+    coeffs : sequence
+        What :func:`analysis` returns.
     h : Tensor of shape (taps,), taps even
         The filter of the analysis.
-    shape : int or sequence of one int
-        Trailing shape of the signal, odd lengths too.
+    shape : int or sequence of one or two int
+        Trailing shape of the signal or image, odd lengths too.
     mode : str
         The mode of the analysis.
 
     Returns
     -------
-    Tensor of shape (..., time)
+    Tensor of shape (..., *shape)
 
     Raises
     ------
@@ -161,39 +193,64 @@ def synthesis(
         The mode is unknown.
     """
     bank = _bank(h, coeffs[0])
-    n = shape if isinstance(shape, int) else _only(shape)
-    lengths = signal_lengths(n, len(h), len(coeffs) - 1, mode)
-    expected = [lengths[-1], *lengths[:0:-1]]
-    if [c.shape[-1] for c in coeffs] != expected:
-        raise ShapeError(
-            f"bands have lengths {[c.shape[-1] for c in coeffs]}; {n} samples with "
-            f"{len(h)} taps in mode {mode!r} give {expected}"
-        )
-    batch = coeffs[0].shape[:-1]
-    approx = coeffs[0].reshape(-1, 1, expected[0])
-    for n, detail in zip(lengths[-2::-1], coeffs[1:], strict=True):
-        both = torch.cat([approx, detail.reshape(-1, 1, detail.shape[-1])], dim=1)
-        full = functional.conv_transpose1d(both, bank, stride=2)
-        approx = _fold(full, n, len(h), mode)
-    return approx.reshape(*batch, approx.shape[-1])
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if len(shape) not in (1, 2):
+        raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
+    sizes = [signal_lengths(n, len(h), len(coeffs) - 1, mode) for n in shape]
+    sizes = list(zip(*sizes, strict=True))[::-1]  # coarse ones first
+    approx, *details = ((c,) if isinstance(c, Tensor) else tuple(c) for c in coeffs)
+    _require_bands([approx, *details], [sizes[0], *sizes[:-1]], shape, len(h), mode)
+    batch = approx[0].shape[: -len(shape)]
+    flat = [[c.reshape(-1, *c.shape[len(batch) :]) for c in part] for part in details]
+    (low,) = (c.reshape(-1, *c.shape[len(batch) :]) for c in approx)
+    for size, detail in zip(sizes[1:], flat, strict=True):
+        low = _double(torch.stack([low, *detail], 1), size, bank, mode)
+    return low.reshape(*batch, *shape)
 
 
-def _extend(x: Tensor, n: int, taps: int, mode: str) -> Tensor:
-    """Signals (rows, 1, n) as the filters see them: (rows, 1, extended)."""
+def _halve(x: Tensor, bank: Tensor, mode: str) -> list[Tensor]:
+    """One level: (rows, *shape) to approximation and details, (rows, *band) each."""
+    if x.ndim == 2:
+        return list(_correlate(x, bank, mode).unbind(1))
+    along_x = _correlate(x.flatten(0, 1), bank, mode).unflatten(0, x.shape[:2])
+    turned = along_x.permute(0, 2, 3, 1)  # rows, low or high along x, x, y
+    both = _correlate(turned.flatten(0, 2), bank, mode).unflatten(0, turned.shape[:3])
+    parts = both.permute(1, 3, 0, 4, 2)  # along x, along y, rows, y, x
+    return [parts[0, 0], parts[0, 1], parts[1, 0], parts[1, 1]]
+
+
+def _double(parts: Tensor, size: tuple[int, ...], bank: Tensor, mode: str) -> Tensor:
+    """Undo :func:`_halve`: (rows, 2 or 4, *band) to (rows, *size)."""
+    if len(size) == 1:
+        return _spread(parts, size[0], bank, mode)
+    rows = len(parts)
+    turned = parts.unflatten(1, (2, 2)).permute(0, 1, 4, 2, 3)  # rows, in x, x, in y, y
+    along_y = _spread(turned.flatten(0, 2), size[0], bank, mode)
+    pairs = along_y.unflatten(0, turned.shape[:3]).permute(0, 3, 1, 2)
+    return _spread(pairs.flatten(0, 1), size[1], bank, mode).unflatten(0, (rows, -1))
+
+
+def _correlate(x: Tensor, bank: Tensor, mode: str) -> Tensor:
+    """Low and high band along the last axis: (rows, n) -> (rows, 2, band)."""
+    n, taps = x.shape[-1], bank.shape[-1]
     index = extension(n, taps, mode)
     if mode == "zero":
-        return functional.pad(x, (taps - 2, len(index) - n - (taps - 2)))
-    return x[..., torch.as_tensor(index, device=x.device)]
+        extended = functional.pad(x, (taps - 2, len(index) - n - (taps - 2)))
+    else:
+        extended = x[:, torch.as_tensor(index, device=x.device)]
+    return functional.conv1d(extended[:, None], bank, stride=2)
 
 
-def _fold(full: Tensor, n: int, taps: int, mode: str) -> Tensor:
-    """Undo the extension of an orthonormal transform: (rows, 1, extended) -> n."""
+def _spread(bands: Tensor, n: int, bank: Tensor, mode: str) -> Tensor:
+    """Undo :func:`_correlate` of an orthonormal bank: (rows, 2, band) -> (rows, n)."""
+    full = functional.conv_transpose1d(bands, bank, stride=2)[:, 0]
+    taps = bank.shape[-1]
     if mode != "periodization":
-        return full[..., taps - 2 : taps - 2 + n]
+        return full[:, taps - 2 : taps - 2 + n]
     even = n + n % 2
     index = torch.arange(1 - taps // 2, even + taps // 2 - 1, device=full.device)
-    folded = full.new_zeros(*full.shape[:-1], even)
-    return folded.index_add(-1, index % even, full)[..., :n]
+    folded = full.new_zeros(len(full), even)
+    return folded.index_add(1, index % even, full)[:, :n]
 
 
 def _bank(h: Tensor, signals: Tensor) -> Tensor:
@@ -210,7 +267,19 @@ def _bank(h: Tensor, signals: Tensor) -> Tensor:
     return torch.stack([h, signs * h.flip(0)]).unsqueeze(1)
 
 
-def _only(shape: Sequence[int]) -> int:
-    if len(shape) != 1:
-        raise ShapeError(f"shape is {tuple(shape)}; expected one length, e.g. (40,)")
-    return shape[0]
+def _require_bands(
+    parts: Sequence[Sequence[Tensor]],
+    sizes: Sequence[tuple[int, ...]],
+    shape: tuple[int, ...],
+    taps: int,
+    mode: str,
+) -> None:
+    """Refuse bands of other shapes than ``sizes``."""
+    found = [tuple(c.shape[-len(shape) :]) for part in parts for c in part]
+    count = 2 ** len(shape) - 1
+    expected = [sizes[0], *(size for size in sizes[1:] for _ in range(count))]
+    if found != expected:
+        raise ShapeError(
+            f"bands have shapes {found}; {shape} samples with {taps} taps in mode "
+            f"{mode!r} give {expected}"
+        )
