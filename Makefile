@@ -43,10 +43,12 @@ setup: .venv/.done
 docs: .venv/.done
 	PYTHONPATH=scripts $(BIN)/python -m awd.config
 
-.venv/.done: requirements.lock
+# numba's cache follows every file by itself, loops call those of another one.
+.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	rm -f scripts/awd/__pycache__/loops*.nb?
 	PYTHONPATH=scripts $(BIN)/python -c 'import awd; awd.kernels.compile()'
 	@touch $@

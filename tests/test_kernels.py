@@ -14,6 +14,10 @@ def signals(rows: int, n: int, dtype: type = np.float64) -> np.ndarray:
     return np.random.default_rng(n).normal(size=(rows, n)).astype(dtype)
 
 
+def images(*shape: int) -> np.ndarray:
+    return np.random.default_rng(shape[-1]).normal(size=shape)
+
+
 def pywt_l1(x: np.ndarray, name: str, levels: int) -> float:
     return sum(np.abs(c).sum() for c in pywt.wavedec(x, name, "zero", levels))
 
@@ -28,12 +32,27 @@ def test_l1_equals_pywt(name, n, rows):
     assert kernels.l1_gradient(x, h, 4)[0] == expected
 
 
-@pytest.mark.parametrize("n", [16, 40, 41, 300])
+@pytest.mark.parametrize("shape", [(16, 16), (17, 40), (33, 24), (16, 61)])
+@pytest.mark.parametrize("name", ["haar", "db2", "db5", "db20"])
+def test_l1_of_images_equals_pywt(name, shape):
+    x, h = images(3, *shape), wavelet.from_pywt(name)
+    approx, *details = pywt.wavedec2(x, name, "zero", 4)
+    bands = [approx, *(band for part in details for band in part)]
+    expected = pytest.approx(sum(np.abs(c).sum() for c in bands), rel=1e-12)
+    assert kernels.l1(x, h[None], 4)[0] == expected
+    assert kernels.l1_gradient(x, h, 4)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(19, 16), (19, 40), (19, 41), (19, 300), (600, 40), (2, 17, 20), (2, 16, 33)],
+)
 @pytest.mark.parametrize("levels", [1, 4])
 @pytest.mark.parametrize("taps", [2, 6, 8, 40])
-def test_filter_gradient_equals_finite_differences(taps, levels, n):
+def test_filter_gradient_equals_finite_differences(taps, levels, shape):
     # Taps of any size: named filters have coefficients at 0, where |c| has a kink.
-    x, h = signals(19, n), np.random.default_rng(1).normal(size=taps)
+    rng = np.random.default_rng(1)
+    x, h = rng.normal(size=shape), rng.normal(size=taps)
     step = 1e-7 * np.eye(taps)
     up, down = kernels.l1(x, h + step, levels), kernels.l1(x, h - step, levels)
     gradient = kernels.l1_gradient(x, h, levels)[1]
@@ -41,18 +60,37 @@ def test_filter_gradient_equals_finite_differences(taps, levels, n):
     assert error <= 1e-5 * np.abs(gradient).max()
 
 
-def test_float32_data_lose_no_more_than_rounding():
-    x, h = signals(64, 4096), wavelet.from_pywt("db5")
+@pytest.mark.parametrize("shape", [(64, 4096), (2000, 40), (3, 100, 128)])
+def test_float32_data_lose_no_more_than_rounding(shape):
+    x, h = images(*shape), wavelet.from_pywt("db5")
     value, gradient = kernels.l1_gradient(x, h, 4)
     value32, gradient32 = kernels.l1_gradient(x.astype(np.float32), h, 4)
     assert value32 == pytest.approx(value, rel=1e-6)
     np.testing.assert_allclose(gradient32, gradient, atol=1e-6 * np.abs(gradient).max())
 
 
-def test_zeros_have_no_gradient():
-    value, gradient = kernels.l1_gradient(
-        np.zeros((3, 32)), wavelet.from_pywt("db2"), 2
-    )
+@pytest.mark.parametrize("shape", [(50, 64), (2000, 40), (5, 33, 20)])
+def test_threads_do_not_change_the_result(shape):
+    x, h = images(*shape).astype(np.float32), wavelet.from_pywt("db5")
+    weights = np.ones_like(kernels.pack(x, h, 3)[0])
+    value, gradient = kernels.l1_gradient(x, h, 3)
+    for threads in (2, 3, 100):
+        again = kernels.l1_gradient(x, h, 3, threads)
+        assert again[0] == value
+        np.testing.assert_array_equal(again[1], gradient)
+        np.testing.assert_array_equal(
+            kernels.l1(x, np.stack([h, h[::-1]]), 3, threads),
+            kernels.l1(x, np.stack([h, h[::-1]]), 3),
+        )
+        np.testing.assert_array_equal(
+            kernels.pack_gradient(x, h, 3, weights, threads),
+            kernels.pack_gradient(x, h, 3, weights),
+        )
+
+
+@pytest.mark.parametrize("shape", [(3, 32), (600, 32), (3, 16, 32)])
+def test_zeros_have_no_gradient(shape):
+    value, gradient = kernels.l1_gradient(np.zeros(shape), wavelet.from_pywt("db2"), 2)
     assert value == 0
     np.testing.assert_array_equal(gradient, 0)
 
@@ -66,6 +104,28 @@ def test_analysis_equals_pywt(name, n, mode):
     theirs = pywt.wavedec(x, name, mode, 4)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("mode", list(kernels.MODES))
+@pytest.mark.parametrize("shape", [(16, 16), (17, 40), (33, 24)])
+@pytest.mark.parametrize("name", ["haar", "db2", "db5", "sym8"])
+def test_analysis_of_images_equals_pywt(name, shape, mode):
+    x, h = images(2, 3, *shape), wavelet.from_pywt(name)
+    ours = kernels.analysis(x, h, 3, mode, dims=2)
+    theirs = pywt.wavedec2(x, name, mode, 3)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=0, atol=1e-10)
+    for a, b in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("mode", list(kernels.MODES))
+@pytest.mark.parametrize("shape", [(2, 3, 41), (2, 16, 33)])
+@pytest.mark.parametrize("dims", [1, 2])
+def test_synthesis_restores_the_samples(shape, mode, dims):
+    x, h = images(*shape), wavelet.from_pywt("db3")
+    coeffs = kernels.analysis(x, h, 1 if dims == 2 or shape[1] == 3 else 3, mode, dims)
+    again = kernels.synthesis(coeffs, h, shape[-dims:], mode)
+    np.testing.assert_allclose(again, x, rtol=0, atol=1e-12)
 
 
 def test_rows_do_not_depend_on_their_block():
@@ -97,10 +157,10 @@ def test_unknown_mode_is_refused():
 
 
 @pytest.mark.parametrize("taps", [2, 4, 10])
-@pytest.mark.parametrize("n", [40, 41])
-def test_gradient_of_weighted_coefficients_equals_finite_differences(taps, n):
+@pytest.mark.parametrize("shape", [(20, 40), (20, 41), (2, 17, 24)])
+def test_gradient_of_weighted_coefficients_equals_finite_differences(taps, shape):
     rng = np.random.default_rng(taps)
-    x, h = rng.normal(size=(20, n)), rng.normal(size=taps)
+    x, h = rng.normal(size=shape), rng.normal(size=taps)
     weights = rng.normal(size=kernels.pack(x, h, 3)[0].shape)
     up, down = (
         [(weights * kernels.pack(x, h + s, 3)[0]).sum() for s in step]
@@ -108,7 +168,7 @@ def test_gradient_of_weighted_coefficients_equals_finite_differences(taps, n):
     )
     found = kernels.pack_gradient(x, h, 3, weights)
     np.testing.assert_allclose(found, np.subtract(up, down) / 2e-6, atol=1e-6)
-    with pytest.raises(ShapeError, match=r"weights have shape \(20, 5\)"):
+    with pytest.raises(ShapeError, match=r"weights have shape \(\d+, 5\)"):
         kernels.pack_gradient(x, h, 3, weights[:, :5])
 
 

@@ -1,46 +1,61 @@
 """Compiled hot loops: wavelet coefficients, their extremes, and filter gradients.
 
-Signals travel in blocks of :data:`LANES`: time along the slow axis, signals along the
-fast one, even and odd samples apart. Every tap then multiplies one long contiguous run,
-so short signals go at the speed of long ones. Sums are taken in the dtype of the data
-over at most :data:`CHUNK` values and in float64 beyond. One thread, float32 or float64.
-
-The functions with an underscore take flat buffers of blocks. Padding stands in the
-buffers, so modes differ only in :func:`loops.pad`.
+The public face of :mod:`awd.loops` (signals) and :mod:`awd.loops_2d` (images). Data of
+float32 or float64; sums over samples are taken in float64, block by block in the order
+of the samples, so that results do not depend on the number of threads.
 """
 
 from __future__ import annotations
 
-import numpy as np
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
 
-from awd import loops
+import numpy as np
+import pywt
+
+from awd import loops, loops_2d
 from awd.errors import ConfigError, ShapeError
 from awd.wavelet import highpass, require_levels
 
-MODES = {"zero": loops.ZERO, "periodization": loops.PERIODIZATION}
+MODES = {
+    "zero": loops.ZERO,
+    "periodization": loops.PERIODIZATION,
+    "symmetric": None,
+    "reflect": None,
+    "periodic": None,
+}
+DENSE_TIME, DENSE_ROWS = 48, 512  # where matrix products are faster, and their height
+COMPILED = {1: ("zero", "periodization"), 2: ("zero",)}  # modes, by axes of a sample
 
 
 def compile() -> None:
     """Compile every kernel for float32 and float64, into numba's cache on disk."""
     h = np.full(2, np.sqrt(0.5))
     for dtype in (np.float32, np.float64):
-        x = np.ones((2, 4), dtype)
-        l1(x, h[None], 1)
-        l1_gradient(x, h, 1)
-        packed, sizes = pack(x, h, 1)
-        pack_gradient(x, h, 1, packed)
-        extremes(packed, sizes, 1, 1)
+        for shape in ((2, 4), (2, 4, 4)):
+            x = np.ones(shape, dtype)
+            l1(x, h[None], 1)
+            l1_gradient(x, h, 1)
+            packed, sizes = pack(x, h, 1)
+            pack_gradient(x, h, 1, packed)
+            extremes(packed, sizes, 1, 1)
 
 
-def l1(x: np.ndarray, filters: np.ndarray, levels: int) -> np.ndarray:
+def l1(x: np.ndarray, filters: np.ndarray, levels: int, threads: int = 1) -> np.ndarray:
     """Sum of absolute wavelet coefficients for many filters, mode zero.
 
     Parameters
     ----------
-    x : array of shape (rows, time), float32 or float64
+    x : array of shape (rows, time) or (rows, y, x), float32 or float64
+        Signals or images.
     filters : array of shape (n, taps), taps even
         Low-pass filters; need not be orthonormal.
     levels : int
+    threads : int
+        At most; the result does not depend on them.
 
     Returns
     -------
@@ -50,13 +65,19 @@ def l1(x: np.ndarray, filters: np.ndarray, levels: int) -> np.ndarray:
     Raises
     ------
     ShapeError
-        ``x`` is not a float matrix or too short, or a filter has an odd length.
+        ``x`` is no float array of signals or images, or too short, or a filter has an
+        odd length.
     """
     x, filters, partners = _checked(x, filters, levels)
-    return loops.l1_rows(x, filters, partners, levels)
+    loop = loops.l1_rows if x.ndim == 2 else loops_2d.l1_images
+    values = np.empty((_blocks(x), len(filters)))
+    _share(loop, threads, [x], [filters, partners, levels], [values])
+    return values.sum(0)
 
 
-def l1_gradient(x: np.ndarray, h: np.ndarray, levels: int) -> tuple[float, np.ndarray]:
+def l1_gradient(
+    x: np.ndarray, h: np.ndarray, levels: int, threads: int = 1
+) -> tuple[float, np.ndarray]:
     """Sum of absolute wavelet coefficients and its gradient in the filter, mode zero.
 
     The high-pass filter follows the low-pass one, ``g[k] = (-1)^k h[-1-k]``. At a
@@ -64,9 +85,10 @@ def l1_gradient(x: np.ndarray, h: np.ndarray, levels: int) -> tuple[float, np.nd
 
     Parameters
     ----------
-    x : array of shape (rows, time), float32 or float64
+    x : array of shape (rows, time) or (rows, y, x), float32 or float64
     h : array of shape (taps,), taps even
-    levels : int
+    levels, threads : int
+        As for :func:`l1`.
 
     Returns
     -------
@@ -79,26 +101,58 @@ def l1_gradient(x: np.ndarray, h: np.ndarray, levels: int) -> tuple[float, np.nd
         As :func:`l1`.
     """
     x, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
-    value, by_low, by_high = loops.l1_gradient_rows(x, h, g, levels)
-    return value, _along_taps(by_low, by_high)
+    if x.shape[1:] <= (DENSE_TIME,) and len(x) >= DENSE_ROWS:
+        return _dense_l1_gradient(x, h, levels, threads)
+    loop = loops.l1_gradient_rows if x.ndim == 2 else loops_2d.l1_gradient_images
+    blocks = _blocks(x)
+    values, (by_low, by_high) = np.empty(blocks), np.zeros((2, blocks, len(h)))
+    _share(loop, threads, [x], [h, g, levels], [values, by_low, by_high])
+    return float(values.sum()), _along_taps(by_low, by_high)
+
+
+def _dense_l1_gradient(
+    x: np.ndarray, h: np.ndarray, levels: int, threads: int
+) -> tuple[float, np.ndarray]:
+    """:func:`l1_gradient` of many short signals, by matrix products.
+
+    With ``W`` the transform as a matrix the norm is ``<S, W>`` for ``S = sign(W x) x'``
+    summed over signals. ``S`` does not change with ``h`` but at kinks, so that the
+    derivative is that of the coefficients of unit signals with weights ``S``.
+    """
+    units = np.eye(x.shape[1], dtype=x.dtype)
+    matrix, _ = pack(units, h, levels)
+
+    def signs(begin: int) -> np.ndarray:
+        rows = x[begin : begin + DENSE_ROWS]
+        return rows.T @ np.sign(rows @ matrix)
+
+    begins = range(0, len(x), DENSE_ROWS)
+    total = sum(_mapped(signs, begins, threads), np.zeros(matrix.shape))
+    gradient = pack_gradient(units.astype(float), h, levels, total)
+    return float((total * matrix).sum()), gradient
 
 
 def analysis(
-    x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
-) -> list[np.ndarray]:
-    """Wavelet coefficients of many signals; :func:`awd.transform.analysis` for numpy.
+    x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero", dims: int = 1
+) -> list:
+    """Wavelet coefficients; :func:`awd.transform.analysis` for numpy.
+
+    Compiled where that is faster than pywt (:data:`COMPILED`), by pywt elsewhere.
 
     Parameters
     ----------
-    x : array of shape (..., time), float32 or float64
+    x : array of shape (..., time) or (..., y, x), float32 or float64
     h : array of shape (taps,), taps even
     levels : int
-    mode : {"zero", "periodization"}
+    mode : str
+        A key of :data:`MODES`.
+    dims : {1, 2}
+        Axes to transform, the last ones.
 
     Returns
     -------
-    list of ndarray of shape (..., band), dtype of ``x``
-        ``[approx, detail_levels, ..., detail_1]``.
+    list
+        As ``pywt.wavedec`` and ``pywt.wavedec2``, of the dtype of ``x``.
 
     Raises
     ------
@@ -108,27 +162,88 @@ def analysis(
         The mode is unknown.
     """
     x = np.asarray(x)
-    packed, sizes = pack(x.reshape(-1, x.shape[-1]), h, levels, mode)
-    bands = np.split(packed, np.cumsum(sizes)[:-1], axis=1)
-    return [band.reshape(*x.shape[:-1], -1) for band in bands]
+    batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
+    rows, (h,), (g,) = _checked(x.reshape(-1, *shape), np.asarray(h)[None], levels)
+    if mode not in COMPILED[dims]:
+        function = pywt.wavedec if dims == 1 else pywt.wavedec2
+        bank, axes = _pywt(h, g, mode), tuple(range(-dims, 0))
+        where = {"axis": -1} if dims == 1 else {"axes": axes}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # filters longer than signals
+            return function(x, bank, mode, levels, **where)
+    packed, _ = pack(rows, h, levels, mode)
+    sizes = [loops.band_sizes(n, len(h) // 2, levels, MODES[mode]) for n in shape]
+    shapes = list(zip(*sizes, strict=True))[1:]
+    details = [one for one in shapes[::-1] for _ in range(2**dims - 1)]
+    ends = np.cumsum([np.prod(one) for one in [shapes[-1], *details]])[:-1]
+    bands = [
+        band.reshape(*batch, *one)
+        for band, one in zip(
+            np.split(packed, ends, axis=1), [shapes[-1], *details], strict=True
+        )
+    ]
+    if dims == 1:
+        return bands
+    return [bands[0], *(tuple(bands[k : k + 3]) for k in range(1, len(bands), 3))]
+
+
+def synthesis(
+    coeffs: list, h: np.ndarray, shape: int | Sequence[int], mode: str = "zero"
+) -> np.ndarray:
+    """Inverse of :func:`analysis` for an orthonormal filter, by pywt.
+
+    Parameters
+    ----------
+    coeffs : list
+        What :func:`analysis` returns.
+    h : array of shape (taps,), taps even
+    shape : int or sequence of one or two int
+        Trailing shape of the signal or image, odd lengths too.
+    mode : str
+        The mode of the analysis.
+
+    Returns
+    -------
+    ndarray of shape (..., *shape)
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        The filter has an odd length; the mode is unknown.
+    """
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    h = np.asarray(h, np.float64)
+    bank = _pywt(h, highpass(h), mode)
+    function = pywt.waverec if len(shape) == 1 else pywt.waverec2
+    whole = function(coeffs, bank, mode)
+    return whole[(..., *(slice(n) for n in shape))]
+
+
+def _pywt(h: np.ndarray, g: np.ndarray, mode: str) -> pywt.Wavelet:
+    if mode not in MODES:
+        raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
+    return pywt.Wavelet("awd", filter_bank=(h[::-1], g[::-1], h, g))
 
 
 def pack(
     x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The bands of :func:`analysis` side by side, and their lengths.
+    """The bands of :func:`analysis` side by side, and their lengths; compiled.
 
     Parameters
     ----------
-    x : array of shape (rows, time), float32 or float64
-    h, levels, mode
+    x : array of shape (rows, time) or (rows, y, x), float32 or float64
+    h, levels
         As for :func:`analysis`.
+    mode : {"zero", "periodization"}
+        Images know "zero" only.
 
     Returns
     -------
     packed : ndarray of shape (rows, coefficients), dtype of ``x``
-        ``[approx, detail_levels, ..., detail_1]`` of every row.
-    sizes : ndarray of int of shape (levels + 1,)
+        ``[approx, detail_levels, ..., detail_1]`` of every row; of images the
+        horizontal, the vertical and the diagonal detail of every level.
+    sizes : ndarray of int of shape (bands,)
         Coefficients of each band, in the same order.
 
     Raises
@@ -136,20 +251,32 @@ def pack(
     ShapeError, ConfigError
         As :func:`analysis`.
     """
-    if mode not in MODES:
-        raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     rows, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
+    dims = rows.ndim - 1
+    if mode not in COMPILED[dims]:
+        known = ", ".join(COMPILED[dims])
+        raise ConfigError(f"mode is {mode!r}; expected one of {known}")
     if mode == "periodization" and len(h) % 4 == 0:
         # Centre the taps on an even sample, where the blocks begin.
         h, g = np.pad(h, 1), np.pad(g, 1)
-    sizes = loops.band_sizes(rows.shape[1], len(h) // 2, levels, MODES[mode])
-    packed = np.empty((len(rows), sizes[1:].sum() + sizes[-1]), rows.dtype)
-    loops.analysis_rows(rows, h, g, levels, MODES[mode], packed)
-    return packed, np.array([sizes[-1], *sizes[:0:-1]])
+    sizes = _sizes(rows.shape[1:], len(h), levels, mode)
+    packed = np.empty((len(rows), sizes.sum()), rows.dtype)
+    if dims == 1:
+        loops.analysis_rows(rows, h, g, levels, MODES[mode], packed)
+    else:
+        loops_2d.pack_images(rows, h, g, levels, packed)
+    return packed, sizes
+
+
+def _sizes(shape: Sequence[int], taps: int, levels: int, mode: str) -> np.ndarray:
+    """Coefficients of each band, in the order of :func:`pack`."""
+    each = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
+    sizes = np.prod(each, axis=0)[:0:-1]
+    return np.concatenate([sizes[:1], np.repeat(sizes, 2 ** len(shape) - 1)])
 
 
 def pack_gradient(
-    x: np.ndarray, h: np.ndarray, levels: int, weights: np.ndarray
+    x: np.ndarray, h: np.ndarray, levels: int, weights: np.ndarray, threads: int = 1
 ) -> np.ndarray:
     """Gradient of ``sum(weights * packed)`` in the filter, mode zero.
 
@@ -159,6 +286,8 @@ def pack_gradient(
         As for :func:`pack`.
     weights : array of shape (rows, coefficients)
         Of each coefficient in the order of :func:`pack`, taken to the dtype of ``x``.
+    threads : int
+        As for :func:`l1`.
 
     Returns
     -------
@@ -170,15 +299,18 @@ def pack_gradient(
         As :func:`l1`, or the weights do not fit the coefficients.
     """
     rows, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
-    sizes = loops.band_sizes(rows.shape[1], len(h) // 2, levels, loops.ZERO)
-    expected = (len(rows), sizes[1:].sum() + sizes[-1])
+    expected = (len(rows), int(_sizes(rows.shape[1:], len(h), levels, "zero").sum()))
     weights = np.ascontiguousarray(weights, rows.dtype)
     if weights.shape != expected:
         raise ShapeError(
             f"weights have shape {weights.shape}; expected {expected}, one of every "
             "coefficient"
         )
-    return _along_taps(*loops.pack_gradient_rows(rows, h, g, levels, weights))
+    signals = rows.ndim == 2
+    loop = loops.pack_gradient_rows if signals else loops_2d.pack_gradient_images
+    by_low, by_high = np.zeros((2, _blocks(rows), len(h)))
+    _share(loop, threads, [rows, weights], [h, g, levels], [by_low, by_high])
+    return _along_taps(by_low, by_high)
 
 
 def extremes(
@@ -208,25 +340,60 @@ def extremes(
     return values, index
 
 
+def _blocks(x: np.ndarray) -> int:
+    """Blocks of signals that go through a loop together, or images."""
+    return -(-len(x) // loops.LANES) if x.ndim == 2 else len(x)
+
+
+def _share(
+    loop: Callable,
+    threads: int,
+    data: list[np.ndarray],
+    arguments: list[Any],
+    results: list[np.ndarray],
+) -> None:
+    """Call a loop on runs of blocks; loops hold no lock, so threads share the work.
+
+    ``data`` are cut along rows, ``results`` along blocks.
+    """
+    blocks = len(results[0])
+    size = loops.LANES if data[0].ndim == 2 else 1
+    ends = np.linspace(0, blocks, min(threads, blocks) + 1).astype(int)
+
+    def call(part: tuple[int, int]) -> None:
+        begin, end = part
+        rows = [one[begin * size : end * size] for one in data]
+        loop(rows[0], *arguments, *rows[1:], *(one[begin:end] for one in results))
+
+    _mapped(call, list(pairwise(ends)), threads)
+
+
+def _mapped(function: Callable, items: Sequence, threads: int) -> list:
+    if threads == 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, items))
+
+
 def _along_taps(by_low: np.ndarray, by_high: np.ndarray) -> np.ndarray:
-    """Derivative along the taps from those along both filters of the pair.
+    """Derivative along the taps from those along both filters, (blocks, taps) each.
 
     ``highpass`` is its own transpose up to sign: g = P h, so this is P^T by_high.
     """
-    return by_low - highpass(by_high)
+    return by_low.sum(0) - highpass(by_high.sum(0))
 
 
 def _checked(
     x: np.ndarray, filters: np.ndarray, levels: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Signals, filters and their high-pass partners, contiguous and of one dtype."""
+    """Samples, filters and their high-pass partners, contiguous and of one dtype."""
     x = np.ascontiguousarray(x)
-    if x.ndim != 2 or x.dtype not in (np.float32, np.float64):
+    if x.ndim not in (2, 3) or x.dtype not in (np.float32, np.float64):
         raise ShapeError(
-            f"signals have shape {x.shape} and dtype {x.dtype}; expected "
-            "(rows, time), float32 or float64"
+            f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
+            "or (rows, y, x), float32 or float64"
         )
-    require_levels(x.shape[1], levels)
+    require_levels(min(x.shape[1:]), levels)
     filters = np.ascontiguousarray(filters, x.dtype)
     if filters.ndim != 2 or filters.shape[1] % 2 or filters.shape[1] == 0:
         raise ShapeError(

@@ -17,6 +17,7 @@ from numba import njit
 
 LANES = 16
 CHUNK = 512
+TILE = 32  # times that are loaded together, so that lanes stay in the cache
 ZERO, PERIODIZATION = 0, 1
 
 # Sums may be reordered to use vector registers; NaN and infinity stay what they are.
@@ -55,47 +56,40 @@ def workspace(x, half, levels):
 
 
 @jit
-def l1_rows(x, filters, partners, levels):
-    """Sum of absolute coefficients of all rows, for every filter."""
+def l1_rows(x, filters, partners, levels, values):
+    """Sum of absolute coefficients of every block, for every filter: (blocks, n)."""
     half = filters.shape[1] // 2
     work = workspace(x, half, levels)
-    values = np.zeros(len(filters))
-    for start in range(0, len(x), LANES):
-        load(x, start, half, work[2], work[3])
+    for block in range(len(values)):
+        load(x, block * LANES, half, work[2], work[3])
         for f in range(len(filters)):
-            values[f] += forward(filters[f], partners[f], work)
-    return values
+            values[block, f] = forward(filters[f], partners[f], work)
 
 
 @jit
-def l1_gradient_rows(x, h, g, levels):
+def l1_gradient_rows(x, h, g, levels, values, by_low, by_high):
     """The same for one filter, and its derivatives along the taps of both filters."""
     half = len(h) // 2
     work = workspace(x, half, levels)
     spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
-    by_low, by_high = np.zeros(2 * half), np.zeros(2 * half)
-    value = 0.0
-    for start in range(0, len(x), LANES):
-        load(x, start, half, work[2], work[3])
-        value += forward(h, g, work)
+    for block in range(len(values)):
+        load(x, block * LANES, half, work[2], work[3])
+        values[block] = forward(h, g, work)
         take_signs(work)
-        backward(h, g, work, spare_even, spare_odd, by_low, by_high)
-    return value, by_low, by_high
+        backward(h, g, work, spare_even, spare_odd, by_low[block], by_high[block])
 
 
 @jit
-def pack_gradient_rows(x, h, g, levels, weights):
+def pack_gradient_rows(x, h, g, levels, weights, by_low, by_high):
     """Derivatives of the weighted sum of all coefficients along both filters."""
     half = len(h) // 2
     work = workspace(x, half, levels)
     spare_even, spare_odd = np.empty_like(work[4]), np.empty_like(work[4])
-    by_low, by_high = np.zeros(2 * half), np.zeros(2 * half)
-    for start in range(0, len(x), LANES):
-        load(x, start, half, work[2], work[3])
+    for block in range(len(by_low)):
+        load(x, block * LANES, half, work[2], work[3])
         forward(h, g, work)
-        take_weights(weights, start, work)
-        backward(h, g, work, spare_even, spare_odd, by_low, by_high)
-    return by_low, by_high
+        take_weights(weights, block * LANES, work)
+        backward(h, g, work, spare_even, spare_odd, by_low[block], by_high[block])
 
 
 @jit
@@ -138,7 +132,7 @@ def forward(h, g, work):
     for j in range(levels):
         size = sizes[j + 1] * LANES
         a, d = low[:size], high[offsets[j] : offsets[j] + size]
-        correlate(even[offsets[j] :], odd[offsets[j] :], h, g, a, d)
+        correlate(even[offsets[j] :], odd[offsets[j] :], h, g, a, d, LANES)
         value += absolute_sum(d)
         if j + 1 < levels:
             e, o = even[offsets[j + 1] :], odd[offsets[j + 1] :]
@@ -157,10 +151,10 @@ def backward(h, g, work, spare_even, spare_odd, by_low, by_high):
     for j in range(levels - 1, -1, -1):
         size = sizes[j + 1] * LANES
         a, d = low[:size], high[offsets[j] : offsets[j] + size]
-        dots(even[offsets[j] :], odd[offsets[j] :], a, d, by_low, by_high)
+        dots(even[offsets[j] :], odd[offsets[j] :], a, d, by_low, by_high, LANES)
         if j > 0:
             pairs = (sizes[j] + 1) // 2 * LANES
-            adjoint(a, d, h, g, spare_even[:pairs], spare_odd[:pairs])
+            adjoint(a, d, h, g, spare_even[:pairs], spare_odd[:pairs], LANES)
             interleave(spare_even, spare_odd, sizes[j], low)
 
 
@@ -203,7 +197,7 @@ def analysis_rows(x, h, g, levels, mode, packed):
         for j in range(levels):
             pad(sizes[j], half, mode, even, odd)
             a, d = low[: sizes[j + 1] * LANES], high[: sizes[j + 1] * LANES]
-            correlate(even[first:], odd[first:], h, g, a, d)
+            correlate(even[first:], odd[first:], h, g, a, d, LANES)
             column -= sizes[j + 1]
             store(d, start, column, packed)
             if j + 1 < levels:
@@ -220,91 +214,141 @@ def load(x, start, half, even, odd):
     if count < LANES:
         even[base : base + (n + 1) // 2 * LANES] = 0
         odd[base : base + (n + 1) // 2 * LANES] = 0
-    for b in range(count):
-        row = x[start + b]
-        for q in range(n // 2):
-            even[base + q * LANES + b] = row[2 * q]
-            odd[base + q * LANES + b] = row[2 * q + 1]
-        if n % 2:
-            even[base + n // 2 * LANES + b] = row[n - 1]
+    for begin in range(0, n // 2, TILE):
+        for b in range(count):
+            row = x[start + b]
+            for q in range(begin, min(begin + TILE, n // 2)):
+                even[base + q * LANES + b] = row[2 * q]
+                odd[base + q * LANES + b] = row[2 * q + 1]
+    if n % 2:
+        for b in range(count):
+            even[base + n // 2 * LANES + b] = x[start + b, n - 1]
             odd[base + n // 2 * LANES + b] = 0
 
 
 @jit
 def split(band, n, half, even, odd):
     """A band of ``n`` samples into the polyphase buffers of the next level."""
-    for k in range(n):
-        phase, at = odd if k % 2 else even, (half - 1 + k // 2) * LANES
-        phase[at : at + LANES] = band[k * LANES : (k + 1) * LANES]
+    base = (half - 1) * LANES
+    for k in range(n // 2):
+        for b in range(LANES):
+            even[base + k * LANES + b] = band[2 * k * LANES + b]
+            odd[base + k * LANES + b] = band[(2 * k + 1) * LANES + b]
     if n % 2:
+        at = base + n // 2 * LANES
+        even[at : at + LANES] = band[(n - 1) * LANES : n * LANES]
         odd[at : at + LANES] = 0
 
 
 @jit
 def interleave(even, odd, n, band):
     """The polyphase buffers back into a band of ``n`` samples."""
-    for k in range(n):
-        phase, at = odd if k % 2 else even, k // 2 * LANES
-        band[k * LANES : (k + 1) * LANES] = phase[at : at + LANES]
+    for k in range(n // 2):
+        for b in range(LANES):
+            band[2 * k * LANES + b] = even[k * LANES + b]
+            band[(2 * k + 1) * LANES + b] = odd[k * LANES + b]
+    if n % 2:
+        at = n // 2 * LANES
+        band[(n - 1) * LANES : n * LANES] = even[at : at + LANES]
 
 
 @jit
-def correlate(even, odd, h, g, low, high):
-    """One level: ``low[t] = sum_r h[2r] even[t + r] + h[2r + 1] odd[t + r]``."""
+def correlate(even, odd, h, g, low, high, step):
+    """One level: ``low[t] = sum_r h[2r] even[t + r] + h[2r + 1] odd[t + r]``.
+
+    Times are ``step`` values apart: the signals of a block, or the columns of an image.
+    """
+    half = len(h) // 2
     for begin in range(0, len(low), CHUNK):
         a, d = low[begin : begin + CHUNK], high[begin : begin + CHUNK]
-        a[:] = 0
-        d[:] = 0
-        for r in range(len(h) // 2):
-            at = begin + r * LANES
-            e, o = even[at : at + len(a)], odd[at : at + len(a)]
-            add_products(e, o, h[2 * r], h[2 * r + 1], a)
-            add_products(e, o, g[2 * r], g[2 * r + 1], d)
+        e, o = even[begin:], odd[begin:]
+        r = half % 2
+        if r:
+            set_two(e, o, h, g, a, d)
+        else:
+            a[:] = 0
+            d[:] = 0
+        for r in range(half % 2, half, 2):
+            e, o = even[begin + r * step :], odd[begin + r * step :]
+            f, p = even[begin + (r + 1) * step :], odd[begin + (r + 1) * step :]
+            add_four(e, o, f, p, h[2 * r :], g[2 * r :], a, d)
 
 
 @jit
-def adjoint(low, high, h, g, even, odd):
+def set_two(u, v, h, g, low, high):
+    """Two taps of both filters."""
+    for t in range(len(low)):
+        low[t] = h[0] * u[t] + h[1] * v[t]
+        high[t] = g[0] * u[t] + g[1] * v[t]
+
+
+@jit
+def add_four(u, v, w, x, h, g, low, high):
+    """Add four taps of both filters: each value is fetched once for both."""
+    h0, h1, h2, h3 = h[0], h[1], h[2], h[3]
+    g0, g1, g2, g3 = g[0], g[1], g[2], g[3]
+    for t in range(len(low)):
+        a, b, c, d = u[t], v[t], w[t], x[t]
+        low[t] += h0 * a + h1 * b + h2 * c + h3 * d
+        high[t] += g0 * a + g1 * b + g2 * c + g3 * d
+
+
+@jit
+def adjoint(low, high, h, g, even, odd, step):
     """Transpose of :func:`correlate`, only where the signal is not padding."""
     half = len(h) // 2
+    pairs = np.empty((2, 4), h.dtype)
     for begin in range(0, len(even), CHUNK):
         e, o = even[begin : begin + CHUNK], odd[begin : begin + CHUNK]
         e[:] = 0
         o[:] = 0
-        for r in range(half):
-            at = begin + (half - 1 - r) * LANES
-            a, d = low[at : at + len(e)], high[at : at + len(e)]
-            add_products(a, d, h[2 * r], g[2 * r], e)
-            add_products(a, d, h[2 * r + 1], g[2 * r + 1], o)
+        for r in range(0, half, 2):
+            at = begin + (half - 1 - r) * step
+            if r + 1 < half:
+                before = at - step
+                for k in range(2):
+                    pairs[k, 0], pairs[k, 1] = h[2 * r + k], g[2 * r + k]
+                    pairs[k, 2], pairs[k, 3] = h[2 * r + 2 + k], g[2 * r + 2 + k]
+                a, d, b, c = low[at:], high[at:], low[before:], high[before:]
+                add_four(a, d, b, c, pairs[0], pairs[1], e, o)
+            else:
+                a, d = low[at:], high[at:]
+                add_two(a, d, h[2 * r :], g[2 * r :], e, o)
 
 
 @jit
-def add_products(u, v, by_u, by_v, out):
-    """Add ``by_u * u + by_v * v`` to ``out``."""
-    for t in range(len(out)):
-        out[t] += by_u * u[t] + by_v * v[t]
+def add_two(u, v, h, g, even, odd):
+    """Add both bands times their taps of a pair: even ones to even, odd ones to odd."""
+    for t in range(len(even)):
+        even[t] += h[0] * u[t] + g[0] * v[t]
+        odd[t] += h[1] * u[t] + g[1] * v[t]
 
 
 @jit
-def dots(even, odd, low, high, by_low, by_high):
+def dots(even, odd, low, high, by_low, by_high, step):
     """Add the products of both bands' adjoints with the signal at every tap."""
     for begin in range(0, len(low), CHUNK):
         a, d = low[begin : begin + CHUNK], high[begin : begin + CHUNK]
         for r in range(len(by_low) // 2):
-            at = begin + r * LANES
-            e, o = even[at : at + len(a)], odd[at : at + len(a)]
-            by_low[2 * r] += dot(e, a)
-            by_low[2 * r + 1] += dot(o, a)
-            by_high[2 * r] += dot(e, d)
-            by_high[2 * r + 1] += dot(o, d)
+            e, o = even[begin + r * step :], odd[begin + r * step :]
+            ea, oa, ed, od = four_dots(e, o, a, d)
+            by_low[2 * r] += ea
+            by_low[2 * r + 1] += oa
+            by_high[2 * r] += ed
+            by_high[2 * r + 1] += od
 
 
 @jit
-def dot(u, v):
-    """Sum of products, in the dtype of the data."""
-    total = u.dtype.type(0)
-    for t in range(len(u)):
-        total += u[t] * v[t]
-    return total
+def four_dots(u, v, a, d):
+    """Sums of the products of two with two, in the dtype of the data."""
+    zero = u.dtype.type(0)
+    ua, va, ud, vd = zero, zero, zero, zero
+    for t in range(len(a)):
+        ua += u[t] * a[t]
+        va += v[t] * a[t]
+        ud += u[t] * d[t]
+        vd += v[t] * d[t]
+    return ua, va, ud, vd
 
 
 @jit
@@ -312,10 +356,16 @@ def absolute_sum(band):
     """Sum of absolute values, in float64 beyond a chunk."""
     total = 0.0
     for begin in range(0, len(band), CHUNK):
-        part = band.dtype.type(0)
-        for v in band[begin : begin + CHUNK]:
-            part += abs(v)
-        total += part
+        total += absolute_of(band[begin : begin + CHUNK])
+    return total
+
+
+@jit
+def absolute_of(values):
+    """Sum of absolute values, in the dtype of the data."""
+    total = values.dtype.type(0)
+    for t in range(len(values)):
+        total += abs(values[t])
     return total
 
 
