@@ -1,7 +1,7 @@
 import numpy as np
 import xarray as xr
 
-from awd import attribution, contracts, io, provenance, splits, teachers
+from awd import contracts, io, provenance, query, splits, teachers
 
 io.log_to(snakemake.log[0])
 target, device = snakemake.wildcards.target, snakemake.params.device
@@ -10,7 +10,7 @@ train = splits.part(data, "train", target)
 models = [teachers.load(path) for path in snakemake.input.teachers]
 outputs, gradients = (
     np.stack([method(model, train.x, device=device) for model in models])
-    for method in (attribution.output, attribution.saliency)
+    for method in (query.output, query.saliency)
 )
 described = {**train.described, "long_name": f"{target} as the teacher says"}
 cache = xr.Dataset(

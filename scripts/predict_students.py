@@ -1,6 +1,6 @@
 from functools import partial
 
-from awd import attribution, comparison, contracts, features, io, provenance, splits
+from awd import comparison, contracts, features, io, provenance, query, splits
 from awd.teachers import load
 
 io.log_to(snakemake.log[0])
@@ -12,7 +12,7 @@ cache = io.read(given.attribution, contracts.ATTRIBUTION)
 models = dict(zip(params.kinds, map(load, given.teachers), strict=True))
 first = params.kinds[0]
 predict = {
-    kind: partial(attribution.output, model, device=params.device)
+    kind: partial(query.output, model, device=params.device)
     for kind, model in models.items()
 }
 sizes = {
@@ -22,7 +22,7 @@ sizes = {
 teaching = comparison.Teaching(
     cache["output"].sel(teacher=first).values,
     predict[first](test.x),
-    attribution.saliency(models[first], test.x, device=params.device),
+    query.saliency(models[first], test.x, device=params.device),
 )
 banks = comparison.banks_of(io.read(given.wavelets, contracts.WAVELETS))
 banks |= comparison.named_banks(**params.named)

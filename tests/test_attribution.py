@@ -1,4 +1,4 @@
-import warnings
+"""Attributions of coefficients from what is cached, against captum in their space."""
 
 import captum.attr
 import numpy as np
@@ -6,182 +6,228 @@ import pytest
 import torch
 from torch import nn
 
-from awd import attribution, kernels, teachers, transform, wavelet
-from awd.errors import AwdError, DataError, DeviceError, ShapeError
+from awd import attribution, kernels, query, teachers, transform, wavelet
+from awd.errors import ConfigError, DataError, ShapeError
 
+pytestmark = pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(25, 24)).astype(np.float32)
+TIME, LEVELS = 24, 3
+X, B = RNG.normal(size=(2, 9, TIME))
+DB3 = wavelet.from_pywt("db3")
 
 
-def network(outputs=3):
+def dense(activation):
+    return nn.Sequential(nn.Linear(TIME, 12), activation(), nn.Linear(12, 2))
+
+
+def network(kind):
     with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return nn.Sequential(
-            nn.Linear(24, 16), nn.Tanh(), nn.Linear(16, outputs)
-        ).eval()
+        torch.manual_seed(1)
+        if kind == "lstm":
+            model = teachers.build("lstm", 0, np.array([0.0, 20.0]))
+        elif kind == "cnn":
+            model = teachers.build("cnn", 0, length=TIME)
+        else:
+            model = dense({"tanh": nn.Tanh, "relu": nn.ReLU}[kind])
+        return model.double().eval()
 
 
-def lstm():
-    return teachers.build("lstm", seed=0, target=np.array([0.0, 20.0])).eval()
+KINDS = ["tanh", "relu", "cnn", "lstm"]
 
 
-@pytest.mark.parametrize("target", [0, 2])
-def test_saliency_equals_captum_signed(target):
-    model = network()
-    expected = captum.attr.Saliency(model).attribute(
-        torch.from_numpy(X).requires_grad_(), target=target, abs=False
+def analysis(x):
+    return np.concatenate(kernels.analysis(np.asarray(x), DB3, LEVELS), axis=-1)
+
+
+class Behind(nn.Module):
+    """The network as a function of the coefficients: what TRIM explains."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.sizes = transform.band_lengths(TIME, len(DB3), LEVELS)
+
+    def forward(self, c):
+        bands = c.split(self.sizes, -1)
+        x = transform.synthesis(bands, torch.tensor(DB3), TIME)
+        return self.model(x)
+
+
+def ours(found):
+    return found.of_coefficients(lambda x: [analysis(x)])[0]
+
+
+def theirs(method, kind, **options):
+    behind = Behind(network(kind))
+    c = torch.tensor(analysis(X)).requires_grad_()
+    explainer = method(behind)
+    return explainer.attribute(c, target=0, **options).detach().numpy()
+
+
+def agree(found, expected):
+    np.testing.assert_allclose(ours(found), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_saliency(kind):
+    expected = theirs(captum.attr.Saliency, kind, abs=False)
+    model = network(kind)
+    agree(attribution.METHODS["saliency"](model, X), expected)
+    agree(attribution.METHODS["absolute_saliency"](model, X), np.abs(expected))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_input_x_gradient(kind):
+    expected = theirs(captum.attr.InputXGradient, kind)
+    agree(attribution.input_x_gradient(network(kind), X), expected)
+
+
+@pytest.mark.parametrize("baseline", [0.0, 0.3, B[0], B], ids=["0", "c", "one", "each"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_integrated_gradients(kind, baseline):
+    whole = np.broadcast_to(baseline, X.shape)
+    expected = theirs(
+        captum.attr.IntegratedGradients,
+        kind,
+        baselines=torch.tensor(analysis(whole)),
+        n_steps=50,
     )
-    found = attribution.saliency(model, X, target)
-    np.testing.assert_allclose(found, expected.numpy(), rtol=1e-6, atol=1e-8)
+    model = network(kind)
+    found = attribution.integrated_gradients(model, X, baseline=baseline)
+    agree(found, expected)
+    if kind in ("tanh", "lstm"):  # smooth, so that the quadrature is exact
+        change = query.output(model, X) - query.output(model, whole)
+        np.testing.assert_allclose(ours(found).sum(1), change, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(3, 12), (3, 2, 12)])
-def test_saliency_equals_finite_differences_of_the_output(shape):
-    inputs = shape[1] if len(shape) == 3 else 1
-    model = teachers.build("lstm", seed=1, inputs=inputs).double().eval()
-    x = RNG.normal(size=shape)
-    found = attribution.saliency(model, x)
-    assert found.shape == shape
-    assert found.dtype == np.float64
-    step = 1e-5
-    for index in np.ndindex(shape[1:]):
-        nudge = np.zeros(shape)
-        nudge[(slice(None), *index)] = step
-        up, down = (attribution.output(model, x + sign * nudge) for sign in (1, -1))
-        np.testing.assert_allclose(
-            found[(slice(None), *index)], (up - down) / (2 * step), atol=1e-9
+@pytest.mark.parametrize("kind", KINDS)
+def test_expected_gradients_for_the_same_draws(kind):
+    model, draws = network(kind), 4
+    found = attribution.expected_gradients(
+        model, X, baselines=B, draws=draws, random_state=3
+    )
+    rng = np.random.default_rng(3)
+    chosen = B[rng.integers(len(B), size=(draws, len(X)))]
+    share = rng.uniform(size=(draws, len(X), 1))
+    expected = 0
+    for b, t in zip(chosen, share, strict=True):
+        point = torch.tensor(analysis(b + t * (X - b))).requires_grad_()
+        gradient = captum.attr.Saliency(Behind(model)).attribute(
+            point, target=0, abs=False
         )
+        expected += analysis(X - b) * gradient.numpy() / draws
+    agree(found, expected)
+    assert found.gradient.shape == found.difference.shape == (draws, *X.shape)
 
 
-@pytest.mark.parametrize("batch", [1, 7, 1000])
-def test_batch_size_changes_nothing(batch):
-    for function in (attribution.output, attribution.saliency):
-        np.testing.assert_allclose(
-            function(lstm(), X, batch=batch), function(lstm(), X), rtol=1e-4, atol=1e-7
-        )
+def test_smooth_grad_within_monte_carlo_errors():
+    model, draws, sd = network("tanh"), 400, 0.5
+    behind = captum.attr.Saliency(Behind(model))
+    c = torch.tensor(analysis(X))
+    torch.manual_seed(0)
+    samples = np.stack(
+        [
+            behind.attribute(
+                (c + sd * torch.randn_like(c)).requires_grad_(), target=0, abs=False
+            ).numpy()
+            for _ in range(draws)
+        ]
+    )
+    found = ours(attribution.smooth_grad(model, X, sd=sd, draws=draws))
+    error = samples.std(0, ddof=1) * np.sqrt(
+        2 / draws
+    )  # of the difference of two means
+    assert (np.abs(found - samples.mean(0)) <= 4 * error + 1e-9).all()
+    assert np.abs(found - samples.mean(0)).max() > 0
 
 
-def test_output_is_the_chosen_column_and_may_have_no_columns():
-    model = network()
-    with torch.no_grad():
-        expected = model(torch.from_numpy(X)).numpy()
-    np.testing.assert_array_equal(attribution.output(model, X, 1), expected[:, 1])
-    flat = nn.Sequential(network(1), nn.Flatten(0))
-    assert attribution.output(flat, X).shape == (25,)
+@pytest.mark.parametrize("kind", ["tanh", "relu", "cnn"])
+def test_deep_lift(kind):
+    expected = theirs(captum.attr.DeepLift, kind, baselines=torch.tensor(analysis(B)))
+    model = network(kind)
+    found = attribution.deep_lift(model, X, baseline=B)
+    agree(found, expected)
+    change = query.output(model, X) - query.output(model, B)
+    np.testing.assert_allclose(found.of_samples().sum(1), change, atol=1e-6)
 
 
-def test_gradients_are_found_inside_no_grad_and_weights_keep_none():
-    model = lstm()
-    with torch.no_grad():
-        found = attribution.saliency(model, X)
-    assert np.abs(found).max() > 0
-    assert all(p.grad is None for p in model.parameters())
+def test_deep_lift_refuses_what_it_cannot_follow():
+    with pytest.raises(DataError, match="this one is recurrent"):
+        attribution.deep_lift(network("lstm"), X)
+    shared = nn.ReLU()
+    twice = nn.Sequential(
+        nn.Linear(TIME, 8), shared, nn.Linear(8, 6), shared, nn.Linear(6, 1)
+    )
+    with pytest.raises(DataError, match="every activation must be a module"):
+        attribution.deep_lift(twice.double(), X)
 
 
-class Regularised(nn.Module):
-    def __init__(self):
+@pytest.mark.parametrize("name", list(attribution.METHODS))
+def test_every_method_keeps_batch_and_shape(name):
+    needs = {"expected_gradients": {"baselines": B}, "smooth_grad": {"sd": 0.1}}
+    method, more = attribution.METHODS[name], needs.get(name, {})
+    model = network("relu")
+    whole = method(model, X, **more)
+    assert whole.of_samples().shape == X.shape
+    if name != "deep_lift":
+        again = method(model, X, batch=4, **more)
+        np.testing.assert_allclose(again.gradient, whole.gradient, atol=1e-12)
+
+
+class Strided(nn.Module):
+    """Sees a grid: every fourth sample only."""
+
+    def __init__(self, dims):
         super().__init__()
-        self.norm, self.drop, self.out = nn.BatchNorm1d(24), nn.Dropout(), network(1)
+        self.dims = dims
 
     def forward(self, x):
-        return self.out(self.drop(self.norm(x)))
+        return (x[(..., *(slice(None, None, 4),) * self.dims)] ** 2).flatten(1).sum(1)
 
 
-def test_training_mode_is_left_with_a_warning_and_put_back():
-    model = Regularised().train()
-    model.out.eval()
-    modes = [module.training for module in model.modules()]
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    with pytest.warns(UserWarning, match=r"dropout or batch norm") as caught:
-        found = attribution.saliency(model, X)
-    assert caught[0].filename == __file__
-    assert [module.training for module in model.modules()] == modes
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-    np.testing.assert_array_equal(found, attribution.saliency(model.eval(), X))
-
-
-def test_dropout_inside_a_recurrent_layer_is_noticed():
-    class Deep(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.lstm = nn.LSTM(1, 4, num_layers=2, dropout=0.5, batch_first=True)
-
-        def forward(self, x):
-            return self.lstm(x[..., None])[0][:, -1]
-
-    with pytest.warns(UserWarning, match=r"dropout"):
-        attribution.output(Deep().train(), X)
-
-
-def test_harmless_training_mode_gives_no_warning():
-    model = lstm().train()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        attribution.output(model, X)
-    assert model.training
-
-
-def test_mode_is_put_back_when_the_teacher_fails():
-    model = lstm().train()
-    with pytest.raises(ShapeError):
-        attribution.output(model, X[:, None, None])
-    assert model.training
-
-
-class Wrapped(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.inner, self.function = network(), function
-
-    def forward(self, x):
-        return self.function(self.inner(x))
+@pytest.mark.parametrize("dims", [1, 2])
+def test_averaging_over_shifts_removes_the_grid(dims):
+    x = RNG.normal(size=(3, *(16,) * dims))
+    plain = query.saliency(Strided(dims), x)
+    assert (plain == 0).mean() > 0.7
+    even = query.saliency(attribution.over_shifts(Strided(dims), 4, dims), x)
+    inside = (slice(None), *(slice(4, 12),) * dims)
+    np.testing.assert_allclose(even[inside], 2 * x[inside] / 4**dims, atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("function", "error", "message"),
+    ("call", "error", "message"),
     [
-        (lambda y: y.detach(), DataError, "no gradient with respect to its input"),
-        (lambda y: torch.ones_like(y, requires_grad=True), DataError, "no gradient"),
-        (lambda y: y[:-1], ShapeError, r"returned \(24, 3\) for 25 samples"),
-        (lambda y: y.mean(), ShapeError, r"returned \(\) for 25 samples; expected"),
-        (lambda y: y[..., None], ShapeError, r"returned \(25, 3, 1\)"),
-        (lambda y: (y, y), ShapeError, "returned tuple for 25 samples"),
-        (lambda y: y * (1 / y[:, :1] / 0), DataError, "input gradient is not finite"),
+        (
+            lambda m: attribution.integrated_gradients(m, X, baseline=B[:4]),
+            ShapeError,
+            r"baseline has shape \(4, 24\); expected a number, one sample",
+        ),
+        (
+            lambda m: attribution.integrated_gradients(m, X, baseline=np.nan),
+            DataError,
+            "baseline is not finite",
+        ),
+        (
+            lambda m: attribution.integrated_gradients(m, X, steps=0),
+            ConfigError,
+            "steps is 0",
+        ),
+        (
+            lambda m: attribution.expected_gradients(m, X, baselines=B[:, :5]),
+            ShapeError,
+            r"baselines have shape \(9, 5\)",
+        ),
+        (
+            lambda m: attribution.expected_gradients(m, X, baselines=B, draws=0),
+            ConfigError,
+            "draws is 0",
+        ),
     ],
 )
-def test_unusable_teachers_are_refused(function, error, message):
-    with pytest.raises(error, match=message) as caught:
-        attribution.saliency(Wrapped(function), X)
-    assert isinstance(caught.value, AwdError)
-
-
-def test_a_broken_sample_is_named():
-    x = X.copy()
-    x[3, 5] = np.nan
-    with pytest.raises(DataError, match=r"not finite for 1 of 25 samples, .* sample 3"):
-        attribution.output(network(), x)
-
-
-@pytest.mark.parametrize("target", [3, -1])
-def test_targets_that_do_not_exist_are_refused(target):
-    with pytest.raises(ShapeError, match=r"does not exist.*use 0 to 2"):
-        attribution.output(network(), X, target)
-
-
-def test_unknown_device_is_refused_before_the_model_is_touched():
-    model = lstm().train()
-    with pytest.raises(DeviceError):
-        attribution.output(model, X, device="gpu")
-    assert model.training
-
-
-def test_registered_saliency_attributes_coefficients_by_the_transformed_gradient():
-    method = attribution.METHODS["saliency"]
-    c, a = [np.ones((2, 3))], [np.zeros((2, 3))]
-    assert method.coefficients(c, a) is a
-    np.testing.assert_array_equal(
-        method.cache(lstm(), X), attribution.saliency(lstm(), X)
-    )
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call(network("relu"))
 
 
 @pytest.mark.parametrize("mode", ["zero", "periodization"])
@@ -189,7 +235,7 @@ def test_registered_saliency_attributes_coefficients_by_the_transformed_gradient
 def test_trim_saliency_is_the_transform_of_the_cached_gradient(name, mode):
     """TRIM: the network reads synthesis(c) + residual, differentiated by c."""
     h = torch.from_numpy(wavelet.from_pywt(name))
-    model = lstm().double()
+    model = network("lstm")
     x = torch.from_numpy(RNG.normal(size=(6, 40)))
     coefficients = [
         c.detach().requires_grad_() for c in transform.analysis(x, h, 3, mode)
@@ -198,9 +244,8 @@ def test_trim_saliency_is_the_transform_of_the_cached_gradient(name, mode):
     trim = model(rebuilt + (x - rebuilt).detach())
     expected = torch.autograd.grad(trim.sum(), coefficients)
     method = attribution.METHODS["saliency"]
-    cached = method.cache(model, x.numpy())
-    found = method.coefficients(
-        *(kernels.analysis(array, h.numpy(), 3, mode) for array in (x.numpy(), cached))
+    found = method(model, x.numpy()).of_coefficients(
+        lambda signals: kernels.analysis(signals, h.numpy(), 3, mode)
     )
     for band, truth in zip(found, expected, strict=True):
         np.testing.assert_allclose(band, truth.numpy(), atol=1e-12)

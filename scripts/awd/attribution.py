@@ -1,210 +1,329 @@
-"""What the teacher says, and why: outputs and input gradients, computed once.
+"""What the teacher says, and why: outputs and attributions, computed once.
 
-TRIM saliency with residuals evaluates the network at the input itself, so the
-attribution of the wavelet coefficients of ``x`` is the wavelet transform of the input
-gradient: ``TRIM(Psi x) = DWT(grad f(x))`` for every filter. The gradient is cached and
-distillation never calls the network again.
+TRIM with residuals (Singh et al., arXiv 2003.01926; Ha et al., NeurIPS 2021) evaluates
+the network at the input itself, so the attribution of the wavelet coefficients of ``x``
+follows from what is known in the space of the signal. For saliency it is the wavelet
+transform of the input gradient: ``TRIM(Psi x) = DWT(grad f(x))`` for every filter. All
+methods of :data:`METHODS` have such a form, see :class:`Attribution`: the network is
+asked once, and distillation never calls it again.
+
+Adding a method is a function that asks the network and returns an
+:class:`Attribution`, entered in :data:`METHODS`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.dropout import _DropoutNd
 
-from awd import training
-from awd.errors import DataError, ShapeError
+from awd import query
+from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd.query import output, saliency
 
-Coefficients = list[np.ndarray]
+__all__ = ["METHODS", "Attribution", "output", "over_shifts", "saliency"]
+
+Bands = list
 
 
 @dataclass(frozen=True)
-class Method:
-    """An attribution whose dependence on the wavelet is linear in something cached.
+class Attribution:
+    """What of the network every attribution of coefficients needs; none depends on h.
 
-    ``cache(model, x, target, batch, device)`` is computed once, of the shape of ``x``.
-    ``coefficients(c, a)`` attributes the coefficients ``c = DWT(x)`` of any filter,
-    given ``a = DWT(cached)`` of the same filter, both with the same levels and mode.
+    Parameters
+    ----------
+    gradient : array of shape (draws, n, ...)
+        Gradients of the output, one or more for each sample.
+    difference : array of shape (draws, n, ...), optional
+        Sample minus baseline, of the same draws; without it the attribution is the
+        gradient alone.
+    absolute : bool
+        Whether the sign is dropped.
     """
 
-    summary: str
-    cache: Callable[..., np.ndarray]
-    coefficients: Callable[[Coefficients, Coefficients], Coefficients]
+    gradient: np.ndarray
+    difference: np.ndarray | None = None
+    absolute: bool = False
+
+    def of_coefficients(self, analysis: Callable[[np.ndarray], Bands]) -> Bands:
+        """Attribution of the wavelet coefficients of the samples.
+
+        Parameters
+        ----------
+        analysis : callable
+            The transform: arrays (n, ...) to bands, nested as it likes, for example
+            ``lambda x: awd.kernels.analysis(x, h, levels=4)``, mode zero or
+            periodization: there the inverse is the transpose, and the attributions are
+            exactly those of the network behind the inverse.
+
+        Returns
+        -------
+        list
+            Bands as ``analysis`` gives them.
+        """
+        draws = len(self.gradient)
+        total: Bands = []
+        for k in range(draws):
+            part = analysis(self.gradient[k])
+            if self.difference is not None:
+                part = _each(np.multiply, analysis(self.difference[k]), part)
+            total = _each(np.add, total, part) if total else part
+        finish = np.abs if self.absolute else np.asarray
+        return _each(lambda band: finish(band / draws), total)
+
+    def of_samples(self) -> np.ndarray:
+        """The attribution of the samples' own values, of their shape."""
+        return self.of_coefficients(lambda x: [x])[0]
 
 
-def output(
+def _each(function: Callable, *nested: Bands) -> Bands:
+    """A function of corresponding arrays in nested lists."""
+    if isinstance(nested[0], list | tuple):
+        return [_each(function, *parts) for parts in zip(*nested, strict=True)]
+    return function(*nested)
+
+
+def signed_saliency(
+    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+) -> Attribution:
+    """The gradient, the authors' "Saliency"; as :func:`awd.query.saliency`."""
+    return Attribution(saliency(model, x, target, **where)[None])
+
+
+def absolute_saliency(
+    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+) -> Attribution:
+    """Its absolute value, captum's "Saliency"."""
+    return replace(signed_saliency(model, x, target, **where), absolute=True)
+
+
+def input_x_gradient(
+    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+) -> Attribution:
+    """Sample times gradient; parameters and errors as :func:`awd.query.saliency`."""
+    gradient = saliency(model, x, target, **where)
+    return Attribution(gradient[None], np.asarray(x, gradient.dtype)[None])
+
+
+def integrated_gradients(
     model: nn.Module,
     x: np.ndarray,
     target: int = 0,
-    batch: int = 1000,
-    device: str = "cpu",
-) -> np.ndarray:
-    """The teacher's predictions, in eval mode.
+    *,
+    baseline: float | np.ndarray = 0.0,
+    steps: int = 50,
+    **where: Any,
+) -> Attribution:
+    """Mean gradient on the way from a baseline, times the way (Sundararajan 2017).
+
+    Parameters
+    ----------
+    baseline : float or array
+        In the unit of ``x``; one number, one sample or one for every sample.
+    steps : int
+        Nodes of the Gauss-Legendre quadrature.
+    model, x, target, **where
+        As for :func:`awd.query.saliency`.
+    """
+    away = _away(x, baseline)
+    nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
+    gradient = np.zeros(away.shape)
+    for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
+        gradient += weight * saliency(model, x - (1 - node) * away, target, **where)
+    return Attribution(gradient[None], away[None])
+
+
+def expected_gradients(
+    model: nn.Module,
+    x: np.ndarray,
+    target: int = 0,
+    *,
+    baselines: np.ndarray,
+    draws: int = 16,
+    random_state: int | np.random.Generator = 0,
+    **where: Any,
+) -> Attribution:
+    """Integrated gradients from random baselines (Erion et al. 2021), GradientSHAP.
+
+    All draws are kept: the product of mean difference and mean gradient is another
+    attribution (off by a fifth of the scale).
+
+    Parameters
+    ----------
+    baselines : array of shape (m, ...)
+        Samples to draw from.
+    draws : int
+        Pairs of a baseline and a point on the way from it, for each sample.
+    random_state : int or Generator
+    model, x, target, **where
+        As for :func:`awd.query.saliency`.
+    """
+    x = np.asarray(x)
+    if np.shape(baselines)[1:] != x.shape[1:] or not len(baselines):
+        raise ShapeError(
+            f"baselines have shape {np.shape(baselines)}; expected (m, ...) of samples "
+            f"of shape {x.shape[1:]}"
+        )
+    rng = np.random.default_rng(random_state)
+    shape = (_positive(draws, "draws"), len(x))
+    away = x - np.asarray(baselines)[rng.integers(len(baselines), size=shape)]
+    share = rng.uniform(size=(*shape, *np.ones(x.ndim - 1, int)))
+    points = x - (1 - share) * away
+    gradient = np.stack([saliency(model, part, target, **where) for part in points])
+    return Attribution(gradient, away)
+
+
+def smooth_grad(
+    model: nn.Module,
+    x: np.ndarray,
+    target: int = 0,
+    *,
+    sd: float,
+    draws: int = 50,
+    random_state: int | np.random.Generator = 0,
+    **where: Any,
+) -> Attribution:
+    """Mean gradient at noisy samples (Smilkov et al. 2017).
+
+    White noise on the samples is white noise on the coefficients of an orthonormal
+    transform, so that the attribution is exact in law.
+
+    Parameters
+    ----------
+    sd : float
+        Of the noise, in the unit of ``x``.
+    draws : int
+    random_state : int or Generator
+    model, x, target, **where
+        As for :func:`awd.query.saliency`.
+    """
+    rng = np.random.default_rng(random_state)
+    gradient = np.zeros(np.shape(x))
+    for _ in range(_positive(draws, "draws")):
+        noisy = x + sd * rng.normal(size=np.shape(x))
+        gradient += saliency(model, noisy, target, **where)
+    return Attribution(gradient[None] / draws)
+
+
+def deep_lift(
+    model: nn.Module,
+    x: np.ndarray,
+    target: int = 0,
+    *,
+    baseline: float | np.ndarray = 0.0,
+) -> Attribution:
+    """DeepLift, rescale rule (Shrikumar et al. 2017), by captum; feed-forward networks.
+
+    Parameters
+    ----------
+    baseline : float or array
+        As for :func:`integrated_gradients`.
+    model, x, target
+        As for :func:`awd.query.saliency`; computed on the CPU at once.
+
+    Raises
+    ------
+    MissingInput
+        captum is not installed.
+    DataError
+        The network is recurrent, or uses one activation module twice.
+    """
+    try:
+        from captum.attr import DeepLift
+    except ImportError as error:
+        raise MissingInput(
+            "deep_lift needs captum; pip install 'awd-wavelets[explain]'"
+        ) from error
+    if any(isinstance(module, nn.RNNBase) for module in model.modules()):
+        raise DataError(
+            "deep_lift knows feed-forward networks only, and this one is recurrent; "
+            "use integrated_gradients"
+        )
+    away = _away(x, baseline)
+    pair = torch.tensor(np.stack([x, x - away]).astype(query.dtype_of(model)))
+    explainer = DeepLift(model, multiply_by_inputs=False)
+    with query.lent(model, "cpu"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
+        columns = model(pair[0]).ndim > 1
+        try:
+            found = explainer.attribute(*pair, target=target if columns else None)
+        except (RuntimeError, AssertionError) as error:
+            raise DataError(
+                f"deep_lift cannot follow this network ({error}); every activation "
+                "must be a module of its own, used once"
+            ) from error
+    return Attribution(
+        query.all_finite(found.detach().numpy(), "multiplier")[None], away[None]
+    )
+
+
+def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
+    """The mean of a network over shifted inputs, to be asked in its place.
+
+    A network with strides sees a grid, and its gradients show it; a wavelet distilled
+    from them learns the grid. Averaged over as many shifts as the strides multiply to,
+    the grid is gone.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Maps (n, ...) to (n,) or (n, targets).
-    x : array of shape (n, ...)
-        Inputs, cast to the dtype of the model's weights.
-    target : int
-        Column of the output.
-    batch : int
-        Samples a call.
-    device : {"cpu", "auto", "cuda", "mps"}
-        Where to compute; the model is put back where it was.
-
-    Returns
-    -------
-    array of shape (n,)
-        In the unit of the model's output.
-
-    Raises
-    ------
-    ShapeError
-        When the output is not one row a sample, or has no such target.
-    DataError
-        When a prediction is not finite.
+    shifts : int
+        Shifts 0, 1, ... along each of the last ``dims`` axes; what comes in is
+        reflected.
+    dims : {1, 2}
     """
-    result = np.empty(len(x), _dtype(model))
-    with _lent(model, device) as where, torch.no_grad():
-        for rows, part in _batches(model, x, batch, where):
-            result[rows] = _column(model(part), len(part), target).cpu().numpy()
-    return _finite(result, "output")
+    return _Shifted(model, _positive(shifts, "shifts"), dims)
 
 
-def saliency(
-    model: nn.Module,
-    x: np.ndarray,
-    target: int = 0,
-    batch: int = 1000,
-    device: str = "cpu",
-) -> np.ndarray:
-    """Signed gradient of the output with respect to the input, ``d f(x) / d x``.
+class _Shifted(nn.Module):
+    def __init__(self, model: nn.Module, shifts: int, dims: int) -> None:
+        super().__init__()
+        self.model, self.shifts, self.dims = model, shifts, dims
 
-    The authors' "Saliency"; captum's takes the absolute value unless ``abs=False``.
-    Parameters and errors as :func:`output`.
-
-    Returns
-    -------
-    array of shape (n, ...), as ``x``
-        Output unit per input unit.
-
-    Raises
-    ------
-    DataError
-        Also when no gradient reaches the input.
-    """
-    result = np.empty(np.shape(x), _dtype(model))
-    with _lent(model, device) as where, torch.enable_grad(), _differentiable(model):
-        for rows, part in _batches(model, x, batch, where):
-            part.requires_grad_()
-            value = _column(model(part), len(part), target).sum()
-            result[rows] = _gradient(value, part).cpu().numpy()
-    return _finite(result, "input gradient")
+    def forward(self, x: Tensor) -> Tensor:
+        total = torch.zeros(())
+        for shift in np.ndindex(*(self.shifts,) * self.dims):
+            moved = x
+            for axis, by in zip(range(-self.dims, 0), shift, strict=True):
+                index = torch.arange(x.shape[axis], device=x.device) - by
+                moved = moved.index_select(axis % x.ndim, index.abs())
+            total = total + self.model(moved) / self.shifts**self.dims
+        return total
 
 
-METHODS = {
-    "saliency": Method("input gradient", saliency, lambda c, a: a),
+METHODS: dict[str, Callable[..., Attribution]] = {
+    "saliency": lambda *a, **k: Attribution(saliency(*a, **k)[None]),
+    "absolute_saliency": lambda *a, **k: Attribution(
+        saliency(*a, **k)[None], None, True
+    ),
+    "input_x_gradient": input_x_gradient,
+    "integrated_gradients": integrated_gradients,
+    "expected_gradients": expected_gradients,
+    "smooth_grad": smooth_grad,
+    "deep_lift": deep_lift,
 }
 
 
-def _gradient(value: Tensor, x: Tensor) -> Tensor:
-    gradient = None
-    if value.requires_grad:
-        (gradient,) = torch.autograd.grad(value, x, allow_unused=True)
-    if gradient is None:
-        raise DataError(
-            "the teacher's output has no gradient with respect to its input; remove "
-            ".detach(), .numpy(), no_grad or argmax between them"
-        )
-    return gradient
-
-
-@contextlib.contextmanager
-def _lent(model: nn.Module, device: str) -> Iterator[torch.device]:
-    """The model in eval mode on the device; every module's mode is put back after."""
-    modes = {module: module.training for module in model.modules()}
-    if any(mode and _changes_in_training(module) for module, mode in modes.items()):
-        warnings.warn(
-            "the teacher holds dropout or batch norm and is in training mode; it is "
-            "evaluated in eval mode and put back",
-            stacklevel=4,
-        )
-    where = training.device(device)
-    home = next(model.parameters(), torch.empty(0)).device
+def _away(x: np.ndarray, baseline: float | np.ndarray) -> np.ndarray:
+    """Samples minus baseline."""
     try:
-        # Not model.eval(): modules of an exported program refuse it.
-        for module in modes:
-            module.training = False
-        model.to(where)
-        with training.one_thread():
-            yield where
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-        model.to(home)
-
-
-def _changes_in_training(module: nn.Module) -> bool:
-    """Whether it is dropout or batch norm, or a layer with dropout inside."""
-    if isinstance(module, _BatchNorm | _DropoutNd):
-        return True
-    inside = getattr(module, "dropout", 0)  # nn.LSTM, nn.MultiheadAttention
-    return isinstance(inside, float) and inside > 0
-
-
-def _differentiable(model: nn.Module) -> contextlib.AbstractContextManager:
-    """cuDNN has no backward for recurrent layers in eval mode: do without it there."""
-    if any(isinstance(module, nn.RNNBase) for module in model.modules()):
-        return torch.backends.cudnn.flags(enabled=False)
-    return contextlib.nullcontext()
-
-
-def _batches(
-    model: nn.Module, x: np.ndarray, batch: int, where: torch.device
-) -> Iterator[tuple[slice, Tensor]]:
-    x = np.asarray(x, _dtype(model))
-    for first in range(0, len(x), batch):
-        rows = slice(first, first + batch)
-        yield rows, torch.tensor(x[rows], device=where)
-
-
-def _column(value: Tensor, n: int, target: int) -> Tensor:
-    """Column ``target`` of an output of shape (n,) or (n, targets)."""
-    shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-    if not isinstance(value, Tensor) or value.ndim not in (1, 2) or len(value) != n:
+        away = x - np.broadcast_to(baseline, np.shape(x))
+    except ValueError as error:
         raise ShapeError(
-            f"the teacher returned {shape} for {n} samples; expected ({n},) or "
-            f"({n}, targets)"
-        )
-    columns = value.reshape(n, -1)
-    if not 0 <= target < columns.shape[1]:
-        raise ShapeError(
-            f"target {target} does not exist: the teacher returned {shape} for {n} "
-            f"samples; use 0 to {columns.shape[1] - 1}"
-        )
-    return columns[:, target]
+            f"baseline has shape {np.shape(baseline)}; expected a number, one sample "
+            f"{np.shape(x)[1:]} or one for each, {np.shape(x)}"
+        ) from error
+    if not np.isfinite(away).all():
+        raise DataError("the baseline is not finite; give one in the unit of x")
+    return away
 
 
-def _dtype(model: nn.Module) -> np.dtype:
-    weight = next(model.parameters(), torch.empty(0))
-    return torch.empty(0, dtype=weight.dtype).numpy().dtype
-
-
-def _finite(values: np.ndarray, what: str) -> np.ndarray:
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
-    if bad.any():
-        raise DataError(
-            f"the teacher's {what} is not finite for {bad.sum()} of {len(values)} "
-            f"samples, first for sample {int(bad.argmax())}; check the weights and "
-            "that input"
-        )
-    return values
+def _positive(number: int, name: str) -> int:
+    if not isinstance(number, int | np.integer) or number < 1:
+        raise ConfigError(f"{name} is {number!r}; expected an integer of at least 1")
+    return number
