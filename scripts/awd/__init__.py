@@ -26,4 +26,10 @@ def lazily(package: str, path: Iterable[str]) -> tuple[Callable, Callable]:
     return __getattr__, lambda: names
 
 
-__getattr__, __dir__ = lazily(__name__, __path__)
+_module, __dir__ = lazily(__name__, __path__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AdaptiveWavelet":
+        return importlib.import_module("awd.estimator").AdaptiveWavelet
+    return _module(name)

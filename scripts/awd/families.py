@@ -201,3 +201,28 @@ class Lattice(Family):
             step = np.linalg.pinv(slope, rcond=1e-6) @ self.missed(free)[..., None]
             free = free - np.clip(step[..., 0], -0.3, 0.3)
         return free[np.abs(self.missed(free)).max(-1) < 1e-11]
+
+
+def symmetric(a: np.ndarray) -> np.ndarray:
+    """``[a, 1/4, 1/2 - 2a, 1/4, a]``: (..., 1) -> (..., 5); B3 spline at a = 1/16."""
+    quarter = np.full_like(a, 0.25)
+    return np.concatenate([a, quarter, 0.5 - 2 * a, quarter, a], axis=-1)
+
+
+def gaussian(width: np.ndarray) -> np.ndarray:
+    """Five samples of a Gaussian of a width in samples, sum 1: (..., 1) -> (..., 5)."""
+    taps = np.exp(-(np.arange(-2, 3) ** 2) / (2 * width**2))
+    return taps / taps.sum(-1, keepdims=True)
+
+
+def isotropic(edge_corner: np.ndarray) -> np.ndarray:
+    """3 x 3 kernel of given edge and corner, sum 1: (..., 2) -> (..., 3, 3)."""
+    e, c = edge_corner[..., 0], edge_corner[..., 1]
+    rows = [c, e, c], [e, 1 - 4 * e - 4 * c, e], [c, e, c]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+# One-parameter smoothers and one of two, for the undecimated transform.
+SYMMETRIC = Smoother("symmetric", symmetric, np.array([[-0.1, 0.12]]))
+GAUSSIAN = Smoother("gaussian", gaussian, np.array([[0.3, 1.5]]))
+ISOTROPIC = Smoother("isotropic", isotropic, np.array([[0.0, 0.15], [0.0, 0.1]]))

@@ -172,15 +172,31 @@ def analysis(
             warnings.simplefilter("ignore", UserWarning)  # filters longer than signals
             return function(x, bank, mode, levels, **where)
     packed, _ = pack(rows, h, levels, mode)
-    sizes = [loops.band_sizes(n, len(h) // 2, levels, MODES[mode]) for n in shape]
-    shapes = list(zip(*sizes, strict=True))[1:]
-    details = [one for one in shapes[::-1] for _ in range(2**dims - 1)]
-    ends = np.cumsum([np.prod(one) for one in [shapes[-1], *details]])[:-1]
+    return unpack(packed.reshape(*batch, -1), shape, len(h), levels, mode)
+
+
+def unpack(
+    packed: np.ndarray, shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
+) -> list:
+    """The bands of :func:`pack` as :func:`analysis` gives them; views.
+
+    Parameters
+    ----------
+    packed : array of shape (..., coefficients)
+    shape : sequence of one or two int
+        Of the signal or image.
+    taps, levels, mode
+        Of the transform.
+    """
+    dims = len(shape)
+    sizes = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
+    details = list(zip(*sizes, strict=True))[:0:-1]
+    shapes = [details[0], *(one for one in details for _ in range(2**dims - 1))]
+    ends = np.cumsum([np.prod(one) for one in shapes])[:-1]
+    flat = np.split(packed, ends, axis=-1)
     bands = [
-        band.reshape(*batch, *one)
-        for band, one in zip(
-            np.split(packed, ends, axis=1), [shapes[-1], *details], strict=True
-        )
+        band.reshape(*packed.shape[:-1], *one)
+        for band, one in zip(flat, shapes, strict=True)
     ]
     if dims == 1:
         return bands
@@ -259,7 +275,7 @@ def pack(
     if mode == "periodization" and len(h) % 4 == 0:
         # Centre the taps on an even sample, where the blocks begin.
         h, g = np.pad(h, 1), np.pad(g, 1)
-    sizes = _sizes(rows.shape[1:], len(h), levels, mode)
+    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
     packed = np.empty((len(rows), sizes.sum()), rows.dtype)
     if dims == 1:
         loops.analysis_rows(rows, h, g, levels, MODES[mode], packed)
@@ -268,8 +284,10 @@ def pack(
     return packed, sizes
 
 
-def _sizes(shape: Sequence[int], taps: int, levels: int, mode: str) -> np.ndarray:
-    """Coefficients of each band, in the order of :func:`pack`."""
+def band_counts(
+    shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
+) -> np.ndarray:
+    """Coefficients of each band of a signal or image, in the order of :func:`pack`."""
     each = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
     sizes = np.prod(each, axis=0)[:0:-1]
     return np.concatenate([sizes[:1], np.repeat(sizes, 2 ** len(shape) - 1)])
@@ -299,7 +317,7 @@ def pack_gradient(
         As :func:`l1`, or the weights do not fit the coefficients.
     """
     rows, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
-    expected = (len(rows), int(_sizes(rows.shape[1:], len(h), levels, "zero").sum()))
+    expected = (len(rows), int(band_counts(rows.shape[1:], len(h), levels).sum()))
     weights = np.ascontiguousarray(weights, rows.dtype)
     if weights.shape != expected:
         raise ShapeError(

@@ -1,0 +1,157 @@
+"""The undecimated transform against pywt and scipy, and its histograms."""
+
+import numpy as np
+import pytest
+import pywt
+from scipy.ndimage import correlate
+
+from awd import families, undecimated, wavelet
+from awd.distil import distil
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.fidelity import fidelity
+from awd.undecimated import Histogram
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.normal(size=(3, 40, 33))
+SIGNALS = RNG.normal(size=(4, 50))
+B3 = np.array([1, 4, 6, 4, 1]) / 16
+
+
+def dilated(kernel, step):
+    """The kernel with zeros between its taps."""
+    kernel = np.atleast_2d(kernel)
+    size = [(n - 1) * step + 1 for n in kernel.shape]
+    wide = np.zeros(size)
+    wide[::step, ::step] = kernel
+    return wide
+
+
+def test_the_families_hold_the_b3_spline():
+    np.testing.assert_allclose(families.symmetric(np.array([1 / 16])), B3)
+    near = families.gaussian(np.array([1.0]))
+    np.testing.assert_allclose(near, B3, atol=0.03)
+    box = families.isotropic(np.array([1 / 9, 1 / 9]))
+    np.testing.assert_allclose(box, np.full((3, 3), 1 / 9))
+    for family in (families.SYMMETRIC, families.GAUSSIAN, families.ISOTROPIC):
+        unit = RNG.uniform(size=(20, len(family.bounds)))
+        for h in family.filters(family.points(unit)):
+            assert family.conditions(h)["sum"] < 1e-12
+
+
+@pytest.mark.parametrize("levels", [1, 4, 6])
+def test_differences_and_the_last_approximation_sum_to_the_image(levels):
+    for x in (IMAGES, SIGNALS):
+        bands = undecimated.analysis(x, B3, levels)
+        total = bands["difference"].sum(1) + bands["approx"][:, -1]
+        np.testing.assert_allclose(total, x, atol=1e-12)
+
+
+def test_smoothers_are_dilated_correlations_with_reflected_borders():
+    kernel = families.isotropic(np.array([0.1, 0.03]))
+    for h, square in ((B3, np.outer(B3, B3)), (kernel, kernel)):
+        bands = undecimated.analysis(IMAGES, h, 3)
+        for image, found in zip(IMAGES, bands["approx"], strict=True):
+            for j in range(3):
+                image = correlate(image, dilated(square, 2**j), mode="mirror")
+                np.testing.assert_allclose(found[j], image, atol=1e-12)
+
+
+def test_hh_of_a_smoother_is_its_high_pass_along_both_axes():
+    high = -B3.copy()
+    high[2] += 1
+    bands = undecimated.analysis(IMAGES, B3, 1)
+    expected = [correlate(i, np.outer(high, high), mode="mirror") for i in IMAGES]
+    np.testing.assert_allclose(bands["hh"][:, 0], expected, atol=1e-12)
+    lh = [correlate(i, np.outer(B3, high), mode="mirror") for i in IMAGES]
+    np.testing.assert_allclose(bands["lh"][:, 0], lh, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["haar", "db2", "db5"])
+def test_orthonormal_filters_give_the_stationary_transform_inside(name):
+    """pywt.swt has periodic borders, its filters sum to sqrt 2 and are delayed."""
+    h, x = wavelet.from_pywt(name), RNG.normal(size=(2, 256))
+    bands = undecimated.analysis(x, h, 2)
+    for j, (approx, detail) in enumerate(pywt.swt(x, name, 2)[::-1]):
+        for ours, theirs in (("approx", approx), ("hh", detail)):
+            found = bands[ours][:, j, 60:200]
+            scaled = theirs / np.sqrt(2) ** (j + 1)
+            apart = [
+                np.abs(found - scaled[:, 60 + k : 200 + k]).max()
+                for k in range(-40, 41)
+            ]
+            assert min(apart) < 1e-10
+
+
+def test_histograms_count_every_coefficient_in_equal_bins():
+    x = RNG.normal(size=(30, 1, 32, 32)).astype(np.float32)
+    student = Histogram(12, ("difference", "hh", "lh_hl")).fitted(x, B3, 3)
+    counts = student.features(x, B3, 3).reshape(30, 3, 3, 12) ** 2
+    np.testing.assert_allclose(counts[:, :, :2].sum(-1), 32 * 32)
+    np.testing.assert_allclose(counts[:, :, 2].sum(-1), 2 * 32 * 32)
+    share = counts.sum(0) / counts.sum((0, 3))[..., None]
+    np.testing.assert_allclose(share, 1 / 12, atol=2e-3)
+    bands = undecimated.analysis(x[:, 0], B3, 3)
+    edges = [-np.inf, *student.edges[1, 1], np.inf]
+    expected = np.histogram(bands["hh"][4, 1], edges)[0]
+    np.testing.assert_allclose(counts[4, 1, 1], expected, atol=1e-6)
+
+
+def test_bins_of_the_training_samples_serve_other_samples():
+    x = RNG.normal(size=(20, 64))
+    student = Histogram(4, ("difference",)).fitted(x, B3, 2)
+    shifted = student.features(x + 5 * np.sign(x), B3, 2)
+    assert not np.allclose(shifted, Histogram(4, ("difference",)).features(x, B3, 2))
+    with pytest.raises(ShapeError, match="bins are those of 2 levels; got 3"):
+        student.features(x, B3, 3)
+
+
+def test_histograms_of_a_smoother_are_distilled():
+    """A network that reads how rough images are, distilled without any label."""
+    n = 80
+    rough = RNG.uniform(0.5, 2, n)
+    x = RNG.normal(size=(n, 1, 24, 24))
+    x = x + rough[:, None, None, None] * np.roll(x, 1, -1)
+    result = distil(
+        x.astype(np.float32),
+        output=rough**2,
+        student=Histogram(8),
+        family=families.SYMMETRIC,
+        levels=2,
+        dims=2,
+    )
+    low, high = families.SYMMETRIC.bounds[0]
+    assert low <= result.filter[0] <= high
+    assert result.fidelity > 0.9
+    assert result.conditions["sum"] < 1e-12
+    term = fidelity(x, rough**2, Histogram(8), 2)
+    grid = families.SYMMETRIC.filters(np.linspace(low, high, 9)[:, None])
+    assert 1 - result.fidelity <= term.values(grid).min() + 0.01
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Histogram(1), ConfigError, "at least 2 bins"),
+        (lambda: Histogram(4, ("ll",)), ConfigError, "bands of difference, hh, lh_hl"),
+        (
+            lambda: Histogram(4, ("lh_hl",)).features(SIGNALS, B3, 2),
+            ConfigError,
+            "have no band 'lh_hl'; they have approx, difference, hh",
+        ),
+        (
+            lambda: Histogram().features(SIGNALS * np.nan, B3, 2),
+            DataError,
+            "not finite",
+        ),
+        (
+            lambda: undecimated.analysis(SIGNALS, np.ones((3, 3)), 2),
+            ShapeError,
+            r"filter has shape \(3, 3\)",
+        ),
+        (lambda: undecimated.analysis(SIGNALS, B3, 0), ShapeError, "levels is 0"),
+        (lambda: undecimated.analysis(SIGNALS.astype(int), B3, 1), ShapeError, "dtype"),
+    ],
+)
+def test_bad_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
