@@ -7,7 +7,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from awd import features
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest, Student
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
@@ -176,3 +176,26 @@ def test_contributions_of_channels_sum_too():
     student = Student(Largest(3, 1, True, 3), "ridge").fit(x, x[:, 0, 3], DB5, 3)
     total = features.contributions(student, x).groupby("sample")["contribution"].sum()
     np.testing.assert_allclose(total, student.predict(x), atol=1e-9)
+
+
+@pytest.mark.parametrize("head", ["ols", "ridge"])
+@pytest.mark.parametrize(
+    "recipe", [Largest(6), Largest(3, 3), Largest(2, 1, positions=True, start=3)]
+)
+@pytest.mark.parametrize("shape", [(200, 40), (50, 2, 40), (3, 40)])
+def test_compiled_predictions_are_those_of_the_head(shape, recipe, head):
+    x = RNG.normal(size=(200, *shape[1:])).cumsum(-1)
+    y = x.reshape(200, -1).max(1)
+    student = Student(recipe, head).fit(x, y, DB5, 4)
+    new = RNG.normal(size=shape).cumsum(-1)
+    features = recipe.features(new, DB5, 4)
+    expected = student.head_.predict(features)
+    np.testing.assert_allclose(student.predict(new), expected, atol=1e-8)
+    np.testing.assert_allclose(student.predict(new.astype("f4")), expected, atol=1e-2)
+    weights, intercept = student.weights
+    np.testing.assert_allclose(features @ weights + intercept, expected, atol=1e-8)
+    with pytest.raises(ShapeError, match="fitted to others"):
+        student.predict(np.ones((5, 3, 40)))
+    new[1, ..., 7] = np.nan
+    with pytest.raises(DataError, match="first sample 1"):
+        student.predict(new)

@@ -173,16 +173,22 @@ def test_gradient_of_weighted_coefficients_equals_finite_differences(taps, shape
 
 
 @pytest.mark.parametrize(("largest", "smallest"), [(6, 0), (0, 6), (3, 3), (99, 1)])
-def test_extremes_equal_a_stable_sort_of_every_band(largest, smallest):
-    rng = np.random.default_rng(0)
-    sizes, begin, expected = np.array([2, 5, 11, 150]), 0, []
-    packed = np.round(rng.normal(size=(30, sizes.sum())), 1)  # with ties
+@pytest.mark.parametrize("shape", [(3, 41), (300, 40), (17, 200), (5, 16, 24)])
+@pytest.mark.parametrize("mode", ["zero", "periodization"])
+def test_picks_equal_a_stable_sort_of_every_band(shape, mode, largest, smallest):
+    if len(shape) == 3 and mode != "zero":
+        return
+    x = np.round(np.random.default_rng(0).normal(size=shape))
+    h = np.full(2, 0.5)  # coefficients with ties
+    packed, sizes = kernels.pack(x, h, 3, mode)
+    begin, expected = 0, []
     for size in sizes:
         band = packed[:, begin : begin + size]
         falling = np.argsort(-band, 1, kind="stable")[:, :largest]
         rising = np.argsort(band, 1, kind="stable")[:, :smallest]
         expected += [begin + falling, begin + rising]
         begin += size
-    values, index = kernels.extremes(packed, sizes, largest, smallest)
+    values, index, bands = kernels.pick(x, h, 3, largest, smallest, mode)
     np.testing.assert_array_equal(index, np.hstack(expected))
     np.testing.assert_array_equal(values, np.take_along_axis(packed, index, 1))
+    np.testing.assert_array_equal(bands, sizes)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from awd.inference import Compiled
+
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
 
 # Of the signals' s.d.: smaller features are not blown up to the size of the others. A
@@ -96,8 +98,9 @@ class Largest:
         if self.start and x.ndim == 4:
             raise ConfigError(f"{self}: images have no first frames; use start=0")
         rows = as_rows(x)
-        packed, sizes = kernels.pack(rows, h, levels, mode)
-        values, index = kernels.extremes(packed, sizes, self.m, self.smallest)
+        values, index, sizes = kernels.pick(
+            rows, h, levels, self.m, self.smallest, mode
+        )
         parts = [values]
         if self.positions:
             parts.append(Picked(values, index, sizes).place()[1])
@@ -181,12 +184,33 @@ class Student:
         features = self.features.features(x, h, levels, mode)
         head = linear(self.head, floor=FLOOR * np.std(x))
         self.head_ = head.fit(features, require_finite(np.asarray(y)))
+        self._compiled_for = None
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions (n,), in the targets' unit."""
+        """Predictions (n,), in the targets' unit; compiled for signals in mode zero."""
+        if self.mode_ == "zero" and np.ndim(x) < 4:
+            return self._compiled(np.shape(x))(x)
         features = self.features.features(x, self.filter_, self.levels_, self.mode_)
         return self.head_.predict(features)
+
+    def _compiled(self, shape: tuple[int, ...]) -> Compiled:
+        """For samples of a shape; made once."""
+        if shape[1:] != self._compiled_for:
+            from awd.inference import Compiled
+
+            self._made, self._compiled_for = Compiled.of(self, shape), shape[1:]
+        return self._made
+
+    @property
+    def weights(self) -> tuple[np.ndarray, float]:
+        """Weight of every feature, (features,), and intercept."""
+        model = self.head_
+        if not hasattr(model, "steps"):
+            return model.coef_, float(model.intercept_)
+        scaler, model = model[0], model[-1]
+        weights = model.coef_ / scaler.scale_
+        return weights, float(model.intercept_ - weights @ scaler.mean_)
 
     @property
     def head_parameters(self) -> int:

@@ -39,9 +39,8 @@ def compile() -> None:
             x = np.ones(shape, dtype)
             l1(x, h[None], 1)
             l1_gradient(x, h, 1)
-            packed, sizes = pack(x, h, 1)
-            pack_gradient(x, h, 1, packed)
-            extremes(packed, sizes, 1, 1)
+            pack_gradient(x, h, 1, pack(x, h, 1)[0])
+            pick(x, h, 1, 1, 1)
 
 
 def l1(x: np.ndarray, filters: np.ndarray, levels: int, threads: int = 1) -> np.ndarray:
@@ -268,16 +267,12 @@ def pack(
         As :func:`analysis`.
     """
     rows, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
-    dims = rows.ndim - 1
-    if mode not in COMPILED[dims]:
-        known = ", ".join(COMPILED[dims])
-        raise ConfigError(f"mode is {mode!r}; expected one of {known}")
+    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
     if mode == "periodization" and len(h) % 4 == 0:
         # Centre the taps on an even sample, where the blocks begin.
         h, g = np.pad(h, 1), np.pad(g, 1)
-    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
     packed = np.empty((len(rows), sizes.sum()), rows.dtype)
-    if dims == 1:
+    if rows.ndim == 2:
         loops.analysis_rows(rows, h, g, levels, MODES[mode], packed)
     else:
         loops_2d.pack_images(rows, h, g, levels, packed)
@@ -288,6 +283,9 @@ def band_counts(
     shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
 ) -> np.ndarray:
     """Coefficients of each band of a signal or image, in the order of :func:`pack`."""
+    if mode not in COMPILED[len(shape)]:
+        known = ", ".join(COMPILED[len(shape)])
+        raise ConfigError(f"mode is {mode!r}; expected one of {known}")
     each = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
     sizes = np.prod(each, axis=0)[:0:-1]
     return np.concatenate([sizes[:1], np.repeat(sizes, 2 ** len(shape) - 1)])
@@ -331,31 +329,49 @@ def pack_gradient(
     return _along_taps(by_low, by_high)
 
 
-def extremes(
-    packed: np.ndarray, sizes: np.ndarray, largest: int, smallest: int
-) -> tuple[np.ndarray, np.ndarray]:
+def pick(
+    x: np.ndarray,
+    h: np.ndarray,
+    levels: int,
+    largest: int,
+    smallest: int,
+    mode: str = "zero",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Largest and smallest signed coefficients of every band, and where they stand.
 
     Parameters
     ----------
-    packed, sizes
-        From :func:`pack`.
+    x, h, levels, mode
+        As for :func:`pack`.
     largest, smallest : int
         How many; a band of fewer coefficients gives all it has.
 
     Returns
     -------
-    values : ndarray of shape (rows, picked), dtype of ``packed``
+    values : ndarray of shape (rows, picked), dtype of ``x``
         Band after band; in each first the largest, falling, then the smallest, rising.
         Among equals, such as padding, the first in time is taken.
     index : ndarray of int of shape (rows, picked)
-        Columns of ``packed``.
+        Columns of :func:`pack`.
+    sizes : ndarray of int of shape (bands,)
+        Coefficients of each band.
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        As :func:`pack`.
     """
-    picked = (np.minimum(sizes, largest) + np.minimum(sizes, smallest)).sum()
-    values = np.empty((len(packed), picked), packed.dtype)
-    index = np.empty((len(packed), picked), np.int64)
-    loops.extremes_rows(packed, np.asarray(sizes), largest, smallest, values, index)
-    return values, index
+    rows, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
+    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
+    picked = int((np.minimum(sizes, largest) + np.minimum(sizes, smallest)).sum())
+    values = np.empty((len(rows), picked), rows.dtype)
+    index = np.empty((len(rows), picked), np.int64)
+    if rows.ndim == 2 and mode == "zero":
+        loops.pick_rows(rows, h, g, levels, largest, smallest, values, index)
+    else:
+        packed, _ = pack(rows, h, levels, mode)
+        loops.extremes_rows(packed, sizes, largest, smallest, values, index)
+    return values, index, sizes
 
 
 def _blocks(x: np.ndarray) -> int:

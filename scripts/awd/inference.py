@@ -1,0 +1,116 @@
+"""A fitted student as one compiled loop: transform, pick, weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from awd import kernels, loops
+from awd.errors import DataError, ShapeError
+from awd.features import require_finite
+from awd.wavelet import highpass, require_levels
+
+if TYPE_CHECKING:
+    from awd.features import Student
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Predictions of a linear student of signals of one length, mode zero.
+
+    Attributes
+    ----------
+    banks : dict of dtype to (low-pass, high-pass)
+    levels, largest, smallest, time : int
+    by_value, by_index : ndarray of shape (channels, picked)
+        Weights of what is picked, and of its column among all coefficients.
+    by_start : ndarray of shape (channels, start)
+        Weights of the first samples.
+    intercept : float
+    """
+
+    banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
+    levels: int
+    largest: int
+    smallest: int
+    time: int
+    by_value: np.ndarray
+    by_index: np.ndarray
+    by_start: np.ndarray
+    intercept: float
+
+    @classmethod
+    def of(cls, student: Student, shape: tuple[int, ...]) -> Self:
+        """For signals of a shape, (n, time) or (n, channel, time).
+
+        Raises
+        ------
+        ShapeError
+            The student was fitted to other shapes.
+        """
+        recipe, levels, time = student.features, student.levels_, shape[-1]
+        channels = shape[1] if len(shape) == 3 else 1
+        require_levels(time, levels)
+        pair = student.filter_, highpass(student.filter_)
+        sizes = kernels.band_counts((time,), len(pair[0]), levels)
+        most = recipe.m, recipe.smallest
+        counts = sum(np.minimum(sizes, number) for number in most)
+        begins = np.repeat(np.cumsum(sizes) - sizes, counts)
+        picked = len(begins)
+        weights, intercept = student.weights
+        parts = [picked, picked * recipe.positions, bool(recipe.start)]
+        if weights.size != channels * sum(parts):
+            raise ShapeError(
+                f"signals have shape {shape}; the student was fitted to others, with "
+                f"{weights.size} features in place of {channels * sum(parts)}"
+            )
+        rows = weights.reshape(channels, -1)
+        value, index, start = np.split(rows, np.cumsum(parts)[:-1], axis=1)
+        by_index = index if recipe.positions else np.zeros_like(value)
+        return cls(
+            {np.dtype(k): tuple(h.astype(k) for h in pair) for k in ("f4", "f8")},
+            levels,
+            *most,
+            time,
+            np.ascontiguousarray(value),
+            np.ascontiguousarray(by_index),
+            np.repeat(start / max(recipe.start, 1), recipe.start, axis=1),
+            intercept - float((by_index * begins).sum()),
+        )
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Predictions (n,) of signals (n, time) or (n, channel, time).
+
+        Raises
+        ------
+        ShapeError
+            The signals are no floating point numbers.
+        DataError
+            A signal is not finite.
+        """
+        if x.dtype not in self.banks:
+            raise ShapeError(f"signals have dtype {x.dtype}; expected float32 or 64")
+        h, g = self.banks[x.dtype]
+        out = np.full(len(x), self.intercept)
+        for channel in range(len(self.by_value)):
+            rows = np.ascontiguousarray(x if x.ndim == 2 else x[:, channel])
+            loops.predict_rows(
+                rows,
+                h,
+                g,
+                self.levels,
+                self.largest,
+                self.smallest,
+                self.by_value[channel],
+                self.by_index[channel],
+                out,
+            )
+            if self.by_start.size:
+                weights = self.by_start[channel]
+                out += rows[:, : len(weights)] @ weights
+        if not np.isfinite(out).all():
+            require_finite(x)
+            raise DataError("predictions are not finite: signals are too large")
+        return out
