@@ -3,6 +3,7 @@
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style checks and all tests
+# make bench          speed against peers: a table with ratios, 5 minutes
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -12,7 +13,7 @@ CORES ?= all
 # Simulated first: the others need real tracks, see the README.
 STUDIES := paper-simulated paper-realistic paper-real paper-protocol noise
 
-.PHONY: run paper smoke test setup docs
+.PHONY: run paper smoke test bench bench-setup setup docs
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -38,6 +39,12 @@ test: .venv/.done
 	$(BIN)/pytest --durations=10
 
 setup: .venv/.done
+
+bench-setup: .venv/.done
+	$(BIN)/pip install --quiet -r requirements-bench.lock
+
+bench: bench-setup
+	$(BIN)/python -W ignore benchmarks/engine.py
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done

@@ -6,13 +6,29 @@ min_version("9.20")
 
 
 include: "rules/common.smk"
-include: "rules/cells.smk"
-include: "rules/teacher.smk"
-include: "rules/distil.smk"
-include: "rules/baselines.smk"
-include: "rules/evaluate.smk"
-include: "rules/figures.smk"
-include: "rules/paper.smk"
+
+
+RESULTS = []
+if settings.cells:
+
+    include: "rules/cells.smk"
+    include: "rules/teacher.smk"
+    include: "rules/distil.smk"
+    include: "rules/baselines.smk"
+    include: "rules/evaluate.smk"
+    include: "rules/figures.smk"
+    include: "rules/paper.smk"
+
+    RESULTS += [RUN / "report.html"]
+
+
+if settings.recovery:
+
+    include: "rules/recovery.smk"
+
+    RESULTS += [RUN / "table_recovery.md", RUN / "figures/recovery.png"]
+
+
 include: "rules/provenance.smk"
 
 
@@ -22,12 +38,12 @@ report: "rules/captions/workflow.rst"
 onsuccess:
     for table in sorted(Path(RUN).glob("table_*.md")):
         print(table.read_text())
-    print(f"Report: {RUN / 'report.html'}")
+    print(f"Results: {', '.join(map(str, RESULTS))}")
 
 
 rule all:
     """Everything a run makes: scores, tables, figures, wavelet, report, manifest."""
     default_target: True
     input:
-        RUN / "report.html",
+        RESULTS,
         RUN / "manifest.json",

@@ -15,7 +15,7 @@ from awd import contracts, io, provenance
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.
 default = {}
-if "cells" not in config:
+if not config.keys() & {"cells", "recovery"}:
     default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 
 settings = configuration.load(
@@ -35,7 +35,7 @@ BENCHMARKS = RUN / "benchmarks"
 WILDCARDS = {
     "study": ["cells"],
     "split": range(settings.splits.rotations),
-    "target": settings.cells.targets,
+    "target": settings.cells.targets if settings.cells else [],
     "seed": settings.teacher.seeds,
     "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
 }

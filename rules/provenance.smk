@@ -6,8 +6,8 @@ rule write_manifest:
     message:
         "Write the manifest"
     input:
-        report=RUN / "report.html",
-        data=getattr(SOURCE, "files", []),
+        results=RESULTS,
+        data=getattr(settings.cells and settings.cells.source, "files", []),
     output:
         RUN / "manifest.json",
     params:

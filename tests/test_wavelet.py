@@ -236,3 +236,13 @@ def test_aligned_undoes_shift_and_flip():
     np.testing.assert_array_equal(wavelet.aligned(h[::-1], h), h)
     kept = wavelet.aligned(h[::-1], h, flips=False)
     assert np.abs(kept - h).max() > 0.1
+
+
+def test_distance_knows_even_shifts_flips_and_signs():
+    db5 = wavelet.from_pywt("db5")
+    moved = np.pad(-db5[::-1], (4, 2))
+    assert wavelet.distance(moved, db5) < 1e-7
+    assert wavelet.distance(db5, moved) < 1e-7
+    assert wavelet.distance(np.pad(db5, 1), db5) > 0.5
+    assert wavelet.distance(db5, np.zeros(4)) == pytest.approx(1)
+    assert wavelet.distance(wavelet.from_pywt("sym5"), db5) > 0.1

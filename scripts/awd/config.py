@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
-from awd.settings import PAPER, Config, FxycmsTraces, Strict
+from awd.settings import PAPER, Cells, Config, FxycmsTraces, Strict
 
 
 def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
@@ -104,14 +104,10 @@ def _tag(model: type[Strict]) -> str | None:
 
 def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
     """What each key allows but the keys together do not."""
-    yield from _bad_levels(config)
-    source = config.cells.source
-    yield from _bad_splits(config, source.groups(config.cells.tiles))
-    if isinstance(source, FxycmsTraces) and "sig_mean" in config.cells.targets:
-        yield (
-            "cells.targets",
-            "sig_mean needs p-values, which FXYCMS files lack; use mean0, max0 or half",
-        )
+    if config.cells:
+        yield from _bad_cells(config, config.cells)
+    elif not config.recovery:
+        yield "cells", "is missing, and recovery too; name a study to run"
     if not config.student.largest + config.student.smallest:
         yield "student.largest", "and smallest are 0; a student needs a coefficient"
     distil = config.distil
@@ -125,8 +121,18 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from _bad_wavelets("distil.soft.init", [config.distil.soft.init])
 
 
-def _bad_levels(config: Config) -> Iterator[tuple[str, str]]:
-    length, distil = config.cells.length, config.distil
+def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
+    yield from _bad_levels(config, cells.length)
+    yield from _bad_splits(config, cells.source.groups(cells.tiles))
+    if isinstance(cells.source, FxycmsTraces) and "sig_mean" in cells.targets:
+        yield (
+            "cells.targets",
+            "sig_mean needs p-values, which FXYCMS files lack; use mean0, max0 or half",
+        )
+
+
+def _bad_levels(config: Config, length: int) -> Iterator[tuple[str, str]]:
+    distil = config.distil
     possible = length.bit_length() - 1
     asked = {
         "distil.levels": max(distil.levels),

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from awd.inference import Compiled
-
 ALPHAS = np.geomspace(1e-3, 1e5, 17)
 
 # Of the signals' s.d.: smaller features are not blown up to the size of the others. A
@@ -184,23 +182,23 @@ class Student:
         features = self.features.features(x, h, levels, mode)
         head = linear(self.head, floor=FLOOR * np.std(x))
         self.head_ = head.fit(features, require_finite(np.asarray(y)))
-        self._compiled_for = None
+        self._shape = None
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions (n,), in the targets' unit; compiled for signals in mode zero."""
         if self.mode_ == "zero" and np.ndim(x) < 4:
-            return self._compiled(np.shape(x))(x)
+            if x.shape[1:] != self._shape:
+                self._compile(x.shape)
+            return self._compiled(x)
         features = self.features.features(x, self.filter_, self.levels_, self.mode_)
         return self.head_.predict(features)
 
-    def _compiled(self, shape: tuple[int, ...]) -> Compiled:
-        """For samples of a shape; made once."""
-        if shape[1:] != self._compiled_for:
-            from awd.inference import Compiled
+    def _compile(self, shape: tuple[int, ...]) -> None:
+        """For samples of a shape; done once."""
+        from awd.inference import Compiled
 
-            self._made, self._compiled_for = Compiled.of(self, shape), shape[1:]
-        return self._made
+        self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
 
     @property
     def weights(self) -> tuple[np.ndarray, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from awd import kernels, loops
-from awd.errors import DataError, ShapeError
+from awd.errors import ShapeError
 from awd.features import require_finite
 from awd.wavelet import highpass, require_levels
 
@@ -23,22 +23,14 @@ class Compiled:
     Attributes
     ----------
     banks : dict of dtype to (low-pass, high-pass)
-    levels, largest, smallest, time : int
-    by_value, by_index : ndarray of shape (channels, picked)
-        Weights of what is picked, and of its column among all coefficients.
-    by_start : ndarray of shape (channels, start)
-        Weights of the first samples.
+    weights : list of tuple
+        For each channel the levels, how many largest and smallest are picked, and the
+        weights of their values, of their columns and of the first samples.
     intercept : float
     """
 
     banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
-    levels: int
-    largest: int
-    smallest: int
-    time: int
-    by_value: np.ndarray
-    by_index: np.ndarray
-    by_start: np.ndarray
+    weights: list[tuple]
     intercept: float
 
     @classmethod
@@ -69,14 +61,13 @@ class Compiled:
         rows = weights.reshape(channels, -1)
         value, index, start = np.split(rows, np.cumsum(parts)[:-1], axis=1)
         by_index = index if recipe.positions else np.zeros_like(value)
+        by_start = np.repeat(start / max(recipe.start, 1), recipe.start, axis=1)
         return cls(
             {np.dtype(k): tuple(h.astype(k) for h in pair) for k in ("f4", "f8")},
-            levels,
-            *most,
-            time,
-            np.ascontiguousarray(value),
-            np.ascontiguousarray(by_index),
-            np.repeat(start / max(recipe.start, 1), recipe.start, axis=1),
+            [
+                (levels, *most, *map(np.ascontiguousarray, each))
+                for each in zip(value, by_index, by_start, strict=True)
+            ],
             intercept - float((by_index * begins).sum()),
         )
 
@@ -92,25 +83,14 @@ class Compiled:
         """
         if x.dtype not in self.banks:
             raise ShapeError(f"signals have dtype {x.dtype}; expected float32 or 64")
-        h, g = self.banks[x.dtype]
-        out = np.full(len(x), self.intercept)
-        for channel in range(len(self.by_value)):
-            rows = np.ascontiguousarray(x if x.ndim == 2 else x[:, channel])
-            loops.predict_rows(
-                rows,
-                h,
-                g,
-                self.levels,
-                self.largest,
-                self.smallest,
-                self.by_value[channel],
-                self.by_index[channel],
-                out,
-            )
-            if self.by_start.size:
-                weights = self.by_start[channel]
-                out += rows[:, : len(weights)] @ weights
-        if not np.isfinite(out).all():
+        out = np.empty(len(x))
+        out.fill(self.intercept)
+        channels = (x,) if x.ndim == 2 else np.moveaxis(x, 1, 0)
+        broken = 0.0
+        for rows, weights in zip(channels, self.weights, strict=True):
+            if not rows.flags.c_contiguous:
+                rows = np.ascontiguousarray(rows)
+            broken += loops.predict_rows(rows, *self.banks[x.dtype], *weights, out)
+        if broken:  # NaN
             require_finite(x)
-            raise DataError("predictions are not finite: signals are too large")
         return out

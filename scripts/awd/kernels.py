@@ -123,7 +123,9 @@ def _dense_l1_gradient(
 
     def signs(begin: int) -> np.ndarray:
         rows = x[begin : begin + DENSE_ROWS]
-        return rows.T @ np.sign(rows @ matrix)
+        coefficients = rows @ matrix
+        loops.sign(coefficients.ravel())
+        return rows.T @ coefficients
 
     begins = range(0, len(x), DENSE_ROWS)
     total = sum(_mapped(signs, begins, threads), np.zeros(matrix.shape))
@@ -390,8 +392,10 @@ def _share(
 
     ``data`` are cut along rows, ``results`` along blocks.
     """
-    blocks = len(results[0])
-    size = loops.LANES if data[0].ndim == 2 else 1
+    if threads == 1:
+        loop(data[0], *arguments, *data[1:], *results)
+        return
+    blocks, size = len(results[0]), loops.LANES if data[0].ndim == 2 else 1
     ends = np.linspace(0, blocks, min(threads, blocks) + 1).astype(int)
 
     def call(part: tuple[int, int]) -> None:

@@ -44,17 +44,12 @@ def filter_from_angles(theta: np.ndarray) -> np.ndarray:
             f"angles have shape {theta.shape} or hold NaN or infinity; "
             "expected (..., M) finite radians with M >= 1"
         )
-    cosine, sine = np.cos(theta), np.sin(theta)
-    # Polyphase parts as [..., phase, :]; the odd one is delayed before each rotation.
-    h = np.zeros((*theta.shape, 2))
-    even, odd = h[..., 0], h[..., 1]
-    even[..., 0], odd[..., 0] = cosine[..., 0], sine[..., 0]
-    for k in range(1, theta.shape[-1]):
-        c, s = cosine[..., k, None], sine[..., k, None]
-        delayed = np.zeros_like(odd)
-        delayed[..., 1:] = odd[..., :-1]
-        even[...], odd[...] = c * even - s * delayed, s * even + c * delayed
-    return h.reshape(*theta.shape[:-1], 2 * theta.shape[-1])
+    from awd import loops  # not above: numba takes a second to load
+
+    rows = np.ascontiguousarray(theta.reshape(-1, theta.shape[-1]))
+    taps = np.empty((len(rows), 2 * theta.shape[-1]))
+    loops.cascade(np.cos(rows), np.sin(rows), taps)
+    return taps.reshape(*theta.shape[:-1], taps.shape[1])
 
 
 def filter_jacobian(theta: np.ndarray) -> np.ndarray:

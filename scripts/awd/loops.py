@@ -27,6 +27,22 @@ jit = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
 
 
 @jit
+def cascade(cosine, sine, taps):
+    """Low-pass filters of rotations, :func:`awd.lattice.filter_from_angles`."""
+    half = cosine.shape[1]
+    for n in range(len(taps)):
+        h = taps[n]
+        h[0], h[1] = cosine[n, 0], sine[n, 0]
+        h[2:] = 0
+        for k in range(1, half):
+            c, s = cosine[n, k], sine[n, k]
+            for r in range(k, 0, -1):  # the odd part is delayed before each rotation
+                even, odd = h[2 * r], h[2 * r - 1]
+                h[2 * r], h[2 * r + 1] = c * even - s * odd, s * even + c * odd
+            h[0], h[1] = c * h[0], s * h[0]
+
+
+@jit
 def band_sizes(n, half, levels, mode):
     """Length of the approximation at level 0, 1, ..., ``levels``."""
     sizes = np.empty(levels + 1, np.int64)
@@ -110,20 +126,26 @@ def pick_rows(x, h, g, levels, largest, smallest, values, index):
 
 
 @jit
-def predict_rows(x, h, g, levels, largest, smallest, by_value, by_index, out):
-    """Add to ``out`` the extremes and their columns, each times its weight."""
+def predict_rows(x, h, g, levels, largest, smallest, by_value, by_index, by_start, out):
+    """Add to ``out`` what is picked, its columns and the first samples, weighed.
+
+    Returns 0, or NaN where a signal is not finite.
+    """
     work = workspace(x, len(h) // 2, levels)
     wide, top = room(work, len(by_value), x)
+    broken = 0.0
     for start in range(0, len(x), WIDE):
         rows = min(WIDE, len(x) - start)
-        out[start : start + rows] += pick_block(
-            x, start, h, g, work, largest, smallest, wide, top
-        )
+        broken += pick_block(x, start, h, g, work, largest, smallest, wide, top)
         width = -(-rows // LANES) * LANES
         for k in range(len(by_value)):
             value, place = top[0, k * width :], top[1, k * width :]
             for b in range(rows):
                 out[start + b] += by_value[k] * value[b] + by_index[k] * place[b]
+        for b in range(rows):
+            for t in range(len(by_start)):
+                out[start + b] += by_start[t] * x[start + b, t]
+    return broken
 
 
 @jit

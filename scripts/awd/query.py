@@ -20,7 +20,7 @@ def output(
     model: nn.Module,
     x: np.ndarray,
     target: int = 0,
-    batch: int = 1000,
+    batch: int = 256,
     device: str = "cpu",
 ) -> np.ndarray:
     """The teacher's predictions, in eval mode.
@@ -61,7 +61,7 @@ def saliency(
     model: nn.Module,
     x: np.ndarray,
     target: int = 0,
-    batch: int = 1000,
+    batch: int = 256,
     device: str = "cpu",
 ) -> np.ndarray:
     """Signed gradient of the output with respect to the input, ``d f(x) / d x``.

@@ -287,7 +287,8 @@ def follow(
     for blend in blends:
         last = blend is blends[-1]
         starts = [path[-1].parameters] if path else warm
-        less = replace(effort, on_few=effort.on_few // 3, on_all=1)
+        few = -(-effort.on_few // 12)
+        less = replace(effort, on_few=few, on_all=1, again=False)
         found = minima(blend, scanned, starts, effort if last or not path else less)
         path.append(found[0])
     for i in range(len(blends) - 2, -1, -1):

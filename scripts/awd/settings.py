@@ -207,6 +207,43 @@ class Evaluation(Strict):
     folds: int = Field(5, ge=2, description="Folds of the grouped cross-validation.")
 
 
+class Harder(Strict):
+    """What makes recovery harder, varied one by one on db5."""
+
+    noise: list[Annotated[float, Field(ge=0)]] = Field(
+        [0.3, 1.0, 3.0], description="S.d. of noise on the response, over its own s.d."
+    )
+    correlation: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
+        [0.5, 0.8, 0.95], description="Of neighbouring input values."
+    )
+    window: list[Annotated[int, Field(ge=0, le=6)]] = Field(
+        [0, 2, 4], description="The response reads 2 * window + 1 coefficients."
+    )
+    samples: list[Annotated[int, Field(ge=100)]] = Field(
+        [300, 1000, 3000], description="Signals."
+    )
+    teacher: list[Literal["mlp", "lstm"]] = Field(
+        ["lstm"], description="The network; mlp in all else."
+    )
+
+
+class Recovery(Strict):
+    """The paper's simulation: is a wavelet found that is known to be there?"""
+
+    random: Annotated[int, Field(ge=0)] = Field(
+        10, description="Random orthonormal truths of ten taps, beside db5."
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [0, 1, 2], min_length=1, description="Of db5's simulations."
+    )
+    samples: int = Field(10_000, ge=100, description="Signals of 64 samples.")
+    teacher_epochs: Count = Field(20, description="Epochs of the network.")
+    soft_epochs: Count = Field(
+        100, description="Epochs of the paper's soft losses, batches of 100."
+    )
+    harder: Harder = Harder()
+
+
 # What `preset: paper` sets where the configuration itself says nothing.
 PAPER: dict[str, Any] = {
     "cells": {"scaling": "cell"},
@@ -228,7 +265,7 @@ PAPER: dict[str, Any] = {
 
 
 class Config(Strict):
-    """A whole study."""
+    """A run: the cells study, the study of recovery, or both."""
 
     run: str = Field(
         pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
@@ -244,7 +281,10 @@ class Config(Strict):
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="Where networks run."
     )
-    cells: Cells
+    cells: Cells | None = Field(None, description="The clathrin study, if asked for.")
+    recovery: Recovery | None = Field(
+        None, description="The study of recovery, if asked for."
+    )
     splits: Splits = Splits()
     teacher: Teacher = Teacher()
     distil: Distil = Distil()

@@ -311,6 +311,21 @@ def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
     return min(moved, key=lambda other: float(((other - to) ** 2).sum()))
 
 
+def distance(h: np.ndarray, truth: np.ndarray) -> float:
+    """L2 distance of taps, least over even shifts, flip and sign.
+
+    Parameters
+    ----------
+    h, truth : array of shape (taps,)
+        Of any lengths; nothing is lost in a shift.
+    """
+    wide = np.pad(truth, len(h))
+    twins = [sign * twin for twin in (h, h[::-1]) for sign in (1, -1)]
+    products = [np.correlate(wide, twin, "valid")[len(h) % 2 :: 2] for twin in twins]
+    squares = h @ h + truth @ truth
+    return float(np.sqrt(max(squares - 2 * max(p.max() for p in products), 0)))
+
+
 def require_levels(n: int, levels: int) -> None:
     """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
     if not isinstance(levels, int | np.integer) or levels < 1:
