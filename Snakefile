@@ -8,7 +8,7 @@ min_version("9.20")
 include: "rules/common.smk"
 
 
-RESULTS = []
+RESULTS = {}
 if settings.cells:
 
     include: "rules/cells.smk"
@@ -19,14 +19,14 @@ if settings.cells:
     include: "rules/figures.smk"
     include: "rules/paper.smk"
 
-    RESULTS += [RUN / "report.html"]
+    RESULTS["Report"] = RUN / "report.html"
 
 
 if settings.recovery:
 
     include: "rules/recovery.smk"
 
-    RESULTS += [RUN / "table_recovery.md", RUN / "figures/recovery.png"]
+    RESULTS["Recovery"] = RUN / "figures/recovery.png"
 
 
 include: "rules/provenance.smk"
@@ -38,12 +38,12 @@ report: "rules/captions/workflow.rst"
 onsuccess:
     for table in sorted(Path(RUN).glob("table_*.md")):
         print(table.read_text())
-    print(f"Results: {', '.join(map(str, RESULTS))}")
+    for name, path in RESULTS.items():
+        print(f"{name}: {path}")
 
 
 rule all:
     """Everything a run makes: scores, tables, figures, wavelet, report, manifest."""
     default_target: True
     input:
-        RESULTS,
         RUN / "manifest.json",

@@ -6,7 +6,7 @@ rule write_manifest:
     message:
         "Write the manifest"
     input:
-        results=RESULTS,
+        results=list(RESULTS.values()),
         data=getattr(settings.cells and settings.cells.source, "files", []),
     output:
         RUN / "manifest.json",

@@ -67,6 +67,12 @@ class Checkout:
         return changed, reasons.get("input files updated by another job", set())
 
 
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout in which nothing has run."""
+    return Checkout(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A checkout in which the micro run is complete, and what it printed."""
