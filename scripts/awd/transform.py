@@ -5,7 +5,10 @@ transform for numpy arrays without gradients. Values equal ``pywt.wavedec`` and
 ``pywt.wavedec2`` with the wavelet of :func:`awd.wavelet.to_pywt`.
 
 A level is an extension of the signal followed by two strided correlations, along every
-axis, so a mode is one row of :data:`MODES`: how to index the extended signal.
+axis, so a mode is one row of :data:`MODES`: how to index the extended signal. The
+correlations are matrix products of overlapping windows, each of which gives
+:data:`BLOCK` neighbouring coefficients of both bands: several times faster than a
+strided convolution of one channel, forward and backward.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from awd.errors import ConfigError, ShapeError
 from awd.wavelet import require_levels
 
 OUTSIDE = -1  # index of a sample that the extension sets to zero
+BLOCK = 8  # coefficients of a band in one row of the matrix products
 Bands = list[Tensor | tuple[Tensor, Tensor, Tensor]]
 
 
@@ -138,8 +142,8 @@ def analysis(
     Raises
     ------
     ShapeError
-        Integer signals, odd or non-vector filter, or more levels than the length
-        allows.
+        Integer signals, fewer axes than ``dims``, odd or non-vector filter, or more
+        levels than the length allows.
     ConfigError
         The mode is unknown.
 
@@ -149,17 +153,15 @@ def analysis(
     >>> [c.shape[-1] for c in analysis(torch.zeros(1, 64), haar, levels=3)]
     [8, 8, 16, 32]
     """
-    bank = _bank(h, x)
-    batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
-    for n in shape:
+    _require_axes(x, dims)
+    weights = _analysis_weights(_bank(h, x))
+    for n in x.shape[-dims:]:
         signal_lengths(n, len(h), levels, mode)  # refuses what cannot be
-    approx, details = x.reshape(-1, *shape), []
+    approx, details = x, []
     for _ in range(levels):
-        parts = _halve(approx, bank, mode)
-        parts = [part.reshape(*batch, *part.shape[1:]) for part in parts]
-        details.append(parts[1] if dims == 1 else tuple(parts[1:]))
-        approx = parts[0].reshape(-1, *parts[0].shape[len(batch) :])
-    return [approx.reshape(*batch, *approx.shape[1:]), *details[::-1]]
+        approx, *detail = _halve(approx, weights, mode, dims)
+        details.append(detail[0] if dims == 1 else tuple(detail))
+    return [approx, *details[::-1]]
 
 
 def synthesis(
@@ -188,73 +190,100 @@ def synthesis(
     Raises
     ------
     ShapeError
-        The bands do not have the lengths that ``shape``, filter and mode give.
+        The bands do not have the shapes that ``shape``, filter and mode give.
     ConfigError
         The mode is unknown.
     """
-    bank = _bank(h, coeffs[0])
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if len(shape) not in (1, 2):
         raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
-    sizes = [signal_lengths(n, len(h), len(coeffs) - 1, mode) for n in shape]
-    sizes = list(zip(*sizes, strict=True))[::-1]  # coarse ones first
-    approx, *details = ((c,) if isinstance(c, Tensor) else tuple(c) for c in coeffs)
-    _require_bands([approx, *details], [sizes[0], *sizes[:-1]], shape, len(h), mode)
-    batch = approx[0].shape[: -len(shape)]
-    flat = [[c.reshape(-1, *c.shape[len(batch) :]) for c in part] for part in details]
-    (low,) = (c.reshape(-1, *c.shape[len(batch) :]) for c in approx)
-    for size, detail in zip(sizes[1:], flat, strict=True):
-        low = _double(torch.stack([low, *detail], 1), size, bank, mode)
-    return low.reshape(*batch, *shape)
+    lengths = [signal_lengths(n, len(h), len(coeffs) - 1, mode) for n in shape]
+    sizes = list(zip(*lengths, strict=True))[::-1]  # coarse ones first
+    (low,), *details = ((c,) if isinstance(c, Tensor) else tuple(c) for c in coeffs)
+    _require_bands([(low,), *details], [sizes[0], *sizes[:-1]], shape, len(h), mode)
+    weights = _synthesis_weights(_bank(h, low))
+    for size, detail in zip(sizes[1:], details, strict=True):
+        low = _double(torch.stack([low, *detail]), size, weights, mode)
+    return low
 
 
-def _halve(x: Tensor, bank: Tensor, mode: str) -> list[Tensor]:
-    """One level: (rows, *shape) to approximation and details, (rows, *band) each."""
-    if x.ndim == 2:
-        return list(_correlate(x, bank, mode).unbind(1))
-    along_x = _correlate(x.flatten(0, 1), bank, mode).unflatten(0, x.shape[:2])
-    turned = along_x.permute(0, 2, 3, 1)  # rows, low or high along x, x, y
-    both = _correlate(turned.flatten(0, 2), bank, mode).unflatten(0, turned.shape[:3])
-    parts = both.permute(1, 3, 0, 4, 2)  # along x, along y, rows, y, x
-    return [parts[0, 0], parts[0, 1], parts[1, 0], parts[1, 1]]
+def _halve(x: Tensor, weights: Tensor, mode: str, dims: int) -> Tensor:
+    """One level: (..., *shape) to approximation and details, (2 or 4, ..., *band)."""
+    along_x = _correlate(x, weights, mode)
+    if dims == 1:
+        return along_x
+    both = _correlate(along_x.mT, weights, mode).mT  # along y, along x, ..., y, x
+    return both.transpose(0, 1).flatten(0, 1)
 
 
-def _double(parts: Tensor, size: tuple[int, ...], bank: Tensor, mode: str) -> Tensor:
-    """Undo :func:`_halve`: (rows, 2 or 4, *band) to (rows, *size)."""
-    if len(size) == 1:
-        return _spread(parts, size[0], bank, mode)
-    rows = len(parts)
-    turned = parts.unflatten(1, (2, 2)).permute(0, 1, 4, 2, 3)  # rows, in x, x, in y, y
-    along_y = _spread(turned.flatten(0, 2), size[0], bank, mode)
-    pairs = along_y.unflatten(0, turned.shape[:3]).permute(0, 3, 1, 2)
-    return _spread(pairs.flatten(0, 1), size[1], bank, mode).unflatten(0, (rows, -1))
+def _double(parts: Tensor, size: tuple[int, ...], weights: Tensor, mode: str) -> Tensor:
+    """Undo :func:`_halve`: (2 or 4, ..., *band) to (..., *size)."""
+    if len(size) == 2:
+        both = parts.unflatten(0, (2, 2)).transpose(0, 1)  # along y, along x, ..., y, x
+        parts = _spread(both.mT, size[0], weights, mode).mT
+    return _spread(parts, size[-1], weights, mode)
 
 
-def _correlate(x: Tensor, bank: Tensor, mode: str) -> Tensor:
-    """Low and high band along the last axis: (rows, n) -> (rows, 2, band)."""
-    n, taps = x.shape[-1], bank.shape[-1]
+def _correlate(x: Tensor, weights: Tensor, mode: str) -> Tensor:
+    """Low and high band along the last axis: (..., n) -> (2, ..., band)."""
+    n, window = x.shape[-1], len(weights)
+    taps = window - 2 * BLOCK + 2
     index = extension(n, taps, mode)
+    band = (len(index) - taps) // 2 + 1
+    beyond = -band % BLOCK * 2  # to whole blocks; what it gives is dropped
     if mode == "zero":
-        extended = functional.pad(x, (taps - 2, len(index) - n - (taps - 2)))
+        extended = functional.pad(x, (taps - 2, len(index) - n - (taps - 2) + beyond))
     else:
-        extended = x[:, torch.as_tensor(index, device=x.device)]
-    return functional.conv1d(extended[:, None], bank, stride=2)
+        index = torch.as_tensor(np.pad(index, (0, beyond)), device=x.device)
+        extended = x.index_select(-1, index)
+    windows = extended.unfold(-1, window, 2 * BLOCK)  # ..., blocks, window
+    # Flat, because matmul goes row by row where no gradient is wanted.
+    products = windows.flatten(0, -2) @ weights
+    blocks = products.reshape(*windows.shape[:-1], 2, BLOCK)
+    return blocks.movedim(-2, 0).flatten(-2)[..., :band]
 
 
-def _spread(bands: Tensor, n: int, bank: Tensor, mode: str) -> Tensor:
-    """Undo :func:`_correlate` of an orthonormal bank: (rows, 2, band) -> (rows, n)."""
-    full = functional.conv_transpose1d(bands, bank, stride=2)[:, 0]
-    taps = bank.shape[-1]
+def _spread(bands: Tensor, n: int, weights: Tensor, mode: str) -> Tensor:
+    """Undo :func:`_correlate` of an orthonormal bank: (2, ..., band) -> (..., n)."""
+    window = len(weights) // 2
+    half = window - BLOCK + 1
+    pairs = bands.shape[-1] + half - 1  # of samples that the bands reach
+    padded = functional.pad(bands, (half - 1, half - 1 + -pairs % BLOCK))
+    windows = padded.unfold(-1, window, BLOCK).movedim(0, -2)  # ..., blocks, 2, window
+    products = windows.flatten(-2).flatten(0, -2) @ weights
+    full = products.reshape(*windows.shape[:-2], 2 * BLOCK).flatten(-2)
     if mode != "periodization":
-        return full[:, taps - 2 : taps - 2 + n]
+        return full[..., 2 * half - 2 : 2 * half - 2 + n]
     even = n + n % 2
-    index = torch.arange(1 - taps // 2, even + taps // 2 - 1, device=full.device)
-    folded = full.new_zeros(len(full), even)
-    return folded.index_add(1, index % even, full)[:, :n]
+    index = torch.arange(1 - half, even + half - 1, device=full.device) % even
+    folded = full.new_zeros(*full.shape[:-1], even)
+    return folded.index_add(-1, index, full[..., : 2 * pairs])[..., :n]
+
+
+def _analysis_weights(bank: Tensor) -> Tensor:
+    """From a window of samples to a block of both bands: (window, 2 BLOCK)."""
+    window = torch.arange(2 * BLOCK + bank.shape[-1] - 2)
+    tap = window[:, None] - 2 * torch.arange(BLOCK)
+    return _taps_at(tap, bank).transpose(0, 1).flatten(1)
+
+
+def _synthesis_weights(bank: Tensor) -> Tensor:
+    """From a window of both bands to a block of samples: (2 window, 2 BLOCK)."""
+    half = bank.shape[-1] // 2
+    window = torch.arange(1 - half, BLOCK)
+    tap = torch.arange(2 * BLOCK) - 2 * window[:, None]
+    return _taps_at(tap, bank).flatten(0, 1)
+
+
+def _taps_at(index: Tensor, bank: Tensor) -> Tensor:
+    """Taps of both filters, 0 where there is none: (2, *index.shape)."""
+    taps = bank.shape[-1]
+    index = torch.where((index < 0) | (index >= taps), taps, index)
+    return functional.pad(bank, (0, 1))[:, index.to(bank.device)]
 
 
 def _bank(h: Tensor, signals: Tensor) -> Tensor:
-    """Low- and high-pass filter as weights (2, 1, taps), in the dtype of signals."""
+    """Low- and high-pass filter, (2, taps), in the dtype of signals."""
     if not signals.is_floating_point():
         raise ShapeError(f"signals have dtype {signals.dtype}; expected floating point")
     if h.ndim != 1 or len(h) == 0 or len(h) % 2:
@@ -264,7 +293,15 @@ def _bank(h: Tensor, signals: Tensor) -> Tensor:
     h = h.to(signals)
     signs = torch.ones_like(h)
     signs[1::2] = -1
-    return torch.stack([h, signs * h.flip(0)]).unsqueeze(1)
+    return torch.stack([h, signs * h.flip(0)])
+
+
+def _require_axes(x: Tensor, dims: int) -> None:
+    if dims not in (1, 2) or x.ndim < dims:
+        raise ShapeError(
+            f"signals have shape {tuple(x.shape)} and dims is {dims!r}; expected dims "
+            "1 for (..., time) or 2 for (..., y, x)"
+        )
 
 
 def _require_bands(
@@ -274,10 +311,15 @@ def _require_bands(
     taps: int,
     mode: str,
 ) -> None:
-    """Refuse bands of other shapes than ``sizes``."""
-    found = [tuple(c.shape[-len(shape) :]) for part in parts for c in part]
-    count = 2 ** len(shape) - 1
-    expected = [sizes[0], *(size for size in sizes[1:] for _ in range(count))]
+    """Refuse bands of other shapes than ``sizes``, behind the axes of the first one."""
+    batch = tuple(parts[0][0].shape[: -len(shape)])
+    found = [tuple(c.shape) for part in parts for c in part]
+    counts = [1] + [2 ** len(shape) - 1] * (len(sizes) - 1)
+    expected = [
+        batch + size
+        for size, count in zip(sizes, counts, strict=True)
+        for _ in range(count)
+    ]
     if found != expected:
         raise ShapeError(
             f"bands have shapes {found}; {shape} samples with {taps} taps in mode "
