@@ -204,7 +204,11 @@ class Lattice(Family):
 
 
 def symmetric(a: np.ndarray) -> np.ndarray:
-    """``[a, 1/4, 1/2 - 2a, 1/4, a]``: (..., 1) -> (..., 5); B3 spline at a = 1/16."""
+    """``[a, 1/4, 1/2 - 2a, 1/4, a]``: (..., 1) -> (..., 5).
+
+    A low-pass that falls monotonically to 0 for -1/16 <= a <= 1/16, where it is the B3
+    spline of the starlet (Starck et al. 2007).
+    """
     quarter = np.full_like(a, 0.25)
     return np.concatenate([a, quarter, 0.5 - 2 * a, quarter, a], axis=-1)
 
@@ -216,13 +220,16 @@ def gaussian(width: np.ndarray) -> np.ndarray:
 
 
 def isotropic(edge_corner: np.ndarray) -> np.ndarray:
-    """3 x 3 kernel of given edge and corner, sum 1: (..., 2) -> (..., 3, 3)."""
+    """3 x 3 kernel of given edge e and corner c, sum 1: (..., 2) -> (..., 3, 3).
+
+    Its response is not negative for e <= 1/8 and 4e + 8c <= 1.
+    """
     e, c = edge_corner[..., 0], edge_corner[..., 1]
     rows = [c, e, c], [e, 1 - 4 * e - 4 * c, e], [c, e, c]
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 # One-parameter smoothers and one of two, for the undecimated transform.
-SYMMETRIC = Smoother("symmetric", symmetric, np.array([[-0.1, 0.12]]))
+SYMMETRIC = Smoother("symmetric", symmetric, np.array([[-1 / 16, 1 / 16]]))
 GAUSSIAN = Smoother("gaussian", gaussian, np.array([[0.3, 1.5]]))
-ISOTROPIC = Smoother("isotropic", isotropic, np.array([[0.0, 0.15], [0.0, 0.1]]))
+ISOTROPIC = Smoother("isotropic", isotropic, np.array([[0, 1 / 8], [0, 1 / 16]]))

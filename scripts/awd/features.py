@@ -57,6 +57,10 @@ class Largest:
         """The same, reading smallest for largest: what a negated wavelet shows."""
         return replace(self, m=self.smallest, smallest=self.m)
 
+    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Largest:
+        """Itself: nothing of it depends on the training samples."""
+        return self
+
     def features(
         self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
     ) -> np.ndarray:
@@ -148,19 +152,21 @@ class Student:
 
     Parameters
     ----------
-    features : Largest
-        What is read from the coefficients.
+    features : Largest or awd.undecimated.Histogram
+        What is read from the coefficients: ``fitted`` on training samples, then
+        ``features``.
     head : {"ols", "ridge"}
         Ordinary least squares (the paper's), or ridge on standardised features with
         the penalty of least leave-one-out error among :data:`ALPHAS`.
 
     Attributes
     ----------
-    filter_, levels_, mode_, head_
-        Set by :meth:`fit`: what was transformed with, and the fitted model.
+    filter_, levels_, mode_, features_, head_
+        Set by :meth:`fit`: what was transformed with, the features with what they took
+        from the training samples, and the fitted model.
     """
 
-    features: Largest = field(default_factory=Largest)
+    features: Any = field(default_factory=Largest)
     head: Literal["ols", "ridge"] = "ols"
 
     def fit(
@@ -179,7 +185,8 @@ class Student:
             When a signal or a target is not finite.
         """
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
-        features = self.features.features(x, h, levels, mode)
+        self.features_ = self.features.fitted(x, h, levels)
+        features = self.features_.features(x, h, levels, mode)
         head = linear(self.head, floor=FLOOR * np.std(x))
         self.head_ = head.fit(features, require_finite(np.asarray(y)))
         self._shape = None
@@ -187,11 +194,12 @@ class Student:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions (n,), in the targets' unit; compiled for signals in mode zero."""
-        if self.mode_ == "zero" and np.ndim(x) < 4:
+        compiled = isinstance(self.features, Largest) and self.mode_ == "zero"
+        if compiled and np.ndim(x) < 4:
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
             return self._compiled(x)
-        features = self.features.features(x, self.filter_, self.levels_, self.mode_)
+        features = self.features_.features(x, self.filter_, self.levels_, self.mode_)
         return self.head_.predict(features)
 
     def _compile(self, shape: tuple[int, ...]) -> None:

@@ -172,7 +172,8 @@ class Reproduction:
     def _error(self, h: np.ndarray) -> float:
         from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
-        features = self.features.features(self.x, h, self.levels)
+        student = self.features.fitted(self.x, h, self.levels)
+        features = student.features(self.x, h, self.levels)
         head, folds = linear("ridge"), PredefinedSplit(self.fold)
         predicted = cross_val_predict(head, features, self.y, cv=folds)
         return float(((self.y - predicted.reshape(self.y.shape)) ** 2).sum())
@@ -198,8 +199,8 @@ def fidelity(
         The teacher's outputs, each counting the same. With labels in their place this
         is the label cross-validation by which controls are chosen too.
     features : Largest
-        What the student reads: anything with ``features(x, h, levels)``, and ``pick``
-        as that of :class:`awd.features.Largest` if it has a slope.
+        What the student reads: anything with ``fitted`` and ``features``, and with
+        ``pick`` as that of :class:`awd.features.Largest` if it has a slope.
     levels : int
         Of the transform, mode zero.
     groups : array of shape (n,), optional

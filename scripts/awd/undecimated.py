@@ -7,7 +7,7 @@ sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007)
   ``delta - s``; the differences of successive approximations and the last of them sum
   to the image;
 - an orthonormal ``h`` with its partner ``g``, both divided by sqrt 2, so that
-  approximations keep the mean.
+  approximations keep the mean. Inside, level j is pywt's ``swt`` over 2^(j/2).
 
 Nothing is left out between coefficients, so that their histograms do not depend on
 where a structure stands.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import as_rows, require_finite, require_samples
 from awd.loops import jit
 from awd.wavelet import highpass
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 BANDS = ("difference", "hh", "lh_hl")
-MAPS = 64  # from so many samples at most the edges of bins are found
+VALUES = 2**20  # coefficients of a band from which the edges of bins are found
 
 
 def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]:
@@ -75,8 +75,8 @@ class Histogram:
     """Histograms of undecimated coefficients, as features: a student of maps.
 
     Square roots of counts, whose noise is nearly the same in every bin. The bins of
-    each level and band hold equal numbers of coefficients of the samples that they are
-    made from: those of :meth:`fitted`, else the samples themselves.
+    each level and band hold equal numbers of coefficients of the samples that
+    :meth:`fitted` is given.
 
     Parameters
     ----------
@@ -106,9 +106,10 @@ class Histogram:
 
     def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
         """The same with the bins of training samples; arguments as :meth:`features`."""
-        x = require_finite(require_samples(x))
-        some = as_rows(x[:: -(-len(x) // MAPS)])
-        bands = analysis(some, h, levels)
+        rows = as_rows(require_finite(require_samples(x)))
+        self._require_bands(rows, h)
+        count = max(8, VALUES // rows[0].size)
+        bands = analysis(rows[:: -(-len(rows) // count)], h, levels)
         quantiles = np.arange(1, self.bins) / self.bins
         edges = [
             [
@@ -142,13 +143,16 @@ class Histogram:
             As :func:`analysis`; a sample is not finite.
         """
         if self.edges is None:
-            return self.fitted(x, h, levels).features(x, h, levels, mode)
+            raise DataError(
+                "a histogram needs bins: get them with fitted(x, h, levels)"
+            )
         if len(self.edges) != levels:
             raise ShapeError(
                 f"bins are those of {len(self.edges)} levels; got {levels}"
             )
         x = require_finite(require_samples(x))
         rows, low, high = _checked(as_rows(x), h, levels)
+        self._require_bands(rows, h)
         wanted = np.array([BANDS.index(name) for name in self.bands])
         images = rows.reshape(len(rows), -1, rows.shape[-1])
         shape = (len(rows), levels, len(wanted), self.bins)
@@ -161,23 +165,28 @@ class Histogram:
         self, bands: dict[str, np.ndarray], name: str, level: int
     ) -> np.ndarray:
         """All coefficients of a band at a level."""
-        parts = {"lh_hl": ("lh", "hl")}.get(name, (name,))
-        missing = [part for part in parts if part not in bands]
-        if missing:
-            raise ConfigError(
-                f"this filter and these samples have no band {name!r}; they have "
-                f"{', '.join(bands)}"
-            )
+        parts = PARTS.get(name, (name,))
         return np.concatenate([bands[part][:, level].ravel() for part in parts])
 
+    def _require_bands(self, rows: np.ndarray, h: np.ndarray) -> None:
+        known = _names(rows, h)
+        for name in self.bands:
+            if not set(PARTS.get(name, (name,))) <= set(known):
+                raise ConfigError(
+                    f"this filter and these samples have no band {name!r}; they have "
+                    f"{', '.join(known)}"
+                )
 
+
+PARTS = {"lh_hl": ("lh", "hl")}
 _ALL = ("approx", "difference", "lh", "hl", "hh")
 
 
 def _names(x: np.ndarray, h: np.ndarray) -> tuple[str, ...]:
     if np.ndim(h) == 2:
         return _ALL[:2]
-    return _ALL if x.ndim == 3 else ("approx", "difference", "hh")
+    images = x.ndim == 3 and x.shape[1] > 1
+    return _ALL if images else ("approx", "difference", "hh")
 
 
 def _checked(
@@ -198,10 +207,8 @@ def _checked(
         raise ShapeError(
             f"filter has shape {h.shape}; expected (taps,), or (3, 3) for images"
         )
-    if len(h) % 2:
-        high = -h
-        high[len(h) // 2] += 1
-    else:
+    high = np.empty(0)  # of a smoother it is what the smoother leaves
+    if len(h) % 2 == 0:
         h, high = h / np.sqrt(2), highpass(h) / np.sqrt(2)
     return x, h[None].astype(x.dtype), high[None].astype(x.dtype)
 
@@ -255,12 +262,15 @@ def bands_of(image, low, high, step):
     if len(low) > 1:
         smooth = along_both(image, low, step)
         return smooth, image - smooth, none, none, none
-    low_x, high_x = along_x(image, low[0], step), along_x(image, high[0], step)
+    rest = high.shape[1] == 0
+    low_x = along_x(image, low[0], step)
+    high_x = image - low_x if rest else along_x(image, high[0], step)
     if len(image) == 1:
         return low_x, image - low_x, none, none, high_x
-    smooth = along_y(low_x, low[0], step)
-    lh, hl = along_y(high_x, low[0], step), along_y(low_x, high[0], step)
-    return smooth, image - smooth, lh, hl, along_y(high_x, high[0], step)
+    smooth, lh = along_y(low_x, low[0], step), along_y(high_x, low[0], step)
+    hl = low_x - smooth if rest else along_y(low_x, high[0], step)
+    hh = high_x - lh if rest else along_y(high_x, high[0], step)
+    return smooth, image - smooth, lh, hl, hh
 
 
 @jit
@@ -276,7 +286,7 @@ def mirrored_at(t, n):
 def along_x(image, taps, step):
     """Correlation of every row with the dilated taps."""
     rows, columns = image.shape
-    ahead = len(taps) // 2 * step
+    ahead = (len(taps) - 1) // 2 * step
     padded = np.empty(columns + (len(taps) - 1) * step, image.dtype)
     out = np.zeros_like(image)
     for y in range(rows):
@@ -296,7 +306,7 @@ def along_y(image, taps, step):
     out = np.zeros_like(image)
     for y in range(len(image)):
         for k in range(len(taps)):
-            source = mirrored_at(y + (k - len(taps) // 2) * step, len(image))
+            source = mirrored_at(y + (k - (len(taps) - 1) // 2) * step, len(image))
             add_times(image[source], taps[k], out[y])
     return out
 
