@@ -160,6 +160,23 @@ def test_deep_lift_refuses_what_it_cannot_follow():
     )
     with pytest.raises(DataError, match="every activation must be a module"):
         attribution.deep_lift(twice.double(), X)
+    with pytest.raises(DataError, match="miss the change of the output"):
+        attribution.deep_lift(Functional().double(), X, baseline=0.5)
+    with pytest.raises(ShapeError, match="target 2 does not exist"):
+        attribution.deep_lift(network("relu"), X, 2)
+
+
+class Functional(nn.Module):
+    """An activation that captum does not see."""
+
+    def __init__(self):
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.first, self.last = nn.Linear(TIME, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return self.last(torch.relu(self.first(x)))
 
 
 @pytest.mark.parametrize("name", list(attribution.METHODS))
@@ -169,9 +186,11 @@ def test_every_method_keeps_batch_and_shape(name):
     model = network("relu")
     whole = method(model, X, **more)
     assert whole.of_samples().shape == X.shape
-    if name != "deep_lift":
-        again = method(model, X, batch=4, **more)
-        np.testing.assert_allclose(again.gradient, whole.gradient, atol=1e-12)
+    again = method(model, X, batch=4, **more)
+    np.testing.assert_allclose(again.gradient, whole.gradient, atol=1e-12)
+    single = method(model.float(), X, **more)
+    assert single.gradient.dtype == single.of_samples().dtype == np.float32
+    np.testing.assert_allclose(single.gradient, whole.gradient, atol=1e-5)
 
 
 class Strided(nn.Module):
@@ -207,6 +226,26 @@ def test_averaging_over_shifts_removes_the_grid(dims):
             lambda m: attribution.integrated_gradients(m, X, baseline=np.nan),
             DataError,
             "baseline is not finite",
+        ),
+        (
+            lambda m: attribution.integrated_gradients(m, np.full_like(X, np.nan)),
+            DataError,
+            "x is not finite",
+        ),
+        (
+            lambda m: attribution.expected_gradients(m, X, baselines=B + np.inf),
+            DataError,
+            "baselines is not finite",
+        ),
+        (
+            lambda m: attribution.smooth_grad(m, X, sd=np.nan),
+            ConfigError,
+            "sd is nan",
+        ),
+        (
+            lambda m: query.saliency(attribution.over_shifts(m, TIME + 1), X),
+            ShapeError,
+            "shift 24 is longer than an axis of 24",
         ),
         (
             lambda m: attribution.integrated_gradients(m, X, steps=0),

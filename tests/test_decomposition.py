@@ -39,6 +39,16 @@ def test_a_hand_made_relu_network_is_attributed_by_hand():
     np.testing.assert_allclose(rest, [-1, 3, 2])
 
 
+@pytest.mark.parametrize("dims", [1, 2])
+def test_both_parts_of_a_maximum_are_taken_where_the_sum_is_largest(dims):
+    x = np.array([[1.0, 4.0, 3.0, -2.0]])
+    shape, pool = ((1, 4), nn.MaxPool1d(2)), ((1, 2, 2), nn.MaxPool2d(2))
+    sizes, layer = (shape, pool)[dims - 1]
+    model = nn.Sequential(nn.Unflatten(1, sizes), layer, nn.Flatten())
+    part, rest = decomposition.contextual(model, x, np.array([[5.0, 1.0, -1.0, 2.0]]))
+    np.testing.assert_allclose((part, rest), [[1], [3]])
+
+
 @pytest.mark.parametrize("kind", ["lstm", "mlp", "cnn"])
 def test_the_parts_sum_to_the_output(kind):
     model = teacher(kind)

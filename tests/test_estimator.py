@@ -142,6 +142,18 @@ def test_what_is_saved_is_read_back_as_a_wavelet(tmp_path):
         ),
         ({"shape": (1, 1, 1, 32)}, {"X": X}, ConfigError, "shape is"),
         ({"length": 5}, {"X": X}, ShapeError, "length is 5"),
+        ({"levels": "many"}, {"X": X}, ConfigError, "levels is 'many'"),
+        ({"shape": 32}, {"X": X}, ConfigError, "shape is 32"),
+        ({"objective": "outputs"}, {"X": X}, ConfigError, "objective is 'outputs'"),
+        ({"objective": "attribution"}, {"X": X}, DataError, "needs gradient"),
+        ({}, {"X": X, "teacher": lambda x: x[:, 0]}, ConfigError, "gives ndarray"),
+        ({}, {"X": X, "teacher": "net"}, ConfigError, "teacher gives str"),
+        (
+            {},
+            {"X": X, "teacher": lambda x: (x, None), "target": 32},
+            ShapeError,
+            "target 32 does not exist",
+        ),
     ],
 )
 def test_bad_input_is_refused(build, fit, error, message):

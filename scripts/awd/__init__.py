@@ -26,7 +26,11 @@ def lazily(package: str, path: Iterable[str]) -> tuple[Callable, Callable]:
     return __getattr__, lambda: names
 
 
-_module, __dir__ = lazily(__name__, __path__)
+_module, _modules = lazily(__name__, __path__)
+
+
+def __dir__() -> list[str]:
+    return ["AdaptiveWavelet", *_modules()]
 
 
 def __getattr__(name: str) -> Any:

@@ -130,9 +130,9 @@ def integrated_gradients(
     model, x, target, **where
         As for :func:`awd.query.saliency`.
     """
-    away = _away(x, baseline)
+    away = _away(model, x, baseline)
     nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
-    gradient = np.zeros(away.shape)
+    gradient = np.zeros_like(away)
     for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
         gradient += weight * saliency(model, x - (1 - node) * away, target, **where)
     return Attribution(gradient[None], away[None])
@@ -163,7 +163,8 @@ def expected_gradients(
     model, x, target, **where
         As for :func:`awd.query.saliency`.
     """
-    x = np.asarray(x)
+    dtype = query.dtype_of(model)
+    x, baselines = _finite(x, "x", dtype), _finite(baselines, "baselines", dtype)
     if np.shape(baselines)[1:] != x.shape[1:] or not len(baselines):
         raise ShapeError(
             f"baselines have shape {np.shape(baselines)}; expected (m, ...) of samples "
@@ -171,8 +172,8 @@ def expected_gradients(
         )
     rng = np.random.default_rng(random_state)
     shape = (_positive(draws, "draws"), len(x))
-    away = x - np.asarray(baselines)[rng.integers(len(baselines), size=shape)]
-    share = rng.uniform(size=(*shape, *np.ones(x.ndim - 1, int)))
+    away = x - baselines[rng.integers(len(baselines), size=shape)]
+    share = rng.uniform(size=(*shape, *np.ones(x.ndim - 1, int))).astype(dtype)
     points = x - (1 - share) * away
     gradient = np.stack([saliency(model, part, target, **where) for part in points])
     return Attribution(gradient, away)
@@ -202,8 +203,10 @@ def smooth_grad(
     model, x, target, **where
         As for :func:`awd.query.saliency`.
     """
+    if not 0 < sd < np.inf:
+        raise ConfigError(f"sd is {sd}; expected a number above 0, in the unit of x")
     rng = np.random.default_rng(random_state)
-    gradient = np.zeros(np.shape(x))
+    gradient = np.zeros(np.shape(x), query.dtype_of(model))
     for _ in range(_positive(draws, "draws")):
         noisy = x + sd * rng.normal(size=np.shape(x))
         gradient += saliency(model, noisy, target, **where)
@@ -216,6 +219,8 @@ def deep_lift(
     target: int = 0,
     *,
     baseline: float | np.ndarray = 0.0,
+    batch: int = 256,
+    device: str = "cpu",
 ) -> Attribution:
     """DeepLift, rescale rule (Shrikumar et al. 2017), by captum; feed-forward networks.
 
@@ -223,15 +228,16 @@ def deep_lift(
     ----------
     baseline : float or array
         As for :func:`integrated_gradients`.
-    model, x, target
-        As for :func:`awd.query.saliency`; computed on the CPU at once.
+    model, x, target, batch, device
+        As for :func:`awd.query.saliency`.
 
     Raises
     ------
     MissingInput
         captum is not installed.
     DataError
-        The network is recurrent, or uses one activation module twice.
+        The network is recurrent, or an activation is no module of its own: captum does
+        not see ``functional.relu``, and the parts would not sum to the change.
     """
     try:
         from captum.attr import DeepLift
@@ -244,22 +250,54 @@ def deep_lift(
             "deep_lift knows feed-forward networks only, and this one is recurrent; "
             "use integrated_gradients"
         )
-    away = _away(x, baseline)
-    pair = torch.tensor(np.stack([x, x - away]).astype(query.dtype_of(model)))
-    explainer = DeepLift(model, multiply_by_inputs=False)
-    with query.lent(model, "cpu"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
-        columns = model(pair[0]).ndim > 1
-        try:
-            found = explainer.attribute(*pair, target=target if columns else None)
-        except (RuntimeError, AssertionError) as error:
-            raise DataError(
-                f"deep_lift cannot follow this network ({error}); every activation "
-                "must be a module of its own, used once"
-            ) from error
-    return Attribution(
-        query.all_finite(found.detach().numpy(), "multiplier")[None], away[None]
+    away = _away(model, x, baseline)
+    start = x - away
+    change = np.subtract(
+        *(query.output(model, side, target, batch, device) for side in (x, start))
     )
+    multiplier = np.empty_like(away)
+    with query.lent(model, device) as where, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
+        explainer = DeepLift(_Column(model, target), multiply_by_inputs=False)
+        for first in range(0, len(away), batch):
+            rows = slice(first, first + batch)
+            pair = (
+                torch.tensor(side[rows].astype(away.dtype), device=where)
+                for side in (x, start)
+            )
+            try:
+                found = explainer.attribute(*pair)
+            except (RuntimeError, AssertionError) as error:
+                raise DataError(f"deep_lift fails ({error}); {FOLLOWS}") from error
+            multiplier[rows] = found.detach().cpu().numpy()
+    _complete(query.all_finite(multiplier, "multiplier") * away, change)
+    return Attribution(multiplier[None], away[None])
+
+
+FOLLOWS = "every activation must be a module of its own, used once"
+
+
+def _complete(parts: np.ndarray, change: np.ndarray) -> None:
+    """Refuse parts (n, ...) of a change (n,) that do not sum to it."""
+    parts = parts.reshape(len(parts), -1)
+    gap = np.abs(parts.sum(1) - change)
+    allowed = np.sqrt(np.finfo(parts.dtype).eps) * np.abs(parts).sum(1).max(initial=0)
+    if (gap > allowed).any():
+        raise DataError(
+            f"deep_lift cannot follow this network: its parts miss the change of the "
+            f"output by up to {gap.max():.1e}; {FOLLOWS}, not functional.relu"
+        )
+
+
+class _Column(nn.Module):
+    """One target of a network, whether or not its output has columns."""
+
+    def __init__(self, model: nn.Module, target: int) -> None:
+        super().__init__()
+        self.model, self.target = model, target
+
+    def forward(self, x: Tensor) -> Tensor:
+        return query.column(self.model(x), len(x), self.target)
 
 
 def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
@@ -290,6 +328,11 @@ class _Shifted(nn.Module):
         for shift in np.ndindex(*(self.shifts,) * self.dims):
             moved = x
             for axis, by in zip(range(-self.dims, 0), shift, strict=True):
+                if by >= x.shape[axis]:
+                    raise ShapeError(
+                        f"shift {by} is longer than an axis of {x.shape[axis]} "
+                        f"samples; use shifts <= {x.shape[axis]}"
+                    )
                 index = torch.arange(x.shape[axis], device=x.device) - by
                 moved = moved.index_select(axis % x.ndim, index.abs())
             total = total + self.model(moved) / self.shifts**self.dims
@@ -297,10 +340,8 @@ class _Shifted(nn.Module):
 
 
 METHODS: dict[str, Callable[..., Attribution]] = {
-    "saliency": lambda *a, **k: Attribution(saliency(*a, **k)[None]),
-    "absolute_saliency": lambda *a, **k: Attribution(
-        saliency(*a, **k)[None], None, True
-    ),
+    "saliency": signed_saliency,
+    "absolute_saliency": absolute_saliency,
     "input_x_gradient": input_x_gradient,
     "integrated_gradients": integrated_gradients,
     "expected_gradients": expected_gradients,
@@ -309,18 +350,25 @@ METHODS: dict[str, Callable[..., Attribution]] = {
 }
 
 
-def _away(x: np.ndarray, baseline: float | np.ndarray) -> np.ndarray:
-    """Samples minus baseline."""
+def _away(model: nn.Module, x: np.ndarray, baseline: float | np.ndarray) -> np.ndarray:
+    """Samples minus baseline, of the dtype of the network's weights."""
+    dtype = query.dtype_of(model)
+    x, baseline = _finite(x, "x", dtype), _finite(baseline, "baseline", dtype)
     try:
-        away = x - np.broadcast_to(baseline, np.shape(x))
+        return x - np.broadcast_to(baseline, x.shape)
     except ValueError as error:
         raise ShapeError(
-            f"baseline has shape {np.shape(baseline)}; expected a number, one sample "
-            f"{np.shape(x)[1:]} or one for each, {np.shape(x)}"
+            f"baseline has shape {baseline.shape}; expected a number, one sample "
+            f"{x.shape[1:]} or one for each, {x.shape}"
         ) from error
-    if not np.isfinite(away).all():
-        raise DataError("the baseline is not finite; give one in the unit of x")
-    return away
+
+
+def _finite(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
+    """A network of ReLUs may hide what is not finite: its gradient there is finite."""
+    values = np.asarray(values, dtype)
+    if not np.isfinite(values).all():
+        raise DataError(f"{name} is not finite everywhere; drop or repair it")
+    return values
 
 
 def _positive(number: int, name: str) -> int:

@@ -32,7 +32,8 @@ def contextual(
     ----------
     model : torch.nn.Module
         A teacher of :mod:`awd.teachers` or an ``nn.Sequential`` of linear, convolution,
-        mean pooling, flattening, identity, dropout, ReLU, tanh and sigmoid layers.
+        mean and maximum pooling, (un)flattening, identity, dropout, ReLU, tanh and
+        sigmoid layers.
     x : array of shape (n, ...)
         Samples.
     relevant : array of the shape of x
@@ -145,10 +146,30 @@ def _activation(module: nn.Module, parts: Pair) -> Pair:
     return module(part), module(part + rest) - module(part)
 
 
+def _max_pool(module: nn.MaxPool1d | nn.MaxPool2d, parts: Pair) -> Pair:
+    """Both parts at the place of the largest sum (Singh et al., section 3.1)."""
+    one = isinstance(module, nn.MaxPool1d)
+    pool, axis = (functional.max_pool1d, -1) if one else (functional.max_pool2d, -2)
+    _, index = pool(
+        sum(parts),
+        module.kernel_size,
+        module.stride,
+        module.padding,
+        module.dilation,
+        module.ceil_mode,
+        return_indices=True,
+    )
+    places = index.flatten(axis)
+    part, rest = (p.flatten(axis).gather(-1, places).view_as(index) for p in parts)
+    return part, rest
+
+
 RULES: dict[tuple[type[nn.Module], ...], Callable[[Any, Pair], Pair]] = {
     (nn.Sequential,): _sequence,
     (nn.Linear, nn.Conv1d, nn.Conv2d): _affine,
-    (nn.AvgPool1d, nn.AvgPool2d, nn.Flatten, nn.Identity, nn.Dropout): _same,
+    (nn.AvgPool1d, nn.AvgPool2d): _same,
+    (nn.MaxPool1d, nn.MaxPool2d): _max_pool,
+    (nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout): _same,
     (nn.ReLU, nn.Tanh, nn.Sigmoid): _activation,
 }
 

@@ -37,7 +37,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         Taps of the filter.
     objective : {"output", "attribution", "sparsity"} or callable
         As for :func:`awd.distil.distil`. Without a teacher, and nothing computed from
-        one, the wavelet is the one in which the samples are sparse.
+        one, "output" is "sparsity": the wavelet in which the samples are sparse.
     largest : int
         Largest coefficients of every band from which the student reproduces the
         teacher's output while wavelets are compared.
@@ -143,7 +143,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
                 raise ConfigError("give a teacher or what it said, not both")
             output, gradient = self._ask(teacher, x, target)
         objective = self.objective
-        if output is None and gradient is None:
+        if output is None and gradient is None and objective == "output":
             objective = "sparsity"
         if gradient is not None:
             gradient = self._samples(np.asarray(gradient), "gradient")
@@ -236,15 +236,35 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Outputs (n,), and gradients where the objective needs them."""
         if not hasattr(teacher, "parameters"):
-            said, gradient = teacher(x)
-            said = np.asarray(said)
-            return said if said.ndim < 2 else said[:, target], gradient
+            return self._call(teacher, x, target)
         from awd import query
 
         said = query.output(teacher, x, target)
         if self.objective in ("output", "sparsity"):
             return said, None
         return said, query.saliency(teacher, x, target)
+
+    @staticmethod
+    def _call(
+        teacher: Callable, x: np.ndarray, target: int
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """What a function says of the samples."""
+        said = teacher(x) if callable(teacher) else teacher
+        if not isinstance(said, tuple | list) or len(said) != 2:
+            raise ConfigError(
+                f"teacher gives {type(said).__name__}; expected a torch module, or a "
+                "function of the samples that returns (outputs, gradients); gradients "
+                "may be None"
+            )
+        outputs, gradient = np.asarray(said[0]), said[1]
+        if outputs.ndim < 2:
+            return outputs, gradient
+        if not 0 <= target < outputs.shape[1]:
+            raise ShapeError(
+                f"target {target} does not exist: the teacher returned outputs of "
+                f"shape {outputs.shape}"
+            )
+        return outputs[:, target], gradient
 
     def _samples(self, flat: np.ndarray, name: str = "X") -> np.ndarray:
         """(n, features) as (n, *shape)."""
@@ -257,6 +277,8 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         return flat.reshape(len(flat), *shape)
 
     def _possible_levels(self) -> int:
+        if not isinstance(self.levels, int | np.integer):
+            raise ConfigError(f"levels is {self.levels!r}; expected an integer")
         possible = int(min(self._plane)).bit_length() - 1
         if self.levels > possible:
             warnings.warn(
@@ -271,7 +293,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
     def _shape(self) -> tuple[int, ...]:
         if self.shape is None:
             return (self.n_features_in_,)
-        if len(self.shape) not in (1, 2, 3):
+        if np.ndim(self.shape) != 1 or len(self.shape) not in (1, 2, 3):
             raise ConfigError(
                 f"shape is {self.shape}; expected (time,), (y, x) or (channel, y, x)"
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from awd import kernels, loops
+from awd import kernels, loops_pick
 from awd.errors import ShapeError
 from awd.features import require_finite
 from awd.wavelet import highpass, require_levels
@@ -90,7 +90,7 @@ class Compiled:
         for rows, weights in zip(channels, self.weights, strict=True):
             if not rows.flags.c_contiguous:
                 rows = np.ascontiguousarray(rows)
-            broken += loops.predict_rows(rows, *self.banks[x.dtype], *weights, out)
+            broken += loops_pick.predict_rows(rows, *self.banks[x.dtype], *weights, out)
         if broken:  # NaN
             require_finite(x)
         return out

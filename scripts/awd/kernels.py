@@ -1,8 +1,9 @@
 """Compiled hot loops: wavelet coefficients, their extremes, and filter gradients.
 
-The public face of :mod:`awd.loops` (signals) and :mod:`awd.loops_2d` (images). Data of
-float32 or float64; sums over samples are taken in float64, block by block in the order
-of the samples, so that results do not depend on the number of threads.
+The public face of :mod:`awd.loops` (signals), :mod:`awd.loops_2d` (images) and
+:mod:`awd.loops_pick` (extremes). Data of float32 or float64; sums over samples are
+taken in float64, block by block in the order of the samples, so that results do not
+depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pywt
 
-from awd import loops, loops_2d
+from awd import loops, loops_2d, loops_pick
 from awd.errors import ConfigError, ShapeError
 from awd.wavelet import highpass, require_levels
 
@@ -369,10 +370,10 @@ def pick(
     values = np.empty((len(rows), picked), rows.dtype)
     index = np.empty((len(rows), picked), np.int64)
     if rows.ndim == 2 and mode == "zero":
-        loops.pick_rows(rows, h, g, levels, largest, smallest, values, index)
+        loops_pick.pick_rows(rows, h, g, levels, largest, smallest, values, index)
     else:
         packed, _ = pack(rows, h, levels, mode)
-        loops.extremes_rows(packed, sizes, largest, smallest, values, index)
+        loops_pick.extremes_rows(packed, sizes, largest, smallest, values, index)
     return values, index, sizes
 
 

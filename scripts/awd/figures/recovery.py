@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 METHODS = {"lattice": COLOURS["distilled"], "soft": COLOURS["control"]}
 NAMES = {"lattice": "lattice angles", "soft": "soft losses (the paper's)"}
 LABELS = {
-    "noise": "noise on the response (its s.d.)",
-    "correlation": "correlation of neighbouring inputs",
-    "window": "coefficients that the response reads",
+    "noise": "noise / response (s.d.)",
+    "correlation": "correlation of inputs",
+    "window": "coefficients read",
     "samples": "signals",
     "teacher": "network",
 }
 # Of each method what the curves show: ours needs no start, theirs has its best.
-DRAWN = {"lattice": "none", "soft": "db5 + noise"}
+DRAWN = {"lattice": "none", "soft": study.SOFT_START}
 
 
 def recovery_table(found: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def _ways(ax: Axes, plain: pd.DataFrame) -> None:
     ax.axvspan(1e-9, study.FOUND, color="0.92", lw=0, zorder=0)
     ax.set_xscale("log")
     ax.set_xlim(plain["distance"].min() / 2, 2)
-    names = [f"{o}, {m},\nfrom {i}" for (o, m, i), _ in ways]
+    names = [f"{o}, {m},\n{_start(i)}" for (o, m, i), _ in ways]
     ax.set_yticks(range(len(ways)), names)
     ax.invert_yaxis()
     ax.set(xlabel="distance of taps (L2)")
@@ -101,7 +101,7 @@ def _curve(ax: Axes, found: pd.DataFrame, axis: str) -> None:
             ms=8 if axis == "teacher" else 4,
             lw=1.2,
             color=METHODS[method],
-            label=f"{NAMES[method]}\nfrom {init}",
+            label=f"{NAMES[method]}\n{_start(init)}",
         )
     ax.axhspan(1e-9, study.FOUND, color="0.92", lw=0, zorder=0)
     ax.set_yscale("log")
@@ -112,5 +112,11 @@ def _curve(ax: Axes, found: pd.DataFrame, axis: str) -> None:
     ax.set(xlabel=LABELS[axis])
 
 
+def _start(init: str) -> str:
+    return "no start" if init == "none" else f"from {init}"
+
+
 def _short(value: object) -> str:
-    return value.upper() if isinstance(value, str) else f"{value:g}"
+    if isinstance(value, str):
+        return value.upper()
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
