@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import harness
@@ -46,11 +47,10 @@ def l1grad(seed: int, quick: bool) -> list[Row]:
         if quick and np.prod(shape) > 2e6:
             continue
         x = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-        calls = {
-            "ours": lambda x=x: kernels.l1_gradient(x, DB5, 4),
-            "ptwt": peers.ptwt_l1_gradient(x),
-            "awave": peers.awave_l1_gradient(x),
-        }
+        calls = {"ours": lambda x=x: kernels.l1_gradient(x, DB5, 4)}
+        for peer, make in peers.L1_GRADIENTS.items():
+            with contextlib.suppress(ImportError):  # then the row says so
+                calls[peer] = make(x)
         values = {name: call() for name, call in calls.items()}
         for value, gradient in values.values():  # all compute the same
             np.testing.assert_allclose(value, values["ours"][0], rtol=1e-4)
@@ -93,8 +93,8 @@ def pair_1d(seed: int, quick: bool) -> list[Row]:
     times = interleaved({"ours": ours, "awave": step}, most=5 if quick else 15)
     found = ours()
     gradient = query.saliency(model, x[:, None])[:, 0]
-    # awave's own objective at what its schedule reaches (cached gradients: the same
-    # trajectory up to a term that only pushes off the wavelets).
+    # What awave's schedule reaches is emulated, with cached gradients and projected to
+    # a wavelet: its own trajectory but for a term that only pushes off the wavelets.
     soft = distil_soft(
         x,
         gradient,
@@ -106,13 +106,13 @@ def pair_1d(seed: int, quick: bool) -> list[Row]:
     reached = wavelet.project(soft.filter[0, 0, 0], np.inf)
     terms = raw_terms(x[:, None], gradient[:, None], spare, attribute)
     theirs = terms.values(reached[None])[0]
-    epochs = 100 * len(x) / 100
-    reference = epochs * times["awave"]
+    steps = 100 * len(x) // 100  # 100 epochs of batches of 100
+    reference = steps * times["awave"]
     rows = [
         row("pair_1d", reference / times["ours"], "x", "awave, extrapolated", 800),
         row("pair_1d_awave_step_ms", 1e3 * times["awave"], "ms"),
         row("pair_1d_ours_seconds", times["ours"], "s"),
-        row("pair_1d_objective", found.value / theirs, "", "awave's schedule", None, 1),
+        row("pair_1d_objective", found.value / theirs, "", "awave, emulated", None, 1),
     ]
     return rows
 

@@ -78,10 +78,9 @@ def row(
         holds, asked = value >= at_least, f">= {at_least:g}"
     if at_most is not None:
         holds, asked = value <= at_most, f"<= {at_most:g}"
-    value = float(f"{value:.4g}")
     return {
         "key": key,
-        "value": value,
+        "value": float(f"{value:.4g}") if np.isfinite(value) else None,
         "unit": unit,
         "peer": peer,
         "asked": asked,
@@ -92,6 +91,8 @@ def row(
 def ratio(key: str, times: Mapping[str, float], at_least: float | None = None) -> Row:
     """Best peer's time over ours; the call of ours is named "ours"."""
     peers = {name: seconds for name, seconds in times.items() if name != "ours"}
+    if not peers:
+        return row(key, np.nan, "x", "no peer: make bench-setup", at_least)
     best = min(peers, key=peers.__getitem__)
     return row(key, peers[best] / times["ours"], "x", best, at_least)
 
@@ -135,7 +136,7 @@ def main(parts: Iterable[Callable[[int, bool], list[Row]]], about: str) -> None:
 def show(one: Row) -> None:
     mark = {True: "yes", False: "NO"}[one["holds"]] if one["asked"] else ""
     print(
-        f"{one['key']:<34} {one['value']:>10.4g} {one['unit']:<5} "
+        f"{one['key']:<34} {one['value'] or np.nan:>10.4g} {one['unit']:<5} "
         f"{one['asked']:<9} {mark:<4} {one['peer']}",
         flush=True,
     )

@@ -59,6 +59,9 @@ def awave_l1_gradient(x: np.ndarray):
     return call
 
 
+L1_GRADIENTS = {"ptwt": ptwt_l1_gradient, "awave": awave_l1_gradient}
+
+
 def awave_step(model: nn.Module, batch: Tensor):
     """One training step of awave: network in the loop, all losses, Adam."""
     import awave

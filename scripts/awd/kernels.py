@@ -8,6 +8,7 @@ depend on the number of threads.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,11 @@ from typing import Any
 
 import numpy as np
 import pywt
+from threadpoolctl import ThreadpoolController
 
 from awd import loops, loops_2d, loops_pick
 from awd.errors import ConfigError, ShapeError
+from awd.lattice import filter_from_angles
 from awd.wavelet import highpass, require_levels
 
 MODES = {
@@ -28,7 +31,8 @@ MODES = {
     "reflect": None,
     "periodic": None,
 }
-DENSE_TIME, DENSE_ROWS = 48, 512  # where matrix products are faster, and their height
+DENSE_TIME, DENSE_ROWS = 48, 2048  # up to so long, from so many: matrix products
+BLOCK = 512  # rows of one product
 COMPILED = {1: ("zero", "periodization"), 2: ("zero",)}  # modes, by axes of a sample
 
 
@@ -42,6 +46,10 @@ def compile() -> None:
             l1_gradient(x, h, 1)
             pack_gradient(x, h, 1, pack(x, h, 1)[0])
             pick(x, h, 1, 1, 1)
+        pair, weights = (h.astype(dtype),) * 2, (np.zeros(4),) * 3
+        signals = np.ones((2, 4), dtype)
+        loops_pick.predict_rows(signals, *pair, 1, 1, 1, *weights, np.zeros(2))
+    filter_from_angles(np.zeros(2))
 
 
 def l1(x: np.ndarray, filters: np.ndarray, levels: int, threads: int = 1) -> np.ndarray:
@@ -123,15 +131,22 @@ def _dense_l1_gradient(
     matrix, _ = pack(units, h, levels)
 
     def signs(begin: int) -> np.ndarray:
-        rows = x[begin : begin + DENSE_ROWS]
+        rows = x[begin : begin + BLOCK]
         coefficients = rows @ matrix
         loops.sign(coefficients.ravel())
         return rows.T @ coefficients
 
-    begins = range(0, len(x), DENSE_ROWS)
-    total = sum(_mapped(signs, begins, threads), np.zeros(matrix.shape))
+    begins = range(0, len(x), BLOCK)
+    # Small products lose far more to threads of BLAS than they gain.
+    with _blas().limit(limits=1, user_api="blas"):
+        total = sum(_mapped(signs, begins, threads), np.zeros(matrix.shape))
     gradient = pack_gradient(units.astype(float), h, levels, total)
     return float((total * matrix).sum()), gradient
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through all loaded libraries, once
 
 
 def analysis(

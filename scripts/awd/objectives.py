@@ -123,15 +123,20 @@ class Coefficients:
     def values(self, filters: np.ndarray) -> np.ndarray:
         import torch
 
-        with torch.no_grad():
+        from awd.training import one_thread
+
+        with torch.no_grad(), one_thread():
             return np.array([self._at(torch.as_tensor(h)).item() for h in filters])
 
     def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
         import torch
 
+        from awd.training import one_thread
+
         taps = torch.tensor(h, requires_grad=True)
-        value = self._at(taps)
-        (slope,) = torch.autograd.grad(value, taps)
+        with one_thread():
+            value = self._at(taps)
+            (slope,) = torch.autograd.grad(value, taps)
         return value.item(), slope.numpy()
 
     def subset(self, rows: np.ndarray) -> Coefficients:
