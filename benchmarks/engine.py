@@ -88,7 +88,9 @@ def pair_1d(seed: int, quick: bool) -> list[Row]:
         gradient = query.saliency(model, x[:, None])
         terms = raw_terms(x[:, None], gradient, spare, attribute)
         start = Lattice(10).parameters(DB5)
-        return search.descend(terms, Lattice(10), start, search.Effort(again=False))
+        return search.descend(
+            terms, Lattice(10), start, search.Effort(tolerance=1e-6, again=False)
+        )
 
     times = interleaved({"ours": ours, "awave": step}, most=5 if quick else 15)
     found = ours()

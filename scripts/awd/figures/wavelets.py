@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"scaling": "scaling function φ(t)", "wavelet": "wavelet ψ(t)"}
 
-GRID = 32  # points per sample: finer ones show the roughness, not the shape
+GRID = 8  # points per sample: finer ones show the roughness, not the shape
 
 ACROSS = 4  # panels in a row
 
-FAINT = {"lw": 0.5, "alpha": 0.3, "label": "_other splits and seeds"}
+FAINT = {"lw": 0.5, "alpha": 0.25, "label": "_other splits and seeds"}
 
 
 BAND = {"2.5 %": 0.025, "97.5 %": 0.975}  # of the draws at every time
@@ -73,11 +73,11 @@ def wavelet_pair(
         low, high = (shown[shown["filter"] == name] for name in BAND)
         if len(low):
             label = "95 % when groups are resampled"
-            shade = {"color": COLOURS["distilled"], "alpha": 0.25, "lw": 0}
+            shade = {"color": COLOURS["distilled"], "alpha": 0.3, "lw": 0, "zorder": 1}
             ax.fill_between(low["t"], low["value"], high["value"], label=label, **shade)
         ax.axhline(0, color="0.8", lw=0.5, zorder=0)
         ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
-    legend_once(axes[1])
+    legend_once(axes[0], loc="upper right")  # where db5 is over
     return figure
 
 
