@@ -294,10 +294,7 @@ def contributions(
         usual = student.head_[0].mean_
     else:
         usual = values.mean(0)
-    model, scale = student.head_, 1.0
-    if hasattr(model, "steps"):
-        scale, model = model[0].scale_, model[-1]
-    added = model.coef_ / scale * (values - usual)
+    added = student.weights[0] * (values - usual)
     table = names.assign(value=values.ravel(), contribution=added.ravel())
     rest = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
     intercept = float(student.head_.predict(usual[None])[0])

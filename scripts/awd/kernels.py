@@ -183,8 +183,8 @@ def analysis(
     rows, (h,), (g,) = _checked(x.reshape(-1, *shape), np.asarray(h)[None], levels)
     if mode not in COMPILED[dims]:
         function = pywt.wavedec if dims == 1 else pywt.wavedec2
-        bank, axes = _pywt(h, g, mode), tuple(range(-dims, 0))
-        where = {"axis": -1} if dims == 1 else {"axes": axes}
+        bank = _pywt(h, g, mode)
+        where = {"axis": -1} if dims == 1 else {"axes": (-2, -1)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # filters longer than signals
             return function(x, bank, mode, levels, **where)
@@ -205,17 +205,14 @@ def unpack(
     taps, levels, mode
         Of the transform.
     """
-    dims = len(shape)
-    sizes = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
-    details = list(zip(*sizes, strict=True))[:0:-1]
-    shapes = [details[0], *(one for one in details for _ in range(2**dims - 1))]
+    shapes = _band_shapes(shape, taps, levels, mode)
     ends = np.cumsum([np.prod(one) for one in shapes])[:-1]
     flat = np.split(packed, ends, axis=-1)
     bands = [
         band.reshape(*packed.shape[:-1], *one)
         for band, one in zip(flat, shapes, strict=True)
     ]
-    if dims == 1:
+    if len(shape) == 1:
         return bands
     return [bands[0], *(tuple(bands[k : k + 3]) for k in range(1, len(bands), 3))]
 
@@ -304,9 +301,17 @@ def band_counts(
     if mode not in COMPILED[len(shape)]:
         known = ", ".join(COMPILED[len(shape)])
         raise ConfigError(f"mode is {mode!r}; expected one of {known}")
-    each = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
-    sizes = np.prod(each, axis=0)[:0:-1]
-    return np.concatenate([sizes[:1], np.repeat(sizes, 2 ** len(shape) - 1)])
+    return np.prod(_band_shapes(shape, taps, levels, mode), axis=1)
+
+
+def _band_shapes(
+    shape: Sequence[int], taps: int, levels: int, mode: str
+) -> list[tuple[int, ...]]:
+    """Shape of each band of a signal or image, in the order of :func:`pack`."""
+    sizes = [loops.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
+    details = list(zip(*sizes, strict=True))[:0:-1]  # coarse ones first
+    kinds = 2 ** len(shape) - 1
+    return [details[0], *(one for one in details for _ in range(kinds))]
 
 
 def pack_gradient(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 TIME, LEVELS, TAPS = 64, 4, 10
 BAND, WEIGHT = 3, 2.0  # the response reads coefficients of detail 3, times 2
-INITS = ("none", "db5 + noise", "sym5", "coif2")
 # Weights with which the soft losses do best here (they decide how far they come).
 SOFT = {"sparsity": [1e-4], "attribution": [0.1], "batch": 100}
 SOFT_START = "coif2"  # from here they find db5; from the others they do not

@@ -311,19 +311,39 @@ def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
     return min(moved, key=lambda other: float(((other - to) ** 2).sum()))
 
 
-def distance(h: np.ndarray, truth: np.ndarray) -> float:
-    """L2 distance of taps, least over even shifts, flip and sign.
+def onto(h: np.ndarray, target: np.ndarray) -> tuple[int, int]:
+    """Even shift and sign (1 or -1) that lay a filter onto another one best.
+
+    A filter that is delayed by two samples or negated is the same wavelet; delayed by
+    one it is another.
+    """
+    match = np.correlate(target, h, "full")
+    shifts = np.arange(len(match)) - (len(h) - 1)
+    match = np.where(shifts % 2 == 0, match, 0)
+    best = int(np.abs(match).argmax())
+    return int(shifts[best]), -1 if match[best] < 0 else 1
+
+
+def distance(h: np.ndarray, to: np.ndarray, flips: bool = True) -> float:
+    """L2 distance of taps, least over even shifts, sign and flip: :func:`onto`.
 
     Parameters
     ----------
-    h, truth : array of shape (taps,)
+    h, to : array of shape (taps,)
         Of any lengths; nothing is lost in a shift.
+    flips : bool
+        Whether a filter and its flip are the same.
     """
-    wide = np.pad(truth, len(h))
-    twins = [sign * twin for twin in (h, h[::-1]) for sign in (1, -1)]
-    products = [np.correlate(wide, twin, "valid")[len(h) % 2 :: 2] for twin in twins]
-    squares = h @ h + truth @ truth
-    return float(np.sqrt(max(squares - 2 * max(p.max() for p in products), 0)))
+    return min(_apart(twin, to) for twin in ([h, h[::-1]] if flips else [h]))
+
+
+def _apart(h: np.ndarray, to: np.ndarray) -> float:
+    shift, sign = onto(h, to)
+    start, stop = min(shift, 0), max(shift + len(h), len(to))
+    apart = np.zeros(stop - start)
+    apart[shift - start :][: len(h)] = sign * h
+    apart[-start:][: len(to)] -= to
+    return float(np.sqrt((apart**2).sum()))
 
 
 def require_levels(n: int, levels: int) -> None:

@@ -7,32 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import wavelet
+from awd.wavelet import onto  # noqa: F401, figures find it here
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
 
-def onto(h: np.ndarray, target: np.ndarray) -> tuple[int, int]:
-    """Even shift and sign (1 or -1) that lay a filter onto another one best.
-
-    A filter that is delayed by two samples or negated is the same wavelet; delayed by
-    one it is another.
-    """
-    match = np.correlate(target, h, "full")
-    shifts = np.arange(len(match)) - (len(h) - 1)
-    match = np.where(shifts % 2 == 0, match, 0)
-    best = int(np.abs(match).argmax())
-    return int(shifts[best]), -1 if match[best] < 0 else 1
-
-
 def distance(h: np.ndarray, target: np.ndarray) -> float:
     """L2 distance of two filters after :func:`onto`."""
-    shift, sign = onto(h, target)
-    start, stop = min(shift, 0), max(shift + len(h), len(target))
-    apart = np.zeros(stop - start)
-    apart[shift - start :][: len(h)] = sign * h
-    apart[-start:][: len(target)] -= target
-    return float(np.sqrt((apart**2).sum()))
+    return wavelet.distance(h, target, flips=False)
 
 
 def medoid(filters: Sequence[np.ndarray]) -> int:

@@ -39,7 +39,7 @@ def recovery(found: pd.DataFrame) -> Figure:
     Parameters
     ----------
     found : DataFrame
-        ``recovery.csv``, see :func:`awd.recovery.recover`.
+        ``recovery.csv``, see :func:`awd.recovering.recover`.
     """
     found = found.assign(harder=found["harder"].fillna(""))
     axes_names = [axis for axis in study.AXES if axis in set(found["harder"])]
