@@ -51,11 +51,12 @@ docs: .venv/.done
 	PYTHONPATH=scripts $(BIN)/python -m awd.config
 
 # numba's cache follows every file by itself, loops call those of another one.
-.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py)
+.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py scripts/awd/cells/loops*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	rm -f scripts/awd/__pycache__/loops*.nb?
-	PYTHONPATH=scripts $(BIN)/python -c 'import awd; awd.kernels.compile()'
+	rm -f scripts/awd/__pycache__/loops*.nb? scripts/awd/cells/__pycache__/loops*.nb?
+	PYTHONPATH=scripts $(BIN)/python -c \
+		'import awd, awd.cells; awd.kernels.compile(); awd.cells.tracker.compile()'
 	@touch $@

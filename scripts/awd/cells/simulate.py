@@ -15,12 +15,15 @@ He et al. 2020 (J Cell Biol, PMC7054993) for the burst; "chosen" where neither s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd import io
 from awd.cells import tracks
+from awd.cells.microscope import Camera, field, render
 from awd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -57,10 +60,27 @@ class Preset:
     interval: float = 1.0  # s per frame; He et al. 2020
     pixel_nm: float = 80.0  # 16 um camera pixel at 200x
     size: int = 256  # side of the field, px
-    drift: float = 0.1  # s.d. of a position about its pit, px
+    jitter: float = 0.1  # s.d. of a position that a tracker reads, px; chosen
+    # Of movies only.
+    initiation: float = 0.006  # pits / um^2 / s; chosen: 1000 clean tracks a cell
+    diffusion: float = 0.002  # of a pit about its place, px^2 / frame; chosen
+    relaxation: float = 0.9  # of its distance from there, a frame; chosen
+    drift: float = 0.002  # of the whole field, px / frame; chosen
+    sigma_master: float = 1.4  # px, RFP; of the field
+    sigma_slave: float = 1.25  # px, GFP; diffraction alone gives 0.9
+    background_master: float = 1200.0  # counts; chosen
+    background_slave: float = 800.0
+    background_spread: float = 0.15  # relative s.d. of its smooth variation; chosen
+    camera: Camera = Camera()  # noqa: RUF009 (it is frozen)
 
 
-PRESETS = {"teaching": Preset(0.45), "realistic": Preset(1.4)}
+BEFORE = 300.0  # s; pits are born that long before a movie begins
+
+PRESETS = {
+    "teaching": Preset(0.45),
+    "realistic": Preset(1.4),
+    "crowded": Preset(1.4, initiation=0.018),
+}
 
 
 def preset(name: str) -> Preset:
@@ -70,8 +90,13 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def events(cell: Preset, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw pits: a row each, births uniform over the movie and the field.
+def events(
+    cell: Preset, count: int, rng: np.random.Generator, before: int = 0
+) -> pd.DataFrame:
+    """Draw pits: a row each, births uniform over the field and over the movie.
+
+    ``before`` begins that many frames before the movie, so that its first frame shows
+    pits of all ages.
 
     Returns
     -------
@@ -95,7 +120,7 @@ def events(cell: Preset, count: int, rng: np.random.Generator) -> pd.DataFrame:
     bump = np.where(productive, cell.bump * np.exp(cell.bump_spread * z1), 0)
     return pd.DataFrame(
         {
-            "birth": rng.integers(cell.frames, size=count),
+            "birth": rng.integers(-before, cell.frames, size=count),
             "lifetime": np.rint(seconds / cell.interval).astype(int),
             "x": rng.uniform(0, cell.size, count),
             "y": rng.uniform(0, cell.size, count),
@@ -174,36 +199,178 @@ def simulate_traces(name: str, cell: str, n_tracks: int, seed: int) -> xr.Datase
 
     chosen, rng = preset(name), np.random.default_rng(seed)
     pits = events(chosen, n_tracks, rng)
+    frame, inside, (master, slave) = _lives(chosen, pits, rng)
+    noise = rng.standard_normal((4, int(inside.sum())))
+    position = {
+        axis: np.repeat(pits[axis].to_numpy(), inside.sum(1))
+        + chosen.jitter * noise[row]
+        for row, axis in enumerate(("x", "y"))
+    }
+    read = slave[inside] + chosen.noise_slave * noise[3]
+    columns = {
+        "frame": frame[inside],
+        **position,
+        "master": master[inside] + chosen.noise_master * noise[2],
+        "slave": read,
+        "slave_p": ndtr(-read / chosen.noise_slave),
+    }
+    title = f"simulated tracks of {cell}, preset {name}"
+    return _with_truth(chosen, pits, inside, columns, cell, title)
+
+
+def simulate_movie(
+    name: str,
+    cell: str,
+    seed: int,
+    master: io.PathLike,
+    slave: io.PathLike,
+    **changed: float,
+) -> xr.Dataset:
+    """Movies of one cell in both channels, written as OME-TIFF; and their truth.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`PRESETS`.
+    cell : str
+        Name of the cell.
+    seed : int
+        Of everything; the two channels have noise of their own.
+    master, slave : path
+        Files to write, uint16 (frames, size, size).
+    **changed
+        Fields of :class:`Preset` to change, such as ``frames`` and ``size``.
+
+    Returns
+    -------
+    Dataset
+        Keeps :data:`awd.cells.tracks.TRACKS`: the places and the intensities, without
+        any noise, of all pits in the frames in which they are alive and in sight.
+    """
+    chosen, rng = replace(preset(name), **changed), np.random.default_rng(seed)
+    area = (chosen.size * chosen.pixel_nm / 1000) ** 2
+    before = int(BEFORE / chosen.interval)
+    duration = (chosen.frames + before) * chosen.interval
+    count = rng.poisson(chosen.initiation * area * duration)
+    pits = events(chosen, count, rng, before)
+    frame, inside, intensity = _lives(chosen, pits, rng)
+    place = _places(chosen, pits, frame, rng)
+    inside &= ((place >= 0) & (place <= chosen.size - 1)).all(0)
+    kept = inside.any(1)
+    pits, frame, inside = pits[kept], frame[kept], inside[kept]
+    columns = {
+        "frame": frame[inside],
+        "x": place[0][kept][inside],
+        "y": place[1][kept][inside],
+        "master": intensity[0][kept][inside],
+        "slave": intensity[1][kept][inside],
+    }
+    for channel, path, noise in zip(
+        ("master", "slave"), (master, slave), rng.spawn(2), strict=True
+    ):
+        _write_movie(chosen, columns, channel, path, noise)
+    title = f"pits of the simulated movie {cell}, preset {name}"
+    truth = _with_truth(chosen, pits, inside, columns, cell, title)
+    return truth.assign_attrs(height_px=chosen.size, width_px=chosen.size)
+
+
+def _lives(
+    chosen: Preset, pits: pd.DataFrame, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Frames of every pit (pits, ages), which are in the movie, both intensities."""
+    birth = pits["birth"].to_numpy()[:, None]
     seen = np.minimum(pits["lifetime"], chosen.frames - pits["birth"]).to_numpy()
-    index = np.arange(seen.max())
-    inside = index < seen[:, None]
-    frame = pits["birth"].to_numpy()[:, None] + index
-    steps = np.broadcast_to(chosen.interval * index, frame.shape)
+    age = np.arange(seen.max())
+    frame = birth + age
+    steps = np.broadcast_to(chosen.interval * age, frame.shape)
     master, slave = intensities(chosen, pits, steps)
     gain = np.exp(chosen.gain_spread * rng.standard_normal(2))
     time = chosen.interval * frame
     master = gain[0] * master * np.exp(-time / chosen.bleach_master)
     slave = gain[1] * slave * np.exp(-time / chosen.bleach_slave)
-    noise = rng.standard_normal((4, int(inside.sum())))
-    position = {
-        axis: np.repeat(pits[axis].to_numpy(), seen) + chosen.drift * noise[row]
-        for row, axis in enumerate(("x", "y"))
-    }
-    read = slave[inside] + chosen.noise_slave * noise[3]
+    return frame, (age < seen[:, None]) & (frame >= 0), (master, slave)
+
+
+def _places(
+    chosen: Preset, pits: pd.DataFrame, frame: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Where the pits are, (axis, pits, ages) in px: tied to a place that drifts."""
+    step = np.sqrt(2 * chosen.diffusion)
+    away = np.zeros((2, *frame.shape))
+    away[..., 0] = step / np.sqrt(1 - chosen.relaxation**2)
+    away[..., 0] *= rng.standard_normal(away.shape[:2])
+    kicks = step * rng.standard_normal(away.shape)
+    for age in range(1, frame.shape[1]):
+        away[..., age] = chosen.relaxation * away[..., age - 1] + kicks[..., age]
+    angle = rng.uniform(0, 2 * np.pi)
+    drift = chosen.drift * np.stack([np.cos(angle) * frame, np.sin(angle) * frame])
+    home = pits[["x", "y"]].to_numpy().T[..., None]
+    return home + away + drift
+
+
+def _write_movie(
+    chosen: Preset,
+    columns: Mapping[str, np.ndarray],
+    channel: str,
+    path: io.PathLike,
+    rng: np.random.Generator,
+) -> None:
+    """Expose every frame of a channel into an OME-TIFF."""
+    import tifffile
+
+    sigma, mean = (
+        getattr(chosen, f"{what}_{channel}") for what in ("sigma", "background")
+    )
+    background = mean * field(chosen.size, chosen.background_spread, rng)
+    order = np.argsort(columns["frame"], kind="stable")
+    edges = np.searchsorted(columns["frame"][order], np.arange(chosen.frames + 1))
+
+    def frames() -> Iterator[np.ndarray]:
+        for t in range(chosen.frames):
+            own = order[edges[t] : edges[t + 1]]
+            spots = (columns[name][own] for name in ("x", "y", channel))
+            yield chosen.camera.read(render(background, *spots, sigma), rng)
+
+    with io.replacing(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            frames(),
+            shape=(chosen.frames, chosen.size, chosen.size),
+            dtype=np.uint16,
+            ome=True,
+            photometric="minisblack",
+            metadata={
+                "axes": "TYX",
+                "PhysicalSizeX": chosen.pixel_nm / 1000,
+                "PhysicalSizeXUnit": "µm",
+                "PhysicalSizeY": chosen.pixel_nm / 1000,
+                "PhysicalSizeYUnit": "µm",
+                "TimeIncrement": chosen.interval,
+                "TimeIncrementUnit": "s",
+                "Channel": {"Name": channel},
+            },
+        )
+
+
+def _with_truth(
+    chosen: Preset,
+    pits: pd.DataFrame,
+    inside: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    cell: str,
+    title: str,
+) -> xr.Dataset:
+    """Tracks with the truth of every pit beside them, along ``track``."""
+    birth, lifetime = pits["birth"].to_numpy(), pits["lifetime"].to_numpy()
+    whole = (birth >= 0) & (birth + lifetime <= chosen.frames)
     ds = tracks.build(
-        {
-            "frame": frame[inside],
-            **position,
-            "master": master[inside] + chosen.noise_master * noise[2],
-            "slave": read,
-            "slave_p": ndtr(-read / chosen.noise_slave),
-        },
-        row_size=seen,
-        complete=pits["birth"] + pits["lifetime"] <= chosen.frames,
+        columns,
+        row_size=inside.sum(1),
+        complete=whole & (inside.sum(1) == np.minimum(lifetime, inside.shape[1])),
         cell=cell,
         frame_interval_s=chosen.interval,
         pixel_nm=chosen.pixel_nm,
-        title=f"simulated tracks of {cell}, preset {name}",
+        title=title,
     )
     for column in ("productive", "z0", "z1", "z2", "burst"):
         ds[f"true_{column}"] = "track", pits[column].to_numpy(np.float32)

@@ -17,29 +17,53 @@ from awd.errors import DataError
 if TYPE_CHECKING:
     import xarray as xr
 
-TRACKS = Contract(
-    "tracks",
-    {
-        "row_size": Variable(("track",), "i", low=1),
-        "complete": Variable(("track",), "i", low=0, high=1),
-        "frame": Variable(("obs",), "i", low=0),
-        "x": Variable(("obs",), "f", described=True),
-        "y": Variable(("obs",), "f", described=True),
-        "master": Variable(("obs",), "f", described=True),
-        "slave": Variable(("obs",), "f", described=True),
-        "slave_p": Variable(("obs",), "f", low=0, high=1, optional=True),
-    },
-    ("cell", "frame_interval_s", "pixel_nm"),
-)
-
-DESCRIBED = {
+PER_FRAME = {
     "frame": {"long_name": "frame, from 0", "units": "1"},
     "x": {"long_name": "position along a row", "units": "px"},
     "y": {"long_name": "position along a column, downwards", "units": "px"},
     "master": {"long_name": "clathrin intensity", "units": "counts"},
     "slave": {"long_name": "auxilin intensity", "units": "counts"},
-    "slave_p": {"long_name": "p-value of the slave amplitude", "units": "1"},
 }
+# What a tracker of ours adds, and other files may lack.
+ADDED = {
+    "seen": {"long_name": "1 where found, 0 where a gap was filled", "units": "1"},
+    **{
+        f"{channel}{suffix}": {"long_name": f"{what} of the {channel}", "units": units}
+        for channel in ("master", "slave")
+        for suffix, what, units in (
+            ("_se", "standard error of the amplitude", "counts"),
+            ("_background", "background", "counts"),
+            ("_p", "p-value of the amplitude", "1"),
+        )
+    },
+}
+CATEGORY = {"long_name": "category of cmeAnalysis, 1 to 4", "units": "1"}
+DESCRIBED = PER_FRAME | ADDED | {"category": CATEGORY}
+
+TRACKS = Contract(
+    "tracks",
+    {
+        "row_size": Variable(("track",), "i", low=1),
+        "complete": Variable(("track",), "i", low=0, high=1),
+        "category": Variable(("track",), "i", low=1, high=8, optional=True),
+        "frame": Variable(("obs",), "i", low=0),
+        **{
+            name: Variable(("obs",), "f", described=True)
+            for name in ("x", "y", "master", "slave")
+        },
+        "seen": Variable(("obs",), "i", low=0, high=1, optional=True),
+        **{
+            f"{channel}{suffix}": Variable(("obs",), "f", low, high, optional=True)
+            for channel in ("master", "slave")
+            for suffix, low, high in (
+                ("_se", 0, np.inf),
+                ("_background", -np.inf, np.inf),
+                ("_p", 0, 1),
+            )
+        },
+    },
+    ("cell", "frame_interval_s", "pixel_nm"),
+)
 
 
 def build(
@@ -55,7 +79,7 @@ def build(
     ----------
     columns : mapping of str to array of shape (obs,)
         ``frame`` (from 0), ``x``, ``y`` (px), ``master``, ``slave`` (counts) and
-        perhaps ``slave_p``, track after track.
+        perhaps others of :data:`DESCRIBED`, track after track.
     row_size : array of int of shape (track,)
         Observations of each track.
     complete : array of bool of shape (track,)
@@ -71,7 +95,7 @@ def build(
     ds["row_size"] = "track", np.asarray(row_size, "i4")
     ds["complete"] = "track", np.asarray(complete, "i1")
     for name, values in columns.items():
-        dtype = "i4" if name == "frame" else "f4"
+        dtype = {"frame": "i4", "seen": "i1"}.get(name, "f4")
         described = {**DESCRIBED[name]}
         if names and name in names:
             described["long_name"] = names[name]

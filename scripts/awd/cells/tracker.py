@@ -1,0 +1,230 @@
+"""A movie becomes tracks with both channels read out: the whole way, one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd.cells import detect, link, loops_fit, readout, tracks
+from awd.cells.classify import BUFFER, Ragged, classify
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from awd.cells.movie import Frames, Movie
+
+CHANNELS = ("master", "slave")
+READ = {"": loops_fit.A, "_se": loops_fit.A_SE, "_background": loops_fit.C}
+
+
+def follow(
+    frames: Sequence[np.ndarray],
+    sigma: float,
+    *,
+    z: float = detect.Z,
+    test: str = "z",
+    pool: bool | None = None,
+    **linking: Any,
+) -> pd.DataFrame:
+    """Tracks of one channel: detection and linking.
+
+    Parameters
+    ----------
+    frames : sequence of arrays of shape (H, W)
+        Counts.
+    sigma : float
+        Width of a spot, px.
+    z, test
+        See :func:`awd.cells.detect.spots`.
+    pool : bool, optional
+        Whether spots are placed in means of three frames; None decides by how bright
+        they are (:func:`awd.cells.detect.faint`).
+    **linking
+        See :func:`awd.cells.link.track`.
+
+    Returns
+    -------
+    DataFrame
+        ``track``, ``frame``, ``x``, ``y`` ... sorted by track and frame, every frame
+        of every track; ``seen`` is False where a gap was filled.
+    """
+    if pool is None:
+        pool = detect.faint(frames, sigma, z)
+    spots = detect.detect(frames, sigma, z, test, pool)
+    return link.track(spots, pool, **linking)
+
+
+def track(
+    movie: Movie,
+    cell: str,
+    *,
+    sigma: Sequence[float | None] = (None, None),
+    mode: str = "fixed",
+    **following: Any,
+) -> xr.Dataset:
+    """Tracks of a cell's clathrin pits, master and slave, with their categories.
+
+    Pits are found and linked in the master; the slave is read where the master is.
+    Tracks nearer than ``ceil(4 sigma)`` px to the border are left out.
+
+    Parameters
+    ----------
+    movie : Movie
+        Two channels, the master first (:func:`awd.cells.movie.open_movie`).
+    cell : str
+        Name of the cell.
+    sigma : pair of float, optional
+        Widths of a spot in the two channels, px; None estimates it
+        (:func:`awd.cells.detect.estimate_sigma`).
+    mode : {"fixed", "best"}
+        Of reading the slave, see :func:`awd.cells.readout.read`.
+    **following
+        See :func:`follow`.
+
+    Returns
+    -------
+    Dataset
+        Keeps :data:`awd.cells.tracks.TRACKS`: in every frame of a track amplitude,
+        its standard error, background and p-value of both channels; before and after
+        each track five frames at its first and last place, NaN outside of the movie;
+        ``category`` 1 to 4, of which 1 and 2 are ``complete``.
+
+    Raises
+    ------
+    DataError
+        When the movie has not two channels, or no significant track.
+    """
+    if len(movie.channels) != 2:
+        raise DataError(
+            f"{movie.channels[0].name}: {len(movie.channels)} channels; master and "
+            "slave are needed: name both files, or channels=(0, 1) of one"
+        )
+    widths = [
+        own or detect.estimate_sigma(frames)
+        for own, frames in zip(sigma, movie.channels, strict=True)
+    ]
+    table = _inner(follow(movie.channels[0], widths[0], **following), movie, widths[0])
+    if not len(table):
+        raise DataError(
+            f"{movie.channels[0].name}: no significant track; is it the right channel? "
+            f"spots of {widths[0]:.2f} px were looked for"
+        )
+    starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
+    edges = np.append(starts, len(table))
+    seen = table["seen"].to_numpy(bool)
+    found = {"master": table[list(loops_fit.COLUMNS)].to_numpy(copy=True)}
+    found["slave"] = np.full_like(found["master"], np.nan)
+    missing = {"master": ~seen, "slave": np.ones(len(table), bool)}
+    around = {}
+    for channel, frames, width in zip(CHANNELS, movie.channels, widths, strict=True):
+        how = mode if channel == "slave" else "fixed"
+        reach = 3 * widths[0]
+        around[channel] = _read(
+            frames, table, edges, width, missing[channel], found[channel], how, reach
+        )
+    ds = _dataset(table, edges, found, around, widths, movie)
+    ds.attrs |= {
+        "cell": cell,
+        "frame_interval_s": movie.interval_s,
+        "pixel_nm": movie.pixel_nm,
+        "title": f"tracks of {cell}",
+        "height_px": movie.shape[0],
+        "width_px": movie.shape[1],
+    }
+    for channel, width in zip(CHANNELS, widths, strict=True):
+        ds.attrs[f"sigma_{channel}_px"] = width
+    return ds
+
+
+def _inner(table: pd.DataFrame, movie: Movie, sigma: float) -> pd.DataFrame:
+    """Tracks that stay away from the border of the image."""
+    margin = readout.half_window(sigma)
+    height, width = movie.shape
+    inside = table["x"].between(margin, width - 1 - margin)
+    inside &= table["y"].between(margin, height - 1 - margin)
+    return table[inside.groupby(table["track"]).transform("all")].reset_index(drop=True)
+
+
+def _read(
+    frames: Frames,
+    table: pd.DataFrame,
+    edges: np.ndarray,
+    sigma: float,
+    missing: np.ndarray,
+    found: np.ndarray,
+    mode: str,
+    reach: float,
+) -> np.ndarray:
+    """Read what is missing in ``found``, in place, and the buffers of a channel.
+
+    Returns the buffers, (track, 2, 5, columns).
+    """
+    frame, x, y = (table[name].to_numpy() for name in ("frame", "x", "y"))
+    order = np.argsort(frame, kind="stable")
+    cuts = np.searchsorted(frame[order], np.arange(len(frames) + 1))
+    ends = np.stack([edges[:-1], edges[1:] - 1], 1)
+    before = np.arange(-BUFFER, 0)
+    when = np.stack([frame[ends[:, :1]] + before, frame[ends[:, 1:]] - before[::-1]], 1)
+    around = np.full((*when.shape, len(loops_fit.COLUMNS)), np.nan)
+    for t, image in enumerate(frames):
+        now = order[cuts[t] : cuts[t + 1]]
+        if missing[now].any():
+            values = readout.read(image, x[now], y[now], sigma, mode, reach)
+            found[now[missing[now]]] = values[missing[now]]
+        own, side, place = np.nonzero(when == t)
+        at = ends[own, side]
+        around[own, side, place] = readout.alone(image, x[at], y[at], sigma)
+    return around
+
+
+def _dataset(
+    table: pd.DataFrame,
+    edges: np.ndarray,
+    found: dict[str, np.ndarray],
+    around: dict[str, np.ndarray],
+    widths: Sequence[float],
+    movie: Movie,
+) -> xr.Dataset:
+    columns = {name: table[name].to_numpy() for name in ("frame", "x", "y", "seen")}
+    buffers = {}
+    for channel, width in zip(CHANNELS, widths, strict=True):
+        for suffix, column in READ.items():
+            columns[channel + suffix] = found[channel][:, column]
+            buffers[f"buffer_{channel}{suffix}"] = around[channel][..., column]
+        columns[f"{channel}_p"] = readout.p_values(found[channel], width)
+        flat = around[channel].reshape(-1, len(loops_fit.COLUMNS))
+        p = readout.p_values(flat, width).reshape(around[channel].shape[:-1])
+        buffers[f"buffer_{channel}_p"] = p
+    ragged = Ragged(
+        edges,
+        *(columns[name] for name in ("frame", "x", "y", "seen", "master")),
+        columns["master_background"],
+    )
+    top = buffers["buffer_master"] + buffers["buffer_master_background"]
+    category = classify(
+        ragged, top, buffers["buffer_master_p"], movie.frames, movie.interval_s
+    )
+    ds = tracks.build(columns, np.diff(edges), category <= 2)
+    ds["category"] = "track", category.astype("i1"), tracks.DESCRIBED["category"]
+    for name, values in buffers.items():
+        described = tracks.DESCRIBED[name.removeprefix("buffer_")]
+        ds[name] = ("track", "edge", "buffer"), values.astype("f4"), described
+    return ds
+
+
+def compile() -> None:
+    """Compile every loop of the tracker into numba's cache, for the usual pixels."""
+    from awd.cells import microscope
+
+    movie, _ = microscope.challenge(snr=7, spots=4, seed=0, frames=4, size=96)
+    middle = np.array([48.0])
+    for dtype in (np.uint8, np.uint16, np.float32):
+        frames = movie.astype(dtype)
+        for pool in (False, True):
+            follow(frames, 1.4, pool=pool, min_z=0, min_frames=1)
+        readout.alone(frames[0], middle, middle, 1.4)
+    detect.widths(movie[0], 1.4)
