@@ -3,7 +3,7 @@
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style checks and all tests
-# make bench          speed against peers: a table with ratios, 5 minutes
+# make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -45,6 +45,7 @@ bench-setup: .venv/.done
 
 bench: bench-setup
 	$(BIN)/python -W ignore benchmarks/engine.py
+	$(BIN)/python -W ignore benchmarks/cells.py
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done

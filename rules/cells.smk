@@ -1,9 +1,17 @@
-"""Clathrin tracks, simulated or read, and the data set of the cells study."""
+"""Clathrin movies and tracks, simulated or read, and the data set of the cells study."""
 
 SOURCE = settings.cells.source
+MOVIES = RUN / "cells/movies"
+PUT_THERE = "put or link it there, or change cells.source.files"
+
+
+def cell_files(wildcards):
+    """The files of a cell that a user named; says what to do where one is missing."""
+    files = SOURCE.inputs()[wildcards.cell]
+    return [io.existing(file, PUT_THERE) for file in files]
+
 
 if SOURCE.kind == "simulate":
-    CELLS = {f"cell{k}": None for k in range(SOURCE.cells)}
 
     rule simulate_tracks:
         """Simulate the two-channel tracks of one cell (one job per cell)."""
@@ -29,21 +37,87 @@ if SOURCE.kind == "simulate":
         script:
             "../scripts/simulate_tracks.py"
 
-else:
-    CELLS = {Path(file).stem: file for file in SOURCE.files}
-    PUT_THERE = "put or link it there, or change cells.source.files"
 
-    rule read_tracks:
-        """Read the tracks of one cell from an FXYCMS file (one job per cell)."""
+if SOURCE.kind == "simulated_movies":
+
+    rule simulate_movie:
+        """Simulate the two movies of one cell, and their truth (one job per cell)."""
         message:
-            "Read the tracks of {wildcards.cell}"
+            "Simulate the movies of {wildcards.cell}"
+        output:
+            master=MOVIES / "{cell}_master.ome.tif",
+            slave=MOVIES / "{cell}_slave.ome.tif",
+            truth=MOVIES / "{cell}_truth.nc",
+        params:
+            **SOURCE.model_dump(include={"preset", "frames", "size"}),
+            seed=seed("simulate_movie"),
+            code=code("simulate_movie"),
+        log:
+            LOGS / "simulate_movie/{cell}.log",
+        benchmark:
+            BENCHMARKS / "simulate_movie/{cell}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/simulate_movie.py"
+
+
+if SOURCE.kind in ("simulated_movies", "movies"):
+
+    rule track_movie:
+        """Find, link and read out the pits of one cell (one job per cell)."""
+        message:
+            "Track the pits of {wildcards.cell}"
         input:
-            lambda wildcards: io.existing(CELLS[wildcards.cell], PUT_THERE),
+            (
+                cell_files
+                if SOURCE.kind == "movies"
+                else [
+                    rules.simulate_movie.output.master,
+                    rules.simulate_movie.output.slave,
+                ]
+            ),
         output:
             RUN / "cells/tracks/{cell}.nc",
         params:
-            frame_interval_s=SOURCE.frame_interval_s,
-            pixel_nm=SOURCE.pixel_nm,
+            movie=SOURCE.model_dump(
+                include={"channels", "axes", "pixel_nm", "interval_s"}
+            ),
+            tracker=settings.cells.tracker.model_dump(),
+            bad_cell=settings.cells.bad_cell,
+            code=code("track_movie"),
+        log:
+            LOGS / "track_movie/{cell}.log",
+        benchmark:
+            BENCHMARKS / "track_movie/{cell}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/track_movie.py"
+
+
+if SOURCE.kind in ("fxycms", "processed_tracks", "csv"):
+
+    rule read_tracks:
+        """Read the tracks of one cell that were made elsewhere (one job per cell)."""
+        message:
+            "Read the tracks of {wildcards.cell}"
+        input:
+            cell_files,
+        output:
+            RUN / "cells/tracks/{cell}.nc",
+        params:
+            kind=SOURCE.kind,
+            source=SOURCE.model_dump(exclude={"kind", "files"}),
+            bad_cell=settings.cells.bad_cell,
             code=code("read_tracks"),
         log:
             LOGS / "read_tracks/{cell}.log",
@@ -51,7 +125,7 @@ else:
             BENCHMARKS / "read_tracks/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=1000,
+            mem_mb=2000,
             runtime=10,
         conda:
             "../envs/core.yaml"
@@ -64,11 +138,12 @@ rule assemble_dataset:
     message:
         "Assemble the data set of {wildcards.study}"
     input:
-        expand(RUN / "cells/tracks/{cell}.nc", cell=CELLS),
+        expand(RUN / "cells/tracks/{cell}.nc", cell=SOURCE.names()),
     output:
         RUN / "{study}/dataset.nc",
     params:
-        dataset=settings.cells.model_dump(exclude={"source", "scaling"}),
+        dataset=settings.cells.model_dump(exclude={"source", "tracker", "scaling"}),
+        least=configuration.least_cells(settings),
         seed=seed("assemble_dataset"),
         code=code("assemble_dataset"),
     log:

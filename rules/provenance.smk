@@ -7,7 +7,7 @@ rule write_manifest:
         "Write the manifest"
     input:
         results=list(RESULTS.values()),
-        data=getattr(settings.cells and settings.cells.source, "files", []),
+        data=sum(settings.cells.source.inputs().values(), []) if settings.cells else [],
     output:
         RUN / "manifest.json",
     params:

@@ -5,7 +5,7 @@ io.log_to(snakemake.log[0])
 settings = dict(snakemake.params.dataset)
 traces = settings.pop("traces")
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input]
-data = dataset.assemble(cells, **settings)
+data = dataset.assemble(cells, least=snakemake.params.least, **settings)
 if traces == "noise":
     data = dataset.as_noise(data, snakemake.params.seed)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)

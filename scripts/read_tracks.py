@@ -1,12 +1,21 @@
 from awd import io, provenance
-from awd.cells import matlab, tracks
+from awd.cells import cmeanalysis, exported, matlab, tracks
+
+READERS = {
+    "fxycms": matlab.read_fxycms,
+    "processed_tracks": cmeanalysis.read_processed_tracks,
+    "csv": exported.read_exported,
+}
 
 io.log_to(snakemake.log[0])
-data = matlab.read_fxycms(
-    snakemake.input[0],
-    cell=snakemake.wildcards.cell,
-    frame_interval_s=snakemake.params.frame_interval_s,
-    pixel_nm=snakemake.params.pixel_nm,
-)
+cell = snakemake.wildcards.cell
+
+
+def read():
+    reader = READERS[snakemake.params.kind]
+    return reader(snakemake.input[0], cell=cell, **snakemake.params.source)
+
+
+data = tracks.or_rejected(read, cell, snakemake.params.bad_cell)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(data, snakemake.output[0], tracks.TRACKS, stamp)

@@ -1,3 +1,4 @@
+import inspect
 import json
 import typing
 from pathlib import Path
@@ -102,10 +103,40 @@ def test_names_in_the_configuration_exist_in_the_library():
         return set(typing.get_args(inner[0]) or inner)
 
     assert choices(settings.Cells, "targets") == set(dataset.TARGETS)
-    assert choices(settings.SimulatedTraces, "preset") <= set(simulate.PRESETS)
+    for model in (settings.SimulatedTraces, settings.SimulatedMovies):
+        assert choices(model, "preset") == set(simulate.PRESETS)
     assert choices(settings.Teacher, "kinds") == set(teachers.KINDS)
     for head in choices(settings.Student, "head"):
         features.linear(head)
+
+
+def test_the_tracker_is_configured_as_the_library_is_by_itself():
+    from awd.cells import detect, link, readout, tracker
+
+    by_itself = {}
+    for function in (tracker.track, tracker.follow, link.track):
+        for name, parameter in inspect.signature(function).parameters.items():
+            by_itself.setdefault(name, parameter.default)
+    for name, value in settings.Tracker().model_dump().items():
+        found = by_itself[name]
+        assert value == (list(found) if isinstance(found, tuple) else found), name
+    tests, modes = (
+        typing.get_args(settings.Tracker.model_fields[key].annotation)
+        for key in ("test", "mode")
+    )
+    assert (tests, modes) == (detect.TESTS, readout.MODES)
+
+
+def test_cells_may_be_lost_as_long_as_the_splits_work():
+    movies = {f"c{k}": [f"{k}.tif"] for k in range(8)}
+    cells = {"source": {"kind": "movies", "files": movies}, "targets": ["sig_mean"]}
+    whole = config.load(given(cells=cells))
+    least = config.least_cells(whole)
+    assert 4 <= least <= 8
+    fewer = {name: movies[name] for name in list(movies)[: least - 1]}
+    cells["source"]["files"] = fewer
+    with pytest.raises(ConfigError):
+        config.load(given(cells=cells))
 
 
 def test_the_paper_preset_fills_what_is_not_said():

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
-from awd.settings import PAPER, Cells, Config, FxycmsTraces, Strict
+from awd.settings import PAPER, Cells, Config, Strict
 
 
 def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
@@ -124,10 +124,11 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
 def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
     yield from _bad_levels(config, cells.length)
     yield from _bad_splits(config, cells.source.groups(cells.tiles))
-    if isinstance(cells.source, FxycmsTraces) and "sig_mean" in cells.targets:
+    if cells.source.kind in ("fxycms", "csv") and "sig_mean" in cells.targets:
         yield (
             "cells.targets",
-            "sig_mean needs p-values, which FXYCMS files lack; use mean0, max0 or half",
+            f"sig_mean needs p-values, which {cells.source.kind} files lack; use "
+            "mean0, max0 or half",
         )
 
 
@@ -165,6 +166,13 @@ def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
             "evaluation.folds",
             f"is {config.evaluation.folds}; only {trained} groups train",
         )
+
+
+def least_cells(config: Config) -> int:
+    """Cells that must remain for the splits, of those that the source names."""
+    names = len(config.cells.source.names())
+    enough = (n for n in range(2, names) if not list(_bad_splits(config, n)))
+    return next(enough, names)
 
 
 def _bad_wavelets(key: str, names: list[str]) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
     assert NOTHING in finished.snakemake("-n")
 
 
-DATA = {"simulate_tracks", "assemble_dataset", "split_dataset"}
+DATA = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
 PLOTS = {path.stem for path in (ROOT / "scripts").glob("plot_*.py")}
 PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
 
@@ -42,7 +42,8 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("training.py", {"train_teacher"}, DATA | {"predict_baselines"}),
         ("search.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
         ("soft.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
-        ("cells/simulate.py", {"simulate_tracks"}, set()),
+        ("cells/simulate.py", {"simulate_movie"}, set()),
+        ("cells/link.py", {"track_movie"}, {"simulate_movie"}),
         ("cells/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
     printed = finished.snakemake(config="bad.yaml", ok=False)
     assert "bad.yaml has 1 problem" in printed
     assert "teacher.epoch  unknown key; did you mean 'epochs'?" in printed
-    assert "rule simulate_tracks" not in printed
+    assert "rule simulate_movie" not in printed
 
 
 def test_an_absent_real_file_is_named_with_the_remedy(finished):
@@ -117,7 +117,7 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     noise = yaml.safe_load(text)
     noise["run"] = "noise"
     noise["cells"]["traces"] = "noise"
-    noise["cells"]["source"]["tracks"] = 300
+    noise["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     (finished.folder / "noise.yaml").write_text(yaml.safe_dump(noise))
     finished.snakemake("results/noise/scores.csv", config="noise.yaml")
     scores = io.read_table(finished.folder / "results/noise/scores.csv")

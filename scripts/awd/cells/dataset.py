@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd import io
 from awd.cells import hand, tracks
 from awd.errors import DataError
 
@@ -57,6 +58,8 @@ def assemble(
     min_frames: int,
     length: int = 40,
     tiles: int = 4,
+    bad_cell: str = "stop",
+    least: int = 1,
 ) -> xr.Dataset:
     """One row a track: the master resampled to one length, and what the slave did.
 
@@ -72,6 +75,11 @@ def assemble(
         Samples of a row, see :func:`fixed_length`.
     tiles : int
         A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
+    bad_cell : {"stop", "skip"}
+        What a cell with too few tracks does. One without any was left out before
+        (:func:`awd.cells.tracks.or_rejected`).
+    least : int
+        Cells that must remain.
 
     Returns
     -------
@@ -79,22 +87,41 @@ def assemble(
         ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
         the cell; ``hand(sample, feature)``, :data:`awd.cells.hand.FEATURES` of the
         whole master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the
-        tile where there is one cell only), ``track`` (index in its cell).
+        tile where there is one cell only), ``track`` (index in its cell). The attribute
+        ``rejected`` names the cells that were left out, and why.
 
     Raises
     ------
     DataError
-        When a cell has too few tracks left, or a target needs what it lacks.
+        When a cell has too few tracks left, a target needs what it lacks, or fewer than
+        ``least`` cells remain.
     """
     import xarray as xr
 
-    rows = [_rows(cell, targets, min_frames, length, tiles) for cell in cells]
+    rows, reasons, used = [], {}, []
+    for cell in cells:
+        try:
+            rows.append(_rows(cell, targets, min_frames, length, tiles))
+            used.append(cell)
+        except DataError as error:
+            if bad_cell == "stop":
+                raise
+            reasons[cell.attrs["cell"]] = str(error)
+    for name, reason in reasons.items():
+        io.log.warning("%s is left out: %s", name, reason)
+    if len(rows) < max(least, 1):
+        listed = "".join(f"\n  {name}: {reason}" for name, reason in reasons.items())
+        raise DataError(
+            f"{len(rows)} of {len(cells)} cells remain, the splits need {least}; mend "
+            f"or replace what was left out, or ask for fewer splits:{listed}"
+        )
     ds = xr.concat(rows, "sample")
     ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
     ds.attrs = {
         "title": "clathrin tracks: master trace and slave outcome",
-        "dt_s": cells[0].attrs["frame_interval_s"],
-        "pixel_nm": cells[0].attrs["pixel_nm"],
+        "dt_s": used[0].attrs["frame_interval_s"],
+        "pixel_nm": used[0].attrs["pixel_nm"],
+        "rejected": io.dumps(reasons),
     }
     return ds
 
@@ -217,7 +244,9 @@ def _rows(
 
 
 def _kept(cell: xr.Dataset, min_frames: int, tiles: int) -> np.ndarray:
-    """Tracks that are complete and last long enough; refuses a cell that is empty."""
+    """Tracks that are complete and last long enough; refuses a cell with too few."""
+    if "rejected" in cell.attrs:
+        raise DataError(cell.attrs["rejected"])
     complete = cell["complete"].values == 1
     long = tracks.lifetimes(cell) > min_frames
     kept = np.flatnonzero(complete & long)

@@ -11,6 +11,7 @@ Aguet et al. 2013 (Dev Cell 26:279) and their cmeAnalysis; the rest is ours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ FAINT = 3.0  # median amplitude over noise below which frames are pooled
 FLOOR = 1.1  # px, the least width that is believed, as in cmeAnalysis
 WIDTHS = (0.5, 4.0)  # px, between which widths are looked for
 BRIGHT = 6.0  # z of a spot that tells its width
-ENOUGH, PLENTY = 20, 500  # spots whose median is believed, and with no doubt
+ENOUGH, PLENTY = 10, 500  # spots whose median is believed, and with no doubt
 BLOCK = 32  # px, side of the blocks in which the noise is thought to be alike
 
 
@@ -45,7 +46,7 @@ class Filtered(NamedTuple):
     background: np.ndarray  # counts
     residual: np.ndarray  # s.d. of what the spot leaves in its window, counts
     significance: np.ndarray  # amplitude over its standard error
-    log: np.ndarray  # minus the Laplacian of Gaussian, counts times sigma^2
+    log: np.ndarray  # minus the Laplacian of the image times a Gaussian, counts
 
 
 def filters(image: np.ndarray, sigma: float) -> Filtered:
@@ -60,9 +61,10 @@ def filters(image: np.ndarray, sigma: float) -> Filtered:
     """
     level = background_level(image)
     padded = loops.with_margin(image, half_window(sigma), level)
-    out = _filtered(padded, sigma)
-    out[loops.BACKGROUND] += level
-    return Filtered(*out)
+    amplitude, background, variance, log = _filtered(padded, sigma)
+    residual = np.sqrt(variance)
+    significance = amplitude / (residual * _error(sigma))
+    return Filtered(amplitude, background + level, residual, significance, log)
 
 
 def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.ndarray:
@@ -92,8 +94,9 @@ def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.
     level, w = background_level(image), half_window(sigma)
     padded = loops.with_margin(image, w, level)
     filtered = _filtered(padded, sigma)
-    noise = loops.usual_noise(filtered[loops.RESIDUAL], BLOCK)
-    found = loops.maxima(filtered, noise, BLOCK, z, int(np.ceil(sigma)))
+    usual = loops.usual_variance(filtered[loops.VARIANCE], BLOCK)
+    lowest = z * _error(sigma)
+    found = loops.maxima(filtered, usual, BLOCK, lowest, int(np.ceil(sigma)))
     x, y = loops.vertices(filtered[loops.LOG], found)
     amplitude = filtered[loops.AMPLITUDE][found[:, 0], found[:, 1]].astype(float)
     table = loops_fit.fit_frame(padded, x, y, amplitude, sigma, w, z, True)
@@ -239,6 +242,15 @@ def _with_neighbours(
 def _filtered(padded: np.ndarray, sigma: float) -> np.ndarray:
     w = half_window(sigma)
     gauss = np.exp(-0.5 * (np.arange(w + 1) / sigma) ** 2).astype(np.float32)
-    out = np.empty((5, padded.shape[0] - 2 * w, padded.shape[1] - 2 * w), np.float32)
+    out = np.empty((4, padded.shape[0] - 2 * w, padded.shape[1] - 2 * w), np.float32)
     loops.filter_rows(padded, gauss, out)
     return out
+
+
+@lru_cache
+def _error(sigma: float) -> float:
+    """Standard error of an amplitude over the residual s.d. of its window."""
+    w = half_window(sigma)
+    g, n = np.exp(-0.5 * (np.arange(-w, w + 1) / sigma) ** 2), (2 * w + 1) ** 2
+    spread = (g @ g) ** 2 - g.sum() ** 4 / n
+    return float(np.sqrt((n - 1) / (n - 3) / spread))

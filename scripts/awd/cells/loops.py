@@ -13,7 +13,7 @@ from awd.loops import jit
 
 FRESH = 64  # rows after which running sums are taken anew, against rounding
 # Rows of the filtered image.
-AMPLITUDE, BACKGROUND, RESIDUAL, SIGNIFICANCE, LOG = range(5)
+AMPLITUDE, BACKGROUND, VARIANCE, LOG = range(4)
 
 
 @jit
@@ -36,7 +36,7 @@ def filter_rows(image, gauss, out):
     """Least-squares spot at every pixel, in one pass over the rows.
 
     ``gauss`` is the Gaussian at 0, 1, ..., w, so the window is a square of 2 w + 1, and
-    ``out`` is (5, height, width).
+    ``out`` is (4, height, width).
     """
     w = len(gauss) - 1
     side = 2 * w + 1
@@ -47,7 +47,6 @@ def filter_rows(image, gauss, out):
     spread = energy - total * total / n
     columns = np.empty((3, image.shape[1]), np.float32)
     sums = np.empty((2, out.shape[2]), np.float32)
-    halves = np.empty((2, image.shape[1]), np.float32)
     for y in range(out.shape[1]):
         rows, smooth = image[y : y + side], out[LOG, y]
         if y % FRESH == 0:
@@ -56,10 +55,10 @@ def filter_rows(image, gauss, out):
             move_down(columns, image[y - 1], rows[side - 1])
         down_columns(rows, gauss, columns[0])
         along_row(columns[0], gauss, smooth)
-        box(columns[1], side, halves, sums[0])
-        box(columns[2], side, halves, sums[1])
-        # Row by row: a slice of all four would not be contiguous, and far slower.
-        found = out[0, y], out[1, y], out[2, y], out[3, y]
+        box(columns[1], side, sums[0])
+        box(columns[2], side, sums[1])
+        # Row by row: a slice of all three would not be contiguous, and far slower.
+        found = out[AMPLITUDE, y], out[BACKGROUND, y], out[VARIANCE, y]
         estimate(smooth, sums[0], sums[1], n, total, spread, found)
     sharpen(out[LOG])
 
@@ -68,20 +67,36 @@ def filter_rows(image, gauss, out):
 def down_columns(rows, gauss, smooth):
     """Sums over the rows, weighted by the Gaussian."""
     w = len(gauss) - 1
-    smooth[:] = 0
-    for k in range(w + 1):
-        half = np.float32(0.5 if k == 0 else 1)  # the middle row is met twice
-        add_pair(smooth, half * gauss[k], rows[w - k], rows[w + k])
+    scale(smooth, gauss[0], rows[w])
+    for k in range(1, w, 2):
+        near, far = (rows[w - k], rows[w + k]), (rows[w - k - 1], rows[w + k + 1])
+        add_pairs(smooth, gauss[k], near[0], near[1], gauss[k + 1], far[0], far[1])
+    if w % 2:
+        add_pair(smooth, gauss[w], rows[0], rows[2 * w])
 
 
 @jit
 def along_row(columns, gauss, smooth):
     """Sums over a row, weighted by the Gaussian."""
     w = len(gauss) - 1
-    smooth[:] = 0
-    for k in range(w + 1):
-        half = np.float32(0.5 if k == 0 else 1)
-        add_pair(smooth, half * gauss[k], columns[w - k :], columns[w + k :])
+    scale(smooth, gauss[0], columns[w:])
+    for k in range(1, w, 2):
+        near, far = (
+            (columns[w - k :], columns[w + k :]),
+            (
+                columns[w - k - 1 :],
+                columns[w + k + 1 :],
+            ),
+        )
+        add_pairs(smooth, gauss[k], near[0], near[1], gauss[k + 1], far[0], far[1])
+    if w % 2:
+        add_pair(smooth, gauss[w], columns, columns[2 * w :])
+
+
+@jit
+def scale(out, weight, values):
+    for x in range(len(out)):
+        out[x] = weight * values[x]
 
 
 @jit
@@ -124,19 +139,14 @@ def move_down(columns, leaving, coming):
 
 
 @jit
-def box(values, side, halves, total):
-    """Sums of ``side`` neighbours, from sums of 1, 2, 4, ... of them."""
+def box(values, side, total):
+    """Sums of ``side`` neighbours."""
     total[:] = 0
-    now, other = halves[0], halves[1]
-    now[:] = values
-    length, done = 1, 0
-    while length <= side:
-        if side & length:
-            add(total, now[done:])
-            done += length
-        pair_up(now, length, other)
-        now, other = other, now
-        length *= 2
+    fours = side // 4 * 4
+    for k in range(0, fours, 4):
+        add_four(total, values[k:])
+    for k in range(fours, side):
+        add(total, values[k:])
 
 
 @jit
@@ -146,11 +156,15 @@ def add(total, values):
 
 
 @jit
-def pair_up(values, apart, out):
-    """Sums of two values ``apart``; the last ones stay unpaired."""
-    later = values[apart:]
-    for x in range(len(later)):
-        out[x] = values[x] + later[x]
+def add_four(total, values):
+    for x in range(len(total)):
+        total[x] += (values[x] + values[x + 1]) + (values[x + 2] + values[x + 3])
+
+
+@jit
+def add_pairs(total, weight, a, b, other, c, d):
+    for x in range(len(total)):
+        total[x] += weight * (a[x] + b[x]) + other * (c[x] + d[x])
 
 
 @jit
@@ -162,59 +176,56 @@ def add_pair(total, weight, a, b):
 
 @jit
 def estimate(spot, whole, energy, n, total, spread, found):
-    """Amplitude, background, residual s.d. and z of a row, from its sums."""
-    amplitude, background, residual, significance = found
+    """Amplitude, background and variance of the residuals of a row, from its sums."""
+    amplitude, background, variance = found
     # An integer or a float64 would take every pixel to float64, at half the speed.
     share, each, mean = np.float32(1 / spread), np.float32(total / n), np.float32(1 / n)
-    variance, freedom = np.float32(1 / (n - 1)), np.float32(spread * (n - 3) / (n - 1))
-    spread, tiny = np.float32(spread), np.float32(1e-6)
+    spread, tiny, rest = np.float32(spread), np.float32(1e-6), np.float32(1 / (n - 1))
     for x in range(len(spot)):
         amplitude[x] = (spot[x] - whole[x] * each) * share
         background[x] = whole[x] * mean - amplitude[x] * each
     for x in range(len(spot)):
         fitted = whole[x] * whole[x] * mean + amplitude[x] * amplitude[x] * spread
-        left = max(energy[x] - fitted, tiny * energy[x] + tiny)
-        residual[x] = np.sqrt(left * variance)
-    for x in range(len(spot)):
-        significance[x] = amplitude[x] * np.sqrt(freedom) / residual[x]
+        variance[x] = rest * max(energy[x] - fitted, tiny * energy[x] + tiny)
 
 
 @jit
-def usual_noise(residual, block):
-    """Lower quartile of the residual s.d. in blocks, of every fourth pixel."""
-    height, width = residual.shape
+def usual_variance(variance, block):
+    """Lower quartile of the variance in blocks, of every sixth pixel."""
+    height, width = variance.shape
     rows, columns = -(-height // block), -(-width // block)
-    noise = np.empty((rows, columns), np.float32)
-    own = np.empty((block // 4 + 1) ** 2, np.float32)
+    usual = np.empty((rows, columns), np.float32)
+    own = np.empty((block // 6 + 1) ** 2, np.float32)
     for row in range(rows):
         for column in range(columns):
             count = 0
-            for y in range(row * block, min((row + 1) * block, height), 4):
-                for x in range(column * block, min((column + 1) * block, width), 4):
-                    own[count] = residual[y, x]
+            for y in range(row * block, min((row + 1) * block, height), 6):
+                for x in range(column * block, min((column + 1) * block, width), 6):
+                    own[count] = variance[y, x]
                     count += 1
-            noise[row, column] = np.partition(own[:count], count // 4)[count // 4]
-    return noise
+            usual[row, column] = np.partition(own[:count], count // 4)[count // 4]
+    return usual
 
 
 @jit
-def maxima(filtered, noise, block, threshold, reach):
-    """Maxima of the LoG within ``reach`` px whose z is above the threshold: y, x.
+def maxima(filtered, usual, block, threshold, reach):
+    """Maxima of the LoG within ``reach`` px: y, x.
 
-    The noise of a pixel is its own residual or, if that is less, the usual one of its
-    block: a neighbour inflates the residual.
+    The amplitude must be above the threshold, in units of the residual s.d. of the
+    pixel or, if that is less, of the usual one of its block: a neighbour inflates the
+    residuals.
     """
     height, width = filtered.shape[1:]
-    log = filtered[LOG]
-    above, usual = np.empty(width, np.bool_), np.empty(width, np.float32)
+    log, squared = filtered[LOG], np.float32(threshold * threshold)
+    above, here = np.empty(width, np.bool_), np.empty(width, np.float32)
     found = np.empty((height * width // 4 + 1, 2), np.int64)
     count = 0
     for y in range(height):
         if y % block == 0:
             for x in range(width):
-                usual[x] = noise[y // block, x // block]
-        rows = filtered[SIGNIFICANCE, y], filtered[RESIDUAL, y]
-        compare(rows[0], rows[1], usual, np.float32(threshold), above)
+                here[x] = usual[y // block, x // block]
+        compare(filtered[AMPLITUDE, y], filtered[VARIANCE, y], here, squared, above)
+        keep_peaks(log[y], above)
         for x in range(width):
             if above[x] and is_maximum(log, y, x, reach):
                 found[count] = y, x
@@ -223,10 +234,20 @@ def maxima(filtered, noise, block, threshold, reach):
 
 
 @jit
-def compare(z, residual, usual, threshold, above):
-    """Where z, with the usual noise if that is less, is above the threshold."""
-    for x in range(len(z)):
-        above[x] = z[x] * residual[x] > threshold * min(usual[x], residual[x])
+def compare(amplitude, variance, usual, squared, above):
+    """Where the amplitude is above the threshold, with the lesser of two variances."""
+    for x in range(len(amplitude)):
+        # The square with its sign, so that a hole is not a spot.
+        high = amplitude[x] * abs(amplitude[x])
+        above[x] = high > squared * min(usual[x], variance[x])
+
+
+@jit
+def keep_peaks(log, above):
+    """Of a row, only what is no less than both of its neighbours."""
+    left, here, right, inner = log[:-2], log[1:-1], log[2:], above[1:-1]
+    for x in range(len(inner)):
+        inner[x] &= (here[x] >= left[x]) & (here[x] >= right[x])
 
 
 @jit

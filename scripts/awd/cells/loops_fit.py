@@ -40,39 +40,68 @@ def fit_frame(image, x, y, amplitude, sigma, w, threshold, move):
     positions are fitted too, spots that fail the threshold leave, and merged neighbours
     are told apart. Row k of the table is spot k, NaN if it left; the added ones follow.
     """
-    table = np.full((2 * len(x), len(COLUMNS)), np.nan)
+    n = len(x)
+    table, rows = np.full((2 * n, len(COLUMNS)), np.nan), n
+    known = np.zeros((2 * n, 3))  # amplitude, x, y of all spots so far
+    known[:n, 0], known[:n, 1], known[:n, 2] = amplitude, x, y
     label, count = groups(x, y, 4 * sigma)
     order = np.argsort(label, kind="mergesort")
     edges = np.searchsorted(label[order], np.arange(count + 1))
-    rest = image.copy()
-    for k in range(len(x)):
-        add_spot(rest, x[k], y[k], -amplitude[k], sigma, w)
-    rows = len(x)
     for group in range(count):
         members = order[edges[group] : edges[group + 1]]
-        for k in members:
-            add_spot(rest, x[k], y[k], amplitude[k], sigma, w)
-        # The rectangle of all windows, without the margin of the image.
-        left = max(round(x[members].min()), w)
-        top = max(round(y[members].min()), w)
-        right = min(round(x[members].max()) + 2 * w + 1, rest.shape[1] - w)
-        bottom = min(round(y[members].max()) + 2 * w + 1, rest.shape[0] - w)
-        patch = rest[top:bottom, left:right].astype(np.float64)
-        state = np.empty((len(members), 3))  # amplitude, x, y in the rectangle
-        for i, k in enumerate(members):
-            state[i] = amplitude[k], x[k] + w - left, y[k] + w - top
-        fit = fit_group(patch, state, members, sigma, threshold, move)
+        state = known[members]
+        known[members, 0] = 0
+        left, right, top, bottom = window(state, w, image.shape)
+        corner = np.array([0.0, left - w, top - w])
+        patch = image[top:bottom, left:right].astype(np.float64)
+        for k in range(np.searchsorted(y, top - 2.0 * w), np.searchsorted(y, bottom)):
+            subtract(patch, known[k], left - w, top - w, sigma, w)
+        for k in range(n, rows):
+            subtract(patch, known[k], left - w, top - w, sigma, w)
+        fit = fit_group(patch, state - corner, members, sigma, threshold, move)
         state, which, errors, background, noise = fit
         for i in range(len(state)):
             if which[i] < 0:
                 which[i], rows = rows, rows + 1
             row, se = table[which[i]], errors[3 * i : 3 * i + 3]
-            row[X], row[Y] = state[i, 1] + left - w, state[i, 2] + top - w
-            row[A], row[A_SE], row[X_SE], row[Y_SE] = state[i, 0], se[0], se[1], se[2]
+            known[which[i]] = state[i] + corner
+            row[A], row[X], row[Y] = known[which[i]]
+            row[A_SE], row[X_SE], row[Y_SE] = se
             row[C], row[C_SE], row[NOISE] = background, errors[-1], noise
             row[PIXELS] = patch.size
-            add_spot(rest, row[X], row[Y], -row[A], sigma, w)
     return table[:rows]
+
+
+@jit
+def window(state, w, shape):
+    """The rectangle of the windows of all spots, without the margin of the image."""
+    left, right = round(state[:, 1].min()), round(state[:, 1].max()) + 2 * w + 1
+    top, bottom = round(state[:, 2].min()), round(state[:, 2].max()) + 2 * w + 1
+    return (
+        max(left, w),
+        min(right, shape[1] - w),
+        max(top, w),
+        min(bottom, shape[0] - w),
+    )
+
+
+@jit
+def subtract(patch, spot, left, top, sigma, w):
+    """Take a spot (amplitude, x, y) off a rectangle, as far as its window meets it."""
+    height, width = patch.shape
+    x, y = spot[1] - left, spot[2] - top
+    if spot[0] == 0 or not (-w < x < width - 1 + w and -w < y < height - 1 + w):
+        return
+    across, slope = np.empty(width), np.empty(width)
+    profile(x, sigma, across, slope)
+    for v in range(max(round(y) - w, 0), min(round(y) + w + 1, height)):
+        add_row(patch[v], -spot[0] * np.exp(-0.5 * ((v - y) / sigma) ** 2), across)
+
+
+@jit
+def add_row(row, height, across):
+    for u in range(len(row)):
+        row[u] += height * across[u]
 
 
 @jit
@@ -111,13 +140,13 @@ def root(parent, i):
 def add_spot(image, x, y, amplitude, sigma, w):
     """Add a spot over its window to an image with margin ``w``."""
     left, top, side = round(x), round(y), 2 * w + 1
-    across, down, slope = np.empty(side), np.empty(side), np.empty(side)
-    profile(x - left + w, sigma, across, slope)
-    profile(y - top + w, sigma, down, slope)
+    work = np.empty((3, side))
+    profile(x - left + w, sigma, work[0], work[2])
+    profile(y - top + w, sigma, work[1], work[2])
+    across = work[0].astype(np.float32)
     for v in range(side):
-        height, row = amplitude * down[v], image[top + v, left : left + side]
-        for u in range(side):
-            row[u] += np.float32(height * across[u])
+        height = np.float32(amplitude * work[1, v])
+        add_row(image[top + v, left : left + side], height, across)
 
 
 @jit
@@ -136,10 +165,10 @@ def fit_group(patch, state, which, sigma, threshold, move):
         state, start, which = state[keep], start[keep], which[keep]
         errors, background, noise = solve(patch, state, sigma, move)
     while move and 0 < len(state) < most:
-        one, z = another(patch, state, background, noise, sigma)
-        if z < LOBE:
+        a, x, y, energy = another(patch, state, background, sigma)
+        if a * np.sqrt(energy) < LOBE * noise:
             break
-        start = np.concatenate((state, one))
+        start = np.append(state, (a, x, y)).reshape(-1, 3)
         more = start.copy()
         new = solve(patch, more, sigma, move)
         explained = patch.size * ((noise / new[2]) ** 2 - 1)
@@ -170,33 +199,32 @@ def weakest(state, errors, start, shape, threshold):
 
 
 @jit
-def another(patch, state, background, noise, sigma):
-    """The spot that explains most of what a fit leaves: amplitude, x, y; and its z."""
+def another(patch, state, background, sigma):
+    """The spot that explains most of what is left: height, x, y; and its energy."""
     height, width = patch.shape
-    left = patch - background
-    ex, ey, slope = np.empty(width), np.empty(height), np.empty(max(patch.shape))
+    reach, longest = int(2 * sigma), max(height, width)
+    left, slope = np.empty((height, width)), np.empty(longest)
+    ex, ey = np.empty(width), np.empty(height)
+    g = np.empty(2 * reach + 1)
+    profile(reach, sigma, g, slope)
+    for v in range(height):
+        for u in range(width):
+            left[v, u] = patch[v, u] - background
     for i in range(len(state)):
-        profile(state[i, 1], sigma, ex, slope[:width])
-        profile(state[i, 2], sigma, ey, slope[:height])
+        profile(state[i, 1], sigma, ex, slope)
+        profile(state[i, 2], sigma, ey, slope)
         for v in range(height):
-            row, high = left[v], state[i, 0] * ey[v]
-            for u in range(width):
-                row[u] -= high * ex[u]
-    reach = int(2 * sigma)
-    g = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    best, energy = np.zeros((1, 3)), (g * g).sum() ** 2
-    along = np.empty(width)
+            add_row(left[v], -state[i, 0] * ey[v], ex)
+    best, at_x, at_y, energy = 0.0, 0, 0, dot(g, g) ** 2
     for y in range(reach, height - reach):
-        along[:] = 0
+        ex[:] = 0
         for v in range(len(g)):
-            row, weight = left[y - reach + v], g[v]
-            for u in range(width):
-                along[u] += weight * row[u]
+            add_row(ex, g[v], left[y - reach + v])
         for x in range(reach, width - reach):
-            total = dot(g, along[x - reach : x + reach + 1])
-            if total / energy > best[0, 0]:
-                best[0] = total / energy, float(x), float(y)
-    return best, best[0, 0] * np.sqrt(energy) / noise
+            total = dot(g, ex[x - reach : x + reach + 1])
+            if total > best:
+                best, at_x, at_y = total, x, y
+    return best / energy, at_x, at_y, energy
 
 
 @jit

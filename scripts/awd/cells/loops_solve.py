@@ -11,9 +11,9 @@ import numpy as np
 
 from awd.loops import jit
 
-ITERATIONS = 15
+ITERATIONS = 8
 LONGEST_STEP = 1.0  # px, of a Gauss-Newton step
-CONVERGED = 1e-2  # px; the step after this one would be a small share of it
+CONVERGED = 3e-2  # px; the step after this one would be a small share of it
 
 
 @jit
@@ -27,8 +27,7 @@ def solve(patch, state, sigma, move):
     ex, dx = np.empty((k, patch.shape[1])), np.empty((k, patch.shape[1]))
     ey, dy = np.empty((k, patch.shape[0])), np.empty((k, patch.shape[0]))
     normal, right = np.empty((size, size)), np.empty(size)
-    mean = patch.mean()
-    energy = ((patch - mean) ** 2).sum()
+    mean, energy = moments(patch)
     for _ in range(ITERATIONS):
         for i in range(k):
             profile(state[i, 1], sigma, ex[i], dx[i])
@@ -44,7 +43,7 @@ def solve(patch, state, sigma, move):
     # The last step was short, so that the sums before it still hold.
     rss = max(rss - np.dot(step, right), 0.0)
     variance = rss / max(patch.size - (size if move else k + 1), 1)
-    errors = np.sqrt(variance * inverse_diagonal(normal))
+    errors = standard_errors(normal, variance)
     return errors, mean + step[-1], np.sqrt(rss / (patch.size - 1))
 
 
@@ -59,6 +58,18 @@ def advance(state, step):
             state[i, axis] += moved
             longest = max(longest, abs(moved))
     return longest
+
+
+@jit
+def moments(patch):
+    """Mean, and sum of squares about it."""
+    total, squares = 0.0, 0.0
+    for v in range(len(patch)):
+        row = patch[v]
+        for u in range(len(row)):
+            total += row[u]
+            squares += row[u] * row[u]
+    return total / patch.size, squares - total * total / patch.size
 
 
 @jit
@@ -92,7 +103,10 @@ def project(patch, mean, ex, dx, ey, dy, right):
         e, d = ex[i], dx[i]
         level, slope = mean * e.sum(), mean * d.sum()
         for v in range(len(patch)):
-            value, along = dot(patch[v], e) - level, dot(patch[v], d) - slope
+            row, value, along = patch[v], -level, -slope
+            for u in range(len(row)):
+                value += row[u] * e[u]
+                along += row[u] * d[u]
             right[3 * i] += ey[i, v] * value
             right[3 * i + 1] += ey[i, v] * along
             right[3 * i + 2] += dy[i, v] * value
@@ -114,27 +128,24 @@ def gram(state, ex, dx, ey, dy, normal, right):
     parameters. Returns the sum of squared residuals less that of the image.
     """
     k, last, change = len(state), len(right) - 1, 0.0
-    fitted = np.zeros(len(right))
     for i in range(k):
         change -= 2 * state[i, 0] * right[3 * i]
     for i in range(k):
         for j in range(i + 1):
             change += (2 if j < i else 1) * pair(i, j, state, ex, dx, ey, dy, normal)
     for i in range(k):
-        a, mine = state[i, 0], normal[3 * i : 3 * i + 3]
-        x, y = ex[i].sum(), ey[i].sum()
+        a, x, y = state[i, 0], ex[i].sum(), ey[i].sum()
         normal[last, 3 * i] = x * y
         normal[last, 3 * i + 1] = a * dx[i].sum() * y
         normal[last, 3 * i + 2] = a * x * dy[i].sum()
-        right[3 * i + 1] *= a
-        right[3 * i + 2] *= a
+        right[last] -= a * x * y
+        for axis in (1, 2):
+            right[3 * i + axis] *= a
         for j in range(k):
-            for row in range(3):
-                upper, lower = mine[row, 3 * j], normal[3 * j, 3 * i + row]
-                fitted[3 * i + row] += state[j, 0] * (upper if j <= i else lower)
-        fitted[last] += a * normal[last, 3 * i]
+            for p in range(3 * i, 3 * i + 3):
+                product = normal[p, 3 * j] if j <= i else normal[3 * j, p]
+                right[p] -= state[j, 0] * product
     normal[last, last] = len(ex[0]) * len(ey[0])
-    right -= fitted
     return change
 
 
@@ -209,17 +220,18 @@ def solved(normal, right):
 
 
 @jit
-def inverse_diagonal(factor):
-    """Diagonal of the inverse of a matrix from its lower Cholesky factor."""
+def standard_errors(factor, variance):
+    """Roots of the variance times the inverse matrix's diagonal, from its factor."""
     n = len(factor)
-    diagonal, column = np.zeros(n), np.empty(n)
+    errors, column = np.zeros(n), np.empty(n)
     for j in range(n):
         for i in range(j, n):
             value = 1.0 if i == j else 0.0
             for m in range(j, i):
                 value -= factor[i, m] * column[m]
             column[i] = value / factor[i, i]
-            diagonal[j] += column[i] ** 2
+            errors[j] += column[i] ** 2
+        errors[j] = np.sqrt(variance * errors[j])
         if not np.isfinite(factor[j, j]):
-            diagonal[j] = np.inf
-    return diagonal
+            errors[j] = np.inf
+    return errors

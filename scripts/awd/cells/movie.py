@@ -255,19 +255,23 @@ def _reader(
     series: tifffile.TiffPageSeries,
     plane: tuple[int, int],
 ) -> Callable[[int], np.ndarray]:
-    """Function of the number of a plane: a view of the file, or a decoded page."""
+    """Function of the number of a plane: a part of the file, or a decoded page."""
     if series.dataoffset is not None and not series.is_multifile:
         dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
-        count = int(np.prod(series.shape)) // (plane[0] * plane[1])
-        try:
-            data = np.memmap(path, dtype, "r", series.dataoffset, (count, *plane))
-        except ValueError as error:
+        pixels, start = plane[0] * plane[1], series.dataoffset
+        count = int(np.prod(series.shape)) // pixels
+        if path.stat().st_size < start + count * pixels * dtype.itemsize:
             raise DataError(
-                f"{path}: shorter than its {count} planes ({error}); the file is "
-                "truncated: copy it again"
-            ) from error
+                f"{path}: shorter than its {count} planes; the file is truncated: copy "
+                "it again"
+            )
         file.close()
-        return data.__getitem__
+
+        def read(index: int) -> np.ndarray:
+            offset = start + index * pixels * dtype.itemsize
+            return np.fromfile(path, dtype, pixels, offset=offset).reshape(plane)
+
+        return read
     if any(page is None for page in series.pages):
         raise DataError(
             f"{path}: planes named in its metadata are missing; the file is truncated, "

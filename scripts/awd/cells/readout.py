@@ -15,6 +15,9 @@ from awd.errors import ConfigError
 K = 1.959963984540054  # of Aguet's test: 5 % two-sided
 SIGNIFICANT = 0.05
 MODES = ("fixed", "best")
+# Widths between spots from which they are read together: nearer, their errors are more
+# than twice as large as alone, and what one loses the other gains.
+APART = 0.76
 
 
 def half_window(sigma: float) -> int:
@@ -35,7 +38,7 @@ def read(
     mode: str = "fixed",
     reach: float = 3.0,
 ) -> np.ndarray:
-    """Amplitudes of all spots of one frame, fitted together.
+    """Amplitudes of all spots of one frame, fitted together where that is possible.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ def read(
     for _ in range(2):  # what lies farther than a group is subtracted as known so far
         fixed = loops_fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, False)
         amplitude = fixed[:, loops_fit.A].copy()
+    same = _nearest(*place) < APART * sigma
+    fixed[same] = loops_fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
     if mode == "best":
         moved = loops_fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, True)
         moved = moved[: len(order)]
@@ -76,13 +81,20 @@ def read(
         # What was lost on the way is NaN, and neither near nor larger.
         better = (away <= reach) & (moved[:, loops_fit.A] > fixed[:, loops_fit.A])
         fixed[better] = moved[better]
-    # Two spots at one place cannot be told apart, so each is read alone.
-    same = ~np.isfinite(fixed[:, loops_fit.A_SE])
-    fixed[same] = loops_fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
     fixed[:, loops_fit.C] += level
     table = np.empty_like(fixed)
     table[order] = fixed
     return table
+
+
+def _nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Distance of every spot to the nearest other one, infinite if there is none."""
+    from scipy.spatial import cKDTree
+
+    if not len(x):
+        return np.empty(0)
+    place = np.stack([x, y], 1)
+    return cKDTree(place).query(place, 2)[0][:, 1]
 
 
 def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.ndarray:

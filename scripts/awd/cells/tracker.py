@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import io
 from awd.cells import detect, link, loops_fit, readout, tracks
 from awd.cells.classify import BUFFER, Ragged, classify
 from awd.errors import DataError
@@ -79,7 +81,8 @@ def track(
         Name of the cell.
     sigma : pair of float, optional
         Widths of a spot in the two channels, px; None estimates it
-        (:func:`awd.cells.detect.estimate_sigma`).
+        (:func:`awd.cells.detect.estimate_sigma`), and in a slave that shows too few
+        spots for that takes the master's.
     mode : {"fixed", "best"}
         Of reading the slave, see :func:`awd.cells.readout.read`.
     **following
@@ -103,10 +106,7 @@ def track(
             f"{movie.channels[0].name}: {len(movie.channels)} channels; master and "
             "slave are needed: name both files, or channels=(0, 1) of one"
         )
-    widths = [
-        own or detect.estimate_sigma(frames)
-        for own, frames in zip(sigma, movie.channels, strict=True)
-    ]
+    widths = _widths(movie, sigma)
     table = _inner(follow(movie.channels[0], widths[0], **following), movie, widths[0])
     if not len(table):
         raise DataError(
@@ -118,14 +118,19 @@ def track(
     seen = table["seen"].to_numpy(bool)
     found = {"master": table[list(loops_fit.COLUMNS)].to_numpy(copy=True)}
     found["slave"] = np.full_like(found["master"], np.nan)
-    missing = {"master": ~seen, "slave": np.ones(len(table), bool)}
-    around = {}
-    for channel, frames, width in zip(CHANNELS, movie.channels, widths, strict=True):
-        how = mode if channel == "slave" else "fixed"
-        reach = 3 * widths[0]
-        around[channel] = _read(
-            frames, table, edges, width, missing[channel], found[channel], how, reach
-        )
+    # Spots that were found have been read; gaps are read alone, as published: together
+    # with whoever took the spot, nothing would be left for them.
+    ways = {
+        "master": (~seen, readout.alone),
+        "slave": (
+            np.ones(len(table), bool),
+            partial(readout.read, mode=mode, reach=3 * widths[0]),
+        ),
+    }
+    around = {
+        channel: _read(frames, table, edges, width, found[channel], *ways[channel])
+        for channel, frames, width in zip(CHANNELS, movie.channels, widths, strict=True)
+    }
     ds = _dataset(table, edges, found, around, widths, movie)
     ds.attrs |= {
         "cell": cell,
@@ -138,6 +143,18 @@ def track(
     for channel, width in zip(CHANNELS, widths, strict=True):
         ds.attrs[f"sigma_{channel}_px"] = width
     return ds
+
+
+def _widths(movie: Movie, sigma: Sequence[float | None]) -> tuple[float, float]:
+    """Widths of a spot in both channels; a slave without spots has the master's."""
+    master = sigma[0] or detect.estimate_sigma(movie.channels[0])
+    if sigma[1]:
+        return master, sigma[1]
+    try:
+        return master, detect.estimate_sigma(movie.channels[1])
+    except DataError as error:
+        io.log.warning("%s: %s; taken as in the master", movie.channels[1].name, error)
+        return master, master
 
 
 def _inner(table: pd.DataFrame, movie: Movie, sigma: float) -> pd.DataFrame:
@@ -154,10 +171,9 @@ def _read(
     table: pd.DataFrame,
     edges: np.ndarray,
     sigma: float,
-    missing: np.ndarray,
     found: np.ndarray,
-    mode: str,
-    reach: float,
+    missing: np.ndarray,
+    read: Callable[..., np.ndarray],
 ) -> np.ndarray:
     """Read what is missing in ``found``, in place, and the buffers of a channel.
 
@@ -172,9 +188,8 @@ def _read(
     around = np.full((*when.shape, len(loops_fit.COLUMNS)), np.nan)
     for t, image in enumerate(frames):
         now = order[cuts[t] : cuts[t + 1]]
-        if missing[now].any():
-            values = readout.read(image, x[now], y[now], sigma, mode, reach)
-            found[now[missing[now]]] = values[missing[now]]
+        now = now[missing[now]]
+        found[now] = read(image, x[now], y[now], sigma)
         own, side, place = np.nonzero(when == t)
         at = ends[own, side]
         around[own, side, place] = readout.alone(image, x[at], y[at], sigma)

@@ -6,13 +6,14 @@ after the other along ``obs``, and ``row_size`` says how many belong to each tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import io
 from awd.contracts import Contract, Variable
-from awd.errors import DataError
+from awd.errors import AwdError, DataError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,6 +102,45 @@ def build(
             described["long_name"] = names[name]
         ds[name] = "obs", np.asarray(values, dtype), described
     return ds
+
+
+def rejected(cell: str, reason: str) -> xr.Dataset:
+    """A file of no tracks, which says in ``rejected`` why a cell is left out."""
+    nothing = np.empty(0)
+    columns = {name: nothing for name in PER_FRAME}
+    return build(
+        columns,
+        nothing,
+        nothing,
+        cell=cell,
+        frame_interval_s=np.nan,
+        pixel_nm=np.nan,
+        title=f"no tracks of {cell}",
+        rejected=reason,
+    )
+
+
+def or_rejected(
+    make: Callable[[], xr.Dataset], cell: str, bad_cell: str = "stop"
+) -> xr.Dataset:
+    """What ``make`` returns, or with ``skip`` a file that says why it could not.
+
+    Parameters
+    ----------
+    make : callable
+        Reads or tracks the cell.
+    cell : str
+        Its name.
+    bad_cell : {"stop", "skip"}
+        Whether an :class:`awd.errors.AwdError` ends the run.
+    """
+    try:
+        return make()
+    except AwdError as error:
+        if bad_cell == "stop":
+            raise
+        io.log.warning("%s is left out: %s", cell, error)
+        return rejected(cell, str(error))
 
 
 def starts(ds: xr.Dataset) -> np.ndarray:

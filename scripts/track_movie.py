@@ -1,0 +1,16 @@
+from awd import io, provenance
+from awd.cells import tracker, tracks
+from awd.cells.movie import open_movie
+
+io.log_to(snakemake.log[0])
+cell = snakemake.wildcards.cell
+
+
+def track():
+    movie = open_movie(*snakemake.input, **snakemake.params.movie)
+    return tracker.track(movie, cell, **snakemake.params.tracker)
+
+
+data = tracks.or_rejected(track, cell, snakemake.params.bad_cell)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
+io.write(data, snakemake.output[0], tracks.TRACKS, stamp)

@@ -1,0 +1,105 @@
+"""Movies and tracks of one's own, whole and broken, up to the data set."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from awd import io
+from awd.cells import measures, simulate, tracks
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def movies(tmp_path_factory):
+    """Movies of five small cells."""
+    folder = tmp_path_factory.mktemp("movies")
+    files = {}
+    for k in range(5):
+        paths = [folder / f"{k}_{channel}.ome.tif" for channel in ("master", "slave")]
+        simulate.simulate_movie("teaching", f"c{k}", k, *paths, frames=120, size=128)
+        files[f"c{k}"] = [str(path) for path in paths]
+    return files
+
+
+def write(checkout, source, targets=("half",), **cells):
+    """A configuration of its own, named ``own``."""
+    made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
+    made["run"] = "own"
+    made["cells"] = {"source": source, "targets": list(targets), "tiles": 2, **cells}
+    (checkout.folder / "own.yaml").write_text(yaml.safe_dump(made))
+
+
+def assemble(checkout, ok=True):
+    return checkout.snakemake("results/own/cells/dataset.nc", config="own.yaml", ok=ok)
+
+
+def test_movies_of_ones_own_with_a_bad_cell(checkout, movies):
+    broken = checkout.folder / "broken.ome.tif"
+    with open(movies["c0"][0], "rb") as file:
+        broken.write_bytes(file.read()[:100_000])
+    files = movies | {"c0": [str(broken), movies["c0"][1]]}
+    write(checkout, {"kind": "movies", "files": files}, ["sig_mean"])
+    printed = assemble(checkout, ok=False)
+    assert "DataError" in printed
+    assert "broken.ome.tif" in printed
+    assert not (checkout.folder / "results/own/cells/tracks/c0.nc").exists()
+
+    write(checkout, {"kind": "movies", "files": files}, ["sig_mean"], bad_cell="skip")
+    assemble(checkout)
+    left_out = io.read(
+        checkout.folder / "results/own/cells/tracks/c0.nc", tracks.TRACKS
+    )
+    assert left_out.sizes["track"] == 0
+    assert "broken.ome.tif" in left_out.attrs["rejected"]
+    ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
+    assert set(ds["cell"].values) == {"c1", "c2", "c3", "c4"}
+    assert list(json.loads(ds.attrs["rejected"])) == ["c0"]
+    log = checkout.folder / "results/own/logs/assemble_dataset/cells.log"
+    assert "c0 is left out" in log.read_text()
+
+    # Two of five are too few for the splits.
+    files |= {name: files["c0"] for name in ("c1", "c2")}
+    write(checkout, {"kind": "movies", "files": files}, ["sig_mean"], bad_cell="skip")
+    printed = assemble(checkout, ok=False)
+    assert "2 of 5 cells remain, the splits need" in printed
+
+
+def test_the_data_set_is_the_same_for_any_number_of_cores(checkout, movies):
+    write(checkout, {"kind": "movies", "files": movies}, ["sig_mean", "half"])
+    found = []
+    for cores in ("1", "2"):
+        checkout.snakemake(
+            "results/own/cells/dataset.nc",
+            "--forceall",
+            "--cores",
+            cores,
+            config="own.yaml",
+        )
+        ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
+        found.append({name: ds[name].values.tobytes() for name in ("x", "target")})
+    assert found[0] == found[1]
+
+
+def test_exported_tracks(checkout):
+    """CSV as trackpy writes it, of simulated traces."""
+    files = {}
+    for k in range(4):
+        cell = simulate.simulate_traces("teaching", f"c{k}", 150, k)
+        table = measures.points(cell).rename(columns={"track": "particle"})
+        path = checkout.folder / f"{k}.csv"
+        pd.DataFrame(table).to_csv(path)
+        files[f"c{k}"] = path.name
+    source = {"kind": "csv", "files": files, "master": "master", "slave": "slave"}
+    write(checkout, source | {"frames": 300})
+    assemble(checkout)
+    ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
+    assert ds.sizes["sample"] > 100
+    assert np.unique(ds["group"]).size == 4
+    write(checkout, source, ["sig_mean"])
+    assert "sig_mean needs p-values, which csv files lack" in assemble(
+        checkout, ok=False
+    )
