@@ -142,7 +142,9 @@ rule assemble_dataset:
     output:
         RUN / "{study}/dataset.nc",
     params:
-        dataset=settings.cells.model_dump(exclude={"source", "tracker", "scaling"}),
+        dataset=settings.cells.model_dump(
+            exclude={"source", "tracker", "scaling", "bucket_accuracy"}
+        ),
         least=configuration.least_cells(settings),
         seed=seed("assemble_dataset"),
         code=code("assemble_dataset"),
@@ -171,6 +173,7 @@ rule split_dataset:
     params:
         splits=settings.splits.model_dump(include={"test", "select"}),
         scaling=settings.cells.scaling,
+        bucket_accuracy=settings.cells.bucket_accuracy,
         seed=settings.seed,
         code=code("split_dataset"),
     log:

@@ -9,6 +9,9 @@ split = splits.rotate(
     seed=snakemake.params.seed,
     **snakemake.params.splits,
 )
+accuracy = snakemake.params.bucket_accuracy
+if accuracy is not None:
+    whole, split = dataset.hard(whole, split, accuracy)
 data = dataset.scale(whole, split, snakemake.params.scaling)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(data, snakemake.output[0], contracts.DATASET, stamp)

@@ -1,3 +1,4 @@
+import dataclasses
 import inspect
 import json
 import typing
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from awd import config, settings
+from awd import config, settings, settings_cells
 from awd.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "config"
@@ -102,8 +103,8 @@ def test_names_in_the_configuration_exist_in_the_library():
         inner = typing.get_args(annotation)
         return set(typing.get_args(inner[0]) or inner)
 
-    assert choices(settings.Cells, "targets") == set(dataset.TARGETS)
-    for model in (settings.SimulatedTraces, settings.SimulatedMovies):
+    assert choices(settings_cells.Cells, "targets") == set(dataset.TARGETS)
+    for model in (settings_cells.SimulatedTraces, settings_cells.SimulatedMovies):
         assert choices(model, "preset") == set(simulate.PRESETS)
     assert choices(settings.Teacher, "kinds") == set(teachers.KINDS)
     for head in choices(settings.Student, "head"):
@@ -117,14 +118,20 @@ def test_the_tracker_is_configured_as_the_library_is_by_itself():
     for function in (tracker.track, tracker.follow, link.track):
         for name, parameter in inspect.signature(function).parameters.items():
             by_itself.setdefault(name, parameter.default)
-    for name, value in settings.Tracker().model_dump().items():
+    for name, value in settings_cells.Tracker().model_dump().items():
         found = by_itself[name]
         assert value == (list(found) if isinstance(found, tuple) else found), name
     tests, modes = (
-        typing.get_args(settings.Tracker.model_fields[key].annotation)
+        typing.get_args(settings_cells.Tracker.model_fields[key].annotation)
         for key in ("test", "mode")
     )
     assert (tests, modes) == (detect.TESTS, readout.MODES)
+
+
+def test_outcomes_are_configured_as_the_library_is_by_itself():
+    from awd.cells.outcomes import Rules
+
+    assert settings_cells.Outcomes().model_dump() == dataclasses.asdict(Rules())
 
 
 def test_cells_may_be_lost_as_long_as_the_splits_work():

@@ -20,7 +20,9 @@ from pydantic import ValidationError
 
 from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
-from awd.settings import PAPER, Cells, Config, Strict
+from awd.settings import PAPER, Config
+from awd.settings_cells import Cells
+from awd.strict import Strict
 
 
 def load(given: Mapping[str, Any], name: str = "configuration") -> Config:
@@ -129,6 +131,21 @@ def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
             "cells.targets",
             f"sig_mean needs p-values, which {cells.source.kind} files lack; use "
             "mean0, max0 or half",
+        )
+    if cells.source.kind in ("fxycms", "csv"):
+        for key, off in (("hotspots", "keep"), ("bucket_accuracy", None)):
+            value = getattr(cells, key)
+            if value != off:
+                yield (
+                    f"cells.{key}",
+                    f"is {value}; outcomes need p-values, which {cells.source.kind} "
+                    f"files lack: {key}: {off or 'null'}",
+                )
+    elif cells.bucket_accuracy and len(cells.source.names()) < 2:
+        yield (
+            "cells.bucket_accuracy",
+            f"is {cells.bucket_accuracy}; the buckets come from training cells, and "
+            "there is one cell: bucket_accuracy: null",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import io
-from awd.cells import hand, tracks
+from awd.cells import hand, outcomes, tracks
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 START = 3  # frames whose mean is the level before anything happened
 SIGNIFICANT = 0.05
+SHORTEST = 2  # frames that tracks must last longer than to count at all, as published
 
 
 def mean0(slave: np.ndarray, p: np.ndarray | None) -> float:
@@ -58,6 +59,8 @@ def assemble(
     min_frames: int,
     length: int = 40,
     tiles: int = 4,
+    hotspots: str = "keep",
+    rules: outcomes.Rules | None = None,
     bad_cell: str = "stop",
     least: int = 1,
 ) -> xr.Dataset:
@@ -75,6 +78,10 @@ def assemble(
         Samples of a row, see :func:`fixed_length`.
     tiles : int
         A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
+    hotspots : {"keep", "drop"}
+        Tracks on which several bursts follow each other; published: drop.
+    rules : Rules, optional
+        Constants of the outcomes, where the slave has p-values.
     bad_cell : {"stop", "skip"}
         What a cell with too few tracks does. One without any was left out before
         (:func:`awd.cells.tracks.or_rejected`).
@@ -87,7 +94,11 @@ def assemble(
         ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
         the cell; ``hand(sample, feature)``, :data:`awd.cells.hand.FEATURES` of the
         whole master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the
-        tile where there is one cell only), ``track`` (index in its cell). The attribute
+        tile where there is one cell only), ``track`` (index in its cell). Where the
+        slave has p-values, ``lifetime`` (frames) and ``outcome(sample, named)``, every
+        outcome of :mod:`awd.cells.outcomes`; and of every complete track of more than
+        two frames, hotspots dropped or not, ``all_lifetime``, ``all_positive`` (the
+        published outcome) and ``all_cell``, for :func:`hard`. The attribute
         ``rejected`` names the cells that were left out, and why.
 
     Raises
@@ -98,10 +109,12 @@ def assemble(
     """
     import xarray as xr
 
-    rows, reasons, used = [], {}, []
+    rows, every, reasons, used = [], [], {}, []
     for cell in cells:
         try:
-            rows.append(_rows(cell, targets, min_frames, length, tiles))
+            kept = _kept(cell, min_frames, tiles, hotspots, rules)
+            rows.append(_rows(cell, targets, kept, length, tiles, rules))
+            every.append(_every(cell, hotspots, rules))
             used.append(cell)
         except DataError as error:
             if bad_cell == "stop":
@@ -116,6 +129,8 @@ def assemble(
             f"or replace what was left out, or ask for fewer splits:{listed}"
         )
     ds = xr.concat(rows, "sample")
+    if all(len(one) for one in every):
+        ds = ds.merge(xr.concat(every, "all"))
     ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
     ds.attrs = {
         "title": "clathrin tracks: master trace and slave outcome",
@@ -208,13 +223,75 @@ def _rank(values: np.ndarray) -> np.ndarray:
     return rank
 
 
+def hard(
+    ds: xr.Dataset, split: np.ndarray, accuracy: float
+) -> tuple[xr.Dataset, np.ndarray]:
+    """The tracks whose lifetime alone does not tell the outcome, and their split.
+
+    The bounds (:func:`awd.cells.outcomes.buckets`) come from all tracks of the training
+    cells and become the attributes ``short_frames`` and ``long_frames``.
+
+    Raises
+    ------
+    DataError
+        When the tracks have no outcomes, there is one cell only, or none remains.
+    """
+    if "all_positive" not in ds:
+        raise DataError(
+            "lifetime buckets need outcomes, and these tracks have no p-values of the "
+            "slave (slave_p); set cells.bucket_accuracy: null"
+        )
+    cells = np.unique(ds["cell"].values)
+    if len(cells) < 2:
+        raise DataError(
+            f"lifetime buckets come from training cells, and {cells[0]} is the only "
+            "one; bring more cells or set cells.bucket_accuracy: null"
+        )
+    trained = np.isin(ds["all_cell"].values, ds["cell"].values[split == "train"])
+    short, long = outcomes.buckets(
+        ds["all_lifetime"].values[trained], ds["all_positive"].values[trained], accuracy
+    )
+    lifetime = ds["lifetime"].values
+    kept = (lifetime > short) & (lifetime < long)
+    if not kept.any():
+        raise DataError(
+            f"lifetimes up to {short:g} and from {long:g} frames on tell the outcome, "
+            "and no track lies between; raise cells.bucket_accuracy"
+        )
+    bounds = {"short_frames": short, "long_frames": long}
+    return ds.isel(sample=kept).assign_attrs(bounds), split[kept]
+
+
+def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.Dataset:
+    """Lifetime and published outcome of every complete track, hotspots aside."""
+    import xarray as xr
+
+    lifetime = tracks.lifetimes(cell)
+    which = np.flatnonzero((cell["complete"].values == 1) & (lifetime > SHORTEST))
+    labels = outcomes.of_tracks(cell, which, rules)
+    if not labels:
+        return xr.Dataset()
+    clean = ~labels["hotspot"] if hotspots == "drop" else np.full(len(which), True)
+    return xr.Dataset(
+        {
+            "all_lifetime": ("all", lifetime[which][clean]),
+            "all_positive": ("all", labels["consec_thresh"][clean].astype("i1")),
+            "all_cell": ("all", [cell.attrs["cell"]] * int(clean.sum())),
+        }
+    )
+
+
 def _rows(
-    cell: xr.Dataset, targets: Sequence[str], min_frames: int, length: int, tiles: int
+    cell: xr.Dataset,
+    targets: Sequence[str],
+    kept: np.ndarray,
+    length: int,
+    tiles: int,
+    rules: outcomes.Rules | None,
 ) -> xr.Dataset:
     import xarray as xr
 
     name = cell.attrs["cell"]
-    kept = _kept(cell, min_frames, tiles)
     edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
     spans = [slice(edges[k], edges[k + 1]) for k in kept]
     frame, master = cell["frame"].values, cell["master"].values
@@ -229,7 +306,7 @@ def _rows(
     by_hand = np.stack([hand.features(trace) for trace in traces])
     of_master = {"units": "by feature", "long_name": "hand feature of the master"}
     in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
-    return xr.Dataset(
+    ds = xr.Dataset(
         {
             "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
             "target": (("sample", "name"), values.astype(np.float32), in_sd),
@@ -241,21 +318,46 @@ def _rows(
         },
         coords={"name": list(targets), "feature": list(hand.FEATURES)},
     )
+    labels = outcomes.of_tracks(cell, kept, rules)
+    if labels:
+        ds["lifetime"] = "sample", lifetime[kept]
+        ds["outcome"] = (
+            ("sample", "named"),
+            np.stack([*labels.values()], 1).astype("i1"),
+        )
+        ds = ds.assign_coords(named=list(labels))
+    return ds
 
 
-def _kept(cell: xr.Dataset, min_frames: int, tiles: int) -> np.ndarray:
+def _kept(
+    cell: xr.Dataset,
+    min_frames: int,
+    tiles: int,
+    hotspots: str,
+    rules: outcomes.Rules | None,
+) -> np.ndarray:
     """Tracks that are complete and last long enough; refuses a cell with too few."""
     if "rejected" in cell.attrs:
         raise DataError(cell.attrs["rejected"])
     complete = cell["complete"].values == 1
     long = tracks.lifetimes(cell) > min_frames
     kept = np.flatnonzero(complete & long)
+    dropped = 0
+    if hotspots == "drop":
+        if "slave_p" not in cell:
+            raise DataError(
+                f"{cell.attrs['cell']}: hotspots are seen by p-values of the slave "
+                "(slave_p), which these tracks lack; set cells.hotspots: keep"
+            )
+        hot = outcomes.of_tracks(cell, kept, rules)["hotspot"]
+        kept, dropped = kept[~hot], int(hot.sum())
     if len(kept) < tiles**2:
         raise DataError(
             f"{cell.attrs['cell']}: {len(kept)} of {len(complete)} tracks are left, "
             f"fewer than its {tiles**2} tiles: {int((~complete).sum())} are cut or "
             f"merged, {int((complete & ~long).sum())} more last {min_frames} frames or "
-            "less; lower cells.min_frames or cells.tiles, or leave the cell out"
+            f"less, {dropped} are hotspots; lower cells.min_frames or cells.tiles, or "
+            "leave the cell out"
         )
     return kept
 
@@ -273,7 +375,8 @@ def _target(cell: xr.Dataset, target: str, spans: Sequence[slice]) -> np.ndarray
             )
         p = cell["slave_p"].values
         values = np.array([function(slave[s], p[s]) for s in spans])
-        return (values - values.mean()) / values.std()
+        # A cell without any significant frame has nothing to divide by.
+        return (values - values.mean()) / (values.std() or 1.0)
     slave = (slave - slave.mean()) / slave.std()
     filled = (tracks.fill_gaps(frame[s], slave[s]) for s in spans)
     return np.array([function(trace, None) for trace in filled])
