@@ -12,6 +12,7 @@ RESULTS = {}
 if settings.cells:
 
     include: "rules/cells.smk"
+    include: "rules/quality.smk"
     include: "rules/teacher.smk"
     include: "rules/distil.smk"
     include: "rules/baselines.smk"

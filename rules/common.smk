@@ -51,7 +51,13 @@ PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 DRAWN = ["scores", "fidelity", "wavelet", "filters", "choice"]
 DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
 DRAWN += ["reading", "predictions", "learning"]
-CAPTIONS = {name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN}
+# Of all cells together; the tracking only where there are movies.
+SEEN = ["lifetimes", "cohorts", "traces"]
+if settings.cells and settings.cells.source.kind in ("simulated_movies", "movies"):
+    SEEN.insert(0, "tracking")
+CAPTIONS = {
+    name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN + SEEN
+}
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
     settings.device == "cuda"

@@ -37,7 +37,9 @@ rule report:
         differences=RUN / "differences.csv",
         timings=RUN / "timings.csv",
         tables=every(RUN / "table_{study}.csv"),
-        figures=every(FIGURES / "{drawn}.png", drawn=DRAWN),
+        figures=every(FIGURES / "{drawn}.png", drawn=DRAWN)
+        + expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN),
+        quality=RUN / "cells/quality.csv",
         wavelets=every(RUN / "{study}/{target}/wavelet.json"),
     output:
         RUN / "report.html",

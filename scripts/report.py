@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from awd import io, provenance, report, tables
+from awd.cells import quality
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
@@ -15,7 +16,7 @@ plates = [
         Path(png).stem.replace("_", " ").capitalize(),
         params.captions[Path(png).stem],
         f"plot_{Path(png).stem}",
-        Path(png).parent.name.partition("-")[2],
+        Path(png).parent.name.partition("-")[2] or report.REST,
     )
     for png in given.figures
 ]
@@ -25,6 +26,8 @@ shown = [
     )
     for target, part in scores.groupby("target", sort=False)
 ]
+checked = quality.page(io.read_table(given.quality))
+shown.append(report.Table(checked, "Quality of the cells", quality.CAPTION))
 made_from = {
     "commit": provenance.commit(Path(__file__).parent),
     "config": params.config,

@@ -6,7 +6,7 @@ after the other along ``obs``, and ``row_size`` says how many belong to each tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,6 +141,22 @@ def or_rejected(
             raise
         io.log.warning("%s is left out: %s", cell, error)
         return rejected(cell, str(error))
+
+
+def read_usable(paths: Iterable[io.PathLike]) -> list[xr.Dataset]:
+    """The files of tracks that were not left out.
+
+    Raises
+    ------
+    DataError
+        When all were.
+    """
+    cells = [io.read(path, TRACKS) for path in paths]
+    usable = [cell for cell in cells if cell.sizes["track"]]
+    if not usable:
+        reasons = "; ".join(str(cell.attrs.get("rejected")) for cell in cells)
+        raise DataError(f"all {len(cells)} cells were left out: {reasons}")
+    return usable
 
 
 def starts(ds: xr.Dataset) -> np.ndarray:

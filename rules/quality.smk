@@ -1,0 +1,174 @@
+"""Tracked cells: are they fit for use, and what do they look like?"""
+
+TRACKS = expand(RUN / "cells/tracks/{cell}.nc", cell=SOURCE.names())
+CELL_FIGURES = RUN / "figures/cells"
+SIMULATED = SOURCE.kind == "simulated_movies"
+
+
+rule check_cells:
+    """Quality of every cell: spots, noise, drift, bleaching, classes, warnings."""
+    message:
+        "Check the cells"
+    input:
+        tracks=TRACKS,
+        truths=expand(
+            MOVIES / "{cell}_truth.nc", cell=SOURCE.names() if SIMULATED else []
+        ),
+    output:
+        RUN / "cells/quality.csv",
+    params:
+        code=code("check_cells"),
+    log:
+        LOGS / "check_cells.log",
+    benchmark:
+        BENCHMARKS / "check_cells.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/check_cells.py"
+
+
+def movie_files():
+    """Files of the movies by cell, named by a user or simulated."""
+    if not SIMULATED:
+        return SOURCE.inputs()
+    stem = MOVIES.as_posix()
+    return {
+        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
+        for cell in SOURCE.names()
+    }
+
+
+if SOURCE.kind in ("simulated_movies", "movies"):
+
+    rule plot_tracking:
+        """Spots of a frame, tracks over the maximum, and a kymograph."""
+        message:
+            "Plot the tracking"
+        input:
+            tracks=TRACKS,
+            movies=sum(movie_files().values(), []),
+        output:
+            report(
+                CELL_FIGURES / "tracking.png",
+                caption="captions/tracking.rst",
+                category="cells",
+                labels={"target": "all", "figure": "tracking"},
+            ),
+            CELL_FIGURES / "tracking.pdf",
+            CELL_FIGURES / "tracking.csv",
+        params:
+            files=movie_files(),
+            movie=SOURCE.model_dump(
+                include={"channels", "axes", "pixel_nm", "interval_s"}
+            ),
+            code=code("plot_tracking"),
+        log:
+            LOGS / "plot_tracking.log",
+        benchmark:
+            BENCHMARKS / "plot_tracking.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/plot_tracking.py"
+
+
+rule plot_lifetimes:
+    """Lifetimes of all tracks by class."""
+    message:
+        "Plot the lifetimes of all cells"
+    input:
+        TRACKS,
+    output:
+        report(
+            CELL_FIGURES / "lifetimes.png",
+            caption="captions/lifetimes.rst",
+            category="cells",
+            labels={"target": "all", "figure": "lifetimes"},
+        ),
+        CELL_FIGURES / "lifetimes.pdf",
+        CELL_FIGURES / "lifetimes.csv",
+    params:
+        code=code("plot_lifetimes"),
+    log:
+        LOGS / "plot_lifetimes.log",
+    benchmark:
+        BENCHMARKS / "plot_lifetimes.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/plot_lifetimes.py"
+
+
+rule plot_cohorts:
+    """Mean intensities of tracks of like lifetimes, both channels."""
+    message:
+        "Plot the cohorts of all cells"
+    input:
+        TRACKS,
+    output:
+        report(
+            CELL_FIGURES / "cohorts.png",
+            caption="captions/cohorts.rst",
+            category="cells",
+            labels={"target": "all", "figure": "cohorts"},
+        ),
+        CELL_FIGURES / "cohorts.pdf",
+        CELL_FIGURES / "cohorts.csv",
+    params:
+        code=code("plot_cohorts"),
+    log:
+        LOGS / "plot_cohorts.log",
+    benchmark:
+        BENCHMARKS / "plot_cohorts.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/plot_cohorts.py"
+
+
+rule plot_traces:
+    """Example tracks of both channels, with what is significant."""
+    message:
+        "Plot the traces of all cells"
+    input:
+        TRACKS,
+    output:
+        report(
+            CELL_FIGURES / "traces.png",
+            caption="captions/traces.rst",
+            category="cells",
+            labels={"target": "all", "figure": "traces"},
+        ),
+        CELL_FIGURES / "traces.pdf",
+        CELL_FIGURES / "traces.csv",
+    params:
+        code=code("plot_traces"),
+    log:
+        LOGS / "plot_traces.log",
+    benchmark:
+        BENCHMARKS / "plot_traces.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/plot_traces.py"

@@ -1,0 +1,11 @@
+import pandas as pd
+
+from awd import io
+from awd.cells import quality, tracks
+
+io.log_to(snakemake.log[0])
+cells = [io.read(path, tracks.TRACKS) for path in snakemake.input.tracks]
+truths = [io.read(path, tracks.TRACKS) for path in snakemake.input.truths]
+truths = truths or [None] * len(cells)
+rows = [quality.quality(*both) for both in zip(cells, truths, strict=True)]
+io.write_table(pd.DataFrame(rows), snakemake.output[0])

@@ -1,0 +1,11 @@
+from awd import io, style
+from awd.cells import tracks
+from awd.cells.figures import tracking, tracking_table
+from awd.cells.movie import open_movie
+
+io.log_to(snakemake.log[0])
+cell = tracks.read_usable(snakemake.input.tracks)[0]
+files = snakemake.params.files[cell.attrs["cell"]]
+movie = open_movie(*files, **snakemake.params.movie)
+stem = snakemake.output[0].removesuffix(".png")
+style.save(tracking(movie, cell), stem, tracking_table(movie, cell))

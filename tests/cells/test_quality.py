@@ -1,0 +1,120 @@
+"""The quality page says what was simulated, and warns in words where it must."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from awd.cells import figures, measures, quality, simulate, tracker, tracks
+from awd.cells.movie import open_movie
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cell")
+    paths = folder / "m.ome.tif", folder / "s.ome.tif"
+    changed = {"frames": 120, "size": 160, "drift": 0.02, "bleach_master": 300.0}
+    truth = simulate.simulate_movie("teaching", "a", 5, *paths, **changed)
+    movie = open_movie(*paths)
+    return movie, tracker.track(movie, "a"), truth
+
+
+@pytest.fixture(scope="module")
+def bare():
+    """Tracks of another program: no classes, no p-values, no buffers."""
+    cell = simulate.simulate_traces("teaching", "b", 200, 0)
+    return cell.drop_vars("slave_p")
+
+
+def test_drift_bleaching_and_widths_are_those_of_the_simulation(made):
+    _, cell, truth = made
+    row = quality.quality(cell, truth)
+    assert row["drift_px"] == pytest.approx(0.02 * 120, rel=0.25)
+    assert row["left"] == pytest.approx(np.exp(-120 / 300), abs=0.15)
+    assert row["sigma_master_px"] == pytest.approx(1.4, rel=0.05)
+    assert row["spots"] == pytest.approx(cell.sizes["obs"] / 120, rel=0.02)
+    assert sum(row[f"class{k}"] for k in range(1, 5)) == pytest.approx(1)
+    assert row["alpha"] > 0.6
+    assert row["recall_productive"] > 0.85
+    assert row["warnings"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "warning"),
+    [
+        ({"spots": 2.0}, "only 2.0 spots a frame"),
+        ({"z": 2.0}, "hardly brighter than the noise"),
+        ({"spots": 200.0}, "crowded: 1.22 spots per µm²"),
+        ({"drift_px": 7.0}, "drifted by 7.0 px: register"),
+        ({"left": 0.3}, "bleached to 30%"),
+        ({"sigma_master_px": 3.1}, "3.1 px wide: out of focus"),
+        ({"complete": 3}, "the movie is short"),
+    ],
+)
+def test_every_warning_is_given_in_words(made, changes, warning):
+    row = quality.quality(made[1]) | changes
+    area = (160 * 0.08) ** 2
+    told = list(quality._warnings(row, area))
+    assert any(warning in one for one in told), told
+    assert len(told) == 1
+
+
+def test_other_peoples_tracks_have_a_row_too(bare):
+    row = quality.quality(bare)
+    assert row["complete"] == bare["complete"].values.sum()
+    assert np.isnan(row["sigma_master_px"])
+    assert row["drift_px"] < 3
+
+
+def test_the_page_shows_what_is_known(made, bare):
+    lost = tracks.rejected("c", "c.tif: truncated")
+    rows = [quality.quality(cell) for cell in (made[1], bare, lost)]
+    page = quality.page(pd.DataFrame(rows))
+    assert page["warnings"].tolist()[2] == "left out: c.tif: truncated"
+    assert page["drift (px)"].tolist()[2] == "–"
+    assert "alpha" not in page
+    assert page["width, master (px)"].tolist()[1] == "–"
+
+
+def test_tables_of_the_figures_are_the_tracks(made, bare):
+    movie, cell, _ = made
+    shown = figures.tracking_table(movie, cell)
+    assert len(shown) == cell.sizes["obs"]
+    lives = figures.lifetime_table([cell, bare])
+    assert len(lives) == cell.sizes["track"] + bare.sizes["track"]
+    assert set(lives.loc[lives["cell"] == "b", "category"]) == {1, 3}
+    traces = figures.trace_table([cell])
+    assert traces["example"].nunique() == figures.SHOWN
+    inside = traces[traces["part"] == "track"]
+    for (_, k), own in inside.groupby(["example", "track"]):
+        points = measures.points(cell)
+        assert np.array_equal(own["slave"], points.loc[points["track"] == k, "slave"])
+
+
+def test_cohorts_are_means_of_whole_tracks(made):
+    cell = made[1]
+    table = figures.cohort_table([cell])
+    life, category = tracks.lifetimes(cell), cell["category"].values
+    for cohort, own in table.groupby("cohort"):
+        low, high = (int(bound) for bound in cohort.split("–"))
+        inside = (category == 1) & (life >= low) & (life < high)
+        assert own["tracks"].iloc[0] == inside.sum()
+        # Before and after the clathrin is gone, between it is not.
+        ends = own["master"].iloc[[0, -1]]
+        assert ends.max() < 0.3 * own["master"].max()
+    assert table["time_s"].min() == -5
+
+
+@pytest.mark.parametrize("name", ["lifetimes", "cohorts", "traces"])
+def test_figures_are_drawn_of_any_tracks(made, bare, name):
+    draw = getattr(figures, name)
+    for cells in ([made[1]], [bare], [made[1], bare]):
+        figure = draw(cells)
+        assert any(ax.has_data() for ax in figure.axes)
+
+
+def test_the_tracking_is_drawn(made):
+    figure = figures.tracking(*made[:2])
+    spots, _, through = figure.axes
+    table = figures.tracking_table(*made[:2])
+    assert spots.collections[0].get_offsets().shape[0] == (table["frame"] == 60).sum()
+    assert through.images[0].get_array().shape == (120, 160)
