@@ -1,16 +1,5 @@
 """Clathrin movies and tracks, simulated or read, and the data set of the cells study."""
 
-SOURCE = settings.cells.source
-MOVIES = RUN / "cells/movies"
-PUT_THERE = "put or link it there, or change cells.source.files"
-
-
-def cell_files(wildcards):
-    """The files of a cell that a user named; says what to do where one is missing."""
-    files = SOURCE.inputs()[wildcards.cell]
-    return [io.existing(file, PUT_THERE) for file in files]
-
-
 if SOURCE.kind == "simulate":
 
     rule simulate_tracks:

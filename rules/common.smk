@@ -32,6 +32,12 @@ FIGURES = RUN / "figures/{study}-{target}"
 LOGS = RUN / "logs"
 BENCHMARKS = RUN / "benchmarks"
 
+# The cells, and where simulated movies go.
+SOURCE = settings.cells and settings.cells.source
+SIMULATED = bool(SOURCE) and SOURCE.kind == "simulated_movies"
+MOVIES = RUN / "cells/movies"
+PUT_THERE = "put or link it there, or change cells.source.files"
+
 WILDCARDS = {
     "study": ["cells"],
     "split": range(settings.splits.rotations),
@@ -53,7 +59,7 @@ DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
 DRAWN += ["reading", "predictions", "learning"]
 # Of all cells together; the tracking only where there are movies.
 SEEN = ["lifetimes", "cohorts", "traces"]
-if settings.cells and settings.cells.source.kind in ("simulated_movies", "movies"):
+if SOURCE and SOURCE.kind in ("simulated_movies", "movies"):
     SEEN.insert(0, "tracking")
 CAPTIONS = {
     name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN + SEEN
@@ -90,3 +96,20 @@ def every(pattern, **fixed):
 def each(pattern, **fixed):
     """Input function: all files of a pattern that agree with a job's wildcards."""
     return lambda wildcards: every(pattern, **dict(wildcards.items()), **fixed)
+
+
+def cell_files(wildcards):
+    """The files of a cell that a user named; says what to do where one is missing."""
+    files = SOURCE.inputs()[wildcards.cell]
+    return [io.existing(file, PUT_THERE) for file in files]
+
+
+def movie_files():
+    """Files of the movies by cell, named by a user or simulated."""
+    if not SIMULATED:
+        return SOURCE.inputs()
+    stem = MOVIES.as_posix()
+    return {
+        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
+        for cell in SOURCE.names()
+    }

@@ -2,7 +2,6 @@
 
 TRACKS = expand(RUN / "cells/tracks/{cell}.nc", cell=SOURCE.names())
 CELL_FIGURES = RUN / "figures/cells"
-SIMULATED = SOURCE.kind == "simulated_movies"
 
 
 rule check_cells:
@@ -30,17 +29,6 @@ rule check_cells:
         "../envs/core.yaml"
     script:
         "../scripts/check_cells.py"
-
-
-def movie_files():
-    """Files of the movies by cell, named by a user or simulated."""
-    if not SIMULATED:
-        return SOURCE.inputs()
-    stem = MOVIES.as_posix()
-    return {
-        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
-        for cell in SOURCE.names()
-    }
 
 
 if SOURCE.kind in ("simulated_movies", "movies"):
