@@ -55,7 +55,35 @@ if SOURCE.kind == "simulated_movies":
             "../scripts/simulate_movie.py"
 
 
-if SOURCE.kind in ("simulated_movies", "movies"):
+if SIMULATED and not SOURCE.tracked:
+
+    rule read_truth:
+        """The true tracks of one cell, read with noise but without a tracker."""
+        message:
+            "Read the truth of {wildcards.cell}"
+        input:
+            rules.simulate_movie.output.truth,
+        output:
+            RUN / "cells/tracks/{cell}.nc",
+        params:
+            preset=SOURCE.preset,
+            seed=seed("read_truth"),
+            code=code("read_truth"),
+        log:
+            LOGS / "read_truth/{cell}.log",
+        benchmark:
+            BENCHMARKS / "read_truth/{cell}.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=10,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/read_truth.py"
+
+
+if MOVING:
 
     rule track_movie:
         """Find, link and read out the pits of one cell (one job per cell)."""
@@ -160,7 +188,7 @@ rule split_dataset:
     output:
         SPLIT / "dataset.nc",
     params:
-        splits=settings.splits.model_dump(include={"test", "select"}),
+        splits=settings.splits.model_dump(include={"test", "select", "test_groups"}),
         scaling=settings.cells.scaling,
         bucket_accuracy=settings.cells.bucket_accuracy,
         seed=settings.seed,

@@ -35,8 +35,13 @@ BENCHMARKS = RUN / "benchmarks"
 # The cells, and where simulated movies go.
 SOURCE = settings.cells and settings.cells.source
 SIMULATED = bool(SOURCE) and SOURCE.kind == "simulated_movies"
+# Whether movies are tracked here.
+MOVING = bool(SOURCE) and (SOURCE.kind == "movies" or (SIMULATED and SOURCE.tracked))
 MOVIES = RUN / "cells/movies"
-PUT_THERE = "put or link it there, or change cells.source.files"
+PUT_THERE = (
+    "put or link them there, or change cells.source.files (the tracks of the paper are "
+    "not public: ask its authors)"
+)
 
 WILDCARDS = {
     "study": ["cells"],
@@ -59,8 +64,16 @@ DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
 DRAWN += ["reading", "predictions", "learning"]
 # Of all cells together; the tracking only where there are movies.
 SEEN = ["lifetimes", "cohorts", "traces"]
-if SOURCE and SOURCE.kind in ("simulated_movies", "movies"):
+if MOVING:
     SEEN.insert(0, "tracking")
+# The published values stand beside a run of the published protocol on whole tracks.
+PUBLISHED = (
+    [RUN / "table_published.csv", RUN / "table_published_counts.csv"]
+    if settings.preset == "paper"
+    and settings.cells
+    and "sig_mean" in settings.cells.targets
+    else []
+)
 CAPTIONS = {
     name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN + SEEN
 }
@@ -99,9 +112,10 @@ def each(pattern, **fixed):
 
 
 def cell_files(wildcards):
-    """The files of a cell that a user named; says what to do where one is missing."""
-    files = SOURCE.inputs()[wildcards.cell]
-    return [io.existing(file, PUT_THERE) for file in files]
+    """The files of a cell that a user named; says which of all cells are missing."""
+    files = SOURCE.inputs()
+    io.all_existing(sum(files.values(), []), PUT_THERE)
+    return files[wildcards.cell]
 
 
 def movie_files():

@@ -40,6 +40,7 @@ rule report:
         figures=every(FIGURES / "{drawn}.png", drawn=DRAWN)
         + expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN),
         quality=RUN / "cells/quality.csv",
+        published=PUBLISHED,
         wavelets=every(RUN / "{study}/{target}/wavelet.json"),
     output:
         RUN / "report.html",

@@ -31,7 +31,7 @@ rule check_cells:
         "../scripts/check_cells.py"
 
 
-if SOURCE.kind in ("simulated_movies", "movies"):
+if MOVING:
 
     rule plot_tracking:
         """Spots of a frame, tracks over the maximum, and a kymograph."""
@@ -160,3 +160,35 @@ rule plot_traces:
         "../envs/core.yaml"
     script:
         "../scripts/plot_traces.py"
+
+
+rule tabulate_published:
+    """Scores and counts of a run of the published protocol, beside the published ones."""
+    message:
+        "Set the published values beside the run's"
+    input:
+        scores=RUN / "scores.csv",
+        tracks=TRACKS,
+        data=expand(SPLIT / "dataset.nc", study="cells", split=0),
+    output:
+        scores=RUN / "table_published.csv",
+        counts=RUN / "table_published_counts.csv",
+        more=[
+            RUN / f"table_published{part}.{kind}"
+            for part in ("", "_counts")
+            for kind in ("md", "tex")
+        ],
+    params:
+        code=code("tabulate_published"),
+    log:
+        LOGS / "tabulate_published.log",
+    benchmark:
+        BENCHMARKS / "tabulate_published.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/tabulate_published.py"

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from awd import io, provenance, report, tables
-from awd.cells import quality
+from awd.cells import published, quality
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
@@ -27,7 +27,9 @@ shown = [
     for target, part in scores.groupby("target", sort=False)
 ]
 checked = quality.page(io.read_table(given.quality))
-shown.append(report.Table(checked, "Quality of the cells", quality.CAPTION))
+shown += [report.Table(checked, "Quality of the cells", quality.CAPTION)]
+beside = published.pages(given.published)
+shown += [report.Table(table, title, published.CAPTION) for title, table in beside]
 made_from = {
     "commit": provenance.commit(Path(__file__).parent),
     "config": params.config,

@@ -110,3 +110,18 @@ def test_shuffled_targets_are_the_same_targets_of_other_samples():
     assert shuffled.x is part.x
     np.testing.assert_array_equal(part.y, np.arange(50.0))
     assert (part.with_shuffled_target(2).y != shuffled.y).any()
+
+
+def test_named_groups_test_in_every_rotation():
+    groups = np.repeat([f"cell{k}" for k in range(1, 9)], 3)
+    options = {"seed": 0, "select": 0.15, "test_groups": ["cell7", "cell8"]}
+    selected = set()
+    for rotation in range(6):
+        split = splits.rotate(groups, rotation, **options)
+        assert set(groups[split == "test"]) == {"cell7", "cell8"}
+        assert len(set(groups[split == "select"])) == 1
+        assert len(set(groups[split == "train"])) == 5
+        selected |= set(groups[split == "select"])
+    assert selected == {f"cell{k}" for k in range(1, 7)}
+    with pytest.raises(DataError, match="no group cell9 to test on; there is cell1"):
+        splits.rotate(groups, 0, seed=0, test_groups=["cell9"])

@@ -168,10 +168,12 @@ def _bad_levels(config: Config, length: int) -> Iterator[tuple[str, str]]:
 
 
 def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
-    shares = config.splits.model_dump(include={"test", "select"})
+    shares = config.splits.model_dump(include={"test", "select", "test_groups"})
+    named = config.cells.source.names()[:groups]
+    names = np.array(named if len(named) == groups else np.arange(groups).astype(str))
     try:
         sides = [
-            splits.rotate(np.arange(groups), k, seed=config.seed, **shares)
+            splits.rotate(names, k, seed=config.seed, **shares)
             for k in range(config.splits.rotations)
         ]
     except DataError as error:
@@ -188,6 +190,8 @@ def _bad_splits(config: Config, groups: int) -> Iterator[tuple[str, str]]:
 def least_cells(config: Config) -> int:
     """Cells that must remain for the splits, of those that the source names."""
     names = len(config.cells.source.names())
+    if config.splits.test_groups:
+        return names  # all are spoken for
     enough = (n for n in range(2, names) if not list(_bad_splits(config, n)))
     return next(enough, names)
 

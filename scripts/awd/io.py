@@ -53,6 +53,16 @@ def existing(path: PathLike, remedy: str = "check the path") -> Path:
     return path
 
 
+def all_existing(paths: Iterable[PathLike], remedy: str = "check the paths") -> None:
+    """Raise ``MissingInput`` that names all files that are absent, and the remedy."""
+    missing = [str(path) for path in paths if not Path(path).is_file()]
+    if missing:
+        listed = "\n  ".join(missing)
+        raise MissingInput(
+            f"no such file{'s'[: len(missing) > 1]}; {remedy}:\n  {listed}"
+        )
+
+
 def write(
     ds: xr.Dataset,
     path: PathLike,

@@ -23,6 +23,11 @@ class Splits(Strict):
     )
     test: Share = Field(0.25, description="Share of the groups that tests.")
     select: Share = Field(0.15, description="Share of the groups that stops training.")
+    test_groups: list[str] = Field(
+        [],
+        description="Groups that test, by name, in place of that share; rotations then "
+        "only change which of the others stop the training.",
+    )
 
 
 class Teacher(Strict):

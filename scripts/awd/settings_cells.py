@@ -47,6 +47,11 @@ class SimulatedMovies(Simulated):
         300, ge=20, description="Length of a movie, one frame a second."
     )
     size: int = Field(256, ge=64, description="Side of the field, px of 80 nm.")
+    tracked: bool = Field(
+        True,
+        description="false: the true tracks with the errors of the read-out only, to "
+        "see what tracking costs.",
+    )
 
 
 class SimulatedTraces(Simulated):

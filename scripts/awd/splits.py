@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ def rotate(
     seed: int,
     test: float = 0.25,
     select: float = 0.15,
+    test_groups: Sequence[str] = (),
 ) -> np.ndarray:
     """Split samples by group; successive rotations test on successive groups.
 
@@ -95,6 +97,9 @@ def rotate(
         Seed of the permutation; the order of the samples does not matter.
     test, select : float
         Shares of the groups, not of the samples.
+    test_groups : sequence of str, optional
+        The groups that test in every rotation, in place of a share; rotations then
+        select on successive groups of the others.
 
     Returns
     -------
@@ -104,12 +109,26 @@ def rotate(
     Raises
     ------
     DataError
-        When there are too few groups for the shares, or no such rotation.
+        When there are too few groups for the shares, no such rotation, or a group to
+        test is not there.
     """
     names = np.unique(groups)
     order = np.random.default_rng(seed).permutation(names)
-    start, stop = _window(len(names), rotation, test)
     selecting = max(1, _round(select * len(names)))
+    if len(test_groups):
+        unknown = sorted(set(test_groups) - set(names))
+        if unknown:
+            raise DataError(
+                f"no group {', '.join(unknown)} to test on; there is "
+                f"{', '.join(map(str, names))}"
+            )
+        tested = np.isin(order, test_groups)
+        order = np.concatenate(
+            [order[tested], np.roll(order[~tested], -rotation * selecting)]
+        )
+        start, stop = 0, int(tested.sum())
+    else:
+        start, stop = _window(len(names), rotation, test)
     if stop - start + selecting >= len(names):
         raise DataError(
             f"{len(names)} groups leave none to train on with {stop - start} to test "

@@ -136,3 +136,19 @@ def test_one_channel_or_nothing_to_see_is_refused(files):
     dark.channels[0][0]
     with pytest.raises(DataError, match="too few to estimate"):
         tracker.track(dark, "a")
+
+
+def test_the_truth_is_read_with_the_trackers_errors(files, cell):
+    truth = files[1]
+    read = simulate.read_truth(truth, "teaching", 0)
+    contracts.check(read, tracks.TRACKS, "read")
+    for channel in ("master", "slave"):
+        error = read[f"{channel}_se"].values
+        noise = (read[channel] - truth[channel]).values / error
+        assert noise.std() == pytest.approx(1, rel=0.05)
+        # Faint spots of the tracker have the noise of the background.
+        faint = np.percentile(cell[f"{channel}_se"].values, 10)
+        assert error[0] == pytest.approx(faint, rel=0.25)
+    quiet = truth["slave"].values < 1
+    assert (read["slave_p"].values[quiet] < 0.05).mean() < 0.001
+    assert (read["slave_p"].values[truth["slave"].values > 500] < 0.05).all()

@@ -82,7 +82,7 @@ def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
 def test_an_absent_real_file_is_named_with_the_remedy(finished):
     printed = finished.snakemake(config="config/real-traces.yaml", ok=False)
     assert "control_001_BS_Cell1_Red_FXYCMS.mat" in printed
-    assert "put or link it there" in printed
+    assert "put or link them there" in printed
 
 
 def test_without_a_configfile_the_default_is_read_and_single_keys_win(finished):
@@ -105,6 +105,10 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     scores = io.read_table(run / "scores.csv")
     assert {"soft", "sparsity", "untrained", "shuffled"} <= set(scores["method"])
     assert (scores.loc[scores["method"] == "soft", "scored"] == 2).all()
+    beside = (run / "table_published.md").read_text()
+    assert "0.262" in beside
+    assert "10091" in (run / "table_published_counts.md").read_text()
+    assert "Published scores" in (run / "report.html").read_text()
     exported = io.read_json(run / "cells/sig_mean/wavelet.json")
     assert max(exported["conditions"].values()) < 1e-8
     data = io.read(run / "cells/split0/dataset.nc")
@@ -138,7 +142,7 @@ def test_the_list_explains_every_rule(finished):
     listed = finished.snakemake("--list")
     rules = [line for line in listed.splitlines() if "(" in line]
     names = {path.stem for path in (ROOT / "scripts").glob("*.py")}
-    names -= {"read_tracks", "simulate_tracks"}  # of other sources
+    names -= {"read_tracks", "read_truth", "simulate_tracks"}  # of other sources
     names = {name for name in names if "recover" not in name}  # a study of its own
     assert names <= {line.split()[0] for line in rules}
 

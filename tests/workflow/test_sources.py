@@ -103,3 +103,10 @@ def test_exported_tracks(checkout):
     assert "sig_mean needs p-values, which csv files lack" in assemble(
         checkout, ok=False
     )
+
+
+def test_all_missing_files_are_named_at_once(checkout):
+    printed = checkout.snakemake("-n", config="config/paper-cells.yaml", ok=False)
+    assert "MissingInput: no such files; put or link them there" in printed
+    for k in range(1, 9):
+        assert f"data/a7d2/Cell{k}_1s/TagRFP/Tracking/ProcessedTracks.mat" in printed

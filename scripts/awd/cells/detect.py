@@ -63,7 +63,7 @@ def filters(image: np.ndarray, sigma: float) -> Filtered:
     padded = loops.with_margin(image, half_window(sigma), level)
     amplitude, background, variance, log = _filtered(padded, sigma)
     residual = np.sqrt(variance)
-    significance = amplitude / (residual * _error(sigma))
+    significance = amplitude / (residual * relative_error(sigma))
     return Filtered(amplitude, background + level, residual, significance, log)
 
 
@@ -95,7 +95,7 @@ def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.
     padded = loops.with_margin(image, w, level)
     filtered = _filtered(padded, sigma)
     usual = loops.usual_variance(filtered[loops.VARIANCE], BLOCK)
-    lowest = z * _error(sigma)
+    lowest = z * relative_error(sigma)
     found = loops.maxima(filtered, usual, BLOCK, lowest, int(np.ceil(sigma)))
     x, y = loops.vertices(filtered[loops.LOG], found)
     amplitude = filtered[loops.AMPLITUDE][found[:, 0], found[:, 1]].astype(float)
@@ -248,7 +248,7 @@ def _filtered(padded: np.ndarray, sigma: float) -> np.ndarray:
 
 
 @lru_cache
-def _error(sigma: float) -> float:
+def relative_error(sigma: float) -> float:
     """Standard error of an amplitude over the residual s.d. of its window."""
     w = half_window(sigma)
     g, n = np.exp(-0.5 * (np.arange(-w, w + 1) / sigma) ** 2), (2 * w + 1) ** 2

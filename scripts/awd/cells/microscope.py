@@ -27,6 +27,10 @@ class Camera:
     read_noise: float = 1.6  # electrons; chosen
     offset: float = 100.0  # counts in the dark; chosen
 
+    def noise(self, counts: float) -> float:
+        """S.d. of a pixel of mean ``counts`` above the offset, counts."""
+        return float(np.sqrt(self.gain * counts + (self.gain * self.read_noise) ** 2))
+
     def read(self, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """One exposure of mean ``counts`` above the offset, uint16."""
         electrons = rng.poisson(np.maximum(counts, 0) / self.gain).astype(np.float32)

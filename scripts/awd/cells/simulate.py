@@ -274,6 +274,41 @@ def simulate_movie(
     return truth.assign_attrs(height_px=chosen.size, width_px=chosen.size)
 
 
+def read_truth(truth: xr.Dataset, name: str, seed: int) -> xr.Dataset:
+    """The tracks of a perfect tracker: all pits in all their frames, read with noise.
+
+    Amplitudes have the standard error that the camera's noise on the background gives
+    to a fit, and the p-values are those of the tracker's test.
+
+    Parameters
+    ----------
+    truth : Dataset
+        From :func:`simulate_movie`.
+    name : str
+        Its preset, for the noise.
+    seed : int
+        Of the noise.
+    """
+    from awd.cells import detect, loops_fit, readout
+
+    chosen, rng = preset(name), np.random.default_rng(seed)
+    found = truth.copy(deep=True)
+    for channel in ("master", "slave"):
+        sigma = getattr(chosen, f"sigma_{channel}")
+        pixel = chosen.camera.noise(getattr(chosen, f"background_{channel}"))
+        table = np.zeros((truth.sizes["obs"], len(loops_fit.COLUMNS)))
+        table[:, loops_fit.NOISE] = pixel
+        table[:, loops_fit.A_SE] = error = pixel * detect.relative_error(sigma)
+        noise = error * rng.standard_normal(len(table))
+        table[:, loops_fit.A] = truth[channel].values + noise
+        columns = {"": table[:, loops_fit.A], "_se": table[:, loops_fit.A_SE]}
+        columns["_p"] = readout.p_values(table, sigma)
+        for suffix, values in columns.items():
+            described = tracks.DESCRIBED[channel + suffix]
+            found[channel + suffix] = "obs", values.astype(np.float32), described
+    return found.assign_attrs(title=f"{truth.attrs['title']}, read without a tracker")
+
+
 def _lives(
     chosen: Preset, pits: pd.DataFrame, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
