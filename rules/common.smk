@@ -66,6 +66,7 @@ DRAWN += ["reading", "predictions", "learning"]
 SEEN = ["lifetimes", "cohorts", "traces"]
 if MOVING:
     SEEN.insert(0, "tracking")
+    DRAWN.insert(0, "pipeline")
 # The published values stand beside a run of the published protocol on whole tracks.
 PUBLISHED = (
     [RUN / "table_published.csv", RUN / "table_published_counts.csv"]

@@ -68,6 +68,44 @@ if MOVING:
         script:
             "../scripts/plot_tracking.py"
 
+    rule plot_pipeline:
+        """The whole way in one figure, with a pit of the run in it."""
+        message:
+            "Plot the pipeline of {wildcards.target}"
+        input:
+            tracks=TRACKS,
+            movies=sum(movie_files().values(), []),
+            students=each(SEED / "students.nc"),
+            wavelets=each(SEED / "wavelets.nc"),
+        output:
+            report(
+                FIGURES / "pipeline.png",
+                caption="captions/pipeline.rst",
+                category="{study}",
+                labels={"target": "{target}", "figure": "pipeline"},
+            ),
+            FIGURES / "pipeline.pdf",
+            FIGURES / "pipeline.csv",
+        params:
+            method=RESULT,
+            files=movie_files(),
+            movie=SOURCE.model_dump(
+                include={"channels", "axes", "pixel_nm", "interval_s"}
+            ),
+            code=code("plot_pipeline"),
+        log:
+            LOGS / "plot_pipeline/{study}-{target}.log",
+        benchmark:
+            BENCHMARKS / "plot_pipeline/{study}-{target}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/plot_pipeline.py"
+
 
 rule plot_lifetimes:
     """Lifetimes of all tracks by class."""

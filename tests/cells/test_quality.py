@@ -3,8 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
-from awd.cells import figures, measures, quality, simulate, tracker, tracks
+from awd import wavelet
+from awd.cells import (
+    figures,
+    measures,
+    overview,
+    quality,
+    simulate,
+    tracker,
+    tracks,
+)
 from awd.cells.movie import open_movie
 
 
@@ -118,3 +128,29 @@ def test_the_tracking_is_drawn(made):
     table = figures.tracking_table(*made[:2])
     assert spots.collections[0].get_offsets().shape[0] == (table["frame"] == 60).sum()
     assert through.images[0].get_array().shape == (120, 160)
+
+
+def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
+    movie, cell, _ = made
+    y = np.linspace(-1, 2, 50)
+    said = np.stack([0.9 * y, 0.8 * y, 0.1 * y])
+    one = xr.Dataset(
+        {
+            "prediction": (("method", "sample"), said),
+            "role": ("method", ["teacher", "distilled", "wavelet"]),
+            "target": ("sample", y),
+        },
+        coords={"method": ["lstm", "output", "db5"]},
+    )
+    taps = wavelet.from_pywt("db2")
+    figure = overview.pipeline(movie, cell, taps, [one, one])
+    table = overview.pipeline_table(cell, taps, [one, one])
+    assert table["panel"].value_counts()["teacher"] == 100
+    k = overview.example(cell)
+    points = measures.points(cell)
+    slave = points.loc[points["track"] == k, "slave"]
+    assert table["slave"].dropna().tolist() == slave.tolist()
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[3] == "wavelet, 4 taps"
+    assert titles[2] == "network: LSTM"
+    assert "R² = 0.99" in figure.axes[2].texts[0].get_text()

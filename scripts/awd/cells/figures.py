@@ -54,14 +54,14 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
     figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.35))
     spots, over, through = figure.subplots(1, 3)
     now = points[points["frame"] == frame]
-    _image(spots, image)
+    show(spots, image)
     ring = {"facecolors": "none", "edgecolors": "#E69F00", "lw": 0.7}
     spots.scatter(now["x"], now["y"], 40, **ring)
     spots.set_title(f"frame {frame}, {len(now)} spots; its middle")
-    _image(over, highest)
+    show(over, highest)
     for ax in (spots, over):
         _middle(ax, image.shape)
-    _scale_bar(spots, cell.attrs["pixel_nm"])
+    scale_bar(spots, cell.attrs["pixel_nm"])
     for k, (name, colour) in CLASSES.items():
         own = points[points["category"] == k]
         for _, track in own.groupby("track"):
@@ -70,7 +70,7 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
             over.plot([], [], color=colour, label=name)
     over.set_title("tracks over the maximum, the same")
     over.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0))
-    _image(through, kymograph)
+    show(through, kymograph)
     through.set_aspect("auto")
     near = points[(points["y"] - line).abs() <= STRIP]
     for _, track in near.groupby("track"):
@@ -302,7 +302,8 @@ def _shade(colour: str, k: int, count: int) -> tuple[float, ...]:
     return tuple(1 - share * (1 - value) for value in to_rgb(colour))
 
 
-def _image(ax: Axes, image: np.ndarray) -> None:
+def show(ax: Axes, image: np.ndarray) -> None:
+    """An image in grey, its darkest hundredth black and its brightest spots white."""
     low, high = np.percentile(image, [1, 99.7])
     ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
     ax.set_axis_off()
@@ -315,9 +316,10 @@ def _middle(ax: Axes, shape: tuple[int, int]) -> None:
     ax.set(xlim=(x - 0.5, width - x - 0.5), ylim=(height - y - 0.5, y - 0.5))
 
 
-def _scale_bar(ax: Axes, pixel_nm: float) -> None:
-    length, (left, right), (bottom, top) = 2000 / pixel_nm, ax.get_xlim(), ax.get_ylim()
+def scale_bar(ax: Axes, pixel_nm: float, nm: float = 2000) -> None:
+    """A white bar of so many nm in the lower right corner of an image."""
+    length, (left, right), (bottom, top) = nm / pixel_nm, ax.get_xlim(), ax.get_ylim()
     x, y = right - 0.05 * (right - left) - length, bottom + 0.05 * (top - bottom)
     ax.plot([x, x + length], [y, y], color="w", lw=2)
     label = {"color": "w", "ha": "center", "va": "bottom"}
-    ax.text(x + length / 2, y + 0.01 * (top - bottom), "2 µm", **label)
+    ax.text(x + length / 2, y + 0.01 * (top - bottom), f"{nm / 1000:g} µm", **label)

@@ -1,0 +1,15 @@
+from awd import candidates, contracts, io, style, wavelet
+from awd.cells import tracks
+from awd.cells.movie import open_movie
+from awd.cells.overview import pipeline, pipeline_table
+
+io.log_to(snakemake.log[0])
+given, params = snakemake.input, snakemake.params
+cell = tracks.read_usable(given.tracks)[0]
+movie = open_movie(*params.files[cell.attrs["cell"]], **params.movie)
+found = candidates.from_dataset(io.read(given.wavelets[0], contracts.WAVELETS))
+taps = wavelet.project(found[params.method].filter)
+students = [io.read(path, contracts.PREDICTIONS) for path in given.students]
+stem = snakemake.output[0].removesuffix(".png")
+figure = pipeline(movie, cell, taps, students)
+style.save(figure, stem, pipeline_table(cell, taps, students))
