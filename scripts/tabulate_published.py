@@ -7,5 +7,5 @@ scores = io.read_table(given.scores)
 scores = scores[scores["target"] == "sig_mean"]
 tables.write(published.scores(scores), out.scores.removesuffix(".csv"))
 cells = tracks.read_usable(given.tracks)
-data = io.read(given.data, contracts.DATASET)
+data = io.read(given.data[0], contracts.DATASET)
 tables.write(published.counts(cells, data), out.counts.removesuffix(".csv"))
