@@ -216,15 +216,27 @@ def another(patch, state, background, sigma):
         for v in range(height):
             add_row(left[v], -state[i, 0] * ey[v], ex)
     best, at_x, at_y, energy = 0.0, 0, 0, dot(g, g) ** 2
-    for y in range(reach, height - reach):
+    # What is merged with a spot leaves its light within two widths.
+    first, last = between(state[:, 1], 2 * sigma, reach, width - reach)
+    top, bottom = between(state[:, 2], 2 * sigma, reach, height - reach)
+    for y in range(top, bottom):
         ex[:] = 0
         for v in range(len(g)):
             add_row(ex, g[v], left[y - reach + v])
-        for x in range(reach, width - reach):
+        for x in range(first, last):
             total = dot(g, ex[x - reach : x + reach + 1])
             if total > best:
                 best, at_x, at_y = total, x, y
     return best / energy, at_x, at_y, energy
+
+
+@jit
+def between(values, room, low, high):
+    """Pixels from the least value to the largest, with room, within bounds."""
+    least, largest = values[0], values[0]
+    for value in values:
+        least, largest = min(least, value), max(largest, value)
+    return max(int(np.ceil(least - room)), low), min(int(largest + room) + 1, high)
 
 
 @jit

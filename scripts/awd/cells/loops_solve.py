@@ -24,9 +24,11 @@ def solve(patch, state, sigma, move):
     the background; and the residual s.d.
     """
     k, size = len(state), 3 * len(state) + 1
-    ex, dx = np.empty((k, patch.shape[1])), np.empty((k, patch.shape[1]))
-    ey, dy = np.empty((k, patch.shape[0])), np.empty((k, patch.shape[0]))
-    normal, right = np.empty((size, size)), np.empty(size)
+    # Few allocations: for one spot they cost as much as the arithmetic.
+    across, down = np.empty((2 * k, patch.shape[1])), np.empty((2 * k, patch.shape[0]))
+    ex, dx, ey, dy = across[:k], across[k:], down[:k], down[k:]
+    system = np.empty((size + 2, size))
+    normal, right, step = system[:size], system[size], system[size + 1]
     mean, energy = moments(patch)
     for _ in range(ITERATIONS):
         for i in range(k):
@@ -36,7 +38,7 @@ def solve(patch, state, sigma, move):
         rss = energy + gram(state, ex, dx, ey, dy, normal, right)
         if not move:
             fix_positions(normal, right)
-        step = solved(normal, right)
+        solve_system(normal, right, step)
         longest = advance(state, step)
         if longest < CONVERGED:
             break
@@ -190,8 +192,8 @@ def fix_positions(normal, right):
 
 
 @jit
-def solved(normal, right):
-    """Solve by Cholesky; the lower half of ``normal`` becomes its factor.
+def solve_system(normal, right, x):
+    """Solve by Cholesky into ``x``; the lower half of ``normal`` becomes its factor.
 
     What the data do not determine is not moved, and its pivot becomes infinite.
     """
@@ -207,7 +209,7 @@ def solved(normal, right):
             for m in range(j):
                 value -= normal[i, m] * normal[j, m]
             normal[i, j] = value / normal[j, j]
-    x = right.copy()
+    x[:] = right
     for i in range(n):
         for m in range(i):
             x[i] -= normal[i, m] * x[m]
@@ -216,7 +218,6 @@ def solved(normal, right):
         for m in range(i + 1, n):
             x[i] -= normal[m, i] * x[m]
         x[i] /= normal[i, i]
-    return x
 
 
 @jit
