@@ -59,11 +59,7 @@ def best_pipeline(name, detector, frames, truth, height):
     some = truth[truth["frame"].isin(part)]
     some = some.assign(frame=np.searchsorted(part, some["frame"]))
     heights = height * trackers.THRESHOLDS
-    f1 = [
-        measures.detection(some, detector(frames[part], one, SIGMA)).f1
-        for one in heights
-    ]
-    top, best = int(np.nanargmax(f1)), {}
+    top, best = best_threshold(detector, frames[part], some, heights), {}
     # Linking forgives false spots, so one threshold lower is tried as well.
     for at in {max(top - 1, 0), top}:
         found = detector(frames, heights[at], SIGMA)
@@ -84,12 +80,18 @@ def best_pipeline(name, detector, frames, truth, height):
     return key, best[key]
 
 
+def best_threshold(detector, frames, truth, heights) -> int:
+    """Which of the heights gives a detector its best F1."""
+    f1 = [measures.detection(truth, detector(frames, one, SIGMA)).f1 for one in heights]
+    return int(np.nanargmax(f1))
+
+
 def rmse(seed: int, quick: bool) -> list[Row]:
     """Error of the position of isolated spots over the Cramer-Rao bound, 2-D."""
     rng = np.random.default_rng(seed)
     at, rows = np.arange(20, 500, 24.0), []
     for snr, most in ((2, 1.10), (4, 1.10), (7, 1.20)):
-        height = snr * (snr + np.sqrt(snr**2 + 400)) / 2
+        height = microscope.height(snr, 100.0)
         errors = []
         for _ in range(2 if quick else 10):
             x, y = (
@@ -114,11 +116,8 @@ def detection(seed: int, quick: bool) -> list[Row]:
     rows, calls = [], {}
     calls["ours"] = lambda: detect.detect(frames, SIGMA)
     for name, detector in trackers.DETECTORS.items():
-        f1 = [
-            measures.detection(truth, detector(frames, height * share, SIGMA)).f1
-            for share in trackers.THRESHOLDS
-        ]
-        best = height * trackers.THRESHOLDS[int(np.nanargmax(f1))]
+        heights = height * trackers.THRESHOLDS
+        best = heights[best_threshold(detector, frames, truth, heights)]
         calls[name] = partial(detector, frames, best, SIGMA)
     times = interleaved(calls, seconds=5 if quick else 15)
     rows.append(row("detect_frames_per_second", len(frames) / times["ours"], "1/s"))
@@ -211,7 +210,7 @@ def whole(seed: int, quick: bool) -> list[Row]:
     ]
 
 
-# Of the whole process, in kB; its memory-mapped files count while they are in memory.
+# Of the whole process, in kB.
 PEAK = """
 import resource, sys
 sys.path.insert(0, {scripts!r})

@@ -101,9 +101,7 @@ if MOVING:
         output:
             RUN / "cells/tracks/{cell}.nc",
         params:
-            movie=SOURCE.model_dump(
-                include={"channels", "axes", "pixel_nm", "interval_s"}
-            ),
+            movie=OPENED,
             tracker=settings.cells.tracker.model_dump(),
             bad_cell=settings.cells.bad_cell,
             code=code("track_movie"),

@@ -38,6 +38,12 @@ SIMULATED = bool(SOURCE) and SOURCE.kind == "simulated_movies"
 # Whether movies are tracked here.
 MOVING = bool(SOURCE) and (SOURCE.kind == "movies" or (SIMULATED and SOURCE.tracked))
 MOVIES = RUN / "cells/movies"
+# How they are opened, where the files do not say it.
+OPENED = (
+    SOURCE.model_dump(include={"channels", "axes", "pixel_nm", "interval_s"})
+    if SOURCE
+    else {}
+)
 PUT_THERE = (
     "put or link them there, or change cells.source.files (the tracks of the paper are "
     "not public: ask its authors)"

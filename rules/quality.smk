@@ -51,9 +51,7 @@ if MOVING:
             CELL_FIGURES / "tracking.csv",
         params:
             files=movie_files(),
-            movie=SOURCE.model_dump(
-                include={"channels", "axes", "pixel_nm", "interval_s"}
-            ),
+            movie=OPENED,
             code=code("plot_tracking"),
         log:
             LOGS / "plot_tracking.log",
@@ -89,9 +87,7 @@ if MOVING:
         params:
             method=RESULT,
             files=movie_files(),
-            movie=SOURCE.model_dump(
-                include={"channels", "axes", "pixel_nm", "interval_s"}
-            ),
+            movie=OPENED,
             code=code("plot_pipeline"),
         log:
             LOGS / "plot_pipeline/{study}-{target}.log",

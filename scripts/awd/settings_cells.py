@@ -30,6 +30,9 @@ class Source(Strict):
 class Simulated(Source):
     """Cells from the simulator, with or without a microscope."""
 
+    preset: Literal["teaching", "realistic", "crowded"] = Field(
+        "teaching", description="How much of the slave's burst the master explains."
+    )
     cells: Count = Field(8, description="Cells; each one is a group.")
 
     def names(self) -> list[str]:
@@ -40,9 +43,6 @@ class SimulatedMovies(Simulated):
     """Two-channel movies of simulated cells, which are then tracked."""
 
     kind: Literal["simulated_movies"]
-    preset: Literal["teaching", "realistic", "crowded"] = Field(
-        "teaching", description="How much of the slave's burst the master explains."
-    )
     frames: int = Field(
         300, ge=20, description="Length of a movie, one frame a second."
     )
@@ -58,9 +58,6 @@ class SimulatedTraces(Simulated):
     """Traces from the simulator, without the microscope."""
 
     kind: Literal["simulate"]
-    preset: Literal["teaching", "realistic", "crowded"] = Field(
-        "teaching", description="How much of the slave's burst the master explains."
-    )
     tracks: Count = Field(800, description="Tracks simulated per cell.")
 
 

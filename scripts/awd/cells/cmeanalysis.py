@@ -91,13 +91,9 @@ def read_processed_tracks(
         pixel_nm=pixel_nm,
         title=f"tracks of {cell}, by cmeAnalysis",
     )
-    ds["category"] = "track", category.astype("i1"), tracks.DESCRIBED["category"]
     ds["pid"] = "track", np.array(pid, "i4")
-    for name in buffers[0]:
-        described = tracks.DESCRIBED[name.removeprefix("buffer_")]
-        values = np.stack([one[name] for one in buffers]).astype("f4")
-        ds[name] = ("track", "edge", "buffer"), values, described
-    return ds
+    around = {name: np.stack([one[name] for one in buffers]) for name in buffers[0]}
+    return tracks.with_classes(ds, category, around)
 
 
 def _observations(
@@ -175,12 +171,11 @@ def load_structs(path: io.PathLike, name: str) -> Iterator[Track]:
     """
     path = io.existing(path)
     with open(path, "rb") as file:
-        start = file.read(8), file.read(504)
+        head = file.read(520)
     # v7.3 puts 512 bytes of MATLAB's own before the HDF5 signature.
-    with open(path, "rb") as file:
-        file.seek(512)
-        is_hdf5 = HDF5 in (start[0], file.read(8))
-    return _load_hdf5(path, name) if is_hdf5 else _load_v5(path, name)
+    if HDF5 in (head[:8], head[512:]):
+        return _load_hdf5(path, name)
+    return _load_v5(path, name)
 
 
 def _load_v5(path: Path, name: str) -> Iterator[Track]:

@@ -81,20 +81,16 @@ def along_row(columns, gauss, smooth):
     w = len(gauss) - 1
     scale(smooth, gauss[0], columns[w:])
     for k in range(1, w, 2):
-        near, far = (
-            (columns[w - k :], columns[w + k :]),
-            (
-                columns[w - k - 1 :],
-                columns[w + k + 1 :],
-            ),
-        )
-        add_pairs(smooth, gauss[k], near[0], near[1], gauss[k + 1], far[0], far[1])
+        left, right = columns[w - k :], columns[w + k :]
+        further = columns[w - k - 1 :], columns[w + k + 1 :]
+        add_pairs(smooth, gauss[k], left, right, gauss[k + 1], further[0], further[1])
     if w % 2:
         add_pair(smooth, gauss[w], columns, columns[2 * w :])
 
 
 @jit
 def scale(out, weight, values):
+    """Values times a weight."""
     for x in range(len(out)):
         out[x] = weight * values[x]
 
@@ -114,6 +110,7 @@ def sharpen(image):
 
 @jit
 def laplacian(above, here, below, out):
+    """A row of :func:`sharpen`; ``here`` has a pixel more on both sides."""
     left, right = here[:-2], here[2:]
     four = np.float32(4)
     for x in range(len(out)):
@@ -151,18 +148,21 @@ def box(values, side, total):
 
 @jit
 def add(total, values):
+    """Values, onto a row."""
     for x in range(len(total)):
         total[x] += values[x]
 
 
 @jit
 def add_four(total, values):
+    """Sums of four neighbours, onto a row."""
     for x in range(len(total)):
         total[x] += (values[x] + values[x + 1]) + (values[x + 2] + values[x + 3])
 
 
 @jit
 def add_pairs(total, weight, a, b, other, c, d):
+    """Two weighted sums of two rows, onto a row: one pass less than one by one."""
     for x in range(len(total)):
         total[x] += weight * (a[x] + b[x]) + other * (c[x] + d[x])
 
@@ -278,5 +278,6 @@ def vertices(log, found):
 
 @jit
 def vertex(before, here, after):
+    """Where the parabola through three values turns, from the middle one, px."""
     bend = 2 * here - before - after
     return 0.5 * (after - before) / bend if bend > 0 else 0.0

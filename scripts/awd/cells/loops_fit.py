@@ -100,6 +100,7 @@ def subtract(patch, spot, left, top, sigma, w):
 
 @jit
 def add_row(row, height, across):
+    """A profile times a height, onto a row."""
     for u in range(len(row)):
         row[u] += height * across[u]
 
@@ -131,6 +132,7 @@ def groups(x, y, reach):
 
 @jit
 def root(parent, i):
+    """The spot that stands for the group of spot i."""
     while parent[i] != i:
         i = parent[i]
     return i

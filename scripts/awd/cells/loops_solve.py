@@ -116,6 +116,7 @@ def project(patch, mean, ex, dx, ey, dy, right):
 
 @jit
 def dot(a, b):
+    """Sum of products, in float64."""
     total = 0.0
     for u in range(len(a)):
         total += a[u] * b[u]

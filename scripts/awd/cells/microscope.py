@@ -67,6 +67,11 @@ def render(
     return image[margin:-margin, margin:-margin]
 
 
+def height(snr: float, background: float) -> float:
+    """Amplitude of a spot whose ``A / sqrt(A + background)`` is the SNR, photons."""
+    return snr * (snr + np.sqrt(snr**2 + 4 * background)) / 2
+
+
 def challenge(
     snr: float,
     spots: int,
@@ -109,8 +114,7 @@ def challenge(
     """
     rng = np.random.default_rng(seed)
     truth = _wandering(spots, frames, size, diffusion, life, rng)
-    peak = snr * (snr + np.sqrt(snr**2 + 4 * background)) / 2
-    truth["amplitude"] = peak
+    truth["amplitude"] = height(snr, background)
     level = np.full((size, size), background, np.float32)
     movie = np.empty((frames, size, size), np.uint16)
     for frame in range(frames):

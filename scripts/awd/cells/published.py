@@ -12,6 +12,7 @@ import numpy as np
 
 from awd import io, tables
 from awd.cells import outcomes, tracks
+from awd.cells.dataset import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,7 @@ def counts(cells: Sequence[xr.Dataset], data: xr.Dataset) -> pd.DataFrame:
     tested = set(data["cell"].values[tests])
     whole = consecutive = trained = positive = hot = 0
     for cell in cells:
-        long = tracks.lifetimes(cell) > 2
+        long = tracks.lifetimes(cell) > SHORTEST
         which = np.flatnonzero((cell["complete"].values == 1) & long)
         labels = outcomes.of_tracks(cell, which)
         whole += len(which)

@@ -224,11 +224,7 @@ def _dataset(
         ragged, top, buffers["buffer_master_p"], movie.frames, movie.interval_s
     )
     ds = tracks.build(columns, np.diff(edges), category <= 2)
-    ds["category"] = "track", category.astype("i1"), tracks.DESCRIBED["category"]
-    for name, values in buffers.items():
-        described = tracks.DESCRIBED[name.removeprefix("buffer_")]
-        ds[name] = ("track", "edge", "buffer"), values.astype("f4"), described
-    return ds
+    return tracks.with_classes(ds, category, buffers)
 
 
 def compile() -> None:

@@ -104,6 +104,26 @@ def build(
     return ds
 
 
+def with_classes(
+    ds: xr.Dataset, category: np.ndarray, buffers: Mapping[str, np.ndarray]
+) -> xr.Dataset:
+    """Tracks with their classes, and with what was read before and after them.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From :func:`build`; changed in place.
+    category : array of int of shape (track,)
+    buffers : mapping of str to array of shape (track, 2, 5)
+        ``buffer_`` and the name of a column; NaN where nothing was read.
+    """
+    ds["category"] = "track", np.asarray(category, "i1"), DESCRIBED["category"]
+    for name, values in buffers.items():
+        described = DESCRIBED[name.removeprefix("buffer_")]
+        ds[name] = ("track", "edge", "buffer"), np.asarray(values, "f4"), described
+    return ds
+
+
 def rejected(cell: str, reason: str) -> xr.Dataset:
     """A file of no tracks, which says in ``rejected`` why a cell is left out."""
     nothing = np.empty(0)
