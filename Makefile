@@ -46,18 +46,20 @@ bench-setup: .venv/.done
 bench: bench-setup
 	$(BIN)/python -W ignore benchmarks/engine.py
 	$(BIN)/python -W ignore benchmarks/cells.py
+	$(BIN)/python -W ignore benchmarks/maps.py
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done
 	PYTHONPATH=scripts $(BIN)/python -m awd.config
 
 # numba's cache follows every file by itself, loops call those of another one.
-.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py scripts/awd/cells/loops*.py)
+.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py scripts/awd/*/loops*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	rm -f scripts/awd/__pycache__/loops*.nb? scripts/awd/cells/__pycache__/loops*.nb?
+	rm -f scripts/awd/__pycache__/loops*.nb? scripts/awd/*/__pycache__/loops*.nb?
 	PYTHONPATH=scripts $(BIN)/python -c \
-		'import awd, awd.cells; awd.kernels.compile(); awd.cells.tracker.compile()'
+		'import awd, awd.cells, awd.maps; awd.kernels.compile(); \
+		awd.cells.tracker.compile(); awd.maps.compiled.compile()'
 	@touch $@

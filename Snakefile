@@ -9,6 +9,11 @@ include: "rules/common.smk"
 
 
 RESULTS = {}
+if settings.maps:
+
+    include: "rules/maps.smk"
+
+
 if settings.cells:
 
     include: "rules/cells.smk"
@@ -18,6 +23,10 @@ if settings.cells:
     include: "rules/baselines.smk"
     include: "rules/evaluate.smk"
     include: "rules/figures.smk"
+
+
+if settings.cells or settings.maps:
+
     include: "rules/paper.smk"
 
     RESULTS["Report"] = RUN / "report.html"

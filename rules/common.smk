@@ -11,11 +11,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from awd import config as configuration
 from awd import contracts, io, provenance
+from awd.maps import cosmology as cosmologies
+from awd.maps import readers
 
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.
 default = {}
-if not config.keys() & {"cells", "recovery"}:
+if not config.keys() & {"cells", "maps", "recovery"}:
     default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 
 settings = configuration.load(
@@ -56,6 +58,8 @@ WILDCARDS = {
     "seed": settings.teacher.seeds,
     "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
 }
+if settings.maps:
+    WILDCARDS["statistic"] = settings.maps.methods
 RESULT = settings.distil.objectives[0]
 STUDENT = {
     "features": {
@@ -81,8 +85,11 @@ PUBLISHED = (
     and "sig_mean" in settings.cells.targets
     else []
 )
+# Of all maps together.
+SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
 CAPTIONS = {
-    name: (ROOT / f"rules/captions/{name}.rst").read_text() for name in DRAWN + SEEN
+    name: (ROOT / f"rules/captions/{name}.rst").read_text()
+    for name in DRAWN + SEEN + SURVEYED
 }
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
@@ -94,6 +101,8 @@ GPU = int(
 wildcard_constraints:
     **{name: "|".join(map(str, WILDCARDS[name])) for name in WILDCARDS},
     cell=r"[^/]+",
+    cosmology=r"c\d+",
+    condition=r"(train|select|test)\d+",
 
 
 def code(script):
@@ -134,3 +143,45 @@ def movie_files():
         cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
         for cell in SOURCE.names()
     }
+
+
+def universe(wildcards):
+    """Matter density and amplitude of a simulated cosmology."""
+    source = settings.maps.source
+    box = source.omega_m, source.sigma_8
+    table = cosmologies.grid(source.cosmologies, *box, seed=settings.seed)
+    return table.iloc[int(wildcards.cosmology[1:])].to_dict()
+
+
+def shard_names(wildcards):
+    """Which cosmology, group and split the maps of a shard are of."""
+    condition = wildcards.condition
+    split = condition.rstrip("0123456789")
+    own = "" if split == "train" else f"-{wildcards.cosmology}"
+    return {
+        "cosmology": wildcards.cosmology,
+        "group": condition + own,
+        "split": split,
+    }
+
+
+def shard_seed(wildcards):
+    """Of the initial condition: what trains is shared by all cosmologies."""
+    group = shard_names(wildcards)["group"]
+    return provenance.derive_seed(settings.seed, "simulate_maps", group)
+
+
+def map_files():
+    """The files of all maps, simulated or named by a user."""
+    source = settings.maps.source
+    if source.kind == "simulated":
+        return expand(
+            RUN / "maps/shards/{cosmology}-{condition}.nc",
+            cosmology=source.names(),
+            condition=source.conditions(),
+        )
+    if source.kind == "npz":
+        return [io.existing(source.file, "put or link it there (maps.source.file)")]
+    tables = [source.table] if source.table else []
+    io.all_existing(tables, "put or link it there (maps.source.table)")
+    return [*readers.files(source.files), *tables]

@@ -1,31 +1,58 @@
 """Tables and the report."""
 
+# What the page is made of, by study.
+PAGE = {
+    "scores": [],
+    "differences": [],
+    "timings": [],
+    "figures": [],
+    "quality": [],
+    "published": PUBLISHED,
+    "wavelets": [],
+    "cosmology": [],
+    "tables": [],
+}
+if settings.cells:
+    for table in ("scores", "differences", "timings"):
+        PAGE[table].append(RUN / f"{table}.csv")
+    PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=DRAWN)
+    PAGE["figures"] += expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN)
+    PAGE["quality"].append(RUN / "cells/quality.csv")
+    PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json")
+    PAGE["tables"] += every(RUN / "table_{study}.csv")
+if settings.maps:
+    PAGE["figures"] += expand(MAP_FIGURES / "{drawn}.png", drawn=SURVEYED)
+    PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
+    PAGE["tables"].append(RUN / "table_cosmology.csv")
 
-rule tabulate_scores:
-    """The score table of a study as CSV, LaTeX and Markdown."""
-    message:
-        "Tabulate {wildcards.study}"
-    input:
-        scores=RUN / "scores.csv",
-        timings=RUN / "timings.csv",
-    output:
-        csv=RUN / "table_{study}.csv",
-        tex=RUN / "table_{study}.tex",
-        md=RUN / "table_{study}.md",
-    params:
-        code=code("tabulate_scores"),
-    log:
-        LOGS / "tabulate_scores/{study}.log",
-    benchmark:
-        BENCHMARKS / "tabulate_scores/{study}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/tabulate_scores.py"
+
+if settings.cells:
+
+    rule tabulate_scores:
+        """The score table of a study as CSV, LaTeX and Markdown."""
+        message:
+            "Tabulate {wildcards.study}"
+        input:
+            scores=RUN / "scores.csv",
+            timings=RUN / "timings.csv",
+        output:
+            csv=RUN / "table_{study}.csv",
+            tex=RUN / "table_{study}.tex",
+            md=RUN / "table_{study}.md",
+        params:
+            code=code("tabulate_scores"),
+        log:
+            LOGS / "tabulate_scores/{study}.log",
+        benchmark:
+            BENCHMARKS / "tabulate_scores/{study}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        conda:
+            "../envs/core.yaml"
+        script:
+            "../scripts/tabulate_scores.py"
 
 
 rule report:
@@ -33,15 +60,7 @@ rule report:
     message:
         "Write the report"
     input:
-        scores=RUN / "scores.csv",
-        differences=RUN / "differences.csv",
-        timings=RUN / "timings.csv",
-        tables=every(RUN / "table_{study}.csv"),
-        figures=every(FIGURES / "{drawn}.png", drawn=DRAWN)
-        + expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN),
-        quality=RUN / "cells/quality.csv",
-        published=PUBLISHED,
-        wavelets=every(RUN / "{study}/{target}/wavelet.json"),
+        **PAGE,
     output:
         RUN / "report.html",
     params:

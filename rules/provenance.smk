@@ -1,5 +1,10 @@
 """What ties a run to its code, data and settings."""
 
+# What users brought.
+GIVEN = sum(settings.cells.source.inputs().values(), []) if settings.cells else []
+if settings.maps and not UNIVERSE:
+    GIVEN += map_files()
+
 
 rule write_manifest:
     """Hashes, versions, settings, commit and job times of the run."""
@@ -7,7 +12,7 @@ rule write_manifest:
         "Write the manifest"
     input:
         results=list(RESULTS.values()),
-        data=sum(settings.cells.source.inputs().values(), []) if settings.cells else [],
+        data=GIVEN,
     output:
         RUN / "manifest.json",
     params:

@@ -1,40 +1,26 @@
 from pathlib import Path
 
-from awd import io, provenance, report, tables
+from awd import io, provenance, report
 from awd.cells import published, quality
+from awd.maps.table import CAPTION, score_table
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
-scores, timings = io.read_table(given.scores), io.read_table(given.timings)
-verdict = report.verdicts(
-    io.read_table(given.differences),
-    dict(zip(scores["method"], scores["role"], strict=True)),
-)
-plates = [
-    report.Plate(
-        png,
-        Path(png).stem.replace("_", " ").capitalize(),
-        params.captions[Path(png).stem],
-        f"plot_{Path(png).stem}",
-        Path(png).parent.name.partition("-")[2] or report.REST,
-    )
-    for png in given.figures
-]
-shown = [
-    report.Table(
-        tables.score_table(part, timings), "Score table", tables.CAPTION, target
-    )
-    for target, part in scores.groupby("target", sort=False)
-]
-checked = quality.page(io.read_table(given.quality))
-shown += [report.Table(checked, "Quality of the cells", quality.CAPTION)]
-beside = published.pages(given.published)
-shown += [report.Table(table, title, published.CAPTION) for title, table in beside]
+verdict, shown = report.scored(given.scores, given.differences, given.timings)
+for path in given.quality:
+    checked = quality.page(io.read_table(path))
+    shown.append(report.Table(checked, "Quality of the cells", quality.CAPTION))
+for title, table in published.pages(given.published):
+    shown.append(report.Table(table, title, published.CAPTION))
+for path in given.cosmology:
+    table, title = score_table(io.read_table(path)), "Statistics without a network"
+    shown.append(report.Table(table, title, CAPTION, report.MAPS))
 made_from = {
     "commit": provenance.commit(Path(__file__).parent),
     "config": params.config,
     "versions": provenance.versions(),
-    "outputs": provenance.checksums([given.scores, *given.wavelets]),
+    "outputs": provenance.checksums([*given.scores, *given.cosmology, *given.wavelets]),
 }
+plates = report.plates(given.figures, params.captions)
 page = report.render(params.config["run"], verdict, shown, plates, made_from)
 io.write_text(page, snakemake.output[0])

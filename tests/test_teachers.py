@@ -10,6 +10,8 @@ from awd.errors import ConfigError, DataError, MissingInput, ShapeError
 
 X = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
 
+SIGNALS = ("lstm", "mlp", "cnn")  # kinds that read them
+
 
 def test_lstm_is_torchs_own_lstm_and_linear_on_the_last_state():
     model = teachers.build("lstm", seed=2)
@@ -42,20 +44,20 @@ def test_cnn_sees_a_shape_wherever_it_stands():
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (5, 3), (5, 41), (5, 2, 40), (5, 3, 9)])
-@pytest.mark.parametrize("kind", teachers.KINDS)
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_every_kind_is_built_for_its_samples_by_one_call(kind, shape):
     x = np.ones(shape, "f4")
     model = teachers.build(kind, 0, np.arange(5.0), **teachers.sizes_for(kind, x))
     assert model(torch.from_numpy(x)).shape == (5, 1)
 
 
-@pytest.mark.parametrize("kind", teachers.KINDS)
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_one_channel_may_go_without_its_dimension(kind):
     model = teachers.build(kind, seed=0)
     torch.testing.assert_close(model(X), model(X[:, None]))
 
 
-@pytest.mark.parametrize("kind", teachers.KINDS)
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_every_sample_may_matter_to_a_teacher(kind):
     x = X.clone().requires_grad_()
     teachers.build(kind, seed=0)(x).sum().backward()
@@ -79,7 +81,7 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
     assert not torch.equal(first(X), other(X))
 
 
-@pytest.mark.parametrize("kind", teachers.KINDS)
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_every_kind_is_loaded_with_its_sizes(tmp_path, kind):
     path, x = tmp_path / "teacher.safetensors", X[:, :33]
     model = teachers.build(kind, 3, **teachers.sizes_for(kind, x.numpy()))
@@ -98,8 +100,8 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
         "kind": "lstm",
         "seed": 3,
         "sizes": {"inputs": 1, "hidden": 7},
-        "target_mean": 2.5,
-        "target_sd": 1.5,
+        "target_mean": [2.5],
+        "target_sd": [1.5],
         "dataset": "abc",
     }
     saved = path.read_bytes()
@@ -165,3 +167,40 @@ def test_wrong_inputs_are_refused_with_the_shape(kind, shape, message):
 def test_only_built_teachers_are_saved(tmp_path):
     with pytest.raises(DataError, match=r"make it with awd\.teachers\.build"):
         teachers.save(nn.Linear(2, 1), tmp_path / "x.safetensors")
+
+
+IMAGES = torch.from_numpy(
+    np.random.default_rng(1).normal(size=(3, 64, 64)).astype("f4")
+)
+
+
+def test_the_published_resnet_has_the_published_layers():
+    """torchvision's resnet18, one channel and three outputs: 11.17 million weights."""
+    model = teachers.build("resnet", 0, outputs=3, width=64, stem=7)
+    assert sum(p.numel() for p in model.parameters()) == 11_171_779
+    convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert len(convolutions) == 20
+    first = convolutions[0]
+    assert (first.kernel_size, first.stride, first.out_channels) == ((7, 7), (2, 2), 64)
+
+
+def test_a_resnet_answers_several_targets_of_images(tmp_path):
+    target = np.random.default_rng(0).normal([0.3, 0.8], [0.05, 0.1], (40, 2))
+    model = teachers.build("resnet", 0, target, outputs=2, width=4).eval()
+    assert model(IMAGES).shape == (3, 2)
+    torch.testing.assert_close(model(IMAGES), model(IMAGES[:, None]))
+    plain = teachers.build("resnet", 0, outputs=2, width=4).eval()(IMAGES)
+    expected = torch.tensor(target.mean(0)) + torch.tensor(target.std(0)) * plain
+    torch.testing.assert_close(model(IMAGES), expected.float())
+    teachers.save(model, tmp_path / "teacher.safetensors")
+    assert torch.equal(
+        teachers.load(tmp_path / "teacher.safetensors")(IMAGES), model(IMAGES)
+    )
+    with pytest.raises(ShapeError, match=r"reads \(n, 1 channels, y, x\)"):
+        model(IMAGES[0])
+
+
+def test_every_pixel_may_matter_to_a_narrow_resnet():
+    x = IMAGES.clone().requires_grad_()
+    teachers.build("resnet", 0, width=4).eval()(x).sum().backward()
+    assert (x.grad != 0).any(0).all()

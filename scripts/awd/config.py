@@ -22,6 +22,7 @@ from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
 from awd.settings import PAPER, Config
 from awd.settings_cells import Cells
+from awd.settings_maps import RANGES, Maps
 from awd.strict import Strict
 
 
@@ -108,8 +109,10 @@ def _contradictions(config: Config) -> Iterator[tuple[str, str]]:
     """What each key allows but the keys together do not."""
     if config.cells:
         yield from _bad_cells(config, config.cells)
-    elif not config.recovery:
-        yield "cells", "is missing, and recovery too; name a study to run"
+    if config.maps:
+        yield from _bad_maps(config.maps)
+    if not (config.cells or config.maps or config.recovery):
+        yield "cells", "is missing, and maps and recovery too; name a study to run"
     if not config.student.largest + config.student.smallest:
         yield "student.largest", "and smallest are 0; a student needs a coefficient"
     distil = config.distil
@@ -147,6 +150,40 @@ def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
             f"is {cells.bucket_accuracy}; the buckets come from training cells, and "
             "there is one cell: bucket_accuracy: null",
         )
+
+
+def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
+    source = maps.source
+    if source.kind == "simulated":
+        for name in ("omega_m", "sigma_8"):
+            low, high = getattr(source, name)
+            least, most = RANGES[name]
+            if not least <= low < high <= most:
+                yield (
+                    f"maps.source.{name}",
+                    f"is {low:g} to {high:g}; expected to rise within {least:g} to "
+                    f"{most:g}",
+                )
+        made = {"omega_m", "sigma_8"}
+        if not set(maps.targets) <= made:
+            yield (
+                "maps.targets",
+                f"is {', '.join(maps.targets)}; simulated maps differ in omega_m and "
+                "sigma_8 only",
+            )
+        size = maps.size or source.pixels
+        if source.pixels % size:
+            yield "maps.size", f"is {size}; expected a divisor of {source.pixels}"
+            return
+        tile = maps.tile or size
+        if tile > size or (size - tile) % (maps.stride or tile):
+            yield (
+                "maps.tile",
+                f"is {tile} every {maps.stride or tile}; whole steps through {size} "
+                "pixels do not end at the border",
+            )
+    if len(maps.targets) < 2:
+        yield "maps.targets", "names one parameter; two are inferred together"
 
 
 def _bad_levels(config: Config, length: int) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -143,10 +143,11 @@ def differences(
     pairs: Iterable[tuple[str, str]],
     splits: np.ndarray | None = None,
     *,
+    measure: Literal["r2", "rmse"] = "r2",
     draws: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Paired differences of R2, A minus B, from the same draws for both.
+    """Paired differences of R2 or RMSE, A minus B, from the same draws for both.
 
     ``pairs`` are names of methods; everything else is as for :func:`score`.
 
@@ -154,7 +155,7 @@ def differences(
     -------
     DataFrame
         ``a``, ``b``, ``difference``, ``low``, ``high`` (95 %), ``above`` (in how many
-        splits A is better) and ``splits``, a row a pair.
+        splits A is better) and ``splits``, a row a pair; of RMSE, smaller is better.
 
     Raises
     ------
@@ -165,14 +166,15 @@ def differences(
 
     scores = _bootstrap(y, predictions, units, splits, draws, seed)
     column = {name: index for index, name in enumerate(predictions)}
+    at, sign = (0, 1) if measure == "r2" else (1, -1)
     rows = []
     for a, b in pairs:
         if not {a, b} <= set(column):
             raise DataError(f"no predictions for {a} - {b}; there is {list(column)}")
-        by_split = scores.point[:, 0, column[a]] - scores.point[:, 0, column[b]]
-        drawn = scores.draws[0][:, column[a]] - scores.draws[0][:, column[b]]
+        by_split = scores.point[:, at, column[a]] - scores.point[:, at, column[b]]
+        drawn = scores.draws[at][:, column[a]] - scores.draws[at][:, column[b]]
         low, high = np.percentile(drawn, INTERVAL)
-        above = int((by_split > 0).sum())
+        above = int((sign * by_split > 0).sum())
         rows.append((a, b, by_split.mean(), low, high, above, len(by_split)))
     columns = ["a", "b", "difference", "low", "high", "above", "splits"]
     return pd.DataFrame(rows, columns=columns)
@@ -286,7 +288,9 @@ def _r2_rmse(sums: np.ndarray) -> np.ndarray:
     """From sums (draws, 3 + methods) to (2, draws, methods): R2 and RMSE."""
     count, first, second = sums[:, :3].T[..., None]
     squared = sums[:, 3:]
-    r2 = 1 - squared / (second - first**2 / count)
+    # A draw of one unit alone may have a constant target: no R2, but an RMSE.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r2 = 1 - squared / (second - first**2 / count)
     return np.array([r2, np.sqrt(squared / count)])
 
 

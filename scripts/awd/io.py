@@ -7,6 +7,7 @@ temporary name beside its target and renamed, so a killed job leaves no half fil
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -86,6 +87,70 @@ def write(
     }
     with replacing(path) as temporary:
         ds.to_netcdf(temporary, engine="netcdf4", encoding=compressed)
+
+
+def write_blocks(
+    ds: xr.Dataset,
+    blocks: Iterable[np.ndarray],
+    path: PathLike,
+    contract: contracts.Contract,
+    described: Mapping[str, str],
+    stamp: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a data set whose variable ``x`` need not fit into memory.
+
+    Parameters
+    ----------
+    ds : Dataset
+        All but ``x``, with the dimension ``sample``.
+    blocks : iterable of arrays of shape (some, y, x), float32
+        In the order of the samples, as many in all. Kept in chunks of one sample and
+        not compressed: a training reads them again and again, in any order.
+    path, contract, stamp
+        As for :func:`write`. What the blocks hold is for their maker to check.
+    described : mapping
+        ``units`` and ``long_name`` of ``x``.
+
+    Raises
+    ------
+    DataError
+        There are fewer or more rows than samples.
+    """
+    import netCDF4
+    import xarray as xr
+
+    blocks = iter(blocks)
+    first = next(blocks)
+    with replacing(path) as temporary:
+        write(ds, temporary, stamp=stamp)
+        with netCDF4.Dataset(temporary, "a") as file:
+            for name, size in zip("yx", first.shape[1:], strict=True):
+                file.createDimension(name, size)
+            shape = (1, *first.shape[1:])
+            out = file.createVariable("x", "f4", ("sample", "y", "x"), chunksizes=shape)
+            out.setncatts(described)
+            at = 0
+            for block in itertools.chain([first], blocks):
+                out[at : at + len(block)] = block
+                at += len(block)
+        if at != ds.sizes["sample"]:
+            raise DataError(f"{path}: {at} rows for {ds.sizes['sample']} samples")
+        with xr.open_dataset(temporary, engine="netcdf4") as written:
+            contracts.check(written, contract, str(path))
+
+
+@contextlib.contextmanager
+def opened(path: PathLike, contract: contracts.Contract) -> Iterator[xr.Dataset]:
+    """A netCDF file whose streamed variables are read only where they are indexed."""
+    import xarray as xr
+
+    existing(path)
+    try:
+        ds = xr.open_dataset(path, engine="netcdf4", cache=False)
+    except OSError as error:
+        raise DataError(f"{path}: not a readable netCDF file ({error})") from error
+    with ds:
+        yield contracts.check(ds, contract, str(path))
 
 
 def read(path: PathLike, contract: contracts.Contract | None = None) -> xr.Dataset:

@@ -34,6 +34,7 @@ COMPARED = (
 NONE = "none"
 
 REST = "All targets"  # where a figure stands that is of no single target
+MAPS = "All maps"
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,42 @@ def render(
     )
 
 
+def scored(
+    scores: Sequence[io.PathLike],
+    differences: Sequence[io.PathLike],
+    timings: Sequence[io.PathLike],
+) -> tuple[dict[str, list[str]], list[Table]]:
+    """Verdict and score tables of a run, from its files; nothing of no files."""
+    verdict, shown = {}, []
+    for paths in zip(scores, differences, timings, strict=True):
+        scored, between, times = map(io.read_table, paths)
+        roles = dict(zip(scored["method"], scored["role"], strict=True))
+        verdict |= verdicts(between, roles)
+        for target, part in scored.groupby("target", sort=False):
+            cells = tables.score_table(part, times)
+            shown.append(Table(cells, "Score table", tables.CAPTION, target))
+    return verdict, shown
+
+
+def plates(pngs: Sequence[io.PathLike], captions: Mapping[str, str]) -> list[Plate]:
+    """Figures by what their paths say: ``figures/<study>-<target>/<name>.png``."""
+    out = []
+    for png in map(Path, pngs):
+        study, _, target = png.parent.name.partition("-")
+        section = target or (MAPS if study == "maps" else REST)
+        title = png.stem.replace("_", " ").capitalize()
+        caption = captions[png.stem]
+        out.append(Plate(png, title, caption, f"plot_{png.stem}", section))
+    return out
+
+
 def _sections(
     targets: Iterable[str], score_tables: Sequence[Table], plates: Sequence[Plate]
 ) -> list[Section]:
     """Tables and figures by target; a target of which nothing is shown is left out."""
     placed: list[Table | Plate] = [*score_tables, *plates]
     names = dict.fromkeys([*targets, *(item.section for item in placed)])
-    order = sorted(names, key=lambda name: name == REST)
+    order = sorted(names, key=lambda name: name in (REST, MAPS))
     found = {name: Section(name) for name in order}
     for item in placed:
         if isinstance(item, Table):

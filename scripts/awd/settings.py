@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from awd.settings_cells import Cells
+from awd.settings_maps import Maps
 from awd.strict import Count, Share, Strict, Taps, Weights
 
 
@@ -208,7 +209,7 @@ PAPER: dict[str, Any] = {
 
 
 class Config(Strict):
-    """A run: the cells study, the study of recovery, or both."""
+    """A run: the cells study, the maps study, the study of recovery, or several."""
 
     run: str = Field(
         pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
@@ -225,6 +226,7 @@ class Config(Strict):
         "auto", description="Where networks run."
     )
     cells: Cells | None = Field(None, description="The clathrin study, if asked for.")
+    maps: Maps | None = Field(None, description="The maps study, if asked for.")
     recovery: Recovery | None = Field(
         None, description="The study of recovery, if asked for."
     )

@@ -33,6 +33,8 @@ class Teacher(nn.Module):
         Channels.
     length : int, optional
         Samples in time, where the kind has to know.
+    outputs : int
+        Targets.
 
     Attributes
     ----------
@@ -45,18 +47,20 @@ class Teacher(nn.Module):
     target_mean: Tensor
     target_sd: Tensor
 
-    def __init__(self, inputs: int, length: int | None = None) -> None:
+    def __init__(
+        self, inputs: int, length: int | None = None, outputs: int = 1
+    ) -> None:
         super().__init__()
         self.inputs, self.length = inputs, length
-        self.register_buffer("target_mean", torch.zeros(1))
-        self.register_buffer("target_sd", torch.ones(1))
+        self.register_buffer("target_mean", torch.zeros(outputs))
+        self.register_buffer("target_sd", torch.ones(outputs))
 
     def body(self, x: Tensor) -> Tensor:
-        """The network proper: (n, channel, time) -> (n, 1)."""
+        """The network proper: (n, channel, time) -> (n, outputs)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predictions of shape (n, 1), in the target's unit."""
+        """Predictions of shape (n, outputs), in the targets' unit."""
         return self.target_mean + self.target_sd * self.body(self._channels(x))
 
     def _channels(self, x: Tensor) -> Tensor:
@@ -149,7 +153,97 @@ class CNN(Teacher):
         return nn.Conv1d(channels, filters, 5, padding=2), nn.ReLU(), halve
 
 
-KINDS: dict[str, type[Teacher]] = {"lstm": LSTM, "mlp": MLP, "cnn": CNN}
+class Residual(nn.Module):
+    """Two convolutions and a way around them (He et al. 2016, basic block)."""
+
+    def __init__(self, inputs: int, filters: int, stride: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(inputs, filters, 3, stride, 1, bias=False),
+            _normalised(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, 1, 1, bias=False),
+            _normalised(filters),
+        )
+        self.around: nn.Module = nn.Identity()
+        if stride > 1 or inputs != filters:
+            straight = nn.Conv2d(inputs, filters, 1, stride, bias=False)
+            self.around = nn.Sequential(straight, _normalised(filters))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.layers(x) + self.around(x))
+
+
+class ResNet(Teacher):
+    """The maps' teacher, ResNet-18 (He et al. 2016; Ha et al. 2021, section 4.3).
+
+    Reads images, ``(n, y, x)`` or ``(n, channel, y, x)``.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels and targets.
+    width : int
+        Filters of the first stage; each of the three others doubles them. 64 is the
+        published network; a narrow one learns as well from few maps.
+    stem : {5, 7}
+        7: 7 x 7 with stride 2 and a maximum of 3 x 3, as published. 5: 5 x 5 with
+        stride 2 and a mean of 2 x 2, through which every pixel has its share.
+    """
+
+    weight_decay = 0.02
+
+    def __init__(
+        self, inputs: int = 1, outputs: int = 1, width: int = 12, stem: int = 5
+    ) -> None:
+        super().__init__(inputs, outputs=outputs)
+        pool = nn.MaxPool2d(3, 2, 1) if stem == 7 else nn.AvgPool2d(2)
+        first = nn.Conv2d(inputs, width, stem, 2, stem // 2, bias=False)
+        stages, here = [], width
+        for filters, stride in (
+            (width, 1),
+            (2 * width, 2),
+            (4 * width, 2),
+            (8 * width, 2),
+        ):
+            stages += [Residual(here, filters, stride), Residual(filters, filters, 1)]
+            here = filters
+        self.layers = nn.Sequential(
+            first,
+            _normalised(width),
+            nn.ReLU(),
+            pool,
+            *stages,
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(here, outputs),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+    def _channels(self, x: Tensor) -> Tensor:
+        shape = tuple(x.shape)
+        x = x[:, None] if x.ndim == 3 else x
+        if x.ndim != 4 or x.shape[1] != self.inputs:
+            raise ShapeError(
+                f"this ResNet reads (n, {self.inputs} channels, y, x), or (n, y, x) "
+                f"for one channel; got {shape}"
+            )
+        return x
+
+
+def _normalised(filters: int) -> nn.Module:
+    # Batches are small: a long memory keeps what evaluation uses steady.
+    return nn.BatchNorm2d(filters, momentum=0.05)
+
+
+KINDS: dict[str, type[Teacher]] = {
+    "lstm": LSTM,
+    "mlp": MLP,
+    "cnn": CNN,
+    "resnet": ResNet,
+}
 
 
 def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
@@ -160,7 +254,7 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     kind : str
         One of :data:`KINDS`.
     x : array of shape (n, time) or (n, channel, time)
-        Samples it is to read.
+        Samples it is to read; of a ResNet (n, y, x) or (n, channel, y, x).
 
     Raises
     ------
@@ -176,9 +270,12 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     ({'inputs': 1}, {'inputs': 1, 'length': 40})
     """
     _known(kind, KINDS, "kind of teacher")
-    if np.ndim(x) not in (2, 3):
-        raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] time)")
-    seen = {"inputs": 1 if x.ndim == 2 else x.shape[1], "length": x.shape[-1]}
+    axes = 2 if kind == "resnet" else 1
+    if np.ndim(x) not in (axes + 1, axes + 2):
+        wanted = "y, x" if kind == "resnet" else "time"
+        raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
+    alone = np.ndim(x) == axes + 1
+    seen = {"inputs": 1 if alone else x.shape[1], "length": x.shape[-1]}
     asked = inspect.signature(KINDS[kind]).parameters
     return {name: size for name, size in seen.items() if name in asked}
 
@@ -194,8 +291,8 @@ def build(
         One of :data:`KINDS`.
     seed : int
         Seed of the initial weights.
-    target : array of shape (n,), optional
-        Training targets, whose mean and s.d. become the unit of the output.
+    target : array of shape (n,) or (n, outputs), optional
+        Training targets, whose means and s.d. become the units of the outputs.
     **sizes
         Arguments of the kind's class, such as ``hidden=20``; those that the samples
         decide come from :func:`sizes_for`.
@@ -217,14 +314,15 @@ def build(
         model = KINDS[kind](**sizes)
     model.record = {"kind": kind, "seed": seed, "sizes": dict(complete.arguments)}
     if target is not None:
-        mean, sd = float(np.mean(target)), float(np.std(target))
-        if not (np.isfinite(mean) and sd > 0):
+        target = np.asarray(target, float)
+        mean, sd = target.mean(0), target.std(0)
+        if not (np.isfinite(mean).all() and (sd > 0).all()):
             raise DataError(
                 f"targets have mean {mean} and s.d. {sd}; a teacher needs finite "
                 "targets that vary"
             )
-        model.target_mean.fill_(mean)
-        model.target_sd.fill_(sd)
+        model.target_mean.copy_(torch.as_tensor(mean))
+        model.target_sd.copy_(torch.as_tensor(sd))
     return model
 
 
@@ -245,7 +343,7 @@ def save(
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     with io.replacing(path) as temporary:
         save_file(weights, temporary)
-    scale = {name: weights[name].item() for name in ("target_mean", "target_sd")}
+    scale = {name: weights[name].tolist() for name in ("target_mean", "target_sd")}
     io.write_json({**model.record, **scale, **(record or {})}, _beside(path))
 
 

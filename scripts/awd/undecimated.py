@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd import loops_undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import as_rows, require_finite, require_samples
-from awd.loops import jit
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]
     for n, image in enumerate(flat):
         approx = image.copy()
         for j in range(levels):
-            bands = dict(zip(_ALL, bands_of(approx, low, high, 2**j), strict=True))
+            bands = dict(
+                zip(_ALL, loops.bands_of(approx, low, high, 2**j), strict=True)
+            )
             for name in names:
                 out[name][n, j] = bands[name]
             approx = bands["approx"]
@@ -93,11 +95,9 @@ class Histogram:
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        unknown = set(self.bands) - set(BANDS)
-        if unknown or not self.bands or self.bins < 2:
-            raise ConfigError(
-                f"{self}: expected at least 2 bins and bands of {', '.join(BANDS)}"
-            )
+        _require_known(self.bands)
+        if self.bins < 2:
+            raise ConfigError(f"bins is {self.bins}; expected at least 2 bins")
 
     @property
     def mirrored(self) -> Histogram:
@@ -107,7 +107,7 @@ class Histogram:
     def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
         """The same with the bins of training samples; arguments as :meth:`features`."""
         rows = as_rows(require_finite(require_samples(x)))
-        self._require_bands(rows, h)
+        _require_bands(self.bands, rows, h)
         count = max(8, VALUES // rows[0].size)
         bands = analysis(rows[:: -(-len(rows) // count)], h, levels)
         quantiles = np.arange(1, self.bins) / self.bins
@@ -150,15 +150,9 @@ class Histogram:
             raise ShapeError(
                 f"bins are those of {len(self.edges)} levels; got {levels}"
             )
-        x = require_finite(require_samples(x))
-        rows, low, high = _checked(as_rows(x), h, levels)
-        self._require_bands(rows, h)
-        wanted = np.array([BANDS.index(name) for name in self.bands])
-        images = rows.reshape(len(rows), -1, rows.shape[-1])
-        shape = (len(rows), levels, len(wanted), self.bins)
-        counts = np.zeros(shape, np.int64)
-        edges = self.edges.astype(rows.dtype)
-        count_rows(images, low, high, wanted, edges, counts)
+        images, *filters = _prepared(self.bands, x, h, levels)
+        counts = np.zeros((len(images), levels, len(self.bands), self.bins), np.int64)
+        loops.count_rows(images, *filters, self.edges.astype(images.dtype), counts)
         return np.sqrt(counts.reshape(len(x), -1))
 
     def _values(
@@ -168,14 +162,40 @@ class Histogram:
         parts = PARTS.get(name, (name,))
         return np.concatenate([bands[part][:, level].ravel() for part in parts])
 
-    def _require_bands(self, rows: np.ndarray, h: np.ndarray) -> None:
-        known = _names(rows, h)
-        for name in self.bands:
-            if not set(PARTS.get(name, (name,))) <= set(known):
-                raise ConfigError(
-                    f"this filter and these samples have no band {name!r}; they have "
-                    f"{', '.join(known)}"
-                )
+
+@dataclass(frozen=True)
+class BandNorms:
+    """L1 norms of undecimated bands, as features: the smallest student of maps.
+
+    Logarithms of mean absolute coefficients, by level and band; arguments and errors
+    are those of :class:`Histogram`, of which this needs no bins.
+    """
+
+    bands: tuple[str, ...] = ("difference", "hh")
+
+    def __post_init__(self) -> None:
+        _require_known(self.bands)
+
+    @property
+    def mirrored(self) -> BandNorms:
+        """Itself: the negated wavelet has the same norms."""
+        return self
+
+    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+        """Itself: there is nothing to fit."""
+        return self
+
+    def features(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+    ) -> np.ndarray:
+        """Natural logarithms, (n, channels * levels * bands), float64.
+
+        A band of zeros alone has the logarithm of the smallest number.
+        """
+        images, *filters = _prepared(self.bands, x, h, levels)
+        norms = np.zeros((len(images), levels, len(self.bands)))
+        loops.norm_rows(images, *filters, norms)
+        return np.log(np.maximum(norms, np.finfo(float).tiny).reshape(len(x), -1))
 
 
 PARTS = {"lh_hl": ("lh", "hl")}
@@ -187,6 +207,31 @@ def _names(x: np.ndarray, h: np.ndarray) -> tuple[str, ...]:
         return _ALL[:2]
     images = x.ndim == 3 and x.shape[1] > 1
     return _ALL if images else ("approx", "difference", "hh")
+
+
+def _require_known(bands: tuple[str, ...]) -> None:
+    if set(bands) - set(BANDS) or not bands:
+        raise ConfigError(f"bands is {bands}; expected bands of {', '.join(BANDS)}")
+
+
+def _require_bands(bands: tuple[str, ...], rows: np.ndarray, h: np.ndarray) -> None:
+    known = _names(rows, h)
+    for name in bands:
+        if not set(PARTS.get(name, (name,))) <= set(known):
+            raise ConfigError(
+                f"this filter and these samples have no band {name!r}; they have "
+                f"{', '.join(known)}"
+            )
+
+
+def _prepared(
+    bands: tuple[str, ...], x: np.ndarray, h: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Images (rows, y, x), low- and high-pass, and the numbers of the bands."""
+    rows, low, high = _checked(as_rows(require_finite(require_samples(x))), h, levels)
+    _require_bands(bands, rows, h)
+    wanted = np.array([BANDS.index(name) for name in bands])
+    return rows.reshape(len(rows), -1, rows.shape[-1]), low, high, wanted
 
 
 def _checked(
@@ -211,120 +256,3 @@ def _checked(
     if len(h) % 2 == 0:
         h, high = h / np.sqrt(2), highpass(h) / np.sqrt(2)
     return x, h[None].astype(x.dtype), high[None].astype(x.dtype)
-
-
-@jit
-def count_rows(images, low, high, wanted, edges, counts):
-    """Counts between the edges of every image, level and band."""
-    for n in range(len(images)):
-        approx = images[n].copy()
-        for j in range(len(edges)):
-            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
-            for b in range(len(wanted)):
-                if wanted[b] == 0:
-                    count(difference, edges[j, b], counts[n, j, b])
-                elif wanted[b] == 1:
-                    count(hh, edges[j, b], counts[n, j, b])
-                else:
-                    count(lh, edges[j, b], counts[n, j, b])
-                    count(hl, edges[j, b], counts[n, j, b])
-            approx = smooth
-
-
-@jit
-def count(band, edges, counts):
-    """Add how many values lie below the first edge, between edges, above the last."""
-    values = band.reshape(-1)
-    below = 0
-    for k in range(len(edges)):
-        so_far = number_below(values, edges[k])
-        counts[k] += so_far - below
-        below = so_far
-    counts[len(edges)] += len(values) - below
-
-
-@jit
-def number_below(values, edge):
-    """How many values are smaller."""
-    total = 0
-    for t in range(len(values)):
-        total += np.int32(1) if values[t] < edge else np.int32(0)
-    return total
-
-
-@jit
-def bands_of(image, low, high, step):
-    """Approximation, difference, LH, HL and HH of one level; empty where there is none.
-
-    A kernel of one row acts along x and, if there are rows, along y.
-    """
-    none = np.empty((0, 0), image.dtype)
-    if len(low) > 1:
-        smooth = along_both(image, low, step)
-        return smooth, image - smooth, none, none, none
-    rest = high.shape[1] == 0
-    low_x = along_x(image, low[0], step)
-    high_x = image - low_x if rest else along_x(image, high[0], step)
-    if len(image) == 1:
-        return low_x, image - low_x, none, none, high_x
-    smooth, lh = along_y(low_x, low[0], step), along_y(high_x, low[0], step)
-    hl = low_x - smooth if rest else along_y(low_x, high[0], step)
-    hh = high_x - lh if rest else along_y(high_x, high[0], step)
-    return smooth, image - smooth, lh, hl, hh
-
-
-@jit
-def mirrored_at(t, n):
-    """Index of sample ``t`` of a signal that is reflected about its last samples."""
-    if n == 1:
-        return 0
-    t = abs(t) % (2 * n - 2)
-    return min(t, 2 * n - 2 - t)
-
-
-@jit
-def along_x(image, taps, step):
-    """Correlation of every row with the dilated taps."""
-    rows, columns = image.shape
-    ahead = (len(taps) - 1) // 2 * step
-    padded = np.empty(columns + (len(taps) - 1) * step, image.dtype)
-    out = np.zeros_like(image)
-    for y in range(rows):
-        for t in range(ahead):
-            padded[t] = image[y, mirrored_at(t - ahead, columns)]
-        padded[ahead : ahead + columns] = image[y]
-        for t in range(ahead + columns, len(padded)):
-            padded[t] = image[y, mirrored_at(t - ahead, columns)]
-        for k in range(len(taps)):
-            add_times(padded[k * step :], taps[k], out[y])
-    return out
-
-
-@jit
-def along_y(image, taps, step):
-    """Correlation of every column with the dilated taps."""
-    out = np.zeros_like(image)
-    for y in range(len(image)):
-        for k in range(len(taps)):
-            source = mirrored_at(y + (k - (len(taps) - 1) // 2) * step, len(image))
-            add_times(image[source], taps[k], out[y])
-    return out
-
-
-@jit
-def along_both(image, kernel, step):
-    """Correlation with a dilated kernel that is no product."""
-    out = np.zeros_like(image)
-    for k in range(len(kernel)):
-        rows = along_x(image, kernel[k], step)
-        for y in range(len(image)):
-            source = mirrored_at(y + (k - len(kernel) // 2) * step, len(image))
-            add_times(rows[source], 1, out[y])
-    return out
-
-
-@jit
-def add_times(row, tap, out):
-    """Add a multiple of a row."""
-    for t in range(len(out)):
-        out[t] += tap * row[t]

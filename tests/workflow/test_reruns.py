@@ -27,6 +27,8 @@ def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
     assert NOTHING in finished.snakemake("-n")
 
 
+INFERRING = {"infer_cosmology", "score_cosmology", "plot_posterior"}
+INFERRING |= {"plot_inferred"}  # that read what was inferred
 DATA = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
 PLOTS = {path.stem for path in (ROOT / "scripts").glob("plot_*.py")}
 PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
@@ -44,6 +46,8 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("soft.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
         ("cells/simulate.py", {"simulate_movie"}, set()),
         ("cells/link.py", {"track_movie"}, {"simulate_movie"}),
+        ("maps/lensing.py", {"simulate_maps", "tile_maps", "check_maps"}, DATA),
+        ("maps/infer.py", INFERRING, {"measure_maps"}),
         ("cells/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
     ],
 )
@@ -69,7 +73,7 @@ def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
         changed, followers = finished.would_run()
     finally:
         config.write_text(text)
-    assert changed == {"score_methods"}
+    assert changed == {"score_methods", "score_cosmology"}
     assert {"report", "plot_scores"} <= followers
     assert not followers & (DATA | {"train_teacher", "predict_students"})
 
@@ -84,7 +88,8 @@ def arrays(folder, names):
 
 def test_scores_are_the_same_on_one_core(finished):
     finished.snakemake("--cores", "1", "--directory", "alone")
-    for name in ("scores.csv", "differences.csv", "groups.csv"):
+    tables = ("scores.csv", "differences.csv", "groups.csv", "maps/cosmology.csv")
+    for name in tables:
         here, alone = (
             finished.folder / d / "results/micro" / name for d in (".", "alone")
         )

@@ -33,6 +33,11 @@ def test_all_promised_files_are_there(finished):
         for kind in ("png", "pdf", "csv")
     ]
     tables = [f"table_cells.{kind}" for kind in ("csv", "tex", "md")]
+    figures += [
+        f"figures/maps/{name}.png"
+        for name in ("maps", "peaks", "inferred", "posterior", "realism")
+    ]
+    tables += [f"table_cosmology.{kind}" for kind in ("csv", "tex", "md")]
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
     files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
     for name in figures + tables + files:
@@ -95,7 +100,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     text = (finished.folder / "tests/micro.yaml").read_text()
     paper = yaml.safe_load(text)
     grid = {"sparsity": [1e-3], "attribution": [0, 1], "epochs": 2, "levels": 3}
-    paper |= {"run": "paper", "preset": "paper"}
+    paper |= {"run": "paper", "preset": "paper", "maps": None}
     # The preset leaves out what lifetimes tell: the cells must be larger.
     paper["cells"]["source"]["size"] = 240
     paper["teacher"] = {"epochs": 2}
@@ -121,7 +126,7 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     """No wavelet and no network predicts what it has not seen."""
     text = (finished.folder / "tests/micro.yaml").read_text()
     noise = yaml.safe_load(text)
-    noise["run"] = "noise"
+    noise |= {"run": "noise", "maps": None}
     noise["cells"]["traces"] = "noise"
     noise["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     (finished.folder / "noise.yaml").write_text(yaml.safe_dump(noise))

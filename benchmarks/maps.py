@@ -1,0 +1,275 @@
+"""The maps' simulator and statistics: speed against peers, and how real maps are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache, partial
+from pathlib import Path
+
+import harness
+import numpy as np
+from harness import Row, cpu_seconds, interleaved, ratio, row
+
+from awd import io, wavelet
+from awd.maps import (
+    cosmology,
+    dataset,
+    inferred,
+    lensing,
+    methods,
+    nbody,
+    peaks,
+    realism,
+    scoring,
+    universe,
+)
+from awd.maps.cosmology import Cosmology
+from awd.maps.readers import Collection
+
+HERE = Cosmology(0.3, 0.8)
+PIXEL = 60 * 3.5 / 128
+
+
+@lru_cache(maxsize=1)
+def fields(count: int) -> np.ndarray:
+    """Maps of 256 pixels with the peaks of real ones: of a simulation, interpolated."""
+    maps = universe.simulate(0.3, 0.8, count, pixels=256)
+    return np.ascontiguousarray(maps)
+
+
+def peak_counts(seed: int, quick: bool) -> list[Row]:
+    """Four 3 x 3 filters, 22 bins, 256 pixels: the same counts, how fast?"""
+    import torch
+
+    maps = fields(20 if quick else 100)
+    patches = peaks.sign_fixed(peaks.wavelet_patches(wavelet.from_pywt("db5")))
+    kernels, edges = patches.astype(np.float32), np.linspace(0, 0.025, 23)
+    images = torch.from_numpy(maps)[:, None]
+
+    def authors(images):
+        """Masks, conv2d and np.histogram per map, as they run it: on a batch."""
+        middle = images[..., 1:-1, 1:-1]
+        peak = torch.ones_like(middle, dtype=torch.bool)
+        for dy, dx in np.ndindex(3, 3):
+            if (dy, dx) != (1, 1):
+                peak &= middle > images[..., dy : dy + 254, dx : dx + 254]
+        cuts = np.cumsum(peak.sum((1, 2, 3)).numpy())[:-1]
+        out = []
+        for kernel in kernels:
+            weights = torch.from_numpy(kernel)[None, None]
+            seen = torch.nn.functional.conv2d(images, weights)[peak].numpy()
+            out.append([np.histogram(v, edges)[0] for v in np.split(seen, cuts)])
+        return np.array(out).swapaxes(0, 1)
+
+    ours = peaks.peak_histogram(maps, kernels, edges)
+    same = np.array_equal(ours, authors(images))
+    times = interleaved(
+        {
+            "ours": lambda: peaks.peak_histogram(maps, kernels, edges),
+            "authors, one batch": lambda: authors(images),
+            "authors, map by map": lambda: [authors(one[None]) for one in images],
+        },
+        seconds=15,
+        most=9,
+    )
+    batch = {k: times[k] for k in ("ours", "authors, one batch")}
+    single = {k: times[k] for k in ("ours", "authors, map by map")}
+    rows = [ratio("peaks_vs_authors", batch, 60 if same else np.inf)]
+    rows.append(ratio("peaks_vs_authors_one_by_one", single))
+    rows.append(row("peaks_equal_counts", float(same), "", at_least=1))
+    rows.append(row("peaks_maps_per_second", len(maps) / times["ours"], "1/s"))
+    return rows
+
+
+def peaks_vs_lenstools(seed: int, quick: bool) -> list[Row]:
+    """One statistic of interior pixels."""
+    from astropy import units
+    from lenstools import ConvergenceMap
+
+    maps = fields(20 if quick else 100)
+    edges = np.linspace(-0.03, 0.19, 23)
+    angle = 3.5 * units.deg
+    theirs = [ConvergenceMap(one.astype(float), angle=angle) for one in maps]
+    times = interleaved(
+        {
+            "ours": lambda: peaks.peak_histogram(maps, peaks.HEIGHT, edges),
+            "lenstools": lambda: [one.peakCount(edges) for one in theirs],
+        }
+    )
+    return [ratio("peaks_vs_lenstools", times, 8)]
+
+
+def particle_mesh(seed: int, quick: bool) -> list[Row]:
+    """One initial condition, 128^3 particles and cells, up to redshift 1."""
+    rows = []
+    seconds = cpu_seconds(lambda: nbody.evolve(HERE, seed), 2 if quick else 5)
+    rows.append(row("pm_seconds", seconds, "s", at_most=6))
+    planes = nbody.evolve(HERE, seed)
+    call = partial(lensing.born, planes, HERE, 48, seed=seed)
+    call()
+    rate = 48 / cpu_seconds(call, 3)
+    rows.append(row("maps_per_s", rate, "1/s", at_least=45))
+    return rows
+
+
+def pm_force_vs_jaxpm(seed: int, quick: bool) -> list[Row]:
+    """Forces on 128^3 particles where they stand late: paint, solve, read."""
+    import os
+
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # jax would use all cores
+    import jax
+    from jaxpm.pm import pm_forces
+
+    from awd.maps import loops_nbody
+
+    positions, momenta = nbody.initial(HERE, seed, 128, 128, 128.0)
+    forces = nbody.Forces(128)
+    for _ in range(8):
+        drift = np.float32(8 * (HERE.growth(1.0) - HERE.growth(0.5)))
+        loops_nbody.push(positions, momenta, forces(positions), np.float32(0.2), drift)
+    still = np.zeros_like(positions)
+
+    def ours():
+        """Read by a push that moves nothing."""
+        none = np.float32(0)
+        loops_nbody.push(positions, still, forces(positions), none, none)
+
+    theirs = jax.jit(lambda at: pm_forces(at, mesh_shape=(128, 128, 128)))
+    there = jax.numpy.asarray(positions)
+    times = interleaved(
+        {"ours": ours, "jaxpm": lambda: theirs(there).block_until_ready()}, seconds=20
+    )
+    return [ratio("pm_force_vs_jaxpm", times, 4)]
+
+
+def real(seed: int, quick: bool) -> list[Row]:
+    """Power over theory, skewness and peaks, eight initial conditions."""
+    made = [universe.simulate(0.3, 0.8, 48, seed + k) for k in range(2 if quick else 8)]
+    table = realism.of(np.concatenate(made), PIXEL).set_index(["quantity", "at"])
+    powers = table.loc["c_ell", "value"]
+    powers = powers[(powers.index > 250) & (powers.index < 750)]
+    found = powers / HERE.convergence_power(powers.index, 1.0)
+    skew, count = table["value"]["s3", 2.0], table["value"]["peaks", 0.0]
+    return [
+        row("cl_min", found.min(), "", at_least=0.85),
+        row("cl_max", found.max(), "", at_most=1.15),
+        row("s3_2arcmin", skew, "", at_least=100),
+        row("s3_2arcmin_high", skew, "", at_most=170),
+        row("peaks_per_map", count, "", at_least=800),
+        row("peaks_per_map_high", count, "", at_most=1200),
+    ]
+
+
+def gaps(seed: int, quick: bool) -> list[Row]:
+    """Paired differences of RMSE of Omega_m x 100, nearest, pooled, quantile bins."""
+    count, maps = (8, 16) if quick else (24, 48)
+    grid = cosmology.grid(count, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for k, (omega, sigma) in enumerate(grid.to_numpy()):
+            for c, side in enumerate(("train", "train", "select", "test")):
+                own = c if side == "train" else f"{c}-{k}"
+                started = c if side == "train" else 1000 * (seed + 1) + 10 * k + c
+                x = universe.simulate(omega, sigma, maps, started)
+                named = {"cosmology": f"c{k:02d}", "group": f"{side}{own}"}
+                named |= {"split": side, "omega_m": omega, "sigma_8": sigma}
+                ds = dataset.shard(x, named)
+                paths.append(Path(folder) / f"{k}-{c}.nc")
+                io.write(ds, paths[-1])
+        dataset.write(
+            dataset.shards(paths),
+            Path(folder) / "maps.nc",
+            pixel_arcmin=PIXEL,
+            targets=["omega_m", "sigma_8"],
+        )
+        ds = io.read(Path(folder) / "maps.nc")
+    found = []
+    for name in ("height", "spectrum", "roberts"):
+        features = methods.measure(methods.METHODS[name](PIXEL), ds)
+        one = inferred.predict(features, ds, [(0.18, 0.42), (0.6, 1.0)])
+        found.append(one.assign_attrs(statistic=name, features=features.shape[1]))
+    table = scoring.differences(found, 2000, seed)
+    table = table[table["head"] == "nearest"].set_index(["method", "reference"])
+    rows = []
+    for pair in (("spectrum", "roberts"), ("height", "spectrum")):
+        one = 100 * table.loc[pair][["rmse_difference", "low", "high"]].astype(float)
+        error = (one["high"] - one["low"]) / 3.92
+        name = f"cosmology bootstrap s.d. {error:.2f}"
+        rows.append(row(f"gap_{pair[0]}_{pair[1]}", one["rmse_difference"], "", name))
+    return rows
+
+
+def streaming(seed: int, quick: bool) -> list[Row]:
+    """Peak memory of all statistics of 256^2 maps, by how many maps there are."""
+    counts = (250, 1000, 4000) if quick else (1000, 4000, 16000)
+    peaks_kb = []
+    base = fields(20)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "maps.nc"
+        for count in counts:
+            write_many(path, base, count)
+            text = STREAM.format(str(path), str(Path(io.__file__).parents[1]))
+            done = subprocess.run(
+                [sys.executable, "-c", text], capture_output=True, text=True, check=True
+            )
+            peaks_kb.append(float(done.stdout))
+    slope = np.polyfit(counts, peaks_kb, 1)[0]
+    return [
+        row("stream_slope", slope, "kB", "per map", at_most=1),
+        row("stream_gigabytes", max(peaks_kb) / 2**20, "GB", at_most=2),
+    ]
+
+
+def write_many(path: Path, base: np.ndarray, count: int) -> None:
+    """A ``maps.nc`` of so many maps, all different."""
+    import pandas as pd
+
+    rows = pd.DataFrame({"realisation": np.arange(count) // 10})
+    rows["source"] = "made"
+    rows["cosmology"] = [f"c{k % 10}" for k in range(count)]
+    rows["omega_m"] = 0.2 + 0.02 * (np.arange(count) % 10)
+    rows["sigma_8"] = 0.8
+    rows["group"] = rows["realisation"].astype(str)
+    rows["split"] = np.where(rows["realisation"] % 5 < 4, "train", "test")
+    scales = np.linspace(0.5, 1.5, count, dtype=np.float32)
+
+    def pixels():
+        for k, scale in enumerate(scales):
+            yield scale * base[k % len(base)]
+
+    dataset.write(
+        Collection(rows, pixels),
+        path,
+        pixel_arcmin=0.82,
+        targets=["omega_m", "sigma_8"],
+    )
+
+
+# Of the whole process, in kB.
+STREAM = """
+import resource, sys
+sys.path.insert(0, {1!r})
+from awd import contracts, io
+from awd.maps import methods
+with io.opened({0!r}, contracts.MAPS) as maps:
+    for name in ("db5_peaks", "spectrum", "starlet"):
+        methods.measure(methods.METHODS[name](0.82), maps)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+if __name__ == "__main__":
+    harness.main(
+        [
+            peak_counts,
+            peaks_vs_lenstools,
+            particle_mesh,
+            pm_force_vs_jaxpm,
+            real,
+            gaps,
+            streaming,
+        ],
+        __doc__,
+    )

@@ -1,0 +1,75 @@
+"""The table of all statistics, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awd import tables
+from awd.maps.inferred import HEADS, POSTERIORS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMES = {
+    "height": "peak height",
+    "laplace": "Laplace at peaks",
+    "roberts": "Roberts cross at peaks",
+    "spectrum": "power spectrum",
+    "laplace_spectrum": "Laplace at peaks + spectrum",
+    "db5_peaks": "db5 patches at peaks",
+    "haar": "Haar histograms",
+    "db2": "db2 histograms",
+    "db5": "db5 histograms",
+    "starlet": "starlet histograms",
+    "starlet_norms": "starlet l1 norms",
+}
+PARAMETER = {
+    "omega_m": "Ω_m",
+    "sigma_8": "σ_8",
+    "a_s": "A_s",
+    "m_nu": "M_ν",
+}
+CAPTION = (
+    "RMSE of Ω_m on test maps, times 100, for every statistic and head; [95 %]: over "
+    "cosmologies. Nearest: the training cosmology with the nearest mean features, "
+    "pooled covariance. Posterior: mean over the training cosmologies; both know that "
+    "the truth is one of them. Ridge: quadratic. Emulator: posterior mean over the "
+    "whole box, from means interpolated between cosmologies. Calibrated: the same, its "
+    "covariance widened by the select maps, of other initial conditions. Unseen: "
+    "emulators that never saw the cosmology they predict. Coverage: how often the "
+    "truth lies in the 68 / 95 % interval of the calibrated posterior."
+)
+
+
+def score_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores as text, a row a statistic, the best emulator first."""
+    import pandas as pd
+
+    by_head = {head: part.set_index("method") for head, part in scores.groupby("head")}
+    order = by_head["emulator"]["rmse"].sort_values(kind="stable").index
+    percent = 100 * scores[["low", "high"]]
+    decimals = tables.digits(percent["low"], percent["high"])
+
+    def text(value: float) -> str:
+        return tables.number(100 * value, decimals)
+
+    columns = {
+        "statistic": [NAMES.get(name, name) for name in order],
+        "features": [str(by_head["nearest"]["features"][name]) for name in order],
+    }
+    for head in HEADS:
+        rows = by_head[head].loc[order]
+        columns[head] = [text(value) for value in rows["rmse"]]
+        if head in POSTERIORS:
+            columns[f"{head} [95 %]"] = [
+                f"{value} [{text(low)}, {text(high)}]"
+                for value, low, high in zip(
+                    columns.pop(head), rows["low"], rows["high"], strict=True
+                )
+            ]
+    rows = by_head["calibrated"].loc[order]
+    columns["coverage"] = [
+        f"{a:.2f} / {b:.2f}"
+        for a, b in zip(rows["coverage_68"], rows["coverage_95"], strict=True)
+    ]
+    return pd.DataFrame(columns)

@@ -1,0 +1,13 @@
+from awd import contracts, io, style
+from awd.maps import figures, inferred
+
+io.log_to(snakemake.log[0])
+emulators = {}
+with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
+    for path in snakemake.input.features:
+        ds = io.read(path)
+        features = ds["features"].values
+        fitted = inferred.calibrated(features, maps, snakemake.params.bounds)
+        emulators[ds.attrs["statistic"]] = fitted, features
+    table = figures.posterior_table(emulators, maps, figures.spread(maps, 3))
+style.save(figures.posteriors(table), snakemake.output[0].removesuffix(".png"), table)

@@ -1,0 +1,177 @@
+"""The simulated universe as a whole: is it real, and what is read of it?"""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from awd import evaluation
+from awd.maps import inferred as inferring
+from awd.maps import methods, realism, scoring, universe
+from awd.maps.cosmology import Cosmology
+from awd.maps.figures import ASKED
+from awd.maps.table import NAMES, score_table
+from awd.settings_maps import Method
+
+
+@pytest.fixture(scope="module")
+def sky():
+    """Maps of Omega_m 0.3 from four initial conditions, as the default makes them."""
+    return np.concatenate([universe.simulate(0.3, 0.8, 24, k) for k in range(4)])
+
+
+def test_power_is_that_of_halofit_where_the_mesh_resolves_it(sky):
+    table = realism.of(sky, 1.640625)
+    power = table[(table["quantity"] == "c_ell") & table["at"].between(250, 750)]
+    theory = Cosmology(0.3, 0.8).convergence_power(power["at"], 1.0)
+    ratio = power["value"] / theory
+    assert len(ratio) == 3
+    assert ratio.between(*ASKED["c_ell"]).all(), ratio
+
+
+def test_skewness_and_peaks_are_those_of_large_simulations(sky):
+    table = realism.of(sky, 1.640625).set_index(["quantity", "at"])["value"]
+    assert ASKED["s3"][0] < table["s3", 2.0] < ASKED["s3"][1]
+    assert ASKED["peaks"][0] < table["peaks", 0.0] < ASKED["peaks"][1]
+
+
+def test_skewness_falls_with_the_matter_density():
+    low, high = (
+        realism.skewness(universe.simulate(omega, 0.8, 24, 7, particles=64), 1.2)
+        for omega in (0.2, 0.4)
+    )
+    assert low > 1.3 * high
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A small ``maps.nc``: six cosmologies, maps of 32 pixels."""
+    rows, images = [], []
+    for k, omega in enumerate(np.linspace(0.2, 0.4, 6)):
+        for group in ("train0", "train1", f"select-{k}", f"test-{k}"):
+            seed = {"train0": 0, "train1": 1}.get(group, 10 + 2 * k + ("test" in group))
+            maps = universe.simulate(
+                omega, 0.7 + 0.05 * (k % 3), 14, seed, pixels=32, particles=16
+            )
+            images.append(maps)
+            known = {"omega_m": omega, "sigma_8": 0.7 + 0.05 * (k % 3)}
+            side = group.rstrip("01").partition("-")[0]
+            known |= {"group": group, "split": side, "cosmology": f"c{k}"}
+            rows += [known] * len(maps)
+    table = pd.DataFrame(rows)
+    ds = xr.Dataset(
+        {
+            "x": (("sample", "y", "x"), np.concatenate(images)),
+            "target": (("sample", "name"), table[["omega_m", "sigma_8"]].to_numpy()),
+            **{n: ("sample", table[n].to_numpy(str)) for n in ("group", "split")},
+            "cosmology": ("sample", table["cosmology"].to_numpy(str)),
+        },
+        coords={"name": ["omega_m", "sigma_8"]},
+        attrs={"pixel_arcmin": 6.5625},
+    )
+    ds["target"].attrs = {"units": "1", "long_name": "parameters"}
+    return ds
+
+
+def test_every_method_of_the_settings_is_there():
+    assert set(methods.METHODS) == set(Method.__args__) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkeypatch):
+    statistic = methods.METHODS[name](small.attrs["pixel_arcmin"])
+    whole = methods.measure(statistic, small)
+    assert whole.dtype == np.float32
+    assert len(whole) == small.sizes["sample"]
+    monkeypatch.setattr(methods, "PIECE", 7)
+    np.testing.assert_array_equal(methods.measure(statistic, small), whole)
+    assert np.isfinite(whole).all()
+
+
+@pytest.fixture(scope="module")
+def inferred(small):
+    out = []
+    for name in ("height", "spectrum"):
+        features = methods.measure(methods.METHODS[name](6.5625), small)
+        one = inferring.predict(features, small, [(0.18, 0.42), (0.6, 1.0)])
+        out.append(one.assign_attrs(statistic=name, features=features.shape[1]))
+    return out
+
+
+def test_every_head_predicts_the_test_maps_and_no_others(small, inferred):
+    for one in inferred:
+        assert one["head"].values.tolist() == list(inferring.HEADS)
+        tested = np.flatnonzero(small["split"].values == "test")
+        np.testing.assert_array_equal(one["row"], tested)
+        assert np.isfinite(one["prediction"]).all()
+
+
+def test_labels_of_test_maps_change_no_prediction(small, inferred):
+    wrong = small.copy(deep=True)
+    test = wrong["split"].values == "test"
+    wrong["target"].values[test] = 0.33
+    features = methods.measure(methods.METHODS["height"](6.5625), small)
+    box = [(0.18, 0.42), (0.6, 1.0)]
+    again = inferring.predict(features, wrong, box)
+    np.testing.assert_array_equal(again["prediction"], inferred[0]["prediction"])
+
+
+def test_unseen_predictions_use_no_map_of_their_cosmology(small, inferred):
+    """Change the training maps of one cosmology: its own predictions stay."""
+    features = methods.measure(methods.METHODS["height"](6.5625), small)
+    other = features.copy()
+    own = small["cosmology"].values == "c2"
+    other[own & (small["split"].values == "train")] += 1
+    again = inferring.predict(other, small, [(0.18, 0.42), (0.6, 1.0)])
+    before, after = (
+        one["prediction"].sel(head="unseen").values for one in (inferred[0], again)
+    )
+    tested = inferred[0]["cosmology"].values == "c2"
+    np.testing.assert_array_equal(before[tested], after[tested])
+    assert not np.array_equal(before[~tested], after[~tested])
+
+
+def test_scores_are_rmse_with_two_intervals(inferred):
+    table = scoring.score(inferred, 200, 0)
+    assert len(table) == 2 * len(inferring.HEADS)
+    row = table[(table["method"] == "spectrum") & (table["head"] == "ridge")].iloc[0]
+    one = inferred[1]
+    truth, found = (v.isel(name=0).values for v in (one["target"], one["prediction"]))
+    expected = evaluation.rmse(truth, found[inferring.HEADS.index("ridge")])
+    assert row["rmse"] == pytest.approx(expected)
+    assert row["low"] < row["rmse"] < row["high"]
+    assert row["map_low"] < row["rmse"] < row["map_high"]
+    # Maps of a cosmology are not independent.
+    wide = (table["high"] - table["low"]) / (table["map_high"] - table["map_low"])
+    assert wide.median() > 1
+    assert table["coverage_68"].notna().sum() == 4
+
+
+def test_differences_are_paired_and_head_by_head(inferred):
+    scores = scoring.score(inferred, 200, 0).set_index(["method", "head"])["rmse"]
+    table = scoring.differences(inferred, 200, 0)
+    assert len(table) == len(inferring.HEADS)
+    for row in table.itertuples():
+        gap = scores["height", row.head] - scores["spectrum", row.head]
+        assert row.rmse_difference == pytest.approx(gap)
+        assert row.low <= row.rmse_difference <= row.high
+
+
+def test_the_table_puts_the_best_emulator_first(inferred):
+    scores = scoring.score(inferred, 200, 0)
+    table = score_table(scores)
+    best = scores[scores["head"] == "emulator"].sort_values("rmse")["method"].iloc[0]
+    assert table["statistic"].iloc[0] == NAMES[best]
+    assert table["features"].tolist() != []
+
+
+def test_realism_compares_with_theory_and_another_map(small, tmp_path):
+    from astropy.io import fits
+
+    table = realism.measure(small, 1.0)
+    powers = table[table["quantity"] == "c_ell"]
+    assert powers["theory"].notna().all()
+    assert table["cosmology"].nunique() == 6
+    fits.PrimaryHDU(small["x"].values[0]).writeto(tmp_path / "one.fits")
+    other = realism.compare(str(tmp_path / "one.fits"), 6.5625, 6.5625)
+    assert set(other["quantity"]) == {"c_ell", "s3", "peaks"}
