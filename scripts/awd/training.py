@@ -1,11 +1,11 @@
-"""The one training loop: seeded, early-stopped, all data as one tensor."""
+"""The one training loop: seeded, early-stopped, data in memory or streamed."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,11 +21,60 @@ CPU = torch.device("cpu")
 EVALUATION_BATCH = 1000
 
 
-class Pair(NamedTuple):
-    """Inputs (n, ...) and their targets (n, targets), on the training device."""
+class Source(Protocol):
+    """Inputs that stay in their file: rows (k,) in, an array (k, ...) out."""
 
-    x: Tensor
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray: ...
+
+
+class Pair(NamedTuple):
+    """Inputs (n, ...) and their targets (n, targets), those on the training device."""
+
+    x: Tensor | Source
     y: Tensor
+
+    def take(self, rows: Tensor) -> Pair:
+        """Some of both, inputs too on the training device."""
+        if isinstance(self.x, Tensor):
+            return Pair(self.x[rows], self.y[rows])
+        read = np.asarray(self.x[rows.cpu().numpy()], np.float32)
+        return Pair(torch.from_numpy(read).to(self.y.device), self.y[rows])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How weights move; the defaults are the paper's for traces.
+
+    Parameters
+    ----------
+    batch : int
+        Samples a step.
+    learning_rate : float
+        Adam's, or the highest of a cycle.
+    weight_decay : float
+        Adam's own, an L2 penalty: ``weight_decay * weight`` joins the gradient of the
+        loss. (Decoupled, it would be multiplied by the rate: 1e-3 would hardly count.)
+    cycle : bool
+        One cycle of the rate over all epochs (Smith & Topin 2018), with decoupled
+        decay (AdamW).
+    average : float
+        Decay, per step, of the running average of the weights that is evaluated and
+        kept; 0 keeps the weights themselves.
+    augment : callable, optional
+        A batch (k, ...) and a generator in, a batch of the same kind out.
+    mixed : bool
+        Half precision where the device is a GPU.
+    """
+
+    batch: int = 100
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    cycle: bool = False
+    average: float = 0.0
+    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None
+    mixed: bool = False
 
 
 @dataclass
@@ -35,6 +84,9 @@ class State:
     model: nn.Module
     optimiser: torch.optim.Optimizer
     generator: torch.Generator
+    recipe: Recipe
+    schedule: torch.optim.lr_scheduler.LRScheduler | None = None
+    averaged: nn.Module | None = None
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float = np.inf
@@ -44,45 +96,41 @@ class State:
 
 def train(
     model: nn.Module,
-    x: np.ndarray,
+    x: np.ndarray | Source,
     y: np.ndarray,
-    x_select: np.ndarray,
+    x_select: np.ndarray | Source,
     y_select: np.ndarray,
     *,
     epochs: int = 400,
-    batch: int = 100,
-    learning_rate: float = 1e-3,
-    weight_decay: float = 0.0,
     patience: int = 40,
     seed: int,
     device: str = "cpu",
+    **recipe: Any,
 ) -> pd.DataFrame:
     """Train ``model`` in place and leave it in eval mode with its best weights.
 
-    Squared error and Adam (the paper's: batch 100, rate 1e-3). The best epoch is the
-    one with the smallest loss on the select split, the initial weights (epoch 0)
-    included; training stops when ``patience`` epochs bring no better one. Batches and
-    dropout follow ``seed`` alone and torch's global generator is left alone, so a CPU
-    run repeats bit for bit, on any number of cores.
+    Squared error and Adam. The best epoch is the one with the smallest loss on the
+    select split, the initial weights (epoch 0) included; training stops when
+    ``patience`` epochs bring no better one. Batches and dropout follow ``seed`` alone
+    and torch's global generator is left alone, so a CPU run repeats bit for bit, on any
+    number of cores.
 
     Parameters
     ----------
     model : torch.nn.Module
         Maps (n, ...) to (n,) or (n, targets), in the targets' unit.
-    x, x_select : array of shape (n, ...)
+    x, x_select : array of shape (n, ...), or Source
         Inputs of the training and of the select split.
     y, y_select : array of shape (n,) or (n, targets)
         Their targets, any unit.
-    epochs, batch, learning_rate, patience : int, int, float, int
-        Most epochs (0 leaves the model untrained), samples a step, Adam's rate, epochs
-        without gain before stopping.
-    weight_decay : float
-        Adam's own, an L2 penalty: ``weight_decay * weight`` joins the gradient of the
-        loss. (Decoupled, it would be multiplied by the rate: 1e-3 would hardly count.)
+    epochs, patience : int, int
+        Most epochs (0 leaves the model untrained); epochs without gain before stopping.
     seed : int
         Seed of the batches (the model brings its own initial weights).
     device : {"cpu", "auto", "cuda", "mps"}
         Where to train; the model stays there.
+    **recipe
+        See :class:`Recipe`.
 
     Returns
     -------
@@ -101,15 +149,15 @@ def train(
     """
     import pandas as pd
 
-    state = start(model, learning_rate, weight_decay, seed, device)
+    state = start(model, Recipe(**recipe), epochs, len(x), seed, device)
     where = _device_of(state)
     fit = _pair(x, y, "training split", where)
     select = _pair(x_select, y_select, "select split", where)
     variance = _variance(fit.y)
     with one_thread():
-        record(state, _evaluate(model, fit, variance), select, variance)
+        record(state, _evaluate(state, fit, variance), select, variance)
         for _ in io.progress(range(epochs), "train"):
-            advance(state, fit, select, variance, batch)
+            advance(state, fit, select, variance)
             if state.epoch - state.best_epoch >= patience:
                 break
     model.load_state_dict(state.best_weights)
@@ -118,27 +166,37 @@ def train(
 
 
 def start(
-    model: nn.Module, learning_rate: float, weight_decay: float, seed: int, name: str
+    model: nn.Module, recipe: Recipe, epochs: int, samples: int, seed: int, name: str
 ) -> State:
     """The state before the first epoch; ``name`` is a device, see :func:`device`."""
     model.to(device(name))
-    optimiser = torch.optim.Adam(
-        model.parameters(), lr=learning_rate, weight_decay=weight_decay
+    kind = torch.optim.AdamW if recipe.cycle else torch.optim.Adam
+    optimiser = kind(
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
     )
-    return State(model, optimiser, torch.Generator().manual_seed(seed))
+    state = State(model, optimiser, torch.Generator().manual_seed(seed), recipe)
+    if recipe.cycle and epochs:
+        steps = epochs * -(-samples // recipe.batch)
+        state.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, recipe.learning_rate, total_steps=steps
+        )
+    if recipe.average:
+        from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+        average = get_ema_multi_avg_fn(recipe.average)
+        state.averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
+    return state
 
 
-def advance(
-    state: State, fit: Pair, select: Pair, variance: Tensor, batch: int
-) -> None:
+def advance(state: State, fit: Pair, select: Pair, variance: Tensor) -> None:
     """Run one epoch in place: one pass over ``fit``, then the loss on ``select``."""
     state.epoch += 1
-    record(state, _epoch(state, fit, variance, batch), select, variance)
+    record(state, _epoch(state, fit, variance), select, variance)
 
 
 def record(state: State, train_loss: float, select: Pair, variance: Tensor) -> None:
     """Add the epoch to the history, and keep its weights if they are the best."""
-    select_loss = _evaluate(state.model, select, variance)
+    select_loss = _evaluate(state, select, variance)
     state.history.append((state.epoch, train_loss, select_loss))
     if not np.isfinite(train_loss + select_loss):
         raise DataError(
@@ -148,7 +206,7 @@ def record(state: State, train_loss: float, select: Pair, variance: Tensor) -> N
         )
     if select_loss < state.best_loss:
         state.best_epoch, state.best_loss = state.epoch, select_loss
-        weights = state.model.state_dict()
+        weights = _judged(state).state_dict()
         state.best_weights = {name: value.clone() for name, value in weights.items()}
 
 
@@ -200,29 +258,47 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _epoch(state: State, fit: Pair, variance: Tensor, batch: int) -> float:
+def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
     """Adam over shuffled batches; the mean loss of the epoch."""
-    where = _device_of(state)
+    where, recipe = _device_of(state), state.recipe
     order = torch.randperm(len(fit.x), generator=state.generator).to(where)
     # Dropout draws from the global generator: lend it a seed that the state holds.
     dropout_seed = int(torch.randint(2**62, (), generator=state.generator))
     total = torch.zeros((), device=where)
+    half = torch.autocast(where.type, enabled=recipe.mixed and where.type == "cuda")
     state.model.train()
     with seeded(dropout_seed, where):
-        for rows in order.split(batch):
-            loss = _loss(state.model, Pair(fit.x[rows], fit.y[rows]), variance)
+        for rows in order.split(recipe.batch):
+            data = fit.take(rows)
+            if recipe.augment:
+                data = Pair(recipe.augment(data.x, state.generator), data.y)
+            with half:
+                loss = _loss(state.model, data, variance)
             state.optimiser.zero_grad()
             loss.backward()
             state.optimiser.step()
+            if state.schedule:
+                state.schedule.step()
+            if state.averaged:
+                state.averaged.update_parameters(state.model)
             total += loss.detach() * len(rows)
     return float(total) / len(fit.x)
 
 
+def _judged(state: State) -> nn.Module:
+    """The model that is evaluated and kept: the average once there is one."""
+    began = state.averaged is not None and state.epoch
+    return state.averaged.module if began else state.model
+
+
 @torch.no_grad()
-def _evaluate(model: nn.Module, data: Pair, variance: Tensor) -> float:
-    model.eval()
-    parts = zip(*(t.split(EVALUATION_BATCH) for t in data), strict=True)
-    total = sum(_loss(model, Pair(x, y), variance) * len(x) for x, y in parts)
+def _evaluate(state: State, data: Pair, variance: Tensor) -> float:
+    model = _judged(state).eval()
+    rows = torch.arange(len(data.x), device=data.y.device)
+    # The same few maps at a time as in training; traces all at once.
+    some = EVALUATION_BATCH if isinstance(data.x, Tensor) else state.recipe.batch
+    parts = map(data.take, rows.split(some))
+    total = sum(_loss(model, part, variance) * len(part.y) for part in parts)
     return float(total) / len(data.x)
 
 
@@ -238,14 +314,18 @@ def _loss(model: nn.Module, data: Pair, variance: Tensor) -> Tensor:
     return ((prediction - data.y) ** 2 / variance).mean()
 
 
-def _pair(x: np.ndarray, y: np.ndarray, name: str, where: torch.device) -> Pair:
-    x, y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+def _pair(
+    x: np.ndarray | Source, y: np.ndarray, name: str, where: torch.device
+) -> Pair:
+    streamed = not hasattr(x, "dtype")
+    x, y = x if streamed else np.asarray(x, np.float32), np.asarray(y, np.float32)
     if len(x) != len(y) or not len(x):
         raise ShapeError(
             f"the {name} has {len(x)} inputs and {len(y)} targets; expected as many of "
             "both, and at least one"
         )
-    for values, what in ((x, "inputs"), (y, "targets")):
+    # What is streamed was checked when it was written.
+    for values, what in ((y if streamed else x, "inputs"), (y, "targets")):
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             index = [int(i) for i in bad[0]]
@@ -254,7 +334,8 @@ def _pair(x: np.ndarray, y: np.ndarray, name: str, where: torch.device) -> Pair:
                 "repair these samples"
             )
     y = y.reshape(len(y), -1)
-    return Pair(torch.from_numpy(x).to(where), torch.from_numpy(y).to(where))
+    y = torch.from_numpy(y).to(where)
+    return Pair(x if streamed else torch.from_numpy(x).to(where), y)
 
 
 def _variance(y: Tensor) -> Tensor:
