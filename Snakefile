@@ -14,6 +14,11 @@ if settings.maps:
     include: "rules/maps.smk"
 
 
+if TAUGHT:
+
+    include: "rules/maps_teacher.smk"
+
+
 if settings.cells:
 
     include: "rules/cells.smk"
@@ -21,6 +26,10 @@ if settings.cells:
     include: "rules/teacher.smk"
     include: "rules/distil.smk"
     include: "rules/baselines.smk"
+
+
+if STUDIES:
+
     include: "rules/evaluate.smk"
     include: "rules/figures.smk"
 

@@ -175,7 +175,7 @@ def gaps(seed: int, quick: bool) -> list[Row]:
                 x = universe.simulate(omega, sigma, maps, started)
                 named = {"cosmology": f"c{k:02d}", "group": f"{side}{own}"}
                 named |= {"split": side, "omega_m": omega, "sigma_8": sigma}
-                ds = dataset.shard(x, named)
+                ds = universe.shard(x, named)
                 paths.append(Path(folder) / f"{k}-{c}.nc")
                 io.write(ds, paths[-1])
         dataset.write(
@@ -187,7 +187,7 @@ def gaps(seed: int, quick: bool) -> list[Row]:
         ds = io.read(Path(folder) / "maps.nc")
     found = []
     for name in ("height", "spectrum", "roberts"):
-        features = methods.measure(methods.METHODS[name](PIXEL), ds)
+        features = methods.measure(methods.fitted(methods.METHODS[name](PIXEL), ds), ds)
         one = inferred.predict(features, ds, [(0.18, 0.42), (0.6, 1.0)])
         found.append(one.assign_attrs(statistic=name, features=features.shape[1]))
     table = scoring.differences(found, 2000, seed)
@@ -255,7 +255,7 @@ from awd import contracts, io
 from awd.maps import methods
 with io.opened({0!r}, contracts.MAPS) as maps:
     for name in ("db5_peaks", "spectrum", "starlet"):
-        methods.measure(methods.METHODS[name](0.82), maps)
+        methods.measure(methods.fitted(methods.METHODS[name](0.82), maps), maps)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -51,15 +51,24 @@ PUT_THERE = (
     "not public: ask its authors)"
 )
 
-WILDCARDS = {
-    "study": ["cells"],
-    "split": range(settings.splits.rotations),
-    "target": settings.cells.targets if settings.cells else [],
-    "seed": settings.teacher.seeds,
-    "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
-}
-if settings.maps:
-    WILDCARDS["statistic"] = settings.maps.methods
+TAUGHT = settings.maps and settings.maps.teacher
+# By study, what its files are made of.
+STUDIES = {}
+if settings.cells:
+    STUDIES["cells"] = {
+        "split": range(settings.splits.rotations),
+        "target": settings.cells.targets,
+        "seed": settings.teacher.seeds,
+        "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
+    }
+if TAUGHT:
+    STUDIES["maps"] = {
+        "split": [0],
+        "target": settings.maps.targets[:1],
+        "seed": TAUGHT.seeds,
+        "teacher": ["resnet", "untrained"]
+        + [f"untrained_{k}" for k in range(1, TAUGHT.untrained)],
+    }
 RESULT = settings.distil.objectives[0]
 STUDENT = {
     "features": {
@@ -85,11 +94,13 @@ PUBLISHED = (
     and "sig_mean" in settings.cells.targets
     else []
 )
-# Of all maps together.
+# Of the maps' target; and of all maps together.
+MAPPED = ["scores", "fidelity", "predictions", "learning", "families", "patches"]
+MAPPED += ["masks"]
 SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
 CAPTIONS = {
     name: (ROOT / f"rules/captions/{name}.rst").read_text()
-    for name in DRAWN + SEEN + SURVEYED
+    for name in DRAWN + SEEN + MAPPED + SURVEYED
 }
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
@@ -99,7 +110,13 @@ GPU = int(
 
 
 wildcard_constraints:
-    **{name: "|".join(map(str, WILDCARDS[name])) for name in WILDCARDS},
+    study="cells|maps",
+    split=r"\d+",
+    seed=r"\d+",
+    target=r"\w+",
+    teacher=r"\w+",
+    statistic=r"\w+",
+    family=r"[a-z]+\d*",
     cell=r"[^/]+",
     cosmology=r"c\d+",
     condition=r"(train|select|test)\d+",
@@ -119,7 +136,9 @@ def seed(rule):
 
 def every(pattern, **fixed):
     """All files of a pattern; ``fixed`` narrows a wildcard to some values."""
-    return expand(pattern, **{**WILDCARDS, **fixed})
+    studies = [fixed["study"]] if "study" in fixed else STUDIES
+    files = [expand(pattern, **{"study": s, **STUDIES[s], **fixed}) for s in studies]
+    return list(dict.fromkeys(sum(files, [])))
 
 
 def each(pattern, **fixed):
@@ -185,3 +204,12 @@ def map_files():
     tables = [source.table] if source.table else []
     io.all_existing(tables, "put or link it there (maps.source.table)")
     return [*readers.files(source.files), *tables]
+
+
+def histories(wildcards):
+    """By kind of network, how every one of them was trained."""
+    kinds = settings.teacher.kinds if wildcards.study == "cells" else ["resnet"]
+    return {
+        kind: each(SEED / "{teacher}/history.csv", teacher=kind)(wildcards)
+        for kind in kinds
+    }

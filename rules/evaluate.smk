@@ -1,39 +1,40 @@
 """The only rules that read the test groups."""
 
+if settings.cells:
 
-rule predict_students:
-    """Fit the same student on every wavelet; predict the test groups, the teacher too."""
-    message:
-        "Students of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
-    input:
-        dataset=SPLIT / "dataset.nc",
-        attribution=SEED / "attribution.nc",
-        wavelets=SEED / "wavelets.nc",
-        teachers=TEACHERS[: len(settings.teacher.kinds)],
-    output:
-        predictions=SEED / "students.nc",
-        timings=SEED / "timings.csv",
-    params:
-        **STUDENT,
-        kinds=settings.teacher.kinds,
-        named={
-            "names": settings.baselines.wavelets,
-            "levels": settings.baselines.levels,
-        },
-        device=settings.device,
-        code=code("predict_students"),
-    log:
-        LOGS / "predict_students/{study}-{split}-{target}-{seed}.log",
-    benchmark:
-        BENCHMARKS / "predict_students/{study}-{split}-{target}-{seed}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    conda:
-        "../envs/torch.yaml"
-    script:
-        "../scripts/predict_students.py"
+    rule predict_students:
+        """Fit the same student on every wavelet; predict the test groups, the teacher too."""
+        message:
+            "Students of {wildcards.target}, split {wildcards.split}, seed {wildcards.seed}"
+        input:
+            dataset=SPLIT / "dataset.nc",
+            attribution=SEED / "attribution.nc",
+            wavelets=SEED / "wavelets.nc",
+            teachers=TEACHERS[: len(settings.teacher.kinds)],
+        output:
+            predictions=SEED / "students.nc",
+            timings=SEED / "timings.csv",
+        params:
+            **STUDENT,
+            kinds=settings.teacher.kinds,
+            named={
+                "names": settings.baselines.wavelets,
+                "levels": settings.baselines.levels,
+            },
+            device=settings.device,
+            code=code("predict_students"),
+        log:
+            LOGS / "predict_students/{study}-{split}-{target}-{seed}.log",
+        benchmark:
+            BENCHMARKS / "predict_students/{study}-{split}-{target}-{seed}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        conda:
+            "../envs/torch.yaml"
+        script:
+            "../scripts/predict_students.py"
 
 
 rule score_methods:

@@ -225,11 +225,11 @@ rule plot_reading:
     message:
         "Plot what the student of {wildcards.target} reads"
     input:
-        expand(SPLIT / "dataset.nc", split=WILDCARDS["split"][0], allow_missing=True),
+        expand(SPLIT / "dataset.nc", split=0, allow_missing=True),
         expand(
             SEED / "wavelets.nc",
-            split=WILDCARDS["split"][0],
-            seed=WILDCARDS["seed"][0],
+            split=0,
+            seed=settings.teacher.seeds[0],
             allow_missing=True,
         ),
     output:
@@ -296,10 +296,7 @@ rule plot_learning:
     message:
         "Plot the training of {wildcards.target}"
     input:
-        **{
-            kind: each(SEED / "{teacher}/history.csv", teacher=kind)
-            for kind in settings.teacher.kinds
-        },
+        unpack(histories),
     output:
         report(
             FIGURES / "learning.png",
@@ -310,7 +307,7 @@ rule plot_learning:
         FIGURES / "learning.pdf",
         FIGURES / "learning.csv",
     params:
-        kinds=settings.teacher.kinds,
+        kinds=lambda wildcards: list(histories(wildcards)),
         code=code("plot_learning"),
     log:
         LOGS / "plot_learning/{study}-{target}.log",

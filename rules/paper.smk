@@ -12,21 +12,24 @@ PAGE = {
     "cosmology": [],
     "tables": [],
 }
-if settings.cells:
+if STUDIES:
     for table in ("scores", "differences", "timings"):
         PAGE[table].append(RUN / f"{table}.csv")
-    PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=DRAWN)
+    PAGE["tables"] += every(RUN / "table_{study}.csv")
+if settings.cells:
+    PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=DRAWN, study="cells")
     PAGE["figures"] += expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN)
     PAGE["quality"].append(RUN / "cells/quality.csv")
-    PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json")
-    PAGE["tables"] += every(RUN / "table_{study}.csv")
+    PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study="cells")
+if TAUGHT:
+    PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=MAPPED, study="maps")
 if settings.maps:
     PAGE["figures"] += expand(MAP_FIGURES / "{drawn}.png", drawn=SURVEYED)
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
     PAGE["tables"].append(RUN / "table_cosmology.csv")
 
 
-if settings.cells:
+if STUDIES:
 
     rule tabulate_scores:
         """The score table of a study as CSV, LaTeX and Markdown."""

@@ -1,6 +1,8 @@
 """The networks that are distilled, and what is cached of them."""
 
-TEACHERS = [SEED / f"{teacher}/teacher.safetensors" for teacher in WILDCARDS["teacher"]]
+TEACHERS = [
+    SEED / f"{teacher}/teacher.safetensors" for teacher in STUDIES["cells"]["teacher"]
+]
 
 
 rule train_teacher:
@@ -14,7 +16,7 @@ rule train_teacher:
         records=[path.with_suffix(".json") for path in TEACHERS],
         histories=[path.with_name("history.csv") for path in TEACHERS],
     params:
-        teachers=WILDCARDS["teacher"],
+        teachers=STUDIES["cells"]["teacher"],
         training=settings.teacher.model_dump(exclude={"kinds", "seeds"}),
         device=settings.device,
         seed=seed("train_teacher"),
@@ -44,7 +46,7 @@ rule attribute_teacher:
     output:
         SEED / "attribution.nc",
     params:
-        teachers=WILDCARDS["teacher"],
+        teachers=STUDIES["cells"]["teacher"],
         device=settings.device,
         code=code("attribute_teacher"),
     log:

@@ -1,5 +1,6 @@
 from awd import contracts, io, style
-from awd.maps import figures, inferred
+from awd.maps import figures_inferred as figures
+from awd.maps import inferred
 
 io.log_to(snakemake.log[0])
 emulators = {}

@@ -1,9 +1,9 @@
 from awd import io, provenance
-from awd.maps import dataset, universe
+from awd.maps import universe
 
 io.log_to(snakemake.log[0])
 params = snakemake.params
 x = universe.simulate(**params.cosmology, **params.simulator, seed=params.seed)
-ds = dataset.shard(x, {**params.cosmology, **params.names})
+ds = universe.shard(x, {**params.cosmology, **params.names})
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 io.write(ds, snakemake.output[0], stamp=stamp)

@@ -20,9 +20,10 @@ from pydantic import ValidationError
 
 from awd import splits, wavelet
 from awd.errors import AwdError, ConfigError, DataError
+from awd.limits import RANGES
 from awd.settings import PAPER, Config
 from awd.settings_cells import Cells
-from awd.settings_maps import RANGES, Maps
+from awd.settings_maps import Maps
 from awd.strict import Strict
 
 

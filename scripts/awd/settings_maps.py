@@ -11,8 +11,6 @@ from pydantic import Field
 
 from awd.strict import Count, Strict
 
-# Within which a universe can be simulated.
-RANGES = {"omega_m": (0.1, 0.9), "sigma_8": (0.2, 1.6)}
 Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
 Method = Literal[
     "height",
@@ -113,6 +111,49 @@ class NpzArchive(MapFiles):
     file: str = Field(description="The archive, relative to the working directory.")
 
 
+Family = Literal[
+    "symmetric", "gaussian", "isotropic", "lattice4", "lattice6", "lattice10"
+]
+
+
+class MapTeacher(Strict):
+    """The networks of the maps: a ResNet-18 of any width."""
+
+    width: Count = Field(12, description="Filters of its first stage; published 64.")
+    stem: Literal[5, 7] = Field(
+        5, description="Side of its first filters; 7 with a maximum is published."
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [0], min_length=1, description="Every teacher once per seed."
+    )
+    untrained: Count = Field(2, description="Networks that never learn, the control.")
+    epochs: Annotated[int, Field(ge=0)] = Field(30, description="Of one cycle.")
+    batch: Count = Field(64, description="Maps per step.")
+    learning_rate: float = Field(4e-3, gt=0, description="Highest of the cycle.")
+    weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
+    average: float = Field(
+        0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
+    )
+    shifts: Literal[1, 4, 16] = Field(
+        4, description="Over which gradients are averaged, against the network's grid."
+    )
+
+
+class Bank(Strict):
+    """The filters that are chosen from, and the maps by which they are judged."""
+
+    families: list[Family] = Field(
+        list(get_args(Family)),
+        min_length=1,
+        description="The first gives the result.",
+    )
+    candidates: Annotated[int, Field(ge=2)] = Field(
+        24, description="Of a family with one parameter; more of larger ones."
+    )
+    train: Count = Field(32, description="Training maps per cosmology.")
+    select: Count = Field(24, description="Select maps per cosmology.")
+
+
 class Compare(Strict):
     """A map that the simulation is compared with."""
 
@@ -152,6 +193,10 @@ class Maps(Strict):
         min_length=1,
         description="Statistics that need no network.",
     )
+    teacher: MapTeacher | None = Field(
+        MapTeacher(), description="null leaves it at statistics without a network."
+    )
+    bank: Bank = Bank()
     compare: Compare | None = Field(
         None, description="A map made elsewhere, to see how real the simulated are."
     )

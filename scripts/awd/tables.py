@@ -38,6 +38,18 @@ METHODS = {
     "random_labels": "best random filter, by labels",
     "named_fidelity": "best named wavelet, by fidelity",
     "named_labels": "best named wavelet, by labels",
+    "untrained_a": "AWD (attribution), untrained teacher",
+    "labels": "labels in the teacher's place",
+    "attribution_peaks_equal": "AWD (attribution), patches at peaks",
+    "attribution_peaks_published": "AWD (attribution), patches, published bins",
+    "height": "peak height",
+    "laplace": "Laplace at peaks",
+    "roberts": "Roberts cross at peaks",
+    "spectrum": "power spectrum",
+    "laplace_spectrum": "Laplace at peaks + spectrum",
+    "db5_peaks": "db5, patches at peaks",
+    "starlet": "starlet",
+    "starlet_norms": "starlet, l1 norms",
     "haar": "Haar",
     "mean": "mean of the training targets",
     "ridge": "ridge on the raw trace",
@@ -68,8 +80,17 @@ CAPTION = (
 
 
 def name_of(method: str) -> str:
-    """What people call a method; an unknown name is shown as it is."""
-    return METHODS.get(method, method)
+    """What people call a method; an unknown name is shown as it is.
+
+    Examples
+    --------
+    >>> name_of("output_gaussian")
+    'AWD (output), gaussian'
+    """
+    base, _, rest = method.rpartition("_")
+    if method in METHODS or not base:
+        return METHODS.get(method, method)
+    return method if name_of(base) == base else f"{name_of(base)}, {rest}"
 
 
 def label_of(method: str, scored: float = 0) -> str:

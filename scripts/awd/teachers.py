@@ -186,6 +186,9 @@ class ResNet(Teacher):
     width : int
         Filters of the first stage; each of the three others doubles them. 64 is the
         published network; a narrow one learns as well from few maps.
+    scale : float
+        What inputs are divided by, about their s.d.: batch norm begins with a variance
+        of 1, and forgets it slowly.
     stem : {5, 7}
         7: 7 x 7 with stride 2 and a maximum of 3 x 3, as published. 5: 5 x 5 with
         stride 2 and a mean of 2 x 2, through which every pixel has its share.
@@ -194,9 +197,15 @@ class ResNet(Teacher):
     weight_decay = 0.02
 
     def __init__(
-        self, inputs: int = 1, outputs: int = 1, width: int = 12, stem: int = 5
+        self,
+        inputs: int = 1,
+        outputs: int = 1,
+        width: int = 12,
+        stem: int = 5,
+        scale: float = 1.0,
     ) -> None:
         super().__init__(inputs, outputs=outputs)
+        self.scale = scale
         pool = nn.MaxPool2d(3, 2, 1) if stem == 7 else nn.AvgPool2d(2)
         first = nn.Conv2d(inputs, width, stem, 2, stem // 2, bias=False)
         stages, here = [], width
@@ -220,7 +229,7 @@ class ResNet(Teacher):
         )
 
     def body(self, x: Tensor) -> Tensor:
-        return self.layers(x)
+        return self.layers(x / self.scale)
 
     def _channels(self, x: Tensor) -> Tensor:
         shape = tuple(x.shape)

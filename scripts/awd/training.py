@@ -177,8 +177,9 @@ def start(
     state = State(model, optimiser, torch.Generator().manual_seed(seed), recipe)
     if recipe.cycle and epochs:
         steps = epochs * -(-samples // recipe.batch)
+        # The rate after the last step is never used, but asked for.
         state.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.learning_rate, total_steps=steps
+            optimiser, recipe.learning_rate, total_steps=steps + 1
         )
     if recipe.average:
         from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn

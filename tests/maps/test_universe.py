@@ -10,7 +10,8 @@ from awd.maps import inferred as inferring
 from awd.maps import methods, realism, scoring, universe
 from awd.maps.cosmology import Cosmology
 from awd.maps.figures import ASKED
-from awd.maps.table import NAMES, score_table
+from awd.maps.names import NAMES
+from awd.maps.table import score_table
 from awd.settings_maps import Method
 
 
@@ -80,11 +81,13 @@ def test_every_method_of_the_settings_is_there():
 @pytest.mark.parametrize("name", methods.METHODS)
 def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkeypatch):
     statistic = methods.METHODS[name](small.attrs["pixel_arcmin"])
-    whole = methods.measure(statistic, small)
+    whole = methods.measure(methods.fitted(statistic, small), small)
     assert whole.dtype == np.float32
     assert len(whole) == small.sizes["sample"]
     monkeypatch.setattr(methods, "PIECE", 7)
-    np.testing.assert_array_equal(methods.measure(statistic, small), whole)
+    np.testing.assert_array_equal(
+        methods.measure(methods.fitted(statistic, small), small), whole
+    )
     assert np.isfinite(whole).all()
 
 
@@ -92,7 +95,9 @@ def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkey
 def inferred(small):
     out = []
     for name in ("height", "spectrum"):
-        features = methods.measure(methods.METHODS[name](6.5625), small)
+        features = methods.measure(
+            methods.fitted(methods.METHODS[name](6.5625), small), small
+        )
         one = inferring.predict(features, small, [(0.18, 0.42), (0.6, 1.0)])
         out.append(one.assign_attrs(statistic=name, features=features.shape[1]))
     return out
@@ -110,7 +115,9 @@ def test_labels_of_test_maps_change_no_prediction(small, inferred):
     wrong = small.copy(deep=True)
     test = wrong["split"].values == "test"
     wrong["target"].values[test] = 0.33
-    features = methods.measure(methods.METHODS["height"](6.5625), small)
+    features = methods.measure(
+        methods.fitted(methods.METHODS["height"](6.5625), small), small
+    )
     box = [(0.18, 0.42), (0.6, 1.0)]
     again = inferring.predict(features, wrong, box)
     np.testing.assert_array_equal(again["prediction"], inferred[0]["prediction"])
@@ -118,7 +125,9 @@ def test_labels_of_test_maps_change_no_prediction(small, inferred):
 
 def test_unseen_predictions_use_no_map_of_their_cosmology(small, inferred):
     """Change the training maps of one cosmology: its own predictions stay."""
-    features = methods.measure(methods.METHODS["height"](6.5625), small)
+    features = methods.measure(
+        methods.fitted(methods.METHODS["height"](6.5625), small), small
+    )
     other = features.copy()
     own = small["cosmology"].values == "c2"
     other[own & (small["split"].values == "train")] += 1

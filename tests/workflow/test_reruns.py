@@ -27,8 +27,7 @@ def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
     assert NOTHING in finished.snakemake("-n")
 
 
-INFERRING = {"infer_cosmology", "score_cosmology", "plot_posterior"}
-INFERRING |= {"plot_inferred"}  # that read what was inferred
+INFERRING = {"infer_cosmology", "plot_posterior", "distil_maps"}
 DATA = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
 PLOTS = {path.stem for path in (ROOT / "scripts").glob("plot_*.py")}
 PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
@@ -46,7 +45,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("soft.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
         ("cells/simulate.py", {"simulate_movie"}, set()),
         ("cells/link.py", {"track_movie"}, {"simulate_movie"}),
-        ("maps/lensing.py", {"simulate_maps", "tile_maps", "check_maps"}, DATA),
+        ("maps/lensing.py", {"simulate_maps"}, DATA),
         ("maps/infer.py", INFERRING, {"measure_maps"}),
         ("cells/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
     ],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd.errors import ConfigError, MissingInput
-from awd.settings_maps import RANGES
+from awd.limits import RANGES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class Cosmology:
     Raises
     ------
     ConfigError
-        Omega_m or sigma_8 is outside of :data:`awd.settings_maps.RANGES`.
+        Omega_m or sigma_8 is outside of :data:`awd.limits.RANGES`.
     """
 
     omega_m: float

@@ -12,6 +12,7 @@ from awd import contracts, io
 from awd.contracts import SPLITS
 from awd.errors import DataError, ShapeError
 from awd.maps import lensing
+from awd.maps.names import LONG
 from awd.maps.readers import PARAMETERS, Collection
 from awd.provenance import derive_seed
 
@@ -21,24 +22,6 @@ if TYPE_CHECKING:
 
 BATCH = 64  # maps that are written together
 DESCRIBED = {"units": "1", "long_name": "convergence"}
-LONG = {
-    "omega_m": ("matter density", "1"),
-    "sigma_8": ("amplitude of fluctuations", "1"),
-    "a_s": ("primordial amplitude", "1e-9"),
-    "m_nu": ("sum of neutrino masses", "eV"),
-}
-
-
-def shard(x: np.ndarray, named: Mapping[str, Any]) -> xr.Dataset:
-    """Maps (n, y, x) of one cosmology and initial condition, as :func:`shards` reads.
-
-    ``named``: ``cosmology``, ``group``, ``split``, and the parameters.
-    """
-    import xarray as xr
-
-    ds = xr.Dataset({"x": (("sample", "y", "x"), x)}, attrs=dict(named))
-    ds["x"].attrs = DESCRIBED
-    return ds
 
 
 def shards(paths: Sequence[io.PathLike]) -> Collection:

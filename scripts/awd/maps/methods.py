@@ -90,12 +90,23 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
 }
 
 
+def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
+    """A statistic with the bins of some training maps, evenly spread.
+
+    ``maps`` are :data:`awd.contracts.MAPS`, opened.
+    """
+    train = np.flatnonzero(maps["split"].values == "train")
+    some = train[:: -(-len(train) // FITTED)]
+    return statistic.fitted(maps["x"][some].values)
+
+
 def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
-    """Features of all maps, read in pieces; bins are those of training maps.
+    """Features of all maps, read in pieces.
 
     Parameters
     ----------
     statistic : one of :data:`METHODS`
+        Fitted.
     maps : Dataset
         :data:`awd.contracts.MAPS`, opened: only some maps are in memory at a time.
 
@@ -103,9 +114,6 @@ def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
     -------
     ndarray of shape (n, d), float32
     """
-    train = np.flatnonzero(maps["split"].values == "train")
-    some = train[:: -(-len(train) // FITTED)]
-    statistic = statistic.fitted(maps["x"][some].values)
     count = maps.sizes["sample"]
     out = None
     for at in io.progress(range(0, count, PIECE), "maps"):

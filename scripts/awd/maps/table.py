@@ -6,29 +6,11 @@ from typing import TYPE_CHECKING
 
 from awd import tables
 from awd.maps.inferred import HEADS, POSTERIORS
+from awd.maps.names import NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = {
-    "height": "peak height",
-    "laplace": "Laplace at peaks",
-    "roberts": "Roberts cross at peaks",
-    "spectrum": "power spectrum",
-    "laplace_spectrum": "Laplace at peaks + spectrum",
-    "db5_peaks": "db5 patches at peaks",
-    "haar": "Haar histograms",
-    "db2": "db2 histograms",
-    "db5": "db5 histograms",
-    "starlet": "starlet histograms",
-    "starlet_norms": "starlet l1 norms",
-}
-PARAMETER = {
-    "omega_m": "Ω_m",
-    "sigma_8": "σ_8",
-    "a_s": "A_s",
-    "m_nu": "M_ν",
-}
 CAPTION = (
     "RMSE of Ω_m on test maps, times 100, for every statistic and head; [95 %]: over "
     "cosmologies. Nearest: the training cosmology with the nearest mean features, "

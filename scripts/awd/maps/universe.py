@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from awd.maps import lensing, nbody
 from awd.maps.cosmology import Cosmology
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def simulate(
@@ -60,3 +66,16 @@ def simulate(
         cosmology, seed, particles, mesh=mesh, box=box, z_source=z_source
     )
     return lensing.born(planes, cosmology, maps, pixels, degrees, [seed, 1])
+
+
+def shard(x: np.ndarray, named: Mapping[str, Any]) -> xr.Dataset:
+    """Maps (n, y, x) of one cosmology and initial condition, as
+    :func:`awd.maps.dataset.shards` reads them.
+
+    ``named``: ``cosmology``, ``group``, ``split``, and the parameters.
+    """
+    import xarray as xr
+
+    ds = xr.Dataset({"x": (("sample", "y", "x"), x)}, attrs=dict(named))
+    ds["x"].attrs = {"units": "1", "long_name": "convergence"}
+    return ds

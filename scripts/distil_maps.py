@@ -1,0 +1,22 @@
+from awd import candidates, contracts, io, provenance
+from awd.maps import bank, contest
+
+io.log_to(snakemake.log[0])
+wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
+banks = {
+    one.attrs["family"]: one for one in (io.read(b, bank.BANK) for b in given.banks)
+}
+answers = io.read(given.said)
+with io.opened(given.maps, contracts.MAPS) as maps:
+    said = contest.sources(answers, maps, params.seed)
+    methods, families, table = contest.methods(
+        banks, said, maps, params.bounds, params.draws, params.seed
+    )
+paper = contest.attributed(answers, given.maps, params.seed)
+found = candidates.to_dataset(
+    methods | paper, target=str(maps["name"].values[0]), mode="reflect"
+)
+found["family"] = "method", families + ["lattice4"] * len(paper)
+stamp = provenance.stamp(snakemake.rule, wildcards, params)
+io.write(found, snakemake.output.wavelets, contracts.WAVELETS, stamp)
+io.write_table(table, snakemake.output.bank)

@@ -1,0 +1,39 @@
+import numpy as np
+
+from awd import contracts, io, provenance, teachers
+from awd.maps import networks
+
+io.log_to(snakemake.log[0])
+params, given, outputs = snakemake.params, snakemake.input, snakemake.output
+settings = dict(params.training)
+sizes = {name: settings.pop(name) for name in ("width", "stem")}
+with io.opened(given[0], contracts.MAPS) as maps:
+    side, target = maps["split"].values, maps["target"].values
+train, select = (np.flatnonzero(side == name) for name in ("train", "select"))
+scale = float(networks.Rows(given[0], train)[::16].std())
+for name, path in zip(params.networks, outputs.weights, strict=True):
+    seed = provenance.derive_seed(params.seed, name)
+    model = teachers.build(
+        "resnet",
+        seed,
+        target[train],
+        outputs=target.shape[1],
+        scale=scale,
+        **sizes,
+    )
+    if name == "resnet":
+        history = networks.train(
+            model,
+            given[0],
+            target,
+            train,
+            select,
+            patience=settings["epochs"] + 1,
+            seed=seed,
+            device=params.device,
+            **settings,
+        )
+        io.write_table(history, outputs.history)
+    else:
+        networks.settle(model, networks.Rows(given[0], train))
+    teachers.save(model, path, {"code": params.code})

@@ -1,0 +1,209 @@
+"""The bank of filters, and who chooses what from it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from awd import contracts, wavelet
+from awd.maps import bank, contest, universe
+from awd.maps.bank import SHELVES, Ridge
+from awd.settings_maps import Family
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """Six cosmologies of 32 pixels, as ``maps.nc`` has them."""
+    rows, images = [], []
+    for k, omega in enumerate(np.linspace(0.2, 0.4, 6)):
+        for group in ("train0", "train1", f"select-{k}", f"test-{k}"):
+            seed = {"train0": 0, "train1": 1}.get(group, 10 + 2 * k + ("test" in group))
+            x = universe.simulate(
+                omega, 0.8 - k % 2 / 10, 14, seed, pixels=32, particles=16
+            )
+            images.append(x)
+            side = group.rstrip("01").partition("-")[0]
+            one = {"group": group, "split": side, "cosmology": f"c{k}"}
+            rows += [one | {"omega_m": omega, "sigma_8": 0.8 - k % 2 / 10}] * len(x)
+    table = pd.DataFrame(rows)
+    ds = xr.Dataset(
+        {
+            "x": (("sample", "y", "x"), np.concatenate(images)),
+            "target": (("sample", "name"), table[["omega_m", "sigma_8"]].to_numpy()),
+            **{n: ("sample", table[n].to_numpy(str)) for n in ("group", "split")},
+            "cosmology": ("sample", table["cosmology"].to_numpy(str)),
+        },
+        coords={"name": ["omega_m", "sigma_8"]},
+        attrs={"pixel_arcmin": 6.5625},
+    )
+    ds["target"].attrs = {"units": "1", "long_name": "parameters"}
+    return ds
+
+
+@pytest.fixture(scope="module")
+def banks(maps):
+    rows = bank.rows_of(maps, 28, 10)
+    return {f: bank.fill(f, maps, rows, 4, 0) for f in ("symmetric", "lattice4")}
+
+
+def test_every_family_of_the_settings_has_a_shelf():
+    assert set(SHELVES) == set(Family.__args__)
+
+
+@pytest.mark.parametrize("family", SHELVES)
+def test_candidates_keep_what_their_family_promises(family):
+    shelf = SHELVES[family]
+    parameters = shelf.candidates(6, 0)
+    filters = shelf.family.filters(parameters)
+    assert len(filters) == 6 * shelf.many
+    for h in filters:
+        assert max(shelf.family.conditions(h).values()) < 1e-10
+    low, high = shelf.family.bounds.T
+    if not shelf.family.periodic:
+        assert ((parameters >= low) & (parameters <= high)).all()
+
+
+def test_lattices_hold_named_wavelets():
+    filters = SHELVES["lattice10"].family.filters(SHELVES["lattice10"].candidates(6, 0))
+    db5 = wavelet.from_pywt("db5")
+    assert min(np.abs(filters - db5).max(1)) < 1e-8
+
+
+def test_rows_are_even_over_cosmologies_and_never_test(maps):
+    rows = bank.rows_of(maps, 20, 7)
+    side = maps["split"].values[rows]
+    assert dict(zip(*np.unique(side, return_counts=True), strict=True)) == {
+        "train": 120,
+        "select": 42,
+    }
+    groups = maps["group"].values[rows][side == "train"]
+    assert np.unique(groups, return_counts=True)[1].tolist() == [60, 60]
+
+
+def test_a_ridge_follows_curves_of_its_features():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 12))
+    y = np.stack([x[:, 0] + x[:, 1] * x[:, 2], x[:, 3]], 1)
+    found = Ridge().fit(x[:200], y[:200]).predict(x[200:])
+    assert found.shape == (100, 2)
+    assert np.corrcoef(found[:, 1], y[200:, 1])[0, 1] > 0.99
+    one = Ridge().fit(x[:200], y[:200, 1]).predict(x[200:])
+    np.testing.assert_allclose(one, found[:, 1], atol=0.02)
+
+
+def test_fidelity_is_r2_on_select_and_knows_a_filter_that_sees_the_output(maps, banks):
+    """What a student of candidate 2 reads is best reproduced by candidate 2."""
+    shelf = banks["lattice4"]
+    said = np.random.default_rng(0).normal(size=(maps.sizes["sample"], 2))
+    said[shelf["row"].values, 0] = shelf["features"].values[2].mean(1) ** 2
+    weights = np.linspace(-1, 1, shelf.sizes["feature"])
+    said[shelf["row"].values, 0] = shelf["features"].values[2] @ weights
+    r2, squares = bank.fidelity(shelf, said)
+    assert r2[:, 0].argmax() == 2
+    assert r2[2, 0] > 0.9
+    assert (r2[:, 1] < 0.2).all()
+    select = shelf["split"].values == "select"
+    y = said[shelf["row"].values[select], 0]
+    expected = 1 - squares[2, :, 0].sum() / ((y - y.mean()) ** 2).sum()
+    assert r2[2, 0] == pytest.approx(expected)
+
+
+def test_resampled_choices_follow_the_cosmologies_drawn():
+    squares = np.array([[1.0, 1, 9, 9], [9, 9, 1, 1]])
+    picks = bank.resampled(squares, np.array(["a", "a", "b", "b"]), 400, 0)
+    # Both drawn: level, the first; twice the same: its own.
+    assert np.mean(picks == 1) == pytest.approx(0.25, abs=0.07)
+
+
+def said_of(maps):
+    rng = np.random.default_rng(0)
+    omega = maps["target"].values[:, 0]
+    output = np.stack(
+        [omega + rng.normal(0, 0.01, len(omega)), rng.normal(size=len(omega))]
+    )
+    return xr.Dataset(
+        {"output": (("network", "sample", "name"), np.stack([output, output], -1))},
+        coords={"network": ["resnet", "untrained"], "name": ["omega_m", "sigma_8"]},
+    )
+
+
+def test_shuffled_outputs_stay_in_their_cosmology_and_side(maps):
+    said = contest.sources(said_of(maps), maps, 0)
+    assert list(said) == ["output", "untrained", "shuffled", "labels"]
+    assert not np.array_equal(said["shuffled"], said["output"])
+    side, cosmology = maps["split"].values, maps["cosmology"].values
+    for one in ("c0", "c5"):
+        for name in ("train", "select"):
+            own = (side == name) & (cosmology == one)
+            np.testing.assert_array_equal(
+                np.sort(said["shuffled"][own]), np.sort(said["output"][own])
+            )
+    np.testing.assert_array_equal(said["labels"], maps["target"].values[:, 0])
+
+
+def test_every_source_chooses_from_every_family_and_all_from_as_many(maps, banks):
+    said = contest.sources(said_of(maps), maps, 0)
+    methods, families, table = contest.methods(banks, said, maps, None, 7, 0)
+    names = [*said, "random_labels"]
+    assert list(methods) == [*names, *(f"{name}_lattice4" for name in names)]
+    assert families == ["symmetric"] * 5 + ["lattice4"] * 5
+    assert {len(method.pool) for method in methods.values()} == {4}
+    assert methods["output"].role == "distilled"
+    assert {methods[n].role for n in names[1:]} == {"control"}
+    assert len(methods["output"].draws) == 7
+    best = table[table["family"] == "symmetric"]["output"].idxmax()
+    np.testing.assert_array_equal(
+        methods["output"].chosen.filter, banks["symmetric"]["filter"].values[best]
+    )
+
+
+def test_labels_and_maps_of_the_test_side_change_no_choice(maps, banks):
+    wrong = maps.copy(deep=True)
+    test = wrong["split"].values == "test"
+    wrong["target"].values[test] = 0.9
+    wrong["x"].values[test] = 7
+    rows = bank.rows_of(wrong, 28, 10)
+    again = bank.fill("symmetric", wrong, rows, 4, 0)
+    np.testing.assert_array_equal(again["features"], banks["symmetric"]["features"])
+    said = said_of(maps)
+    said["output"].values[:, test] = 5
+    found = [
+        contest.methods({"symmetric": b}, contest.sources(s, m, 0), m, None, 3, 0)[2]
+        for b, s, m in ((banks["symmetric"], said_of(maps), maps), (again, said, wrong))
+    ]
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_the_league_is_a_predictions_file(maps, banks):
+    from awd import teachers
+
+    said = said_of(maps)
+    methods, families, _ = contest.methods(
+        {"symmetric": banks["symmetric"]},
+        contest.sources(said, maps, 0),
+        maps,
+        None,
+        3,
+        0,
+    )
+    from awd import candidates
+
+    wavelets = candidates.to_dataset(methods, target="omega_m", mode="reflect")
+    wavelets["family"] = "method", families
+    contracts.check(wavelets, contracts.WAVELETS, "here")
+    model = teachers.build("resnet", 0, outputs=2, width=2).eval()
+    league = contest.League(maps, wavelets, said, model, [(0.18, 0.42), (0.6, 1.0)])
+    inferred, told = league.students()
+    ds = contest.entered(inferred, told, maps, split="0", seed="0")
+    contracts.check(ds, contracts.PREDICTIONS, "here")
+    truth = ds["target"].values
+    own = ds["prediction"].sel({"method": "resnet"}).values
+    said_own = said["output"].sel(network="resnet").isel(name=0).values
+    np.testing.assert_array_equal(own, said_own[ds["row"].values])
+    assert len(truth) == len(own)
+    assert ds["role"].values.tolist()[:2] == ["teacher", "distilled"]
+    assert int(ds["filter_parameters"].sel({"method": "output"})) == 1
+    table = contest.heads(inferred)
+    assert table["method"].tolist() == ds["method"].values.tolist()
+    row = table.set_index("method").loc["resnet"]
+    assert row.nunique() == 1
