@@ -97,6 +97,8 @@ PUBLISHED = (
 # Of the maps' target; and of all maps together.
 MAPPED = ["scores", "fidelity", "predictions", "learning", "families", "patches"]
 MAPPED += ["masks"]
+if TAUGHT and "symmetric" in settings.maps.bank.families:
+    MAPPED.append("adapting")
 SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
 CAPTIONS = {
     name: (ROOT / f"rules/captions/{name}.rst").read_text()

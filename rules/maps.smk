@@ -3,6 +3,8 @@
 UNIVERSE = settings.maps.source.kind == "simulated"
 MAP = settings.maps.source
 SKY = RUN / "maps/maps.nc"
+MAP_TARGET = RUN / "maps/split0/{target}"
+MAP_SEED = MAP_TARGET / "seed{seed}"
 STATISTICS = RUN / "maps/statistics/{statistic}.nc"
 INFERRED = expand(RUN / "maps/inferred/{statistic}.nc", statistic=settings.maps.methods)
 MAP_FIGURES = RUN / "figures/maps"
@@ -372,3 +374,31 @@ rule plot_realism:
         "../envs/maps.yaml"
     script:
         "../scripts/plot_realism.py"
+
+
+rule tabulate_published_maps:
+    """The published statistics by the published rule, beside the published values."""
+    message:
+        "Set the published values beside the maps'"
+    input:
+        maps=SKY,
+        wavelets=every(MAP_SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
+        scores=[RUN / "scores.csv"] if TAUGHT else [],
+    output:
+        RUN / "table_published_maps.csv",
+        RUN / "table_published_maps.tex",
+        RUN / "table_published_maps.md",
+    params:
+        code=code("tabulate_published_maps"),
+    log:
+        LOGS / "tabulate_published_maps.log",
+    benchmark:
+        BENCHMARKS / "tabulate_published_maps.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../envs/maps.yaml"
+    script:
+        "../scripts/tabulate_published_maps.py"

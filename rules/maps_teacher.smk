@@ -1,7 +1,5 @@
 """The maps' networks, the bank of filters, and what both say together."""
 
-MAP_TARGET = RUN / "maps/split0/{target}"
-MAP_SEED = MAP_TARGET / "seed{seed}"
 NETWORKS = [
     MAP_SEED / f"{name}/teacher.safetensors" for name in STUDIES["maps"]["teacher"]
 ]
@@ -187,6 +185,41 @@ rule enter_statistics:
         "../envs/torch.yaml"
     script:
         "../scripts/enter_statistics.py"
+
+
+if "symmetric" in settings.maps.bank.families:
+
+    rule plot_adapting:
+        """The wavelet on its way from the starlet's to the chosen one; also as a GIF."""
+        message:
+            "Plot the adapting wavelet of {wildcards.target}"
+        input:
+            bank=expand(SHELF, family="symmetric")[0],
+            scores=each(MAP_SEED / "bank.csv"),
+        output:
+            report(
+                FIGURES / "adapting.png",
+                caption="captions/adapting.rst",
+                category="{study}",
+                labels={"target": "{target}", "figure": "adapting"},
+            ),
+            FIGURES / "adapting.pdf",
+            FIGURES / "adapting.csv",
+            FIGURES / "adapting.gif",
+        params:
+            code=code("plot_adapting"),
+        log:
+            LOGS / "plot_adapting/{study}-{target}.log",
+        benchmark:
+            BENCHMARKS / "plot_adapting/{study}-{target}.tsv"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        conda:
+            "../envs/maps.yaml"
+        script:
+            "../scripts/plot_adapting.py"
 
 
 rule plot_families:

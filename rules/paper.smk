@@ -10,6 +10,7 @@ PAGE = {
     "published": PUBLISHED,
     "wavelets": [],
     "cosmology": [],
+    "published_maps": [],
     "tables": [],
 }
 if STUDIES:
@@ -27,6 +28,7 @@ if settings.maps:
     PAGE["figures"] += expand(MAP_FIGURES / "{drawn}.png", drawn=SURVEYED)
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
     PAGE["tables"].append(RUN / "table_cosmology.csv")
+    PAGE["published_maps"].append(RUN / "table_published_maps.csv")
 
 
 if STUDIES:

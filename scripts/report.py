@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from awd import io, provenance, report
+from awd import io, provenance, report, tables
 from awd.cells import published, quality
+from awd.maps.published import CAPTION as PUBLISHED
 from awd.maps.table import CAPTION, score_table
 
 io.log_to(snakemake.log[0])
@@ -15,6 +16,8 @@ for title, table in published.pages(given.published):
 for path in given.cosmology:
     table, title = score_table(io.read_table(path)), "Statistics without a network"
     shown.append(report.Table(table, title, CAPTION, report.MAPS))
+for path in given.published_maps:
+    shown.append(report.Table(tables.read(path), "Published", PUBLISHED, report.MAPS))
 made_from = {
     "commit": provenance.commit(Path(__file__).parent),
     "config": params.config,

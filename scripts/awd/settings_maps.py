@@ -128,8 +128,8 @@ class MapTeacher(Strict):
     )
     untrained: Count = Field(2, description="Networks that never learn, the control.")
     epochs: Annotated[int, Field(ge=0)] = Field(30, description="Of one cycle.")
-    batch: Count = Field(64, description="Maps per step.")
-    learning_rate: float = Field(4e-3, gt=0, description="Highest of the cycle.")
+    batch: Count = Field(32, description="Maps per step.")
+    learning_rate: float = Field(1e-2, gt=0, description="Highest of the cycle.")
     weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
     average: float = Field(
         0.99, ge=0, lt=1, description="Decay per step of the averaged weights."

@@ -40,8 +40,16 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("figures/search.py", {"plot_choice", "plot_filter_path"}, DATA),
         ("figures/student.py", {"plot_reading"}, DATA | {"plot_choice"}),
         ("report.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
-        ("training.py", {"train_teacher"}, DATA | {"predict_baselines"}),
-        ("search.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
+        (
+            "training.py",
+            {"train_teacher", "train_resnet"},
+            DATA | {"predict_baselines"},
+        ),
+        (
+            "search.py",
+            {"distil_wavelet", "distil_maps"},
+            DATA | {"train_teacher", "plot_learning"},
+        ),
         ("soft.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
         ("cells/simulate.py", {"simulate_movie"}, set()),
         ("cells/link.py", {"track_movie"}, {"simulate_movie"}),

@@ -37,7 +37,15 @@ def test_all_promised_files_are_there(finished):
         f"figures/maps/{name}.png"
         for name in ("maps", "peaks", "inferred", "posterior", "realism")
     ]
-    tables += [f"table_cosmology.{kind}" for kind in ("csv", "tex", "md")]
+    figures += [
+        f"figures/maps-omega_m/{name}.png"
+        for name in ("scores", "fidelity", "families", "patches", "masks", "learning")
+    ]
+    tables += [
+        f"table_{name}.{kind}"
+        for name in ("cosmology", "maps", "published_maps")
+        for kind in ("csv", "tex", "md")
+    ]
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
     files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
     for name in figures + tables + files:

@@ -15,6 +15,7 @@ from awd.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
 
 SOURCES = {
     "output": (COLOURS["teacher"], "-", "the ResNet"),
@@ -195,3 +196,96 @@ def mask_table(panels: dict[str, np.ndarray]) -> pd.DataFrame:
     columns = {"y": y.ravel(), "x": x.ravel()}
     columns |= {name: image.ravel() for name, image in panels.items()}
     return pd.DataFrame(columns)
+
+
+FRAMES = 5  # of the path that a still shows
+
+
+def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
+    """The way from the family's last filter, of the starlet, to the chosen one.
+
+    Parameters
+    ----------
+    bank_ : Dataset
+        :data:`awd.maps.bank.BANK` of a family with one parameter.
+    table : DataFrame
+        ``bank.csv`` of one seed.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter``, ``fidelity`` and the taps, a row a candidate on the way.
+    """
+    own = table[table["family"] == bank_.attrs["family"]].sort_values("candidate")
+    order = np.argsort(-own["parameter"].to_numpy(), kind="stable")
+    chosen = int(own["output"].to_numpy()[order].argmax())
+    order = order[: max(chosen, 1) + 1]
+    taps = bank_["filter"].values[order]
+    columns = {f"tap{k}": taps[:, k] for k in range(taps.shape[1])}
+    rows = own.iloc[order]
+    return pd.DataFrame(
+        {
+            "parameter": rows["parameter"].to_numpy(),
+            "fidelity": rows["output"].to_numpy(),
+            **columns,
+        }
+    )
+
+
+@styled
+def adapting(path: pd.DataFrame, family: str) -> Figure:
+    """Filters on the way to the chosen one, with what each difference band does.
+
+    Parameters
+    ----------
+    path : DataFrame
+        :func:`path_of`.
+    family : str
+    """
+    shown = path.iloc[np.linspace(0, len(path) - 1, min(FRAMES, len(path))).astype(int)]
+    figure = Figure(figsize=(DOUBLE, 3.2))
+    grid = figure.subplots(2, len(shown), squeeze=False)
+    for (top, below), (_, row) in zip(grid.T, shown.iterrows(), strict=True):
+        draw_filter(top, below, row, family, path)
+    grid[0, 0].set_ylabel("tap")
+    return figure
+
+
+def draw_filter(
+    top: Axes, below: Axes, row: pd.Series, family: str, path: pd.DataFrame
+) -> None:
+    """One filter: its taps above, its difference band as an image below."""
+    taps = row.filter(like="tap").to_numpy(float)
+    at = np.arange(len(taps)) - len(taps) // 2
+    top.vlines(at, 0, taps, color=COLOURS["distilled"], lw=2)
+    top.plot(at, taps, "o", color=COLOURS["distilled"], ms=3)
+    top.axhline(0, color="0.6", lw=0.6)
+    every = path.filter(like="tap").to_numpy(float)
+    margin = 0.08 * np.ptp(every)
+    top.set_ylim(every.min() - margin, every.max() + margin)
+    top.set_title(f"a = {row['parameter']:.3f}\nfidelity {row['fidelity']:.4f}")
+    kernel = band_kernels(family, taps)["difference"]
+    size = np.abs(kernel).max()
+    below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
+    below.set_axis_off()
+
+
+@styled
+def animate(path: pd.DataFrame, family: str, target: str) -> None:
+    """The same way as an animated GIF, a frame a filter."""
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    from awd import io
+
+    figure = Figure(figsize=(3.2, 3.6))
+    top, below = figure.subplots(2, 1)
+
+    def draw(k: int) -> None:
+        top.clear()
+        below.clear()
+        draw_filter(top, below, path.iloc[k], family, path)
+
+    frames = [*range(len(path)), *[len(path) - 1] * 6]  # it rests on the last
+    moving = FuncAnimation(figure, draw, frames=frames)
+    with io.replacing(target) as temporary:
+        moving.save(temporary, PillowWriter(fps=6), dpi=100)

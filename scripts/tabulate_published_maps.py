@@ -1,0 +1,18 @@
+import pandas as pd
+
+from awd import candidates, contracts, io, tables
+from awd.maps import published
+
+io.log_to(snakemake.log[0])
+given = snakemake.input
+attributed, ours = None, pd.DataFrame()
+if given.wavelets:
+    wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
+    attributed = candidates.from_dataset(wavelets)["attribution"].filter
+    ours = io.read_table(given.scores[0])
+    ours = ours[(ours["study"] == "maps") & (ours["split"] == "all")]
+with io.opened(given.maps, contracts.MAPS) as maps:
+    here = published.scores(maps, attributed)
+    truth = maps["target"].values[maps["split"].values == "test", 0]
+table = published.table(here, ours, float(truth.std()))
+tables.write(table, snakemake.output[0].removesuffix(".csv"))
