@@ -8,6 +8,7 @@ SHELF = RUN / "maps/bank/{family}.nc"
 if settings.cells:
 
     # Both have files of these names; what lies under maps/ is of these.
+    ruleorder: train_resnet > train_teacher
     ruleorder: predict_maps > predict_students
     ruleorder: distil_maps > distil_wavelet
     ruleorder: enter_statistics > predict_baselines
