@@ -11,6 +11,7 @@ PAGE = {
     "wavelets": [],
     "cosmology": [],
     "published_maps": [],
+    "heads": [],
     "tables": [],
 }
 if STUDIES:
@@ -23,6 +24,7 @@ if settings.cells:
     PAGE["quality"].append(RUN / "cells/quality.csv")
     PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study="cells")
 if TAUGHT:
+    PAGE["heads"] += every(MAP_SEED / "heads.csv", study="maps")[:1]
     PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=MAPPED, study="maps")
 if settings.maps:
     PAGE["figures"] += expand(MAP_FIGURES / "{drawn}.png", drawn=SURVEYED)

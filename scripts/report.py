@@ -3,7 +3,7 @@ from pathlib import Path
 from awd import io, provenance, report, tables
 from awd.cells import published, quality
 from awd.maps.published import CAPTION as PUBLISHED
-from awd.maps.table import CAPTION, score_table
+from awd.maps.table import CAPTION, HEADS_CAPTION, head_table, score_table
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
@@ -16,6 +16,9 @@ for title, table in published.pages(given.published):
 for path in given.cosmology:
     table, title = score_table(io.read_table(path)), "Statistics without a network"
     shown.append(report.Table(table, title, CAPTION, report.MAPS))
+for path in given.heads:
+    heads = head_table(io.read_table(path))
+    shown.append(report.Table(heads, "Families and heads", HEADS_CAPTION, report.MAPS))
 for path in given.published_maps:
     shown.append(report.Table(tables.read(path), "Published", PUBLISHED, report.MAPS))
 made_from = {

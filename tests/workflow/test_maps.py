@@ -41,14 +41,9 @@ SHARES = {"train": 30, "select": 5, "test": 5}
 
 def run(checkout, target, ok=True, source=None, **settings):
     read = {"kind": "fits", "files": f"data/{PATTERN}", "table": "data/table.txt"}
-    source = (
-        {**read, **(source or {})} if source is None or "kind" not in source else source
-    )
-    source |= {"pixel_arcmin": 6.5625, "realisations": SHARES}
-    made = {
-        "run": "own",
-        "maps": {"source": source, "methods": ["laplace"], **settings},
-    }
+    source = {**(source or read), "pixel_arcmin": 6.5625, "realisations": SHARES}
+    maps = {"source": source, "methods": ["laplace"], "teacher": None, **settings}
+    made = {"run": "own", "maps": maps}
     (checkout.folder / "own.yaml").write_text(yaml.safe_dump(made))
     return checkout.snakemake(target, config="own.yaml", ok=ok)
 

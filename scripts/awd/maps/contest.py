@@ -205,6 +205,8 @@ class League:
                 "role": one.role,
                 "filter_parameters": one.parameters,
                 "scored": one.scored,
+                # Controls of later families would fill the table.
+                "apart": one.role == "control" and name.endswith(f"_{one.family}"),
             }
         return inferred, told
 
@@ -305,8 +307,8 @@ def entered(
     inferred : mapping
         Method -> :data:`awd.maps.inferred.INFERRED`, of which one head enters.
     told : mapping
-        Method -> what the table says of it: ``role``, and some of
-        :data:`awd.comparison.COLUMNS`.
+        Method -> what the table says of it: ``role``, some of
+        :data:`awd.comparison.COLUMNS`, and whether it stands ``apart``.
     maps : Dataset
         :data:`awd.contracts.MAPS`.
     **names
@@ -314,6 +316,9 @@ def entered(
     """
     import xarray as xr
 
+    inferred = {
+        name: one for name, one in inferred.items() if not told[name].get("apart")
+    }
     first = next(iter(inferred.values()))
     rows = first["row"].values
     described = {"units": "1", "long_name": LONG[str(first["name"].values[0])][0]}

@@ -33,7 +33,7 @@ IMAGES = ("output", "labels", "untrained", "attribution", "sparsity")
 
 @styled
 def families(table: pd.DataFrame) -> Figure:
-    """Fidelity along every family of one parameter, for what each source asks.
+    """Fidelity along every family of one parameter, below the best of each source.
 
     Parameters
     ----------
@@ -52,21 +52,12 @@ def families(table: pd.DataFrame) -> Figure:
                 source = "untrained" if name.startswith("untrained") else name
                 if source in SOURCES:
                     colour, line, label = SOURCES[source]
-                    ax.plot(
-                        one["parameter"],
-                        one[name],
-                        line,
-                        color=colour,
-                        lw=1.1,
-                        label=label,
-                    )
-                    top = one[name].idxmax()
-                    ax.plot(
-                        one["parameter"][top], one[name][top], "o", color=colour, ms=3.5
-                    )
+                    below = one[name] - one[name].max()
+                    ax.plot(one["parameter"], below, line, color=colour, label=label)
+                    top = below.idxmax()
+                    ax.plot(one["parameter"][top], 0, "o", color=colour, ms=3.5)
         ax.set(title=family, xlabel=AXES.get(family, "first parameter"))
-        ax.set_ylim(bottom=max(0.0, ax.get_ylim()[0]))
-    axes[0].set_ylabel("fidelity (R², select maps)")
+    axes[0].set_ylabel("fidelity below its best (R²)")
     handles, labels = axes[0].get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
     figure.legend(once.values(), once.keys(), ncols=4, loc="outside upper center")

@@ -55,3 +55,17 @@ def score_table(scores: pd.DataFrame) -> pd.DataFrame:
         for a, b in zip(rows["coverage_68"], rows["coverage_95"], strict=True)
     ]
     return pd.DataFrame(columns)
+
+
+HEADS_CAPTION = (
+    "RMSE of Ω_m times 100 of every filter that a source chose from a family, by head. "
+    "The network answers for itself."
+)
+
+
+def head_table(heads: pd.DataFrame) -> pd.DataFrame:
+    """``heads.csv`` as text."""
+    return heads.assign(
+        method=[tables.name_of(name) for name in heads["method"]],
+        **{head: [tables.number(100 * v, 2) for v in heads[head]] for head in HEADS},
+    )
