@@ -1,5 +1,5 @@
 from awd import contracts, io, provenance, teachers
-from awd.maps import contest
+from awd.maps import entries, students
 
 io.log_to(snakemake.log[0])
 wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
@@ -7,12 +7,12 @@ names = {"split": "0", "seed": wildcards.seed}
 wavelets, said = io.read(given.wavelets, contracts.WAVELETS), io.read(given.said)
 with io.opened(given.maps, contracts.MAPS) as maps:
     teacher = teachers.load(given.teacher)
-    league = contest.League(maps, wavelets, said, teacher, params.bounds)
+    league = students.League(maps, wavelets, said, teacher, params.bounds)
     inferred, told = league.students()
-    ds = contest.entered(inferred, told, maps, **names)
+    ds = entries.entered(inferred, told, maps, **names)
     study = {"study": "maps", "target": wildcards.target, **names}
     timings = league.times(params.device, **study)
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(ds, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
-io.write_table(contest.heads(inferred), snakemake.output.heads)
+io.write_table(students.heads(inferred), snakemake.output.heads)
 io.write_table(timings, snakemake.output.timings)

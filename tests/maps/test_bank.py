@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from awd import contracts, wavelet
-from awd.maps import bank, contest, universe
+from awd.maps import bank, contest, entries, students, universe
 from awd.maps.bank import SHELVES, Ridge
 from awd.settings_maps import Family
 
@@ -192,9 +192,9 @@ def test_the_league_is_a_predictions_file(maps, banks):
     wavelets["family"] = "method", families
     contracts.check(wavelets, contracts.WAVELETS, "here")
     model = teachers.build("resnet", 0, outputs=2, width=2).eval()
-    league = contest.League(maps, wavelets, said, model, [(0.18, 0.42), (0.6, 1.0)])
+    league = students.League(maps, wavelets, said, model, [(0.18, 0.42), (0.6, 1.0)])
     inferred, told = league.students()
-    ds = contest.entered(inferred, told, maps, split="0", seed="0")
+    ds = entries.entered(inferred, told, maps, split="0", seed="0")
     contracts.check(ds, contracts.PREDICTIONS, "here")
     truth = ds["target"].values
     own = ds["prediction"].sel({"method": "resnet"}).values
@@ -203,7 +203,7 @@ def test_the_league_is_a_predictions_file(maps, banks):
     assert len(truth) == len(own)
     assert ds["role"].values.tolist()[:2] == ["teacher", "distilled"]
     assert int(ds["filter_parameters"].sel({"method": "output"})) == 1
-    table = contest.heads(inferred)
+    table = students.heads(inferred)
     assert table["method"].tolist() == ds["method"].values.tolist()
     row = table.set_index("method").loc["resnet"]
     assert row.nunique() == 1

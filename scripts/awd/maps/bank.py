@@ -8,7 +8,6 @@ teacher, target or control then costs seconds, and all choose from the same filt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,6 @@ import numpy as np
 from awd import contracts, wavelet
 from awd.contracts import Variable
 from awd.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
-from awd.maps import infer
 from awd.maps.methods import LEVELS, ORTHONORMAL, SMOOTHER, Coefficients
 from awd.undecimated import Histogram
 
@@ -227,25 +225,6 @@ def fidelity(bank: xr.Dataset, said: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
     spread = ((y[select] - y[select].mean(0)) ** 2).sum(0)
     return 1 - squares.sum(1) / spread, squares
-
-
-def scores(
-    bank: xr.Dataset, target: np.ndarray, bounds: Sequence[tuple[float, float]] | None
-) -> np.ndarray:
-    """RMSE of the first parameter on the select maps, the emulator's, by candidate.
-
-    What chooses filters by labels; ``target`` is that of all maps, (n, parameters).
-    """
-    from awd.maps.inferred import degree_for
-
-    train, select = (bank["split"].values == side for side in ("train", "select"))
-    y = target[bank["row"].values].astype(float)
-    degree = degree_for(len(np.unique(y[train], axis=0)))
-    out = []
-    for one in bank["features"].values:
-        head = infer.Emulator(degree, bounds, nodes=1024).fit(one[train], y[train])
-        out.append(np.sqrt(((head.predict(one[select]) - y[select])[:, 0] ** 2).mean()))
-    return np.array(out)
 
 
 def resampled(

@@ -9,32 +9,24 @@ the teacher's place (``labels``); and the score by labels on the select maps
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import candidates, distil, io, query
+from awd import distil, io
 from awd.candidates import Candidate, Method
-from awd.comparison import COLUMNS
-from awd.evaluation import inference_seconds, r2, rmse
-from awd.maps import bank, infer, networks, peaks
-from awd.maps.inferred import HEADS, degree_for, predict
-from awd.maps.methods import LEVELS, PeakHistogram, Statistic, fitted, measure
-from awd.maps.names import LONG
+from awd.maps import bank, infer, networks
+from awd.maps.inferred import degree_for
+from awd.maps.methods import LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from awd.teachers import ResNet
 
 OURS, TEACHER = "output", "resnet"
-TIMED = ("output", "attribution")
-WAVELETS = ("haar", "db2", "db5", "starlet")
 
 
 def sources(said: xr.Dataset, maps: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
@@ -106,7 +98,7 @@ def methods(
     for place, (family, one) in enumerate(banks.items()):
         r2, squares = bank.fidelity(one, y)
         columns = dict(zip(said, r2.T, strict=True))
-        rmse = bank.scores(one, target, bounds)
+        rmse = scores(one, target, bounds)
         columns["random_labels"] = -rmse
         selected = one["split"].values == "select"
         of = cosmology[one["row"].values[selected]]
@@ -134,7 +126,21 @@ def methods(
     return found, families, pd.concat(tables, ignore_index=True)
 
 
-HEAD = "emulator"  # that all methods of the league share; the teacher has its own
+def scores(
+    shelf: xr.Dataset, target: np.ndarray, bounds: Sequence[tuple[float, float]] | None
+) -> np.ndarray:
+    """RMSE of the first parameter on the select maps, the emulator's, by candidate.
+
+    What chooses filters by labels; ``target`` is that of all maps, (n, parameters).
+    """
+    train, select = (shelf["split"].values == side for side in ("train", "select"))
+    y = target[shelf["row"].values].astype(float)
+    degree = degree_for(len(np.unique(y[train], axis=0)))
+    out = []
+    for one in shelf["features"].values:
+        head = infer.Emulator(degree, bounds, nodes=1024).fit(one[train], y[train])
+        out.append(np.sqrt(((head.predict(one[select]) - y[select])[:, 0] ** 2).mean()))
+    return np.array(out)
 
 
 def attributed(answers: xr.Dataset, path: io.PathLike, seed: int) -> dict[str, Method]:
@@ -162,241 +168,3 @@ def attributed(answers: xr.Dataset, path: io.PathLike, seed: int) -> dict[str, M
         own = replace(result.chosen, score=1 - result.value)
         out[key] = Method(own, [own], role, "fidelity", 1)
     return out
-
-
-@dataclass
-class League:
-    """All students of a teacher: features of their filters, the same head for all.
-
-    Parameters
-    ----------
-    maps : Dataset
-        :data:`awd.contracts.MAPS`, opened.
-    wavelets : Dataset
-        :data:`awd.contracts.WAVELETS`, with the ``family`` of every method.
-    said : Dataset
-        ``output(network, sample, name)``.
-    teacher : ResNet
-        The network that is distilled.
-    bounds : sequence of (low, high), optional
-        The box of the parameters.
-    """
-
-    maps: xr.Dataset
-    wavelets: xr.Dataset
-    said: xr.Dataset
-    teacher: ResNet
-    bounds: Sequence[tuple[float, float]] | None
-
-    def students(self) -> tuple[dict[str, xr.Dataset], dict[str, dict[str, Any]]]:
-        """What every method predicts, and what the table says of it."""
-        inferred, told = {}, {}
-        answers = self.said["output"].sel(network=TEACHER).values
-        inferred[TEACHER] = regressed(answers, self.maps)
-        weights = sum(one.numel() for one in self.teacher.parameters())
-        told[TEACHER] = {"role": "teacher", "fidelity": 1.0, "head_parameters": weights}
-        done: dict[tuple, xr.Dataset] = {}
-        for name, one in self._filters():
-            key = one.family, tuple(np.round(one.taps, 9)), one.peaks
-            if key not in done:  # sources often choose the same filter
-                done[key] = self._read(one, answers)
-            inferred[name] = done[key]
-            told[name] = done[key].attrs | {
-                "role": one.role,
-                "filter_parameters": one.parameters,
-                "scored": one.scored,
-                # Controls of later families would fill the table.
-                "apart": one.role == "control" and name.endswith(f"_{one.family}"),
-            }
-        return inferred, told
-
-    def times(self, device: str, **names: str) -> pd.DataFrame:
-        """Seconds for one map and for a thousand, of the network and some students."""
-        import pandas as pd
-
-        test = np.flatnonzero(self.maps["split"].values == "test")[:128]
-        x = self.maps["x"][test].values
-        calls = {TEACHER: partial(query.output, self.teacher, device=device)}
-        side = self.maps["split"].values == "train"
-        y = self.maps["target"].values[side].astype(float)
-        degree = degree_for(len(np.unique(y, axis=0)))
-        for name, one in self._filters():
-            if name in TIMED:
-                statistic = fitted(self.statistic(one), self.maps)
-                features = measure(statistic, self.maps)[side]
-                head = infer.Emulator(degree, self.bounds).fit(features, y)
-                calls[name] = partial(_answer, statistic, head)
-        thousand = np.resize(x, (1000, *x.shape[1:]))
-        rows = []
-        for name, call in calls.items():
-            one = inference_seconds(call, x[:1], 7)
-            many = inference_seconds(call, thousand, 2)
-            rows.append((*names.values(), name, one, many))
-        columns = [*names, "method", "seconds_batch1", "seconds_batch1000"]
-        return pd.DataFrame(rows, columns=columns)
-
-    def statistic(self, one: Entry) -> Statistic:
-        """What a student reads through its filter."""
-        h = bank.shaped(one.family, one.taps)
-        if not one.peaks:
-            return bank.SHELVES[one.family].statistic(h)
-        rule = "published" if one.peaks == "published" else "trimmed"
-        kernels = peaks.wavelet_patches(h, rule)
-        if rule == "published":
-            return PeakHistogram(kernels, binning=(0.0, 0.035))
-        return PeakHistogram(peaks.sign_fixed(kernels), binning="equal")
-
-    def _filters(self) -> Iterator[tuple[str, Entry]]:
-        """Every method of the wavelets, and the paper's own student of attribution."""
-        found = candidates.from_dataset(self.wavelets)
-        for k, (name, chosen) in enumerate(found.items()):
-            one = Entry(
-                str(self.wavelets["family"].values[k]),
-                chosen.filter,
-                str(self.wavelets["role"].values[k]),
-                int(self.wavelets["parameters"].values[k]),
-                int(self.wavelets["scored"].values[k]),
-            )
-            yield name, one
-            if name == "attribution":
-                for how in ("equal", "published"):
-                    yield f"attribution_peaks_{how}", replace(one, peaks=how)
-
-    def _read(self, one: Entry, answers: np.ndarray) -> xr.Dataset:
-        """Predictions of all heads, with fidelity to the teacher and sizes noted."""
-        features = measure(fitted(self.statistic(one), self.maps), self.maps)
-        ds = predict(features, self.maps, self.bounds).load()
-        side = self.maps["split"].values
-        train, test = side == "train", side == "test"
-        copy = bank.Ridge().fit(features[train], answers[train, 0])
-        known = len(np.unique(self.maps["target"].values, axis=0))
-        names = self.maps.sizes["name"]
-        return ds.assign_attrs(
-            fidelity=r2(answers[test, 0], copy.predict(features[test])),
-            head_parameters=head_parameters(features.shape[1], known, names),
-            features=features.shape[1],
-        )
-
-
-def _answer(statistic: Statistic, head: infer.Emulator, x: np.ndarray) -> np.ndarray:
-    return head.predict(statistic.features(x))
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A filter in the league, and how it is read: all coefficients, or at peaks."""
-
-    family: str
-    taps: np.ndarray
-    role: str
-    parameters: int
-    scored: int
-    peaks: Literal["", "equal", "published"] = ""
-
-
-def entered(
-    inferred: Mapping[str, xr.Dataset],
-    told: Mapping[str, Mapping[str, Any]],
-    maps: xr.Dataset,
-    **names: str,
-) -> xr.Dataset:
-    """Methods as a ``predictions`` file (:data:`awd.contracts.PREDICTIONS`).
-
-    Parameters
-    ----------
-    inferred : mapping
-        Method -> :data:`awd.maps.inferred.INFERRED`, of which one head enters.
-    told : mapping
-        Method -> what the table says of it: ``role``, some of
-        :data:`awd.comparison.COLUMNS`, and whether it stands ``apart``.
-    maps : Dataset
-        :data:`awd.contracts.MAPS`.
-    **names
-        Split and seed.
-    """
-    import xarray as xr
-
-    inferred = {
-        name: one for name, one in inferred.items() if not told[name].get("apart")
-    }
-    first = next(iter(inferred.values()))
-    rows = first["row"].values
-    described = {"units": "1", "long_name": LONG[str(first["name"].values[0])][0]}
-    predicted = [
-        one["prediction"].sel(head=HEAD).isel(name=0).values
-        for one in inferred.values()
-    ]
-    target = first["target"].isel(name=0).values
-    ds = xr.Dataset(
-        {
-            "prediction": (("method", "sample"), np.array(predicted), described),
-            "target": ("sample", target, described),
-            "group": ("sample", maps["group"].values[rows].astype(str)),
-            "block": ("sample", maps["cosmology"].values[rows].astype(str)),
-            "row": ("sample", rows),
-        },
-        coords={"method": list(inferred)},
-        attrs={"study": "maps", "target_name": str(first["name"].values[0]), **names},
-    )
-    empty = {"fidelity": np.nan, "compression": np.nan}
-    for column in COLUMNS:
-        values = [told[name].get(column, empty.get(column, 0)) for name in inferred]
-        ds[column] = "method", values
-    return ds
-
-
-def told_of_statistics(
-    inferred: Mapping[str, xr.Dataset], maps: xr.Dataset
-) -> dict[str, dict[str, Any]]:
-    """What the table says of statistics that need no network."""
-    known = len(np.unique(maps["target"].values, axis=0))
-    names = maps.sizes["name"]
-    return {
-        name: {
-            "role": "wavelet" if name in WAVELETS else "baseline",
-            "head_parameters": head_parameters(
-                int(one.attrs["features"]), known, names
-            ),
-        }
-        for name, one in inferred.items()
-    }
-
-
-def heads(inferred: Mapping[str, xr.Dataset]) -> pd.DataFrame:
-    """RMSE of the first parameter by method, a column a head."""
-    import pandas as pd
-
-    rows = []
-    for name, one in inferred.items():
-        truth = one["target"].isel(name=0).values
-        found = one["prediction"].isel(name=0)
-        row = {head: rmse(truth, found.sel(head=head).values) for head in HEADS}
-        rows.append({"method": name, **row})
-    return pd.DataFrame(rows)
-
-
-def regressed(said: np.ndarray, maps: xr.Dataset) -> xr.Dataset:
-    """A network's own answers (n, names) of the test maps, as if a head had given them.
-
-    In every head the same: a network needs none.
-    """
-    import xarray as xr
-
-    test = np.flatnonzero(maps["split"].values == "test")
-    target = maps["target"].isel(sample=test)
-    answers = np.tile(said[test], (len(HEADS), 1, 1))
-    return xr.Dataset(
-        {
-            "prediction": (("head", "sample", "name"), answers, target.attrs),
-            "target": target,
-            "row": ("sample", test),
-        },
-        coords={"head": list(HEADS)},
-    )
-
-
-def head_parameters(features: int, cosmologies: int, names: int) -> int:
-    """Numbers in an emulator: its polynomials, and one covariance."""
-    degree = degree_for(cosmologies)
-    terms = math.comb(degree + names, names)
-    return terms * features + features * (features + 1) // 2

@@ -1,0 +1,94 @@
+"""Methods of the maps' league as a ``predictions`` file, which both sciences share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd.comparison import COLUMNS
+from awd.maps.inferred import degree_for
+from awd.maps.names import LONG
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+HEAD = "emulator"  # that all methods of the league share; the teacher has its own
+WAVELETS = ("haar", "db2", "db5", "starlet")
+
+
+def entered(
+    inferred: Mapping[str, xr.Dataset],
+    told: Mapping[str, Mapping[str, Any]],
+    maps: xr.Dataset,
+    **names: str,
+) -> xr.Dataset:
+    """Methods as a ``predictions`` file (:data:`awd.contracts.PREDICTIONS`).
+
+    Parameters
+    ----------
+    inferred : mapping
+        Method -> :data:`awd.maps.inferred.INFERRED`, of which one head enters.
+    told : mapping
+        Method -> what the table says of it: ``role``, some of
+        :data:`awd.comparison.COLUMNS`, and whether it stands ``apart``.
+    maps : Dataset
+        :data:`awd.contracts.MAPS`.
+    **names
+        Split and seed.
+    """
+    import xarray as xr
+
+    inferred = {
+        name: one for name, one in inferred.items() if not told[name].get("apart")
+    }
+    first = next(iter(inferred.values()))
+    rows = first["row"].values
+    described = {"units": "1", "long_name": LONG[str(first["name"].values[0])][0]}
+    predicted = [
+        one["prediction"].sel(head=HEAD).isel(name=0).values
+        for one in inferred.values()
+    ]
+    target = first["target"].isel(name=0).values
+    ds = xr.Dataset(
+        {
+            "prediction": (("method", "sample"), np.array(predicted), described),
+            "target": ("sample", target, described),
+            "group": ("sample", maps["group"].values[rows].astype(str)),
+            "block": ("sample", maps["cosmology"].values[rows].astype(str)),
+            "row": ("sample", rows),
+        },
+        coords={"method": list(inferred)},
+        attrs={"study": "maps", "target_name": str(first["name"].values[0]), **names},
+    )
+    empty = {"fidelity": np.nan, "compression": np.nan}
+    for column in COLUMNS:
+        values = [told[name].get(column, empty.get(column, 0)) for name in inferred]
+        ds[column] = "method", values
+    return ds
+
+
+def told_of_statistics(
+    inferred: Mapping[str, xr.Dataset], maps: xr.Dataset
+) -> dict[str, dict[str, Any]]:
+    """What the table says of statistics that need no network."""
+    known = len(np.unique(maps["target"].values, axis=0))
+    names = maps.sizes["name"]
+    return {
+        name: {
+            "role": "wavelet" if name in WAVELETS else "baseline",
+            "head_parameters": head_parameters(
+                int(one.attrs["features"]), known, names
+            ),
+        }
+        for name, one in inferred.items()
+    }
+
+
+def head_parameters(features: int, cosmologies: int, names: int) -> int:
+    """Numbers in an emulator: its polynomials, and one covariance."""
+    degree = degree_for(cosmologies)
+    terms = math.comb(degree + names, names)
+    return terms * features + features * (features + 1) // 2
