@@ -7,7 +7,8 @@ from awd.maps.inferred import INFERRED
 io.log_to(snakemake.log[0])
 given, output = snakemake.input, snakemake.output
 inferred = {
-    one.attrs["statistic"]: one for one in (io.read(p, INFERRED) for p in given.inferred)
+    one.attrs["statistic"]: one
+    for one in (io.read(p, INFERRED) for p in given.inferred)
 }
 with io.opened(given.maps, contracts.MAPS) as maps:
     told = entries.told_of_statistics(inferred, maps)
