@@ -85,7 +85,8 @@ def test_snakemakes_own_report_is_made_with_captions(finished):
 def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
     bad = finished.folder / "bad.yaml"
     text = (finished.folder / "tests/micro.yaml").read_text()
-    bad.write_text(text.replace("epochs", "epoch").replace("levels: 3", "levels: 7"))
+    text = text.replace("epochs", "epoch", 1)
+    bad.write_text(text.replace("levels: 3", "levels: 7"))
     printed = finished.snakemake(config="bad.yaml", ok=False)
     assert "bad.yaml has 1 problem" in printed
     assert "teacher.epoch  unknown key; did you mean 'epochs'?" in printed
