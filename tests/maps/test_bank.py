@@ -6,38 +6,14 @@ import pytest
 import xarray as xr
 
 from awd import contracts, wavelet
-from awd.maps import bank, contest, entries, students, universe
+from awd.maps import bank, contest, entries, students
 from awd.maps.bank import SHELVES, Ridge
 from awd.settings_maps import Family
 
 
 @pytest.fixture(scope="module")
-def maps():
-    """Six cosmologies of 32 pixels, as ``maps.nc`` has them."""
-    rows, images = [], []
-    for k, omega in enumerate(np.linspace(0.2, 0.4, 6)):
-        for group in ("train0", "train1", f"select-{k}", f"test-{k}"):
-            seed = {"train0": 0, "train1": 1}.get(group, 10 + 2 * k + ("test" in group))
-            x = universe.simulate(
-                omega, 0.8 - k % 2 / 10, 14, seed, pixels=32, particles=16
-            )
-            images.append(x)
-            side = group.rstrip("01").partition("-")[0]
-            one = {"group": group, "split": side, "cosmology": f"c{k}"}
-            rows += [one | {"omega_m": omega, "sigma_8": 0.8 - k % 2 / 10}] * len(x)
-    table = pd.DataFrame(rows)
-    ds = xr.Dataset(
-        {
-            "x": (("sample", "y", "x"), np.concatenate(images)),
-            "target": (("sample", "name"), table[["omega_m", "sigma_8"]].to_numpy()),
-            **{n: ("sample", table[n].to_numpy(str)) for n in ("group", "split")},
-            "cosmology": ("sample", table["cosmology"].to_numpy(str)),
-        },
-        coords={"name": ["omega_m", "sigma_8"]},
-        attrs={"pixel_arcmin": 6.5625},
-    )
-    ds["target"].attrs = {"units": "1", "long_name": "parameters"}
-    return ds
+def maps(small):
+    return small
 
 
 @pytest.fixture(scope="module")

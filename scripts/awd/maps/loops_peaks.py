@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from awd.loops import jit
+from awd.loops_undecimated import number_below
 
 CHUNK = 1024  # peaks whose responses stay in the first cache
 WORD = 8  # marks that are looked at together
@@ -162,15 +163,6 @@ def count(values, edges, counts):
         counts[k - 1] += so_far - below
         below = so_far
     counts[bins - 1] += number_up_to(values, edges[bins]) - below
-
-
-@jit
-def number_below(values, edge):
-    """How many values are smaller."""
-    total = 0
-    for p in range(len(values)):
-        total += np.int32(1) if values[p] < edge else np.int32(0)
-    return total
 
 
 @jit
