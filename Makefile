@@ -11,7 +11,9 @@ RUN ?= default
 CORES ?= all
 
 # Simulated first: the others need real tracks, see the README.
-STUDIES := recovery untracked paper-maps-simulated maps-noise paper-simulated paper-realistic paper-real paper-protocol noise
+STUDIES := recovery untracked paper-simulated paper-realistic \
+	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
+	paper-real paper-protocol noise
 
 .PHONY: run paper smoke test bench bench-setup setup docs
 .DEFAULT_GOAL := run

@@ -13,6 +13,7 @@ from awd import config as configuration
 from awd import contracts, io, provenance
 from awd.maps import cosmology as cosmologies
 from awd.maps import readers
+from awd.settings_maps import FIXED_FILTERS
 
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.
@@ -95,7 +96,7 @@ PUBLISHED = (
     else []
 )
 # Of the maps' target; and of all maps together.
-MAPPED = ["scores", "fidelity", "predictions", "learning", "families", "patches"]
+MAPPED = ["steps", "scores", "fidelity", "predictions", "learning", "families", "patches"]
 MAPPED += ["masks"]
 if TAUGHT and "symmetric" in settings.maps.bank.families:
     MAPPED.append("adapting")

@@ -4,6 +4,9 @@ NETWORKS = [
     MAP_SEED / f"{name}/teacher.safetensors" for name in STUDIES["maps"]["teacher"]
 ]
 SHELF = RUN / "maps/bank/{family}.nc"
+# Fixed filters stand in the league beside the distilled ones, other statistics apart.
+FIXED = [name for name in settings.maps.methods if name in FIXED_FILTERS]
+OTHERS = [name for name in settings.maps.methods if name not in FIXED]
 
 if settings.cells:
 
@@ -41,6 +44,8 @@ rule train_resnet:
         runtime=240,
     conda:
         "../envs/torch.yaml"
+    # The longest chain of the default: it does not wait for the cells.
+    priority: 1
     script:
         "../scripts/train_resnet.py"
 
@@ -140,6 +145,8 @@ rule predict_maps:
         said=MAP_SEED / "said.nc",
         wavelets=MAP_SEED / "wavelets.nc",
         teacher=NETWORKS[0],
+        features=expand(STATISTICS, statistic=FIXED),
+        inferred=expand(INFERRED, statistic=FIXED),
     output:
         predictions=MAP_SEED / "students.nc",
         heads=MAP_SEED / "heads.csv",
@@ -168,7 +175,7 @@ rule enter_statistics:
         "Enter the statistics of {wildcards.target}"
     input:
         maps=SKY,
-        inferred=INFERRED,
+        inferred=expand(INFERRED, statistic=OTHERS),
     output:
         predictions=MAP_TARGET / "baselines.nc",
         timings=MAP_TARGET / "timings.csv",
@@ -186,6 +193,31 @@ rule enter_statistics:
         "../envs/torch.yaml"
     script:
         "../scripts/enter_statistics.py"
+
+
+rule describe_filters:
+    """Taps of every filter, what its choice gained, and its symmetry."""
+    message:
+        "Describe the filters of {wildcards.target}"
+    input:
+        wavelets=each(MAP_SEED / "wavelets.nc"),
+        banks=each(MAP_SEED / "bank.csv"),
+    output:
+        MAP_TARGET / "filters.csv",
+    params:
+        code=code("describe_filters"),
+    log:
+        LOGS / "describe_filters/{target}.log",
+    benchmark:
+        BENCHMARKS / "describe_filters/{target}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/maps.yaml"
+    script:
+        "../scripts/describe_filters.py"
 
 
 if "symmetric" in settings.maps.bank.families:
@@ -283,6 +315,39 @@ rule plot_patches:
         "../envs/maps.yaml"
     script:
         "../scripts/plot_patches.py"
+
+
+rule plot_steps:
+    """The method in one row: map, network, filter, coefficients, student."""
+    message:
+        "Plot the steps to {wildcards.target}"
+    input:
+        maps=SKY,
+        wavelets=each(MAP_SEED / "wavelets.nc"),
+        students=each(MAP_SEED / "students.nc"),
+    output:
+        report(
+            FIGURES / "steps.png",
+            caption="captions/steps.rst",
+            category="{study}",
+            labels={"target": "{target}", "figure": "steps"},
+        ),
+        FIGURES / "steps.pdf",
+        FIGURES / "steps.csv",
+    params:
+        code=code("plot_steps"),
+    log:
+        LOGS / "plot_steps/{study}-{target}.log",
+    benchmark:
+        BENCHMARKS / "plot_steps/{study}-{target}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    conda:
+        "../envs/maps.yaml"
+    script:
+        "../scripts/plot_steps.py"
 
 
 rule plot_masks:

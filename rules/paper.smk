@@ -12,6 +12,7 @@ PAGE = {
     "cosmology": [],
     "published_maps": [],
     "heads": [],
+    "filters": [],
     "tables": [],
 }
 if STUDIES:
@@ -25,6 +26,7 @@ if settings.cells:
     PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study="cells")
 if TAUGHT:
     PAGE["heads"] += every(MAP_SEED / "heads.csv", study="maps")[:1]
+    PAGE["filters"] += every(MAP_TARGET / "filters.csv", study="maps")
     PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=MAPPED, study="maps")
 if settings.maps:
     PAGE["figures"] += expand(MAP_FIGURES / "{drawn}.png", drawn=SURVEYED)

@@ -12,7 +12,7 @@ with io.opened(given.maps, contracts.MAPS) as maps:
     methods, families, table = contest.methods(
         banks, said, maps, params.bounds, params.draws, params.seed
     )
-paper = contest.attributed(answers, given.maps, params.seed)
+    paper = contest.attributed(answers, maps, given.maps, params.draws, params.seed)
 found = candidates.to_dataset(
     methods | paper, target=str(maps["name"].values[0]), mode="reflect"
 )

@@ -12,6 +12,7 @@ inferred = {
 }
 with io.opened(given.maps, contracts.MAPS) as maps:
     told = entries.told_of_statistics(inferred, maps)
+    inferred["mean"], told["mean"] = entries.mean(maps), {"role": "baseline"}
     ds = entries.entered(inferred, told, maps, split="0", seed="all")
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(ds, output.predictions, contracts.PREDICTIONS, stamp)

@@ -1,18 +1,25 @@
 from awd import contracts, io, provenance, teachers
 from awd.maps import entries, students
+from awd.maps.inferred import INFERRED
 
 io.log_to(snakemake.log[0])
 wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
 names = {"split": "0", "seed": wildcards.seed}
 wavelets, said = io.read(given.wavelets, contracts.WAVELETS), io.read(given.said)
+named = {}
+for features, inferred in zip(given.features, given.inferred, strict=True):
+    measured, one = io.read(features), io.read(inferred, INFERRED)
+    named[one.attrs["statistic"]] = measured["features"].values, one
 with io.opened(given.maps, contracts.MAPS) as maps:
     teacher = teachers.load(given.teacher)
-    league = students.League(maps, wavelets, said, teacher, params.bounds)
-    inferred, told = league.students()
-    ds = entries.entered(inferred, told, maps, **names)
+    league = students.League(
+        maps, wavelets, said, teacher, params.bounds, named, params.device
+    )
+    predicted, told = league.students()
+    ds = entries.entered(predicted, told, maps, **names)
     study = {"study": "maps", "target": wildcards.target, **names}
-    timings = league.times(params.device, **study)
+    timings = league.times(**study)
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(ds, snakemake.output.predictions, contracts.PREDICTIONS, stamp)
-io.write_table(students.heads(inferred), snakemake.output.heads)
+io.write_table(students.heads(predicted), snakemake.output.heads)
 io.write_table(timings, snakemake.output.timings)

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from awd import io, provenance, report, tables
 from awd.cells import published, quality
+from awd.maps import chosen
 from awd.maps.published import CAPTION as PUBLISHED
 from awd.maps.table import CAPTION, HEADS_CAPTION, head_table, score_table
 
@@ -19,6 +20,9 @@ for path in given.cosmology:
 for path in given.heads:
     heads = head_table(io.read_table(path))
     shown.append(report.Table(heads, "Families and heads", HEADS_CAPTION, report.MAPS))
+for path in given.filters:
+    filters = chosen.page(io.read_table(path))
+    shown.append(report.Table(filters, "Filters", chosen.CAPTION, report.MAPS))
 for path in given.published_maps:
     shown.append(report.Table(tables.read(path), "Published", PUBLISHED, report.MAPS))
 made_from = {

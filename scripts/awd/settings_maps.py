@@ -18,6 +18,7 @@ Method = Literal[
     "roberts",
     "spectrum",
     "laplace_spectrum",
+    "db2_peaks",
     "db5_peaks",
     "haar",
     "db2",
@@ -25,6 +26,9 @@ Method = Literal[
     "starlet",
     "starlet_norms",
 ]
+
+# The methods that are filters: in the league they have the student of distilled ones.
+FIXED_FILTERS = ("haar", "db2", "db5", "starlet")
 
 
 class Simulated(Strict):

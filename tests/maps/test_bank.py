@@ -1,14 +1,18 @@
 """The bank of filters, and who chooses what from it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from awd import contracts, wavelet
-from awd.maps import bank, contest, entries, students
+from awd import candidates, contracts, teachers, wavelet
+from awd.maps import bank, chosen, contest, entries, inferred, methods, students
 from awd.maps.bank import SHELVES, Ridge
 from awd.settings_maps import Family
+
+DB2, DB5 = wavelet.from_pywt("db2"), wavelet.from_pywt("db5")
 
 
 @pytest.fixture(scope="module")
@@ -119,17 +123,19 @@ def test_shuffled_outputs_stay_in_their_cosmology_and_side(maps):
 
 def test_every_source_chooses_from_every_family_and_all_from_as_many(maps, banks):
     said = contest.sources(said_of(maps), maps, 0)
-    methods, families, table = contest.methods(banks, said, maps, None, 7, 0)
+    found, families, table = contest.methods(banks, said, maps, None, 7, 0)
     names = [*said, "random_labels"]
-    assert list(methods) == [*names, *(f"{name}_lattice4" for name in names)]
+    assert list(found) == [*names, *(f"{name}_lattice4" for name in names)]
     assert families == ["symmetric"] * 5 + ["lattice4"] * 5
-    assert {len(method.pool) for method in methods.values()} == {4}
-    assert methods["output"].role == "distilled"
-    assert {methods[n].role for n in names[1:]} == {"control"}
-    assert len(methods["output"].draws) == 7
+    assert {len(one.pool) for one in found.values()} == {4}
+    assert found["output"].role == "distilled"
+    assert {found[n].role for n in names[1:]} == {"control"}
+    drawn = {name: len(method.draws) for name, method in found.items()}
+    assert {drawn[name] for name in said} == {7}
+    assert drawn["random_labels"] == 0
     best = table[table["family"] == "symmetric"]["output"].idxmax()
     np.testing.assert_array_equal(
-        methods["output"].chosen.filter, banks["symmetric"]["filter"].values[best]
+        found["output"].chosen.filter, banks["symmetric"]["filter"].values[best]
     )
 
 
@@ -150,36 +156,93 @@ def test_labels_and_maps_of_the_test_side_change_no_choice(maps, banks):
     pd.testing.assert_frame_equal(*found)
 
 
-def test_the_league_is_a_predictions_file(maps, banks):
-    from awd import teachers
-
+@pytest.fixture(scope="module")
+def league(maps, banks):
+    """The students of two families, and of two fixed filters."""
     said = said_of(maps)
-    methods, families, _ = contest.methods(
-        {"symmetric": banks["symmetric"]},
-        contest.sources(said, maps, 0),
-        maps,
-        None,
-        3,
-        0,
-    )
-    from awd import candidates
-
-    wavelets = candidates.to_dataset(methods, target="omega_m", mode="reflect")
+    sources = contest.sources(said, maps, 0)
+    found, families, table = contest.methods(banks, sources, maps, None, 9, 0)
+    wavelets = candidates.to_dataset(found, target="omega_m", mode="reflect")
     wavelets["family"] = "method", families
     contracts.check(wavelets, contracts.WAVELETS, "here")
     model = teachers.build("resnet", 0, outputs=2, width=2).eval()
-    league = students.League(maps, wavelets, said, model, [(0.18, 0.42), (0.6, 1.0)])
-    inferred, told = league.students()
-    ds = entries.entered(inferred, told, maps, split="0", seed="0")
+    box = [(0.18, 0.42), (0.6, 1.0)]
+    named = {}
+    for name in ("db2", "starlet"):
+        statistic = methods.fitted(methods.METHODS[name](6.5625), maps)
+        features = methods.measure(statistic, maps)
+        named[name] = features, inferred.predict(features, maps, box)
+    one = students.League(maps, wavelets, said, model, box, named)
+    predicted, told = one.students()
+    ds = entries.entered(predicted, told, maps, split="0", seed="0")
+    return SimpleNamespace(
+        said=said, wavelets=wavelets, table=table, predicted=predicted, ds=ds
+    )
+
+
+def test_the_league_is_a_predictions_file(league):
+    ds = league.ds
     contracts.check(ds, contracts.PREDICTIONS, "here")
-    truth = ds["target"].values
     own = ds["prediction"].sel({"method": "resnet"}).values
-    said_own = said["output"].sel(network="resnet").isel(name=0).values
-    np.testing.assert_array_equal(own, said_own[ds["row"].values])
-    assert len(truth) == len(own)
+    answers = league.said["output"].sel(network="resnet").isel(name=0).values
+    np.testing.assert_array_equal(own, answers[ds["row"].values])
+    assert len(ds["target"]) == len(own)
     assert ds["role"].values.tolist()[:2] == ["teacher", "distilled"]
     assert int(ds["filter_parameters"].sel({"method": "output"})) == 1
-    table = students.heads(inferred)
-    assert table["method"].tolist() == ds["method"].values.tolist()
+    table = students.heads(league.predicted)
+    assert set(ds["method"].values.tolist()) < set(table["method"])
     row = table.set_index("method").loc["resnet"]
     assert row.nunique() == 1
+
+
+def test_fixed_filters_have_the_student_of_chosen_ones(league):
+    """A fixed filter that a source chose, too, would get the same prediction."""
+    ds = league.ds
+    roles = dict(zip(ds["method"].values, ds["role"].values, strict=True))
+    assert roles["db2"] == roles["starlet"] == "wavelet"
+    fidelity = ds["fidelity"].sel({"method": ["db2", "starlet"]}).values
+    assert np.isfinite(fidelity).all()
+    filters = candidates.from_dataset(league.wavelets)
+    same = [n for n, c in filters.items() if np.allclose(c.filter[:4], DB2[:4])]
+    for name in set(same) & set(league.predicted):
+        np.testing.assert_allclose(
+            league.predicted[name]["prediction"], league.predicted["db2"]["prediction"]
+        )
+
+
+def test_patches_and_compression_are_of_wavelets_only(league):
+    ds = league.ds
+    names = ds["method"].values.tolist()
+    assert "output_lattice4_patches" in names
+    assert "output_patches" not in names
+    sparse = dict(zip(names, ds["compression"].values, strict=True))
+    assert 0 < sparse["output_lattice4"] < 1
+    assert 0 < sparse["db2"] < 1
+    assert np.isnan([sparse["output"], sparse["starlet"], sparse["resnet"]]).all()
+
+
+def test_the_filters_are_told_with_gain_and_symmetry(league):
+    table = chosen.table([league.wavelets] * 2, [league.table] * 2)
+    first = table[table["seed"] == 0].set_index("method")
+    assert (first.loc[first["family"] == "symmetric", "symmetry"] == 1).all()
+    bank_of = league.table[league.table["family"] == "lattice4"]["output"]
+    gain = 1 - (1 - bank_of.max()) / (1 - bank_of.median())
+    assert first.loc["output_lattice4", "gain"] == pytest.approx(gain)
+    rmse = league.table[league.table["family"] == "symmetric"]["rmse"]
+    gain = 1 - rmse.min() / rmse.median()
+    assert first.loc["random_labels", "gain"] == pytest.approx(gain)
+    ours = first.loc["output_lattice4"]
+    assert ours["low"] <= ours["high"]
+    assert np.isnan(first.loc["random_labels", "low"])
+    page = chosen.page(table)
+    assert page["method"].tolist()[0] == "AWD (output)"
+    assert len(page) == len(first)
+
+
+@pytest.mark.parametrize(
+    ("h", "expected"),
+    [([1, 2, 1], 1), ([1, -1], 1), ([1, 2, 0, 0, 0], 0.8), (DB2, 0.916), (DB5, 0.919)],
+)
+def test_symmetry_is_the_overlap_with_the_mirror_image(h, expected):
+    assert chosen.symmetry(h) == pytest.approx(expected, abs=1e-3)
+    assert chosen.symmetry(np.negative(h[::-1])) == pytest.approx(expected, abs=1e-3)

@@ -77,7 +77,7 @@ def methods(
     bounds : sequence of (low, high), optional
         The box of the parameters.
     draws, seed : int
-        Resamples of the cosmologies behind our own choice.
+        Resamples of the cosmologies behind every choice by fidelity.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def methods(
         selected = one["split"].values == "select"
         of = cosmology[one["row"].values[selected]]
         filters = one["filter"].values
-        for name, values in columns.items():
+        for k, (name, values) in enumerate(columns.items()):
             pool = [
                 Candidate(h, LEVELS, score=float(score))
                 for h, score in zip(filters, values, strict=True)
@@ -113,8 +113,8 @@ def methods(
             by = "labels" if "labels" in name else "fidelity"
             count = len(bank.SHELVES[family].family.bounds)
             again = ()
-            if name == OURS:
-                picks = bank.resampled(squares[:, :, 0], of, draws, seed)
+            if name in said:
+                picks = bank.resampled(squares[:, :, k], of, draws, seed)
                 again = tuple(filters[picks])
             key = name if not place else f"{name}_{family}"
             found[key] = Method(pool[best], pool, role, by, count, again)
@@ -143,19 +143,32 @@ def scores(
     return np.array(out)
 
 
-def attributed(answers: xr.Dataset, path: io.PathLike, seed: int) -> dict[str, Method]:
+def attributed(
+    answers: xr.Dataset, maps: xr.Dataset, path: io.PathLike, draws: int, seed: int
+) -> dict[str, Method]:
     """Filters of the paper's objective: attributions, or maps, sparse in four taps.
 
     Longer ones end as the same four taps among zeros. The control's attributions are
     those of the first untrained network.
+
+    Parameters
+    ----------
+    answers : Dataset
+        ``gradient(asked, row, y, x)`` of the teacher and of that network.
+    maps, path : Dataset, path
+        :data:`awd.contracts.MAPS`, opened, and its file.
+    draws, seed : int
+        Resamples of the cosmologies.
     """
-    x = networks.Rows(path, answers["row"].values)[:]
+    rows = answers["row"].values
     shape = {"levels": LEVELS, "length": 4, "dims": 2, "random_state": seed}
+    shape |= {"draws": draws, "groups": maps["cosmology"].values[rows]}
     asked = answers["asked"].values.tolist()
     found = {
         name: distil.distil(gradient=gradient, objective="attribution", **shape)
         for name, gradient in zip(asked, answers["gradient"].values, strict=True)
     }
+    x = networks.Rows(path, rows)[:]
     found["sparsity"] = distil.distil(x, objective="sparsity", **shape)
     roles = {
         asked[0]: ("attribution", "distilled"),
@@ -166,5 +179,6 @@ def attributed(answers: xr.Dataset, path: io.PathLike, seed: int) -> dict[str, M
         key, role = roles.get(name, (name, "control"))
         # Scored by its own objective: no other filter competes for it.
         own = replace(result.chosen, score=1 - result.value)
-        out[key] = Method(own, [own], role, "fidelity", 1)
+        again = tuple(result.draws)
+        out[key] = Method(own, [own], role, "fidelity", 1, again)
     return out

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd.comparison import COLUMNS
-from awd.maps.inferred import degree_for
+from awd.maps.inferred import HEADS, degree_for
 from awd.maps.names import LONG
 
 if TYPE_CHECKING:
     import xarray as xr
 
 HEAD = "emulator"  # that all methods of the league share; the teacher has its own
-WAVELETS = ("haar", "db2", "db5", "starlet")
+PATCHES = ("db2_peaks", "db5_peaks")
 
 
 def entered(
@@ -73,12 +73,12 @@ def entered(
 def told_of_statistics(
     inferred: Mapping[str, xr.Dataset], maps: xr.Dataset
 ) -> dict[str, dict[str, Any]]:
-    """What the table says of statistics that need no network."""
+    """What the table says of statistics that need no network, and of their mean."""
     known = len(np.unique(maps["target"].values, axis=0))
     names = maps.sizes["name"]
     return {
         name: {
-            "role": "wavelet" if name in WAVELETS else "baseline",
+            "role": "wavelet" if name in PATCHES else "baseline",
             "head_parameters": head_parameters(
                 int(one.attrs["features"]), known, names
             ),
@@ -92,3 +92,30 @@ def head_parameters(features: int, cosmologies: int, names: int) -> int:
     degree = degree_for(cosmologies)
     terms = math.comb(degree + names, names)
     return terms * features + features * (features + 1) // 2
+
+
+def regressed(said: np.ndarray, maps: xr.Dataset) -> xr.Dataset:
+    """A network's own answers (n, names) of the test maps, as if a head had given them.
+
+    In every head the same: a network needs none.
+    """
+    import xarray as xr
+
+    test = np.flatnonzero(maps["split"].values == "test")
+    target = maps["target"].isel(sample=test)
+    answers = np.tile(said[test], (len(HEADS), 1, 1))
+    return xr.Dataset(
+        {
+            "prediction": (("head", "sample", "name"), answers, target.attrs),
+            "target": target,
+            "row": ("sample", test),
+        },
+        coords={"head": list(HEADS)},
+    )
+
+
+def mean(maps: xr.Dataset) -> xr.Dataset:
+    """The mean of the training targets, as every prediction."""
+    target = maps["target"].values.astype(float)
+    train = maps["split"].values == "train"
+    return regressed(np.tile(target[train].mean(0), (len(target), 1)), maps)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 B3 = np.array([1, 4, 6, 4, 1]) / 16  # the spline of the starlet
+# Fixed filters of which the same student is read as of distilled ones.
+WAVELETS = {name: wavelet.from_pywt(name) for name in ("haar", "db2", "db5")}
+WAVELETS["starlet"] = B3
 SMOOTHER, ORTHONORMAL = ("difference", "hh"), ("lh_hl", "hh")
 LEVELS = 4
 FITTED = 512  # training maps, evenly spread, that bins are found from
@@ -64,12 +67,12 @@ Statistic = PeakHistogram | Spectrum | Coefficients | Joined
 
 
 def _patches(name: str) -> PeakHistogram:
-    kernels = peaks.wavelet_patches(wavelet.from_pywt(name))
-    return PeakHistogram(peaks.sign_fixed(kernels))
+    kernels = peaks.wavelet_patches(WAVELETS[name])
+    return PeakHistogram(peaks.sign_fixed(kernels), binning="equal")
 
 
 def _histogram(name: str) -> Coefficients:
-    return Coefficients(wavelet.from_pywt(name), Histogram(bands=ORTHONORMAL))
+    return Coefficients(WAVELETS[name], Histogram(bands=ORTHONORMAL))
 
 
 # Name -> the statistic of maps of so many arcminutes per pixel.
@@ -81,6 +84,7 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
     "laplace_spectrum": lambda pixel: Joined(
         (PeakHistogram(peaks.LAPLACE), Spectrum(pixel))
     ),
+    "db2_peaks": lambda pixel: _patches("db2"),
     "db5_peaks": lambda pixel: _patches("db5"),
     "haar": lambda pixel: _histogram("haar"),
     "db2": lambda pixel: _histogram("db2"),

@@ -8,6 +8,7 @@ NAMES = {
     "roberts": "Roberts cross at peaks",
     "spectrum": "power spectrum",
     "laplace_spectrum": "Laplace at peaks + spectrum",
+    "db2_peaks": "db2 patches at peaks",
     "db5_peaks": "db5 patches at peaks",
     "haar": "Haar histograms",
     "db2": "db2 histograms",

@@ -1,4 +1,4 @@
-"""The league of students: one head, every filter that a source chose."""
+"""The league of students: the same head on every filter, chosen or fixed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from awd import candidates, query
-from awd.evaluation import inference_seconds, r2, rmse
+from awd import candidates, kernels, query
+from awd.evaluation import compression, inference_seconds, r2, rmse
 from awd.maps import bank, infer, peaks
 from awd.maps.contest import TEACHER
-from awd.maps.entries import head_parameters
+from awd.maps.entries import head_parameters, regressed
 from awd.maps.inferred import HEADS, degree_for, predict
-from awd.maps.methods import PeakHistogram, Statistic, fitted, measure
+from awd.maps.methods import (
+    LEVELS,
+    WAVELETS,
+    PeakHistogram,
+    Statistic,
+    fitted,
+    measure,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +31,11 @@ if TYPE_CHECKING:
     from awd.teachers import ResNet
 
 TIMED = ("output", "attribution")
+# Also read as published, 3 x 3 at peaks; those with published bins are for parity.
+AT_PEAKS = ("attribution", "soft", "untrained_a", "sparsity", "output_lattice4")
+PARITY = ("attribution", "soft")
+PIECE = 64  # maps that are asked for gradients at once
+FEW = 8  # test maps of a cosmology on which compression is measured
 
 
 @dataclass
@@ -42,6 +54,11 @@ class League:
         The network that is distilled.
     bounds : sequence of (low, high), optional
         The box of the parameters.
+    named : mapping
+        What fixed filters say: statistic -> (features of all maps,
+        :data:`awd.maps.inferred.INFERRED`).
+    device : str
+        Where the network is asked.
     """
 
     maps: xr.Dataset
@@ -49,11 +66,14 @@ class League:
     said: xr.Dataset
     teacher: ResNet
     bounds: Sequence[tuple[float, float]] | None
+    named: Mapping[str, tuple[np.ndarray, xr.Dataset]]
+    device: str = "cpu"
 
     def students(self) -> tuple[dict[str, xr.Dataset], dict[str, dict[str, Any]]]:
         """What every method predicts, and what the table says of it."""
         inferred, told = {}, {}
         answers = self.said["output"].sel(network=TEACHER).values
+        matters = self._gradients()
         inferred[TEACHER] = regressed(answers, self.maps)
         weights = sum(one.numel() for one in self.teacher.parameters())
         told[TEACHER] = {"role": "teacher", "fidelity": 1.0, "head_parameters": weights}
@@ -70,15 +90,22 @@ class League:
                 # Controls of later families would fill the table.
                 "apart": one.role == "control" and name.endswith(f"_{one.family}"),
             }
+            if one.family.startswith("lattice"):
+                told[name]["compression"] = _compression(one.taps, *matters)
+        for name, (features, one) in self.named.items():
+            inferred[name] = one
+            told[name] = self._measures(features, answers) | {"role": "wavelet"}
+            if len(WAVELETS[name]) % 2 == 0:
+                told[name]["compression"] = _compression(WAVELETS[name], *matters)
         return inferred, told
 
-    def times(self, device: str, **names: str) -> pd.DataFrame:
+    def times(self, **names: str) -> pd.DataFrame:
         """Seconds for one map and for a thousand, of the network and some students."""
         import pandas as pd
 
         test = np.flatnonzero(self.maps["split"].values == "test")[:128]
         x = self.maps["x"][test].values
-        calls = {TEACHER: partial(query.output, self.teacher, device=device)}
+        calls = {TEACHER: partial(query.output, self.teacher, device=self.device)}
         side = self.maps["split"].values == "train"
         y = self.maps["target"].values[side].astype(float)
         degree = degree_for(len(np.unique(y, axis=0)))
@@ -120,24 +147,52 @@ class League:
                 int(self.wavelets["scored"].values[k]),
             )
             yield name, one
-            if name == "attribution":
-                for how in ("equal", "published"):
-                    yield f"attribution_peaks_{how}", replace(one, peaks=how)
+            if name in AT_PEAKS:
+                yield f"{name}_patches", replace(one, peaks="equal")
+            if name in PARITY:
+                yield f"{name}_patches_published", replace(one, peaks="published")
 
     def _read(self, one: Entry, answers: np.ndarray) -> xr.Dataset:
         """Predictions of all heads, with fidelity to the teacher and sizes noted."""
         features = measure(fitted(self.statistic(one), self.maps), self.maps)
         ds = predict(features, self.maps, self.bounds).load()
+        return ds.assign_attrs(self._measures(features, answers))
+
+    def _measures(self, features: np.ndarray, answers: np.ndarray) -> dict[str, Any]:
+        """Fidelity to the teacher, and sizes."""
         side = self.maps["split"].values
         train, test = side == "train", side == "test"
         copy = bank.Ridge().fit(features[train], answers[train, 0])
         known = len(np.unique(self.maps["target"].values, axis=0))
         names = self.maps.sizes["name"]
-        return ds.assign_attrs(
-            fidelity=r2(answers[test, 0], copy.predict(features[test])),
-            head_parameters=head_parameters(features.shape[1], known, names),
-            features=features.shape[1],
+        return {
+            "fidelity": r2(answers[test, 0], copy.predict(features[test])),
+            "head_parameters": head_parameters(features.shape[1], known, names),
+            "features": features.shape[1],
+        }
+
+    def _gradients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Some test maps of every cosmology, and the teacher's gradients in them."""
+        side, cosmology = self.maps["split"].values, self.maps["cosmology"].values
+        test = np.flatnonzero(side == "test")
+        rows = np.concatenate(
+            [test[cosmology[test] == c][:FEW] for c in np.unique(cosmology[test])]
         )
+        x = np.stack([self.maps["x"][row].values for row in rows])
+        pieces = [x[at : at + PIECE] for at in range(0, len(x), PIECE)]
+        asked = partial(query.saliency, self.teacher, target=0, device=self.device)
+        return x, np.concatenate([asked(piece) for piece in pieces])
+
+
+def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:
+    """As published: of decimated coefficients, mode zero."""
+    bands = (_bands(kernels.analysis(one, h, LEVELS, dims=2)) for one in (x, gradients))
+    return compression(*bands)
+
+
+def _bands(coefficients: list) -> list[np.ndarray]:
+    approx, *details = coefficients
+    return [approx, *(band for level in details for band in level)]
 
 
 def _answer(statistic: Statistic, head: infer.Emulator, x: np.ndarray) -> np.ndarray:
@@ -167,23 +222,3 @@ def heads(inferred: Mapping[str, xr.Dataset]) -> pd.DataFrame:
         row = {head: rmse(truth, found.sel(head=head).values) for head in HEADS}
         rows.append({"method": name, **row})
     return pd.DataFrame(rows)
-
-
-def regressed(said: np.ndarray, maps: xr.Dataset) -> xr.Dataset:
-    """A network's own answers (n, names) of the test maps, as if a head had given them.
-
-    In every head the same: a network needs none.
-    """
-    import xarray as xr
-
-    test = np.flatnonzero(maps["split"].values == "test")
-    target = maps["target"].isel(sample=test)
-    answers = np.tile(said[test], (len(HEADS), 1, 1))
-    return xr.Dataset(
-        {
-            "prediction": (("head", "sample", "name"), answers, target.attrs),
-            "target": target,
-            "row": ("sample", test),
-        },
-        coords={"head": list(HEADS)},
-    )

@@ -1,0 +1,11 @@
+from awd import contracts, io, style
+from awd.maps.figures_steps import step_table, steps
+
+io.log_to(snakemake.log[0])
+given = snakemake.input
+wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
+students = [io.read(path, contracts.PREDICTIONS) for path in given.students]
+stem = snakemake.output[0].removesuffix(".png")
+with io.opened(given.maps, contracts.MAPS) as maps:
+    figure = steps(maps, wavelets, students)
+    style.save(figure, stem, step_table(maps, wavelets, students))
