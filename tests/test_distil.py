@@ -436,3 +436,16 @@ def test_a_family_of_ones_own_is_searched_without_a_slope():
     assert result.fidelity > 0.999
     np.testing.assert_allclose(result.filter, [0.175, 0.65, 0.175], atol=0.02)
     assert result.conditions["sum"] < 1e-12
+
+
+def test_a_shorter_optimum_stays_where_it_is_best():
+    """On small images the borders tell a Haar wavelet from the same one delayed."""
+    ramp = np.add.outer(np.arange(16.0), np.arange(16.0))
+    x = ramp + np.random.default_rng(0).normal(0, 0.1, (12, 16, 16))
+    family = Lattice(4)
+    scanned = family.filters(family.points(np.linspace(0, 1, 91)[:-1, None]))
+    norms = kernels.l1(x, scanned, 4)
+    found = distil.distil(
+        x, objective="sparsity", levels=4, length=4, dims=2, random_state=0
+    )
+    assert kernels.l1(x, found.filter[None], 4)[0] <= norms.min() * (1 + 1e-9)

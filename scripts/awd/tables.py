@@ -101,7 +101,7 @@ def label_of(method: str, scored: float = 0) -> str:
     'best random filter of 60, by fidelity'
     """
     name = name_of(method)
-    if not scored >= 1:  # also NaN
+    if not scored > 1:  # also NaN
         return name
     if name.startswith("best "):
         return name.replace(",", f" of {scored:.0f},", 1)

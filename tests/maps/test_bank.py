@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd import candidates, contracts, teachers, wavelet
+from awd import candidates, contracts, kernels, teachers, wavelet
 from awd.maps import bank, chosen, contest, entries, inferred, methods, students
 from awd.maps.bank import SHELVES, Ridge
 from awd.settings_maps import Family
@@ -246,3 +246,32 @@ def test_the_filters_are_told_with_gain_and_symmetry(league):
 def test_symmetry_is_the_overlap_with_the_mirror_image(h, expected):
     assert chosen.symmetry(h) == pytest.approx(expected, abs=1e-3)
     assert chosen.symmetry(np.negative(h[::-1])) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_papers_objective_is_asked_of_gradients_with_resamples(maps, tmp_path):
+    from awd import io
+
+    path = tmp_path / "maps.nc"
+    io.write(maps, path)
+    rows = bank.rows_of(maps, 6, 0)
+    rng = np.random.default_rng(0)
+    gradient = rng.normal(size=(2, len(rows), 32, 32)).astype(np.float32)
+    gradient[0] = maps["x"].values[rows]  # then it wants what sparsity wants
+    answers = xr.Dataset(
+        {"gradient": (("asked", "row", "y", "x"), gradient), "row": ("row", rows)},
+        coords={"asked": ["resnet", "untrained"]},
+    )
+    found = contest.attributed(answers, maps, path, 15, 0)
+    assert list(found) == ["attribution", "untrained_a", "sparsity"]
+    same = (found[name].chosen.filter for name in ("attribution", "sparsity"))
+    np.testing.assert_allclose(*same, atol=1e-5)
+    assert {len(one.draws) for one in found.values()} == {15}
+    chosen_norm, drawn = (
+        [kernels.l1(gradient[0], np.atleast_2d(h), 4)[0] for h in filters]
+        for filters in (
+            [found["attribution"].chosen.filter],
+            found["attribution"].draws,
+        )
+    )
+    assert chosen_norm[0] <= min(drawn) * (1 + 1e-6)
+    assert np.median(drawn) < 1.01 * chosen_norm[0]

@@ -39,7 +39,7 @@ def test_all_promised_files_are_there(finished):
     ]
     figures += [
         f"figures/maps-omega_m/{name}.png"
-        for name in ("scores", "fidelity", "families", "patches", "masks", "learning")
+        for name in ("steps", "scores", "fidelity", "families", "patches", "masks")
     ]
     tables += [
         f"table_{name}.{kind}"
@@ -48,6 +48,7 @@ def test_all_promised_files_are_there(finished):
     ]
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
     files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
+    files += ["maps/split0/omega_m/filters.csv"]
     for name in figures + tables + files:
         assert (run / name).stat().st_size > 0, name
 

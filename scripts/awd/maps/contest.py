@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import distil, io
+from awd import distil, io, kernels
 from awd.candidates import Candidate, Method
+from awd.families import Lattice
 from awd.maps import bank, infer, networks
 from awd.maps.inferred import degree_for
 from awd.maps.methods import LEVELS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 OURS, TEACHER = "output", "resnet"
+TAPS, SCAN = 4, 181  # of the paper's objective, and angles that resamples choose from
 
 
 def sources(said: xr.Dataset, maps: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
@@ -146,7 +148,7 @@ def scores(
 def attributed(
     answers: xr.Dataset, maps: xr.Dataset, path: io.PathLike, draws: int, seed: int
 ) -> dict[str, Method]:
-    """Filters of the paper's objective: attributions, or maps, sparse in four taps.
+    """Filters of the paper's objective: attributions, or maps, sparse in :data:`TAPS`.
 
     Longer ones end as the same four taps among zeros. The control's attributions are
     those of the first untrained network.
@@ -161,15 +163,16 @@ def attributed(
         Resamples of the cosmologies.
     """
     rows = answers["row"].values
-    shape = {"levels": LEVELS, "length": 4, "dims": 2, "random_state": seed}
-    shape |= {"draws": draws, "groups": maps["cosmology"].values[rows]}
+    cosmology = maps["cosmology"].values[rows]
+    shape = {"levels": LEVELS, "length": TAPS, "dims": 2, "random_state": seed}
     asked = answers["asked"].values.tolist()
+    data = dict(zip(asked, answers["gradient"].values, strict=True))
     found = {
         name: distil.distil(gradient=gradient, objective="attribution", **shape)
-        for name, gradient in zip(asked, answers["gradient"].values, strict=True)
+        for name, gradient in data.items()
     }
-    x = networks.Rows(path, rows)[:]
-    found["sparsity"] = distil.distil(x, objective="sparsity", **shape)
+    data["sparsity"] = networks.Rows(path, rows)[:]
+    found["sparsity"] = distil.distil(data["sparsity"], objective="sparsity", **shape)
     roles = {
         asked[0]: ("attribution", "distilled"),
         asked[1]: ("untrained_a", "control"),
@@ -179,6 +182,17 @@ def attributed(
         key, role = roles.get(name, (name, "control"))
         # Scored by its own objective: no other filter competes for it.
         own = replace(result.chosen, score=1 - result.value)
-        again = tuple(result.draws)
+        again = _sparsest(data[name], cosmology, draws, seed)
         out[key] = Method(own, [own], role, "fidelity", 1, again)
     return out
+
+
+def _sparsest(
+    x: np.ndarray, cosmology: np.ndarray, draws: int, seed: int
+) -> tuple[np.ndarray, ...]:
+    """The filter with the least norm when cosmologies are drawn anew, from a scan."""
+    family = Lattice(TAPS)
+    filters = family.filters(family.points(np.linspace(0, 1, SCAN)[:-1, None]))
+    names = np.unique(cosmology)
+    norms = [kernels.l1(x[cosmology == one], filters, LEVELS) for one in names]
+    return tuple(filters[bank.resampled(np.transpose(norms), names, draws, seed)])

@@ -45,7 +45,7 @@ def steps(
     table = step_table(maps, wavelets, students)
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
-    figure = Figure(figsize=(DOUBLE, 0.24 * DOUBLE))
+    figure = Figure(figsize=(DOUBLE, 0.2 * DOUBLE))
     axes = figure.subplots(1, 6)
     for ax in axes:
         ax.set_box_aspect(1)
@@ -136,8 +136,9 @@ def _histograms(ax: Axes, table: pd.DataFrame, name: str) -> None:
         seen = own[own["y"] > 0]
         ax.plot(seen["x"], seen["y"], color=colour, label=f"{label(name)} = {end}")
     ax.set(yscale="log", xlabel="coefficient (s.d.)", ylabel="density")
+    ax.set_ylim(top=100)  # room for the legend
     ax.set_title("histograms")
-    ax.legend(loc="lower center", handlelength=1)
+    ax.legend(loc="upper right", handlelength=0.8)
 
 
 def _said(ax: Axes, said: pd.DataFrame, role: str, name: str) -> None:
