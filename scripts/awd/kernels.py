@@ -109,7 +109,7 @@ def l1_gradient(
         As :func:`l1`.
     """
     x, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
-    if x.shape[1:] <= (DENSE_TIME,) and len(x) >= DENSE_ROWS:
+    if x.ndim == 2 and x.shape[1] <= DENSE_TIME and len(x) >= DENSE_ROWS:
         return _dense_l1_gradient(x, h, levels, threads)
     loop = loops.l1_gradient_rows if x.ndim == 2 else loops_2d.l1_gradient_images
     blocks = _blocks(x)
