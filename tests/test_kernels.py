@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import pywt
+import torch
 
-from awd import kernels, wavelet
+from awd import kernels, transform, wavelet
 from awd.errors import ConfigError, ShapeError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
@@ -201,3 +202,56 @@ def test_picks_equal_a_stable_sort_of_every_band(shape, mode, largest, smallest)
     np.testing.assert_array_equal(index, np.hstack(expected))
     np.testing.assert_array_equal(values, np.take_along_axis(packed, index, 1))
     np.testing.assert_array_equal(bands, sizes)
+
+
+def plain_soft(x: torch.Tensor, h: torch.Tensor, levels: int, weight: float):
+    """Both terms as they are written, by the transform in torch."""
+    bands = transform.analysis(x, h, levels, dims=2)
+    restored = transform.synthesis(bands, h, x.shape[-2:])
+    flat = [bands[0], *(band for part in bands[1:] for band in part)]
+    return ((x - restored) ** 2).sum() + weight * sum(b.abs().sum() for b in flat)
+
+
+SOFT = [((3, 64, 64), 4), ((2, 17, 40), 3), ((2, 33, 21), 4), ((2, 16, 19), 1)]
+
+
+@pytest.mark.parametrize("taps", [2, 4, 10, 40])
+@pytest.mark.parametrize(("shape", "levels"), SOFT)
+def test_soft_gradient_equals_autograd(shape, levels, taps):
+    rng = np.random.default_rng(taps)
+    x, h = rng.normal(size=shape), rng.normal(size=taps) / np.sqrt(taps)
+    taped = torch.tensor(h, requires_grad=True)
+    expected = plain_soft(torch.tensor(x), taped, levels, 0.3)
+    expected.backward()
+    value, gradient = kernels.soft_gradient(x, h, levels, 0.3)
+    assert value == pytest.approx(expected.item(), rel=1e-12)
+    scale = np.abs(gradient).max()
+    np.testing.assert_allclose(gradient, taped.grad.numpy(), atol=1e-11 * scale)
+    for threads in (2, 100):
+        again = kernels.soft_gradient(x, h, levels, 0.3, threads)
+        assert again[0] == value
+        np.testing.assert_array_equal(again[1], gradient)
+    value32, gradient32 = kernels.soft_gradient(x.astype(np.float32), h, levels, 0.3)
+    assert value32 == pytest.approx(value, rel=1e-5)
+    np.testing.assert_allclose(gradient32, gradient, atol=1e-5 * scale)
+
+
+@pytest.mark.parametrize("shape", [(2, 17, 40), (2, 16, 24)])
+def test_soft_gradient_equals_finite_differences(shape):
+    x, h = images(*shape), images(1, 6)[0] / 2
+    up, down = (
+        [kernels.soft_gradient(x, h + s, 3, 0.3)[0] for s in step]
+        for step in (1e-6 * np.eye(6), -1e-6 * np.eye(6))
+    )
+    found = kernels.soft_gradient(x, h, 3, 0.3)[1]
+    slope = np.subtract(up, down) / 2e-6
+    np.testing.assert_allclose(found, slope, atol=1e-6 * np.abs(found).max())
+
+
+def test_a_wavelet_misses_nothing():
+    x, h = images(2, 33, 40), wavelet.from_pywt("db5")
+    value, gradient = kernels.soft_gradient(x, h, 3, 0)
+    assert value < 1e-20 * (x**2).sum()
+    assert np.abs(gradient).max() < 1e-9 * (x**2).sum()
+    with pytest.raises(ShapeError, match=r"shape \(2, 40\); expected \(rows, y, x\)"):
+        kernels.soft_gradient(x[:, 0], h, 3, 0)

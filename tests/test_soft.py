@@ -28,6 +28,7 @@ def near_db5(count: int, size: float = 0.05, seed: int = 0) -> np.ndarray:
 def train(x: np.ndarray, gradient: np.ndarray, **changed) -> soft.SoftPath:
     settings = {"levels": 2, "sparsity": [1e-2], "attribution": [0.1]}
     settings |= {"epochs": 3, "batch": 4, "learning_rate": 1e-2}
+    settings["dims"] = x.ndim - 1
     return soft.distil_soft(x, gradient, **settings | changed)
 
 
@@ -55,31 +56,45 @@ def literal_penalty(h: np.ndarray) -> float:
 
 
 def literal_loss(h, x, gradient, sparsity, attribution, levels) -> float:
-    """The formula with pywt, one signal after the other: (samples, channel, time)."""
-    g = wavelet.highpass(h)
+    """The formula with pywt, one after the other: (samples, channel, [y,] x)."""
+    g, size = wavelet.highpass(h), x.shape[2:]
     bank = pywt.Wavelet("any", filter_bank=(h[::-1], g[::-1], h, g))
-    decompose = functools.partial(pywt.wavedec, wavelet=bank, mode="zero", level=levels)
+    analyse, restore = {
+        1: (pywt.wavedec, pywt.waverec),
+        2: (pywt.wavedec2, pywt.waverec2),
+    }[len(size)]
+    decompose = functools.partial(analyse, wavelet=bank, mode="zero", level=levels)
     total, samples = 0.0, len(x)
     for signal, slope in zip(
-        x.reshape(-1, x.shape[-1]), gradient.reshape(-1, x.shape[-1]), strict=True
+        x.reshape(-1, *size), gradient.reshape(-1, *size), strict=True
     ):
         coefficients = decompose(signal)
-        again = pywt.waverec(coefficients, bank, "zero")[: len(signal)]
+        again = restore(coefficients, bank, "zero")[tuple(map(slice, size))]
         total += ((signal - again) ** 2).sum() / samples
         for weight, bands in (
             (sparsity, coefficients),
             (attribution, decompose(slope)),
-        ):
+        ):  # a level's three details of an image are one array here, as for the authors
             norm = sum(np.abs(band).sum() for band in bands)
-            total += weight * norm / (samples * (levels + 1))
+            total += weight * norm / (samples * len(bands))
     return total + literal_penalty(h)
 
 
-@pytest.mark.parametrize(("time", "channels"), [(40, 1), (33, 2)])
-def test_loss_of_all_filters_equals_the_formula(time, channels):
-    x, gradient = walks(2, 2, 5, channels, time)
+def loss_of(size: tuple[int, ...], levels: int) -> soft.Loss | soft.ImageLoss:
+    """For filters of 10 taps on samples of this size."""
+    if len(size) == 1:
+        return soft.Loss(*size, 10, levels, torch.float64)
+    return soft.ImageLoss(levels, soft.Penalty(10, torch.float64))
+
+
+SIZES = [(1, 40), (2, 33), (1, 24, 33), (2, 17, 16)]  # channels, [y,] x
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_loss_of_all_filters_equals_the_formula(size):
+    x, gradient = walks(2, 2, 5, *size)
     weights, h = np.array([0.01, 0.3]), near_db5(4).reshape(2, 2, 10)
-    loss = soft.Loss(time, 10, 3, torch.float64)
+    loss = loss_of(size[1:], 3)
     found = loss(*map(torch.tensor, (h, x, gradient, weights)), 0.2)
     for seed, batch in enumerate(zip(x, gradient, strict=True)):
         for chain, weight in enumerate(weights):
@@ -96,10 +111,11 @@ def test_penalty_is_zero_at_wavelets_alone(taps):
     assert loss.penalty(torch.tensor(off)).item() == pytest.approx(literal_penalty(off))
 
 
-def test_gradient_equals_finite_differences():
-    x, gradient = torch.tensor(walks(2, 1, 6, 1, 40))
+@pytest.mark.parametrize("size", SIZES)
+def test_gradient_equals_finite_differences(size):
+    x, gradient = torch.tensor(walks(2, 1, 6, *size))
     weights = torch.tensor([0.5], dtype=torch.float64)
-    loss = soft.Loss(40, 10, 4, torch.float64)
+    loss = loss_of(size[1:], 4)
     h = torch.tensor(near_db5(1)[None], requires_grad=True)
     loss(h, x, gradient, weights, 0.5).sum().backward()
     step = 1e-6 * torch.eye(10, dtype=torch.float64)[:, None, None]
@@ -123,8 +139,45 @@ def test_synthesis_is_the_transpose_of_analysis_for_any_filter(time):
     torch.testing.assert_close(back, matrix, rtol=0, atol=1e-14)
 
 
-def test_a_chain_alone_takes_the_way_it_takes_among_others():
-    x, gradient = walks(2, 10, 32)
+def plain_loss(h, x, gradient, sparsity, attribution, levels) -> torch.Tensor:
+    """The loss of one filter on images (samples, y, x) as torch would have it."""
+    analyse = functools.partial(transform.analysis, h=h, levels=levels, dims=2)
+    bands, slopes = analyse(x), analyse(gradient)
+    missed = ((x - transform.synthesis(bands, h, x.shape[1:])) ** 2).sum()
+    norms = [
+        sum(b.abs().sum() for level in part for b in level)  # the first one of rows
+        for part in (bands, slopes)
+    ]
+    share = (sparsity * norms[0] + attribution * norms[1]) / (levels + 1)
+    return (missed + share) / len(x) + soft.Penalty(len(h), h.dtype)(h)
+
+
+@pytest.mark.parametrize("size", [(16, 24), (17, 33)])
+def test_filters_of_images_go_the_way_of_a_plain_loop(size):
+    x, gradient = torch.tensor(walks(2, 10, *size))
+    weights = [1e-2, 1.0]
+    settings = {"sparsity": weights, "attribution": [0.0, 0.5], "epochs": 1}
+    path = train(x.numpy(), gradient.numpy(), seeds=(3,), **settings)
+    for j, weight in enumerate(weights):
+        h = torch.tensor(DB5, requires_grad=True)
+        for k, attribute in enumerate(path.attribution):
+            adam = torch.optim.Adam([h], 1e-2)
+            order = torch.randperm(10, generator=torch.Generator().manual_seed(3))
+            values = []
+            for rows in order.split(4):  # 4, 4 and 2: three steps
+                adam.zero_grad()
+                value = plain_loss(h, x[rows], gradient[rows], weight, attribute, 2)
+                value.backward()
+                adam.step()
+                values.append(value.item())
+            found = path.filter[0, j, k]
+            np.testing.assert_allclose(found, h.detach(), rtol=0, atol=1e-9)
+            assert path.loss[0, j, k] == pytest.approx(np.mean(values), rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [(32,), (17, 24)])
+def test_a_chain_alone_takes_the_way_it_takes_among_others(size):
+    x, gradient = walks(2, 10, *size)
     weights = [1e-3, 1e-2, 1e-1]
     together = train(x, gradient, sparsity=weights, seeds=(1, 7))
     assert together.filter.shape == (2, 3, 1, 10)
@@ -150,13 +203,14 @@ def test_a_weight_begins_where_the_one_before_it_ended():
 
 def test_the_reported_loss_is_the_mean_over_the_last_epoch():
     x, gradient = walks(2, 8, 1, 32)
-    path = train(x, gradient, batch=8, epochs=1)
+    path = train(x, gradient, batch=8, epochs=1, dims=1)
     expected = literal_loss(DB5, x, gradient, 1e-2, 0.1, 2)
     assert path.loss[0, 0, 0] == pytest.approx(expected)
 
 
-def test_result_is_the_same_again_and_leaves_the_global_generator_alone():
-    x, gradient = walks(2, 10, 32)
+@pytest.mark.parametrize("size", [(32,), (17, 24)])
+def test_result_is_the_same_again_and_leaves_the_global_generator_alone(size):
+    x, gradient = walks(2, 10, *size)
     torch.rand(3)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     first = train(x, gradient, seeds=(3, 4))
@@ -167,8 +221,9 @@ def test_result_is_the_same_again_and_leaves_the_global_generator_alone():
     assert np.abs(first.filter[0] - first.filter[1]).max() > 1e-6
 
 
-def test_single_precision_follows_double_precision():
-    x, gradient = walks(2, 10, 32)
+@pytest.mark.parametrize("size", [(32,), (17, 24)])
+def test_single_precision_follows_double_precision(size):
+    x, gradient = walks(2, 10, *size)
     double = train(x, gradient)
     single = train(x.astype(np.float32), gradient.astype(np.float32))
     assert single.filter.dtype == np.float64
@@ -245,8 +300,29 @@ NAN = np.where(np.arange(40) == 5, np.nan, X)
         ({"learning_rate": 0.0}, ConfigError, "learning_rate is 0.0"),
         ({"seeds": ()}, ConfigError, r"seeds are \(\); expected at least one"),
         ({"seeds": (-1,)}, ConfigError, r"seeds are \(-1,\)"),
+        ({"dims": 3}, ConfigError, "dims is 3; a sample has 1 axis or 2"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         soft.distil_soft(**{"x": X, "gradient": X} | arguments)
+
+
+MAPS = walks(6, 16, 24)
+HOLE = np.where(np.arange(24) == 5, np.inf, MAPS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"gradient": None}, DataError, "needs gradient; got None"),
+        ({"gradient": HOLE}, DataError, r"gradient\[0, 0, 5\] is inf"),
+        ({"gradient": 0 * MAPS}, DataError, "gradient is constant in every sample"),
+        ({"x": MAPS[..., 1:]}, ShapeError, r"1, 16, 23\) and gradient \(6, 1, 16, 24"),
+        ({"x": MAPS[0]}, ShapeError, r"expected \(n, ..., y, x\)"),
+        ({"levels": 5}, ShapeError, "use levels <= 4"),
+    ],
+)
+def test_bad_images_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        soft.distil_soft(**{"x": MAPS, "gradient": MAPS, "dims": 2} | arguments)

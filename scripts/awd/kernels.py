@@ -46,6 +46,7 @@ def compile() -> None:
             l1_gradient(x, h, 1)
             pack_gradient(x, h, 1, pack(x, h, 1)[0])
             pick(x, h, 1, 1, 1)
+        soft_gradient(x, h, 1, 1.0)
         pair, weights = (h.astype(dtype),) * 2, (np.zeros(4),) * 3
         signals = np.ones((2, 4), dtype)
         loops_pick.predict_rows(signals, *pair, 1, 1, 1, *weights, np.zeros(2))
@@ -142,6 +143,43 @@ def _dense_l1_gradient(
         total = sum(_mapped(signs, begins, threads), np.zeros(matrix.shape))
     gradient = pack_gradient(units.astype(float), h, levels, total)
     return float((total * matrix).sum()), gradient
+
+
+def soft_gradient(
+    x: np.ndarray, h: np.ndarray, levels: int, weight: float, threads: int = 1
+) -> tuple[float, np.ndarray]:
+    """Misfit of the transposed transform and an L1 norm, with the filter gradient.
+
+    The value is ``sum |x - A'A x|^2 + weight sum |A x|`` of the transform ``A`` in mode
+    zero and its transpose ``A'``, the inverse if the filter is orthonormal.
+
+    Parameters
+    ----------
+    x : array of shape (rows, y, x), float32 or float64
+        Images.
+    h, levels, threads
+        As for :func:`l1_gradient`.
+    weight : float
+        Of the absolute coefficients.
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray of shape (taps,), float64
+
+    Raises
+    ------
+    ShapeError
+        As :func:`l1`, or ``x`` are signals.
+    """
+    x, (h,), (g,) = _checked(x, np.asarray(h)[None], levels)
+    if x.ndim != 3:
+        raise ShapeError(f"images have shape {x.shape}; expected (rows, y, x)")
+    values, (by_low, by_high) = np.empty(len(x)), np.zeros((2, len(x), len(h)))
+    arguments = [h, g, levels, x.dtype.type(weight)]
+    results = [values, by_low, by_high]
+    _share(loops_2d.soft_gradient_images, threads, [x], arguments, results)
+    return float(values.sum()), _along_taps(by_low, by_high)
 
 
 @functools.cache

@@ -98,6 +98,30 @@ def pack_gradient_images(x, h, g, levels, weights, by_low, by_high):
 
 
 @jit
+def soft_gradient_images(x, h, g, levels, weight, values, by_low, by_high):
+    """Of every image ``|x - A'A x|^2 + weight |A x|_1``, and its derivatives.
+
+    With ``e = A'A x - x`` they are those of ``<2 A x, A e> + <2 A e, A x>`` along the
+    first ``A e`` and the last ``A x``, everything before a comma being constant.
+    """
+    half = len(h) // 2
+    work = workspace_2d(x.shape[1:], half, levels, x.dtype)
+    other = workspace_2d(x.shape[1:], half, levels, x.dtype)
+    spare = spare_2d(work, half)
+    error = np.empty(x.shape[1:], x.dtype)
+    for n in range(len(x)):
+        load_image(x[n], half, work)
+        norm = forward_2d(h, g, work)
+        transpose_2d(h, g, work, other, spare, error)
+        values[n] = weight * norm + take_error(x[n], error)
+        load_image(error, half, other)
+        forward_2d(h, g, other)
+        exchange_2d(weight, work, other)
+        backward_2d(h, g, work, spare, by_low[n], by_high[n])
+        backward_2d(h, g, other, spare, by_low[n], by_high[n])
+
+
+@jit
 def load_image(x, half, work):
     """An image into its four parts."""
     rows, columns, pitch, _, image, _, _, _ = work
@@ -214,18 +238,76 @@ def backward_2d(h, g, work, spare, by_low, by_high):
             if j > 0:
                 e, o = spare[4, :run], spare[5, :run]
                 adjoint(a, d, h, g, e, o, 1)
-                join_2d(e, o, j, p, work)
+                join_2d(e, o, j, p, work, low, pitch[j - 1])
 
 
 @jit
-def join_2d(even, odd, j, p, work):
+def join_2d(even, odd, j, p, work, band, step):
     """Undo :func:`split_2d` for the rows of parity ``p``, with nothing behind them."""
-    rows, columns, pitch, _, _, _, _, low = work
+    rows, columns, pitch, _, _, _, _, _ = work
     for y in range(p, rows[j], 2):
         at = y // 2 * pitch[j]
-        row = low[y * pitch[j - 1] : (y + 1) * pitch[j - 1]]
+        row = band[y * step : (y + 1) * step]
         gather(even[at:], odd[at:], columns[j], row)
         row[columns[j] :] = 0
+
+
+@jit
+def transpose_2d(h, g, work, other, spare, image):
+    """Transpose of the transform at the bands of ``work``; overwrites ``other``'s."""
+    rows, columns, pitch, starts, _, _, details, coarse = work
+    _, _, _, _, _, _, _, low = other
+    levels, size = len(rows) - 1, rows[-1] * pitch[-1]
+    low[:size] = coarse[:size]
+    for j in range(levels - 1, -1, -1):
+        size, run = rows[j + 1] * pitch[j], (rows[j] + 1) // 2 * pitch[j]
+        band = details[:, starts[2, j] : starts[2, j] + size]
+        for k in range(2):  # low and high along x
+            a, d = band[1] if k else low[:size], band[2 * k]
+            adjoint(a, d, h, g, spare[2 * k, :run], spare[2 * k + 1, :run], pitch[j])
+        for p in range(2):  # even and odd rows
+            e, o = spare[4, :run], spare[5, :run]
+            adjoint(spare[p], spare[2 + p], h, g, e, o, 1)
+            if j > 0:
+                join_2d(e, o, j, p, work, low, pitch[j - 1])
+            else:
+                join_2d(e, o, j, p, work, image.ravel(), columns[0])
+
+
+@jit
+def take_error(x, restored):
+    """Subtract the image from what is restored; the sum of squares."""
+    total = 0.0
+    for y in range(len(x)):
+        of_row = x.dtype.type(0)
+        for k in range(x.shape[1]):
+            restored[y, k] -= x[y, k]
+            of_row += restored[y, k] ** 2
+        total += of_row
+    return total
+
+
+@jit
+def exchange_2d(weight, work, other):
+    """Each one's bands, doubled, in the place of the other's.
+
+    Those of the image, in ``work``, have the signs of an L1 norm added on leaving.
+    """
+    rows, _, pitch, _, _, _, details, low = work
+    _, _, _, _, _, _, errors, coarse = other
+    for k in range(3):
+        exchange(weight, details[k], errors[k])
+    size = rows[-1] * pitch[-1]
+    exchange(weight, low[:size], coarse[:size])
+
+
+@jit
+def exchange(weight, band, error):
+    """Twice the one in place of the other, and the band's sign times a weight."""
+    for t in range(len(band)):
+        value = band[t]
+        band[t] = 2 * error[t] + weight * np.sign(value)
+        error[t] = 2 * value
 
 
 @jit

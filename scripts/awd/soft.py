@@ -11,7 +11,8 @@ transpose ``A'`` (the authors' inverse for every filter), and weights s and a, i
 
     1/B sum |x - A'A x|^2  +  P(h)  +  (s sum |A x| + a sum |A G|) / (B (J + 1))
 
-with the gradients ``G`` and the penalty ``P`` of :meth:`Loss.penalty`.
+with the gradients ``G`` and the penalty ``P`` of :class:`Penalty`. The authors divide
+by J + 1 for images too: the three details of a level count as one.
 
 Filters of all seeds and sparsity weights, the chains, are trained at once. They share
 nothing but batches: every chain's loss depends on its own taps, and Adam takes each tap
@@ -31,6 +32,7 @@ from torch.nn import functional
 
 from awd import io, objectives, training, transform, wavelet
 from awd.errors import ConfigError, ShapeError
+from awd.soft_2d import ImageLoss
 
 # The grid of the authors' cells study, rounded as they publish it.
 PAPER_SPARSITY = tuple(np.geomspace(1e-4, 5e-3, 5).round(5).tolist())
@@ -80,6 +82,7 @@ def distil_soft(
     batch: int = 100,
     learning_rate: float = 1e-3,
     seeds: Sequence[int] = (1,),
+    dims: int = 1,
 ) -> SoftPath:
     """Train filters with the paper's loss, warm-started along the attribution weight.
 
@@ -90,8 +93,8 @@ def distil_soft(
 
     Parameters
     ----------
-    x : array of shape (n, time) or (n, channel, time)
-        Signals. Computation is in float32 if signals and gradients are, else float64.
+    x : array of shape (n, [channel,] time) or (n, [channel,] y, x)
+        Samples. Computation is in float32 if samples and gradients are, else float64.
     gradient : array of the shape of x
         Gradient of the teacher's output in every sample.
     levels : int
@@ -107,6 +110,8 @@ def distil_soft(
         Adam's.
     seeds : sequence of int
         Seeds of the order of the samples.
+    dims : {1, 2}
+        Axes of a sample: 1 for signals, 2 for images.
 
     Returns
     -------
@@ -121,11 +126,13 @@ def distil_soft(
     WaveletError
         No such wavelet, or taps that are not finite.
     ConfigError
-        Weights, epochs, batch, learning rate or seeds that cannot be.
+        Weights, epochs, batch, learning rate, seeds or axes that cannot be.
 
     Notes
     -----
-    The transform is a dense matrix: signals should have tens or hundreds of samples.
+    The transform of signals is a dense matrix: they should have tens or hundreds of
+    samples. Images of any size go through :func:`awd.kernels.soft_gradient`, one chain
+    after the other, and are not copied.
 
     Examples
     --------
@@ -138,16 +145,20 @@ def distil_soft(
         "attribution": _ascending(attribution, "attribution"),
     }
     schedule = Schedule(epochs, batch, learning_rate, tuple(seeds))
-    signals = _pair(x, gradient, levels)
-    h = torch.as_tensor(_initial(init)).to(signals)
+    x, gradient = samples = _pair(x, gradient, levels, dims)
+    h = torch.from_numpy(_initial(init).astype(x.dtype))
     filters = h.repeat(len(schedule.seeds), len(weights["sparsity"]), 1)
-    loss = Loss(signals.shape[-1], len(h), levels, signals.dtype)
-    chains = torch.as_tensor(weights["sparsity"]).to(signals)
+    loss: Loss | ImageLoss
+    if dims == 1:
+        loss = Loss(x.shape[-1], len(h), levels, h.dtype)
+    else:
+        loss = ImageLoss(levels, Penalty(len(h), h.dtype))
+    chains = torch.from_numpy(weights["sparsity"].astype(x.dtype))
     found = []
     with training.one_thread():
         for weight in io.progress(weights["attribution"], "distil softly"):
             part = functools.partial(loss, sparsity=chains, attribution=weight)
-            filters, values = _train(filters, signals, part, schedule)
+            filters, values = _train(filters, samples, part, schedule)
             found.append((filters.double().numpy(), values.double().numpy()))
     path, final = (np.stack(parts, axis=2) for parts in zip(*found, strict=True))
     return SoftPath(path, final, seeds=np.array(schedule.seeds), **weights)
@@ -194,12 +205,7 @@ class Loss:
     def __init__(self, time: int, taps: int, levels: int, dtype: torch.dtype) -> None:
         sizes = transform.signal_lengths(time, taps, levels, "zero")[:-1]
         self.levels = [_level(n, taps).to(dtype) for n in sizes]
-        signs = torch.ones(taps, 2, dtype=dtype)
-        signs[1::2, 1] = -1
-        self.signs = signs  # sums of h and, but for its sign, of g are h @ signs
-        k = torch.arange(taps // 2, dtype=dtype)
-        self.cosines = 4 * torch.cos(4 * torch.pi / taps * torch.outer(k, k))
-        self.cosines[0] = 2
+        self.penalty = Penalty(taps, dtype)
 
     def __call__(
         self,
@@ -241,14 +247,31 @@ class Loss:
             details.append(detail)
         return torch.cat([approx, *details[::-1]], dim=-2)
 
-    def penalty(self, h: Tensor) -> Tensor:
-        """Half the squared misses of the wavelet conditions: (..., taps) -> (...).
 
-        The sums of both filters, the norm, the products of ``h`` with itself shifted by
-        2k, for k of both signs, and ``|H(w)|^2 + |H(w + pi)|^2`` on the grid of the
-        discrete Fourier transform of the filter's own length, ``w = 2 pi j / taps``.
-        As in the authors' code, each pair ``w, w + pi`` counts once: ``j < taps / 2``.
-        """
+class Penalty:
+    """Half the squared misses of the wavelet conditions.
+
+    The sums of both filters, the norm, the products of ``h`` with itself shifted by
+    2k, for k of both signs, and ``|H(w)|^2 + |H(w + pi)|^2`` on the grid of the
+    discrete Fourier transform of the filter's own length, ``w = 2 pi j / taps``.
+    As in the authors' code, each pair ``w, w + pi`` counts once: ``j < taps / 2``.
+
+    Parameters
+    ----------
+    taps : int
+    dtype : torch.dtype
+    """
+
+    def __init__(self, taps: int, dtype: torch.dtype) -> None:
+        signs = torch.ones(taps, 2, dtype=dtype)
+        signs[1::2, 1] = -1
+        self.signs = signs  # sums of h and, but for its sign, of g are h @ signs
+        k = torch.arange(taps // 2, dtype=dtype)
+        self.cosines = 4 * torch.cos(4 * torch.pi / taps * torch.outer(k, k))
+        self.cosines[0] = 2
+
+    def __call__(self, h: Tensor) -> Tensor:
+        """Of every filter: (..., taps) -> (...)."""
         sums = h @ self.signs - self.signs.new_tensor([2**0.5, 0])
         taps = h.shape[-1]
         shifted = functional.pad(h, (0, taps - 2)).unfold(-1, taps, 2)
@@ -292,7 +315,7 @@ def _l1(matrix: Tensor, rows: Tensor) -> Tensor:
 
 def _train(
     h: Tensor,
-    signals: Tensor,
+    samples: tuple[np.ndarray, np.ndarray],
     loss: Callable[[Tensor, Tensor, Tensor], Tensor],
     schedule: Schedule,
 ) -> tuple[Tensor, Tensor]:
@@ -300,13 +323,13 @@ def _train(
     h = h.clone().requires_grad_()
     adam = torch.optim.Adam([h], schedule.learning_rate)
     draws = [torch.Generator().manual_seed(int(seed)) for seed in schedule.seeds]
-    n = signals.shape[1]
+    n = len(samples[0])
     for _ in range(schedule.epochs):
         order = torch.stack([torch.randperm(n, generator=draw) for draw in draws])
         values = []
         for rows in order.split(schedule.batch, dim=1):
-            x, gradient = signals[:, rows]
-            each = loss(h, x, gradient)
+            batch = (torch.from_numpy(part[rows.numpy()]) for part in samples)
+            each = loss(h, *batch)
             adam.zero_grad()
             each.sum().backward()
             adam.step()
@@ -314,16 +337,21 @@ def _train(
     return h.detach(), torch.stack(values).mean(0)
 
 
-def _pair(x: np.ndarray, gradient: np.ndarray, levels: int) -> Tensor:
-    """Signals and gradients as (2, n, channel, time)."""
-    x = objectives.arranged(x, "x", levels)
-    gradient = objectives.arranged(gradient, "gradient", levels)
+def _pair(
+    x: np.ndarray, gradient: np.ndarray, levels: int, dims: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Samples and gradients of one dtype, (n, channel, time) or (n, channel, y, x)."""
+    if dims not in (1, 2):
+        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+    x = objectives.arranged(x, "x", levels, dims)
+    gradient = objectives.arranged(gradient, "gradient", levels, dims)
     if x.shape != gradient.shape:
         raise ShapeError(
             f"x has shape {x.shape} and gradient {gradient.shape} as (n, channel, "
-            "time); expected the same"
+            "...); expected the same"
         )
-    return torch.from_numpy(np.stack([x, gradient]))
+    dtype = np.result_type(x, gradient)
+    return x.astype(dtype, copy=False), gradient.astype(dtype, copy=False)
 
 
 def _initial(init: str | np.ndarray) -> np.ndarray:
