@@ -1,6 +1,6 @@
 import numpy as np
 
-from awd import contracts, io, provenance, teachers
+from awd import contracts, io, provenance, teachers, training
 from awd.maps import networks
 
 io.log_to(snakemake.log[0])
@@ -36,4 +36,5 @@ for name, path in zip(params.networks, outputs.weights, strict=True):
         io.write_table(history, outputs.history)
     else:
         networks.settle(model, networks.Rows(given[0], train))
-    teachers.save(model, path, {"code": params.code})
+    where = training.device_name(params.device)
+    teachers.save(model, path, {"code": params.code, "device": where})

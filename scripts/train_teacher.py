@@ -31,5 +31,6 @@ for name, weights, history in files:
         device=params.device,
         **settings,
     )
-    teachers.save(model, weights, {"code": params.code})
+    where = training.device_name(params.device)
+    teachers.save(model, weights, {"code": params.code, "device": where})
     io.write_table(histories[name], history)

@@ -236,6 +236,12 @@ def device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def device_name(name: str) -> str:
+    """What :func:`device` finds, for people: "cpu", "mps" or the name of the GPU."""
+    where = device(name)
+    return torch.cuda.get_device_name(where) if where.type == "cuda" else where.type
+
+
 @contextlib.contextmanager
 def seeded(seed: int, where: torch.device = CPU) -> Iterator[None]:
     """Seed torch's global generators for a block, and put them back after it."""
