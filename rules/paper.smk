@@ -14,11 +14,13 @@ PAGE = {
     "heads": [],
     "filters": [],
     "tables": [],
+    "networks": [],
 }
 if STUDIES:
     for table in ("scores", "differences", "timings"):
         PAGE[table].append(RUN / f"{table}.csv")
     PAGE["tables"] += every(RUN / "table_{study}.csv")
+    PAGE["networks"] += every(SEED / "{teacher}/teacher.json")
 if settings.cells:
     PAGE["figures"] += every(FIGURES / "{drawn}.png", drawn=DRAWN, study="cells")
     PAGE["figures"] += expand(CELL_FIGURES / "{drawn}.png", drawn=SEEN)

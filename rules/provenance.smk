@@ -7,7 +7,7 @@ if settings.maps and not UNIVERSE:
 
 
 rule write_manifest:
-    """Hashes, versions, settings, commit and job times of the run."""
+    """Hashes, versions, settings, seeds, devices, commit and jobs of the run."""
     message:
         "Write the manifest"
     input:

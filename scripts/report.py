@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from awd import io, provenance, report, tables
+from awd import io, manifest, provenance, report, tables
 from awd.cells import published, quality
 from awd.maps import chosen
 from awd.maps.published import CAPTION as PUBLISHED
@@ -25,11 +25,15 @@ for path in given.filters:
     shown.append(report.Table(filters, "Filters", chosen.CAPTION, report.MAPS))
 for path in given.published_maps:
     shown.append(report.Table(tables.read(path), "Published", PUBLISHED, report.MAPS))
+here = Path(__file__).parent
+drawn = [path for path in given if not path.endswith(".json")]
 made_from = {
-    "commit": provenance.commit(Path(__file__).parent),
+    "commit": manifest.commit(here),
+    "device": manifest.device(map(io.read_json, given.networks)),
+    "origins": manifest.origins(drawn, here),
     "config": params.config,
     "versions": provenance.versions(),
-    "outputs": provenance.checksums([*given.scores, *given.cosmology, *given.wavelets]),
+    "outputs": manifest.checksums([*given.scores, *given.cosmology, *given.wavelets]),
 }
 plates = report.plates(given.figures, params.captions)
 page = report.render(params.config["run"], verdict, shown, plates, made_from)

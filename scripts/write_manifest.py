@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from awd import io, provenance
+from awd import io, manifest
 
 io.log_to(snakemake.log[0])
-run = Path(snakemake.output[0]).parent
-record = provenance.manifest(run, snakemake.params.config, snakemake.input.data)
+given, run = snakemake.input, Path(snakemake.output[0]).parent
+record = manifest.manifest(run, given.results, snakemake.params.config, given.data)
 io.write_json(record, snakemake.output[0])

@@ -8,8 +8,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -153,62 +152,4 @@ def stamp(rule: str, wildcards: Mapping[str, str], params: Mapping[str, Any]) ->
         "wildcards": dict(wildcards),
         "params": dict(params),
         "versions": versions(),
-    }
-
-
-def commit(folder: Path) -> str:
-    """Commit of a checkout, ``-dirty`` with local changes, or "unknown"."""
-    command = [
-        "git",
-        "-C",
-        str(folder),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-    ]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return done.stdout.strip()
-
-
-def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 of each file."""
-    return {
-        str(path): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths
-    }
-
-
-def manifest(run: Path, config: Mapping[str, Any], inputs: Iterable[str]) -> dict:
-    """What a finished run consists of, and what it was made from.
-
-    Parameters
-    ----------
-    run : Path
-        Folder of the run; every file in it but logs, benchmarks and reports on it is
-        an output. Durations are those that Snakemake measured.
-    config : mapping
-        The whole configuration.
-    inputs : iterable of str
-        Files from outside that the run read.
-    """
-    apart = {"logs", "benchmarks", "manifest.json", "snakemake.html"}
-    outputs = sorted(
-        path
-        for path in run.rglob("*")
-        if path.is_file() and path.relative_to(run).parts[0] not in apart
-    )
-    durations = {}
-    for path in sorted((run / "benchmarks").rglob("*.tsv")):
-        job = path.relative_to(run / "benchmarks").with_suffix("").as_posix()
-        durations[job] = float(path.read_text().splitlines()[1].split("\t")[0])
-    return {
-        "commit": commit(Path(__file__).parent),
-        "config": config,
-        "versions": versions(),
-        "inputs": checksums(inputs),
-        "outputs": checksums(outputs),
-        "seconds": durations,
     }

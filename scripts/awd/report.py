@@ -90,8 +90,9 @@ def render(
         In the order of the page within their section; targets come in the order of the
         verdict.
     manifest : mapping
-        ``commit``, ``config``, ``versions`` (name -> version) and ``outputs``
-        (file -> SHA-256); what is missing is left out.
+        ``commit``, ``config``, ``versions`` (name -> version), ``outputs`` (file ->
+        SHA-256), ``device`` and ``origins`` (see :mod:`awd.manifest`); what is missing
+        is left out.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def render(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["anchor"] = _anchor
+    environment.filters["short"] = _short
     environment.filters["embedded"] = _embedded
     environment.filters["width"] = _width
     environment.filters["csv"] = lambda png: Path(png).with_suffix(".csv").as_posix()
@@ -117,6 +119,8 @@ def render(
         verdict=verdict,
         sections=_sections(verdict, score_tables, plates),
         commit=manifest.get("commit"),
+        device=manifest.get("device"),
+        origins=manifest.get("origins", []),
         versions=manifest.get("versions", {}),
         outputs=manifest.get("outputs", {}),
         config=yaml.safe_dump(
@@ -173,6 +177,11 @@ def _sections(
 def _anchor(title: str) -> str:
     """Name of a place on the page: ``Scores, cells`` -> ``scores-cells``."""
     return re.sub(r"\W+", "-", title.lower()).strip("-")
+
+
+def _short(commit: str) -> str:
+    """A commit's first 12 digits, and whatever follows all 40."""
+    return re.sub(r"(?<=[0-9a-f]{12})[0-9a-f]{28}", "", commit)
 
 
 def _width(png: str | Path) -> int:
