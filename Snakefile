@@ -62,7 +62,7 @@ onsuccess:
 
 
 rule all:
-    """Everything a run makes: scores, tables, figures, wavelet, report, manifest."""
+    """Everything a run makes: scores, figures, wavelet, report, manifest, RO-Crate."""
     default_target: True
     input:
-        RUN / "manifest.json",
+        RUN / "ro-crate-metadata.json",

@@ -30,3 +30,28 @@ rule write_manifest:
         "../envs/core.yaml"
     script:
         "../scripts/write_manifest.py"
+
+
+rule write_crate:
+    """The run as an RO-Crate: what was run, how, on what, and what came out."""
+    message:
+        "Write the RO-Crate"
+    input:
+        RUN / "manifest.json",
+    output:
+        crate=RUN / "ro-crate-metadata.json",
+        workflow=directory(RUN / "workflow"),
+    params:
+        code=code("write_crate"),
+    log:
+        LOGS / "write_crate.log",
+    benchmark:
+        BENCHMARKS / "write_crate.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/core.yaml"
+    script:
+        "../scripts/write_crate.py"

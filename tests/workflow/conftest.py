@@ -17,6 +17,8 @@ PARTS = (
     "envs",
     "config",
     "profiles",
+    "LICENSE",
+    "CITATION.cff",
     "tests/micro.yaml",
 )
 
@@ -34,8 +36,13 @@ class Checkout:
             else:
                 shutil.copy(ROOT / part, target)
 
-    def snakemake(self, *arguments: str, config="tests/micro.yaml", ok=True) -> str:
-        """Run Snakemake; returns all it printed."""
+    def snakemake(
+        self, *arguments: str, config="tests/micro.yaml", ok=True, folder=None, path=""
+    ) -> str:
+        """Run Snakemake, here or in a folder; returns all it printed.
+
+        ``path`` is where programs are looked for first.
+        """
         command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", "2"]
         command += arguments  # files before --configfile, which takes all that follow
         if config:
@@ -44,10 +51,11 @@ class Checkout:
             **os.environ,
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
             "MPLBACKEND": "agg",
+            "PATH": os.pathsep.join([path, os.environ["PATH"]]).strip(os.pathsep),
         }
         done = subprocess.run(
             command,
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=environment,
             text=True,
             stdout=subprocess.PIPE,

@@ -49,6 +49,7 @@ def test_all_promised_files_are_there(finished):
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
     files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
     files += ["maps/split0/omega_m/filters.csv"]
+    files += ["ro-crate-metadata.json", "workflow/config.yaml"]
     for name in figures + tables + files:
         assert (run / name).stat().st_size > 0, name
 
