@@ -8,6 +8,13 @@ min_version("9.20")
 include: "rules/common.smk"
 
 
+# First, so that it is what runs by default, unless another workflow has its own.
+rule all:
+    """Everything a run makes: scores, figures, wavelet, report, manifest, RO-Crate."""
+    input:
+        RUN / "ro-crate-metadata.json",
+
+
 RESULTS = {}
 if settings.maps:
 
@@ -59,10 +66,3 @@ onsuccess:
         print(table.read_text())
     for name, path in RESULTS.items():
         print(f"{name}: {path}")
-
-
-rule all:
-    """Everything a run makes: scores, figures, wavelet, report, manifest, RO-Crate."""
-    default_target: True
-    input:
-        RUN / "ro-crate-metadata.json",

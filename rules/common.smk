@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(workflow.basedir)
+# Of this file and not of the workflow, which may be another one that uses this.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from awd import config as configuration
@@ -21,10 +22,10 @@ default = {}
 if not config.keys() & {"cells", "maps", "recovery"}:
     default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 
-settings = configuration.load(
-    {**default, **config},
-    " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml",
-)
+named = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml"
+if not workflow.modifier.is_main_snakefile():
+    named = f"the config of module {__name__}"
+settings = configuration.load({**default, **config}, named)
 # Where things go. A longer path depends on more: a data set on its split, a network on
 # its target, seed and kind.
 RUN = Path("results", settings.run)
@@ -149,22 +150,33 @@ def each(pattern, **fixed):
     return lambda wildcards: every(pattern, **dict(wildcards.items()), **fixed)
 
 
+def brought(paths):
+    """Files of the user's own: they stand where they are named, also in a module."""
+    return [local(str(path)) for path in paths]
+
+
 def cell_files(wildcards):
     """The files of a cell that a user named; says which of all cells are missing."""
     files = SOURCE.inputs()
     io.all_existing(sum(files.values(), []), PUT_THERE)
-    return files[wildcards.cell]
+    return brought(files[wildcards.cell])
 
 
 def movie_files():
     """Files of the movies by cell, named by a user or simulated."""
     if not SIMULATED:
-        return SOURCE.inputs()
+        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
     stem = MOVIES.as_posix()
     return {
         cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
         for cell in SOURCE.names()
     }
+
+
+def by_cell(wildcards, input):
+    """The movies among a job's input by cell, wherever a module has them."""
+    files = iter(map(str, input.movies))
+    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
 
 
 def universe(wildcards):
@@ -203,10 +215,11 @@ def map_files():
             condition=source.conditions(),
         )
     if source.kind == "npz":
-        return [io.existing(source.file, "put or link it there (maps.source.file)")]
+        remedy = "put or link it there (maps.source.file)"
+        return brought([io.existing(source.file, remedy)])
     tables = [source.table] if source.table else []
     io.all_existing(tables, "put or link it there (maps.source.table)")
-    return [*readers.files(source.files), *tables]
+    return brought([*readers.files(source.files), *tables])
 
 
 def histories(wildcards):

@@ -1,7 +1,7 @@
 """What ties a run to its code, data and settings."""
 
 # What users brought.
-GIVEN = sum(settings.cells.source.inputs().values(), []) if settings.cells else []
+GIVEN = brought(sum(SOURCE.inputs().values(), [])) if settings.cells else []
 if settings.maps and not UNIVERSE:
     GIVEN += map_files()
 

@@ -50,7 +50,7 @@ if MOVING:
             CELL_FIGURES / "tracking.pdf",
             CELL_FIGURES / "tracking.csv",
         params:
-            files=movie_files(),
+            files=by_cell,
             movie=OPENED,
             code=code("plot_tracking"),
         log:
@@ -86,7 +86,7 @@ if MOVING:
             FIGURES / "pipeline.csv",
         params:
             method=RESULT,
-            files=movie_files(),
+            files=by_cell,
             movie=OPENED,
             code=code("plot_pipeline"),
         log:
