@@ -1,23 +1,30 @@
 import numpy as np
 import xarray as xr
 
-from awd import contracts, io, provenance, teachers
+from awd import checkpoint, contracts, io, provenance, teachers, training
 from awd.maps import bank, networks
 
 io.log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
+device = training.device(params.device)  # refuses one that is not here, at once
+job = checkpoint.Job(snakemake.log[0], given, {**params, "device": device.type})
 with io.opened(given.maps, contracts.MAPS) as maps:
     rows = bank.rows_of(maps, params.train, 0)
-    names, every = (
-        maps["name"].values,
-        networks.Rows(given.maps, np.arange(len(maps.x))),
-    )
-models = [teachers.load(path) for path in given.networks]
-said = [networks.outputs(model, every, params.device) for model in models]
-some = networks.Rows(given.maps, rows)
+    names, count = maps["name"].values, len(maps.x)
+every, some = (networks.Rows(given.maps, which) for which in (np.arange(count), rows))
+models = dict(zip(params.names, map(teachers.load, given.networks), strict=True))
+said = [
+    networks.outputs(model, every, device.type, job.of(f"output/{name}"))
+    for name, model in models.items()
+]
+asked = params.names[:2]  # the teacher, and one that never learned
 gradients = [
-    networks.saliency(model, some, params.shifts, device=params.device)
-    for model in models[:2]  # the teacher, and one that never learned
+    networks.saliency(
+        *(models[name], some, params.shifts),
+        device=device.type,
+        kept=job.of(f"gradient/{name}"),
+    )
+    for name in asked
 ]
 ds = xr.Dataset(
     {
@@ -25,7 +32,9 @@ ds = xr.Dataset(
         "gradient": (("asked", "row", "y", "x"), np.stack(gradients)),
         "row": ("row", rows),
     },
-    coords={"network": params.names, "name": names, "asked": params.names[:2]},
+    coords={"network": params.names, "name": names, "asked": asked},
+    attrs={"device": training.device_name(device.type)},
 )
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 io.write(ds, snakemake.output[0], stamp=stamp)
+job.done()

@@ -1,15 +1,16 @@
 import numpy as np
 import xarray as xr
 
-from awd import contracts, io, provenance, query, splits, teachers
+from awd import contracts, io, provenance, query, splits, teachers, training
 
 io.log_to(snakemake.log[0])
-target, device = snakemake.wildcards.target, snakemake.params.device
+target = snakemake.wildcards.target
+device = training.device(snakemake.params.device)  # refuses one that is not here
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 train = splits.part(data, "train", target)
 models = [teachers.load(path) for path in snakemake.input.teachers]
 outputs, gradients = (
-    np.stack([method(model, train.x, device=device) for model in models])
+    np.stack([method(model, train.x, device=device.type) for model in models])
     for method in (query.output, query.saliency)
 )
 described = {**train.described, "long_name": f"{target} as the teacher says"}
@@ -20,7 +21,7 @@ cache = xr.Dataset(
         "row": ("sample", train.rows),
     },
     coords={"teacher": snakemake.params.teachers},
-    attrs={"target": target},
+    attrs={"target": target, "device": training.device_name(device.type)},
 )
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(cache, snakemake.output[0], contracts.ATTRIBUTION, stamp)

@@ -1,11 +1,21 @@
-from awd import candidates, contenders, contracts, features, io, provenance, splits
+from awd import (
+    candidates,
+    checkpoint,
+    contenders,
+    contracts,
+    features,
+    io,
+    provenance,
+    splits,
+)
 
 io.log_to(snakemake.log[0])
 wildcards, params = snakemake.wildcards, snakemake.params
+job = checkpoint.Job(snakemake.log[0], snakemake.input, params)
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
 said = {
-    str(name): contenders.Said(output, gradient)
+    str(name): contenders.Said(output, gradient, job.of(str(name)))
     for name, output, gradient in zip(
         *(cache[key].values for key in ("teacher", "output", "gradient")), strict=True
     )
@@ -24,3 +34,4 @@ names = {key: wildcards[key] for key in ("target", "split", "seed")}
 found = candidates.to_dataset(methods, mode="zero", **names)
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(found, snakemake.output[0], contracts.WAVELETS, stamp)
+job.done()

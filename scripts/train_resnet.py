@@ -1,10 +1,13 @@
 import numpy as np
 
-from awd import contracts, io, provenance, teachers, training
+from awd import checkpoint, contracts, io, provenance, teachers, training
 from awd.maps import networks
 
 io.log_to(snakemake.log[0])
 params, given, outputs = snakemake.params, snakemake.input, snakemake.output
+device = training.device(params.device)  # refuses one that is not here, at once
+job = checkpoint.Job(snakemake.log[0], given, {**params, "device": device.type})
+record = {"code": params.code, "device": training.device_name(device.type)}
 settings = dict(params.training)
 sizes = {name: settings.pop(name) for name in ("width", "stem")}
 with io.opened(given[0], contracts.MAPS) as maps:
@@ -13,28 +16,19 @@ train, select = (np.flatnonzero(side == name) for name in ("train", "select"))
 scale = float(networks.Rows(given[0], train)[::16].std())
 for name, path in zip(params.networks, outputs.weights, strict=True):
     seed = provenance.derive_seed(params.seed, name)
-    model = teachers.build(
-        "resnet",
-        seed,
-        target[train],
-        outputs=target.shape[1],
-        scale=scale,
-        **sizes,
-    )
+    shape = {"outputs": target.shape[1], "scale": scale, **sizes}
+    model = teachers.build("resnet", seed, target[train], **shape)
     if name == "resnet":
         history = networks.train(
-            model,
-            given[0],
-            target,
-            train,
-            select,
+            *(model, given[0], target, train, select),
             patience=settings["epochs"] + 1,
             seed=seed,
-            device=params.device,
+            device=device.type,
+            kept=job.of(name),
             **settings,
         )
         io.write_table(history, outputs.history)
     else:
         networks.settle(model, networks.Rows(given[0], train))
-    where = training.device_name(params.device)
-    teachers.save(model, path, {"code": params.code, "device": where})
+    teachers.save(model, path, record)
+job.done()

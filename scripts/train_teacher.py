@@ -1,7 +1,11 @@
-from awd import contracts, io, provenance, splits, teachers, training
+from awd import checkpoint, contracts, io, provenance, splits, teachers, training
 
 io.log_to(snakemake.log[0])
 params, outputs, histories = snakemake.params, snakemake.output, {}
+device = training.device(params.device)  # refuses one that is not here, at once
+job = checkpoint.Job(
+    snakemake.log[0], snakemake.input, {**params, "device": device.type}
+)
 data = io.read(snakemake.input[0], contracts.DATASET)
 train, select = (
     splits.part(data, side, snakemake.wildcards.target) for side in ("train", "select")
@@ -22,15 +26,14 @@ for name, weights, history in files:
     model = teachers.build(kind, seed, fit.y, **sizes)
     histories[name] = training.train(
         model,
-        fit.x,
-        fit.y,
-        stop.x,
-        stop.y,
+        *(fit.x, fit.y, stop.x, stop.y),
         weight_decay=model.weight_decay,
         seed=seed,
-        device=params.device,
+        device=device.type,
+        kept=job.of(name),
         **settings,
     )
-    where = training.device_name(params.device)
-    teachers.save(model, weights, {"code": params.code, "device": where})
+    record = {"code": params.code, "device": training.device_name(device.type)}
+    teachers.save(model, weights, record)
     io.write_table(histories[name], history)
+job.done()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,19 @@ from awd.distil import Distilled
 from awd.features import Largest
 from awd.splits import Part
 
+if TYPE_CHECKING:
+    from awd.checkpoint import Checkpoint
+
 
 class Said(NamedTuple):
-    """What a teacher says of the training samples: outputs (n,), gradients (n, ...)."""
+    """What a teacher says of the training samples: outputs (n,), gradients (n, ...).
+
+    ``kept`` is where a long search on them saves what it has done.
+    """
 
     output: np.ndarray
     gradient: np.ndarray
+    kept: Checkpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -134,9 +141,8 @@ class Contest:
     def _soft(self, words: Said) -> list[Candidate]:
         from awd import soft
 
-        path = soft.distil_soft(
-            self.train.x, words.gradient, seeds=(self.seed,), **self.soft
-        )
+        how = {"seeds": (self.seed,), "kept": words.kept, **self.soft}
+        path = soft.distil_soft(self.train.x, words.gradient, **how)
         grid = itertools.product(path.sparsity, path.attribution)
         filters = path.filter[0].reshape(-1, path.filter.shape[-1])
         rows = zip(filters, grid, path.loss.ravel(), strict=True)

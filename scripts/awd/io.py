@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,10 +36,18 @@ log = logging.getLogger("awd")
 
 @contextlib.contextmanager
 def replacing(path: PathLike) -> Iterator[Path]:
-    """Yield a temporary path that becomes ``path`` when the block succeeds."""
+    """Yield a temporary path that becomes ``path`` when the block succeeds.
+
+    What a killed job was writing to ``path`` is removed.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    name = ".{}.{}.part{}".format
+    temporary = path.with_name(name(path.stem, os.getpid(), path.suffix))
+    half = name(re.escape(path.stem), r"\d+", re.escape(path.suffix))
+    for other in path.parent.iterdir():
+        if re.fullmatch(half, other.name):
+            other.unlink(missing_ok=True)
     try:
         yield temporary
         os.replace(temporary, path)

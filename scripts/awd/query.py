@@ -117,7 +117,7 @@ def lent(model: nn.Module, device: str) -> Iterator[torch.device]:
         for module in modes:
             module.training = False
         model.to(where)
-        with training.one_thread():
+        with training.repeatable():
             yield where
     finally:
         for module, mode in modes.items():

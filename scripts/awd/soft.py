@@ -24,6 +24,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -33,6 +34,9 @@ from torch.nn import functional
 from awd import io, objectives, training, transform, wavelet
 from awd.errors import ConfigError, ShapeError
 from awd.soft_2d import ImageLoss
+
+if TYPE_CHECKING:
+    from awd.checkpoint import Checkpoint
 
 # The grid of the authors' cells study, rounded as they publish it.
 PAPER_SPARSITY = tuple(np.geomspace(1e-4, 5e-3, 5).round(5).tolist())
@@ -83,6 +87,7 @@ def distil_soft(
     learning_rate: float = 1e-3,
     seeds: Sequence[int] = (1,),
     dims: int = 1,
+    kept: Checkpoint | None = None,
 ) -> SoftPath:
     """Train filters with the paper's loss, warm-started along the attribution weight.
 
@@ -112,6 +117,9 @@ def distil_soft(
         Seeds of the order of the samples.
     dims : {1, 2}
         Axes of a sample: 1 for signals, 2 for images.
+    kept : Checkpoint, optional
+        Where the filters at every finished attribution weight are saved, and taken up
+        if they are there.
 
     Returns
     -------
@@ -154,14 +162,20 @@ def distil_soft(
     else:
         loss = ImageLoss(levels, Penalty(len(h), h.dtype))
     chains = torch.from_numpy(weights["sparsity"].astype(x.dtype))
-    found = []
+    found = kept.pieces() if kept else []  # taps, and the loss as one more
+    if found:
+        filters = torch.from_numpy(found[-1][..., :-1].astype(x.dtype))
+    to_do = weights["attribution"][len(found) :]
     with training.one_thread():
-        for weight in io.progress(weights["attribution"], "distil softly"):
+        for weight in io.progress(to_do, "distil softly"):
             part = functools.partial(loss, sparsity=chains, attribution=weight)
             filters, values = _train(filters, samples, part, schedule)
-            found.append((filters.double().numpy(), values.double().numpy()))
-    path, final = (np.stack(parts, axis=2) for parts in zip(*found, strict=True))
-    return SoftPath(path, final, seeds=np.array(schedule.seeds), **weights)
+            found.append(torch.cat([filters, values[..., None]], -1).double().numpy())
+            if kept:
+                kept.keep(found)
+    path = np.stack(found, axis=2)
+    seeds = np.array(schedule.seeds)
+    return SoftPath(path[..., :-1], path[..., -1], seeds=seeds, **weights)
 
 
 @dataclass(frozen=True)

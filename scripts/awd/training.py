@@ -13,9 +13,12 @@ from torch import Tensor, nn
 
 from awd import io
 from awd.errors import DataError, DeviceError, ShapeError
+from awd.resuming import resumed, saved
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from awd.checkpoint import Checkpoint
 
 CPU = torch.device("cpu")
 EVALUATION_BATCH = 1000
@@ -105,6 +108,7 @@ def train(
     patience: int = 40,
     seed: int,
     device: str = "cpu",
+    kept: Checkpoint | None = None,
     **recipe: Any,
 ) -> pd.DataFrame:
     """Train ``model`` in place and leave it in eval mode with its best weights.
@@ -112,8 +116,13 @@ def train(
     Squared error and Adam. The best epoch is the one with the smallest loss on the
     select split, the initial weights (epoch 0) included; training stops when
     ``patience`` epochs bring no better one. Batches and dropout follow ``seed`` alone
-    and torch's global generator is left alone, so a CPU run repeats bit for bit, on any
-    number of cores.
+    and torch's global generator is left alone.
+
+    On the CPU a run repeats bit for bit, on any number of cores, killed and resumed or
+    not; another kind of processor, or another version of torch, may round otherwise.
+    On a GPU the seeds are the same, cuDNN uses its deterministic kernels and does not
+    choose them by the clock, but not every sum of torch has a fixed order there: runs
+    agree up to rounding, which grows from epoch to epoch.
 
     Parameters
     ----------
@@ -129,6 +138,9 @@ def train(
         Seed of the batches (the model brings its own initial weights).
     device : {"cpu", "auto", "cuda", "mps"}
         Where to train; the model stays there.
+    kept : Checkpoint, optional
+        Where the state is saved between epochs and taken up again; its digest has to
+        cover the model, the data and the settings.
     **recipe
         See :class:`Recipe`.
 
@@ -154,12 +166,15 @@ def train(
     fit = _pair(x, y, "training split", where)
     select = _pair(x_select, y_select, "select split", where)
     variance = _variance(fit.y)
-    with one_thread():
-        record(state, _evaluate(state, fit, variance), select, variance)
-        for _ in io.progress(range(epochs), "train"):
+    with repeatable():
+        if not (kept and resumed(state, kept)):
+            record(state, _evaluate(state, fit, variance), select, variance)
+        for _ in io.progress(range(state.epoch, epochs), "train"):
             advance(state, fit, select, variance)
             if state.epoch - state.best_epoch >= patience:
                 break
+            if kept:
+                saved(state, kept)
     model.load_state_dict(state.best_weights)
     model.eval()
     return pd.DataFrame(state.history, columns=["epoch", "train_loss", "select_loss"])
@@ -251,6 +266,17 @@ def seeded(seed: int, where: torch.device = CPU) -> Iterator[None]:
         torch.default_generator.manual_seed(seed)
         if gpus:
             torch.cuda.manual_seed(seed)
+        yield
+
+
+@contextlib.contextmanager
+def repeatable() -> Iterator[None]:
+    """One CPU thread; on a GPU cuDNN's deterministic kernels, not chosen by the clock.
+
+    cuBLAS repeats itself too if CUBLAS_WORKSPACE_CONFIG is :4096:8 in the environment.
+    """
+    repeats = {"enabled": True, "benchmark": False, "deterministic": True}
+    with one_thread(), torch.backends.cudnn.flags(**repeats):
         yield
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 import xarray as xr
 
-from awd import io, query, teachers, training
+from awd import checkpoint, io, query, teachers, training
 from awd.errors import DataError
 from awd.maps import networks
 from awd.maps.networks import Rows
@@ -41,7 +41,8 @@ def test_rows_are_read_in_the_order_asked_for(path):
     rows = Rows(path, np.array([5, 2, 59]))
     assert len(rows) == 3
     np.testing.assert_array_equal(rows[np.array([2, 0])], X[[59, 5]])
-    np.testing.assert_array_equal(np.concatenate([*rows.pieces(2)]), X[[5, 2, 59]])
+    pieces = [rows[piece] for piece in rows.pieces(2)]
+    np.testing.assert_array_equal(np.concatenate(pieces), X[[5, 2, 59]])
 
 
 def test_training_on_streamed_maps_learns_and_repeats_bit_for_bit(path):
@@ -61,6 +62,65 @@ def test_streamed_maps_train_as_those_in_memory():
         found.append(model)
     for a, b in zip(*(model.parameters() for model in found), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
+
+
+class Killed(BaseException):
+    """No error: nothing on the way may handle it."""
+
+
+class Dying:
+    """A function that is killed at its call of that number."""
+
+    def __init__(self, function, count):
+        self.function, self.left = function, count
+
+    def __call__(self, *arguments, **options):
+        if not self.left:
+            raise Killed
+        self.left -= 1
+        return self.function(*arguments, **options)
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    return checkpoint.Job(tmp_path / "job.log", [], {})
+
+
+@pytest.mark.parametrize("batches", [0, 2, 3, 7, 10])  # of three an epoch
+def test_killed_training_on_maps_ends_as_the_uninterrupted(
+    path, job, monkeypatch, batches
+):
+    whole, history = train(path, epochs=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(networks, "augmented", Dying(networks.augmented, batches))
+        with pytest.raises(Killed):
+            train(path, epochs=4, kept=job.of("resnet"))
+    model, again = train(path, epochs=4, kept=job.of("resnet"))
+    assert again.equals(history)
+    pairs = zip(whole.state_dict().items(), model.state_dict().items(), strict=True)
+    for (name, a), (_, b) in pairs:
+        assert torch.equal(a, b), name
+
+
+@pytest.mark.parametrize(
+    ("ask", "method"), [(networks.outputs, "output"), (networks.saliency, "saliency")]
+)
+def test_killed_asking_goes_on_with_the_next_piece(path, job, monkeypatch, ask, method):
+    monkeypatch.setattr(networks, "PIECE", 16)
+    monkeypatch.setattr(networks, "ASKED", 16)
+    model, maps = resnet().eval(), Rows(path, np.arange(60))
+    options = {"shifts": 1} if ask is networks.saliency else {}
+    whole = ask(model, maps, **options)
+    each = {"output": 2, "saliency": 1}[method]  # calls a piece
+    calls = getattr(query, method)
+    monkeypatch.setattr(query, method, Dying(calls, 2 * each))
+    with pytest.raises(Killed):
+        ask(model, maps, kept=job.of("said"), **options)
+    monkeypatch.setattr(query, method, Dying(calls, 2 * each))  # two of four are left
+    np.testing.assert_array_equal(
+        ask(model, maps, kept=job.of("said"), **options), whole
+    )
 
 
 class Listed:

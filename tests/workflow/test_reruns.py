@@ -45,6 +45,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
             {"train_teacher", "train_resnet"},
             DATA | {"predict_baselines"},
         ),
+        ("checkpoint.py", {"train_teacher", "train_resnet"}, DATA | {"simulate_maps"}),
         (
             "search.py",
             {"distil_wavelet", "distil_maps"},

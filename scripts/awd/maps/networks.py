@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import netCDF4
@@ -10,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from awd import io, query, training
+from awd import checkpoint, io, query, training
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from awd.teachers import ResNet
 
 FARTHEST = 4  # pixels by which a map is moved, at most
-PIECE = 256  # maps that are asked together
+PIECE = 256  # maps whose outputs are asked together
+ASKED = 64  # maps whose gradients are
 CALIBRATED = 512  # maps from which an untrained network gets its statistics
 
 
@@ -43,10 +43,9 @@ class Rows:
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         return np.stack([self._x[row] for row in self.rows[rows]])
 
-    def pieces(self, size: int = PIECE) -> Iterator[np.ndarray]:
-        """All maps, some at a time."""
-        for at in io.progress(range(0, len(self), size), "maps"):
-            yield self[at : at + size]
+    def pieces(self, size: int) -> list[slice]:
+        """Which maps to read together, to read all."""
+        return [slice(at, at + size) for at in range(0, len(self), size)]
 
 
 def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
@@ -130,21 +129,30 @@ def settle(model: nn.Module, maps: Rows) -> None:
     model.eval()
 
 
-def outputs(model: nn.Module, maps: Rows, device: str = "cpu") -> np.ndarray:
-    """What a network says of all maps, (n, outputs)."""
+def outputs(
+    model: nn.Module,
+    maps: Rows,
+    device: str = "cpu",
+    kept: checkpoint.Checkpoint | None = None,
+) -> np.ndarray:
+    """What a network says of all maps, (n, outputs); ``kept``: :func:`saliency`."""
     targets = range(len(model.target_mean))
-    return np.concatenate(
-        [
-            np.stack(
-                [query.output(model, x, target=k, device=device) for k in targets], 1
-            )
-            for x in maps.pieces()
-        ]
-    )
+
+    def ask(rows: slice) -> np.ndarray:
+        x = maps[rows]
+        said = [query.output(model, x, target=k, device=device) for k in targets]
+        return np.stack(said, 1)
+
+    return np.concatenate(checkpoint.mapped(ask, maps.pieces(PIECE), "maps", kept))
 
 
 def saliency(
-    model: nn.Module, maps: Rows, shifts: int, stride: int = 4, device: str = "cpu"
+    model: nn.Module,
+    maps: Rows,
+    shifts: int,
+    stride: int = 4,
+    device: str = "cpu",
+    kept: checkpoint.Checkpoint | None = None,
 ) -> np.ndarray:
     """Input gradients (n, y, x) of the first output, averaged over shifts of the map.
 
@@ -159,6 +167,9 @@ def saliency(
     shifts : {1, 4, 16}
     stride : int
         Of the network.
+    device : str
+    kept : Checkpoint, optional
+        Where finished pieces are saved, and taken up if they are there.
 
     Raises
     ------
@@ -169,12 +180,14 @@ def saliency(
     if steps is None:
         raise DataError(f"shifts is {shifts}; expected 1, 4 or 16")
     offsets = [k * stride // steps for k in range(steps)]
-    out = []
-    for x in maps.pieces(64):
+
+    def ask(rows: slice) -> np.ndarray:
+        x = maps[rows]
         total = np.zeros_like(x)
         for dy in offsets:
             for dx in offsets:
                 shown = Moved(model, dy, dx).eval()
                 total += query.saliency(shown, x, target=0, device=device)
-        out.append(total / shifts)
-    return np.concatenate(out)
+        return total / shifts
+
+    return np.concatenate(checkpoint.mapped(ask, maps.pieces(ASKED), "gradients", kept))
