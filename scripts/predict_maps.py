@@ -1,9 +1,10 @@
-from awd import contracts, io, provenance, teachers
+from awd import contracts, io, provenance, teachers, training
 from awd.maps import entries, students
 from awd.maps.inferred import INFERRED
 
 io.log_to(snakemake.log[0])
 wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
+device = training.device(params.device).type  # refuses one that is not here, at once
 names = {"split": "0", "seed": wildcards.seed}
 wavelets, said = io.read(given.wavelets, contracts.WAVELETS), io.read(given.said)
 named = {}
@@ -12,9 +13,8 @@ for features, inferred in zip(given.features, given.inferred, strict=True):
     named[one.attrs["statistic"]] = measured["features"].values, one
 with io.opened(given.maps, contracts.MAPS) as maps:
     teacher = teachers.load(given.teacher)
-    league = students.League(
-        maps, wavelets, said, teacher, params.bounds, named, params.device
-    )
+    known = wavelets, said, teacher, params.bounds, named
+    league = students.League(maps, *known, device)
     predicted, told = league.students()
     ds = entries.entered(predicted, told, maps, **names)
     study = {"study": "maps", "target": wildcards.target, **names}

@@ -1,10 +1,11 @@
 from functools import partial
 
-from awd import comparison, contracts, features, io, provenance, query, splits
+from awd import comparison, contracts, features, io, provenance, query, splits, training
 from awd.teachers import load
 
 io.log_to(snakemake.log[0])
 wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
+device = training.device(params.device).type  # refuses one that is not here, at once
 names = {key: wildcards[key] for key in ("study", "split", "seed")}
 data = io.read(given.dataset, contracts.DATASET)
 train, test = (splits.part(data, side, wildcards.target) for side in ("train", "test"))
@@ -12,8 +13,7 @@ cache = io.read(given.attribution, contracts.ATTRIBUTION)
 models = dict(zip(params.kinds, map(load, given.teachers), strict=True))
 first = params.kinds[0]
 predict = {
-    kind: partial(query.output, model, device=params.device)
-    for kind, model in models.items()
+    kind: partial(query.output, model, device=device) for kind, model in models.items()
 }
 sizes = {
     kind: sum(weights.numel() for weights in model.parameters())
@@ -22,7 +22,7 @@ sizes = {
 teaching = comparison.Teaching(
     cache["output"].sel(teacher=first).values,
     predict[first](test.x),
-    query.saliency(models[first], test.x, device=params.device),
+    query.saliency(models[first], test.x, device=device),
 )
 banks = comparison.banks_of(io.read(given.wavelets, contracts.WAVELETS))
 banks |= comparison.named_banks(**params.named)
