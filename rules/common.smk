@@ -11,10 +11,14 @@ ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from awd import config as configuration
-from awd import contracts, io, provenance
+from awd import contracts, io, lock, provenance
 from awd.maps import cosmology as cosmologies
 from awd.maps import readers
 from awd.settings_maps import FIXED_FILTERS
+
+# What a killed run left does not lock out the next one. Jobs of an executor are no runs.
+if workflow.is_main_process:
+    ALONE = lock.alone(Path(".snakemake"))
 
 # A configuration is complete by itself. Only when it names no study is the default
 # read, and then single keys (--config seed=5) still win.
