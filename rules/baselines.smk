@@ -19,8 +19,8 @@ rule predict_baselines:
         BENCHMARKS / "predict_baselines/{study}-{split}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

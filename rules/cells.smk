@@ -19,8 +19,8 @@ if SOURCE.kind == "simulate":
             BENCHMARKS / "simulate_tracks/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -47,8 +47,8 @@ if SOURCE.kind == "simulated_movies":
             BENCHMARKS / "simulate_movie/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -75,8 +75,8 @@ if SIMULATED and not SOURCE.tracked:
             BENCHMARKS / "read_truth/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -111,8 +111,8 @@ if MOVING:
             BENCHMARKS / "track_movie/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(30),
         conda:
             "../envs/core.yaml"
         script:
@@ -140,8 +140,8 @@ if SOURCE.kind in ("fxycms", "processed_tracks", "csv"):
             BENCHMARKS / "read_tracks/{cell}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -169,8 +169,8 @@ rule assemble_dataset:
         BENCHMARKS / "assemble_dataset/{study}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -197,8 +197,8 @@ rule split_dataset:
         BENCHMARKS / "split_dataset/{study}-{split}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

@@ -142,6 +142,11 @@ def seed(rule):
     )
 
 
+def per_attempt(amount):
+    """What a job asks for at first; a retry asks for twice, then three times as much."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 def every(pattern, **fixed):
     """All files of a pattern; ``fixed`` narrows a wildcard to some values."""
     studies = [fixed["study"]] if "study" in fixed else STUDIES

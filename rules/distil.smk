@@ -21,8 +21,8 @@ rule distil_wavelet:
         BENCHMARKS / "distil_wavelet/{study}-{split}-{target}-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
     script:
@@ -46,8 +46,8 @@ rule export_wavelet:
         BENCHMARKS / "export_wavelet/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

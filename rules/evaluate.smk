@@ -29,8 +29,9 @@ if settings.cells:
             BENCHMARKS / "predict_students/{study}-{split}-{target}-{seed}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            gpu=GPU,
+            mem_mb=per_attempt(1500),
+            runtime=per_attempt(10),
         conda:
             "../envs/torch.yaml"
         script:
@@ -60,8 +61,8 @@ rule score_methods:
         BENCHMARKS / "score_methods.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

@@ -24,8 +24,8 @@ rule plot_scores:
         BENCHMARKS / "plot_scores/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -55,8 +55,8 @@ rule plot_fidelity:
         BENCHMARKS / "plot_fidelity/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -87,8 +87,8 @@ rule plot_wavelet:
         BENCHMARKS / "plot_wavelet/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -118,8 +118,8 @@ rule plot_filters:
         BENCHMARKS / "plot_filters/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -150,8 +150,8 @@ rule plot_choice:
         BENCHMARKS / "plot_choice/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -181,8 +181,8 @@ rule plot_filter_path:
         BENCHMARKS / "plot_filter_path/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -212,8 +212,8 @@ rule plot_soft_path:
         BENCHMARKS / "plot_soft_path/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -251,8 +251,8 @@ rule plot_reading:
         BENCHMARKS / "plot_reading/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -283,8 +283,8 @@ rule plot_predictions:
         BENCHMARKS / "plot_predictions/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -315,8 +315,8 @@ rule plot_learning:
         BENCHMARKS / "plot_learning/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

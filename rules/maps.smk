@@ -43,8 +43,8 @@ if UNIVERSE:
             BENCHMARKS / "simulate_maps/{cosmology}-{condition}.tsv"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=20,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(20),
         conda:
             "../envs/maps.yaml"
         # The longest chain of the default: it does not wait for the cells.
@@ -83,8 +83,8 @@ rule tile_maps:
         BENCHMARKS / "tile_maps.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(60),
     conda:
         "../envs/maps.yaml"
     # The longest chain of the default: it does not wait for the cells.
@@ -112,8 +112,8 @@ rule check_maps:
         BENCHMARKS / "check_maps.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(20),
     conda:
         "../envs/maps.yaml"
     script:
@@ -136,8 +136,8 @@ rule measure_maps:
         BENCHMARKS / "measure_maps/{statistic}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(30),
     conda:
         "../envs/maps.yaml"
     script:
@@ -162,8 +162,8 @@ rule infer_cosmology:
         BENCHMARKS / "infer_cosmology/{statistic}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -189,8 +189,8 @@ rule score_cosmology:
         BENCHMARKS / "score_cosmology.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -215,8 +215,8 @@ rule tabulate_cosmology:
         BENCHMARKS / "tabulate_cosmology.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -246,8 +246,8 @@ rule plot_maps:
         BENCHMARKS / "plot_maps.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -277,8 +277,8 @@ rule plot_peaks:
         BENCHMARKS / "plot_peaks.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -308,8 +308,8 @@ rule plot_inferred:
         BENCHMARKS / "plot_inferred.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -341,8 +341,8 @@ rule plot_posterior:
         BENCHMARKS / "plot_posterior.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -372,8 +372,8 @@ rule plot_realism:
         BENCHMARKS / "plot_realism.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -400,8 +400,8 @@ rule tabulate_published_maps:
         BENCHMARKS / "tabulate_published_maps.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(30),
     conda:
         "../envs/maps.yaml"
     script:

@@ -40,8 +40,8 @@ rule train_resnet:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(240),
     conda:
         "../envs/torch.yaml"
     # The longest chain of the default: it does not wait for the cells.
@@ -72,8 +72,8 @@ rule ask_resnet:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
     script:
@@ -98,8 +98,8 @@ rule make_bank:
         BENCHMARKS / "make_bank/{family}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     conda:
         "../envs/maps.yaml"
     script:
@@ -128,8 +128,8 @@ rule distil_maps:
         BENCHMARKS / "distil_maps/{target}-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
     script:
@@ -161,8 +161,9 @@ rule predict_maps:
         BENCHMARKS / "predict_maps/{target}-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        gpu=GPU,
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
     script:
@@ -187,8 +188,8 @@ rule enter_statistics:
         BENCHMARKS / "enter_statistics/{target}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/torch.yaml"
     script:
@@ -247,8 +248,8 @@ if "symmetric" in settings.maps.bank.families:
             BENCHMARKS / "plot_adapting/{study}-{target}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/maps.yaml"
         script:
@@ -278,8 +279,8 @@ rule plot_families:
         BENCHMARKS / "plot_families/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -309,8 +310,8 @@ rule plot_patches:
         BENCHMARKS / "plot_patches/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:
@@ -375,8 +376,8 @@ rule plot_masks:
         BENCHMARKS / "plot_masks/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
     script:

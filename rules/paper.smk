@@ -58,8 +58,8 @@ if STUDIES:
             BENCHMARKS / "tabulate_scores/{study}.tsv"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -84,8 +84,8 @@ rule report:
         BENCHMARKS / "report.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

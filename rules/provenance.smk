@@ -24,8 +24,8 @@ rule write_manifest:
         BENCHMARKS / "write_manifest.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

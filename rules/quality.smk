@@ -23,8 +23,8 @@ rule check_cells:
         BENCHMARKS / "check_cells.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -59,8 +59,8 @@ if MOVING:
             BENCHMARKS / "plot_tracking.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -95,8 +95,8 @@ if MOVING:
             BENCHMARKS / "plot_pipeline/{study}-{target}.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(10),
         conda:
             "../envs/core.yaml"
         script:
@@ -126,8 +126,8 @@ rule plot_lifetimes:
         BENCHMARKS / "plot_lifetimes.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -157,8 +157,8 @@ rule plot_cohorts:
         BENCHMARKS / "plot_cohorts.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -188,8 +188,8 @@ rule plot_traces:
         BENCHMARKS / "plot_traces.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -220,8 +220,8 @@ rule tabulate_published:
         BENCHMARKS / "tabulate_published.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

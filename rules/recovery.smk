@@ -28,8 +28,8 @@ rule recover_filters:
         BENCHMARKS / "recover_filters/{case}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(30),
     conda:
         "../envs/torch.yaml"
     wildcard_constraints:
@@ -57,8 +57,8 @@ rule tabulate_recovery:
         BENCHMARKS / "tabulate_recovery.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:
@@ -88,8 +88,8 @@ rule plot_recovery:
         BENCHMARKS / "plot_recovery.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     conda:
         "../envs/core.yaml"
     script:

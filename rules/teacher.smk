@@ -28,8 +28,8 @@ rule train_teacher:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
     script:
@@ -56,8 +56,8 @@ rule attribute_teacher:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(30),
     conda:
         "../envs/torch.yaml"
     script:
