@@ -3,6 +3,7 @@
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style checks and all tests
+# make reliability    kills runs, and a node of an emulated Slurm; 20 minutes
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -15,7 +16,7 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run paper smoke test bench bench-setup setup docs
+.PHONY: run paper smoke test reliability bench bench-setup setup docs
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -39,6 +40,10 @@ test: .venv/.done
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/pip check
 	$(BIN)/pytest --durations=10
+
+# On Slurm only as root, with Debian's packages slurm-wlm and munge.
+reliability: .venv/.done
+	$(BIN)/pytest -m reliability --durations=0
 
 setup: .venv/.done
 
