@@ -1,17 +1,28 @@
-"""Every third-party package that a rule's code imports stands in its environment."""
+"""Conda environments: each names what its rules import, in ranges that we test with."""
 
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import rattler
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from awd import provenance
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"
+
+ENVS = {
+    path.stem: dict(
+        item.split() for item in yaml.safe_load(path.read_text())["dependencies"]
+    )
+    for path in ROOT.glob("envs/*.yaml")
+}
 
 # What conda calls what Python imports, where the names differ.
 CALLED = {
@@ -22,16 +33,18 @@ CALLED = {
     "matplotlib": "matplotlib-base",
     "yaml": "pyyaml",
 }
+# What conda calls what pip installs, where the names differ.
+INSTALLED = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 
-def environments() -> dict[str, set[str]]:
-    """Packages of the environment of every rule, by the name of the rule."""
+def environments() -> dict[str, str]:
+    """Name of the environment of every rule, by the name of the rule."""
     found = {}
     for file in (ROOT / "rules").glob("*.smk"):
         for block in re.split(r"\brule (?=\w+:)", file.read_text())[1:]:
-            env = re.search(r'"\.\./(envs/\w+\.yaml)"', block)[1]
-            listed = yaml.safe_load((ROOT / env).read_text())["dependencies"]
-            found[block.split(":")[0]] = {item.split()[0] for item in listed}
+            env = re.search(r'conda:\s*"\.\./envs/(\w+)\.yaml"', block)
+            assert env, f"{file.name}: rule {block.split(':')[0]} has no conda:"
+            found[block.split(":")[0]] = env[1]
     return found
 
 
@@ -52,4 +65,40 @@ def imported(script: Path) -> set[str]:
 @pytest.mark.parametrize("rule", sorted(environments()))
 def test_a_rules_environment_names_what_its_code_imports(rule):
     needed = {CALLED.get(name, name) for name in imported(SCRIPTS / f"{rule}.py")}
-    assert needed <= environments()[rule]
+    assert needed <= set(ENVS[environments()[rule]])
+
+
+@pytest.mark.parametrize("name", sorted(ENVS))
+def test_ranges_contain_the_locked_versions(name):
+    lines = (ROOT / "requirements.lock").read_text().lower().splitlines()
+    locked = dict(line.split("==") for line in lines)
+    for package, allowed in ENVS[name].items():
+        if package != "python":
+            version = locked[INSTALLED.get(package, package)]
+            asked = rattler.VersionSpec(allowed)
+            assert asked.matches(rattler.Version(version)), f"{package} {allowed}"
+
+
+@pytest.mark.parametrize("name", sorted(ENVS))
+def test_ranges_begin_where_the_library_does(name):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    listed = [*project["dependencies"], *extras["cells"], *extras["maps"]]
+    library = {line.name: line.specifier for line in map(Requirement, listed)}
+    for package, allowed in ENVS[name].items():
+        oldest = re.match(r">=([\d.]+)", allowed)
+        if oldest:
+            asked = library.get(INSTALLED.get(package, package), SpecifierSet())
+            assert oldest[1] in asked, f"{package} {allowed}, the library {asked}"
+
+
+def test_what_environments_share_has_one_range():
+    for package in set().union(*ENVS.values()):
+        ranges = {env[package] for env in ENVS.values() if package in env}
+        assert len(ranges) == 1, f"{package}: {ranges}"
+
+
+def test_only_what_starts_the_pipeline_holds_snakemake():
+    """A job's own Snakemake could not read what the caller's hands to it."""
+    assert {name for name, env in ENVS.items() if "snakemake" in env} == {"snakemake"}
+    assert "snakemake" not in environments().values()
