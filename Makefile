@@ -5,6 +5,7 @@
 # make test           style checks and all tests
 # make reliability    kills runs, and a node of an emulated Slurm; 20 minutes
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
+# make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -16,7 +17,7 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run paper smoke test reliability bench bench-setup setup docs
+.PHONY: run paper smoke test reliability bench bench-setup setup pins docs
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -54,6 +55,19 @@ bench: bench-setup
 	$(BIN)/python -W ignore benchmarks/engine.py
 	$(BIN)/python -W ignore benchmarks/cells.py
 	$(BIN)/python -W ignore benchmarks/maps.py
+
+# --use-conda tries pins before ranges; they stay untracked, being of one platform.
+pins:
+	@command -v conda > /dev/null || \
+		{ echo "make pins solves envs/*.yaml with conda, which is not on the PATH"; exit 1; }
+	@at=$$(mktemp -d) && trap 'rm -rf "$$at"' EXIT && \
+	platform=$$(conda info --json | sed -n 's/.*"platform": "\(.*\)".*/\1/p') && \
+	for env in envs/*.yaml; do \
+		name=$$(basename $$env .yaml) && \
+		conda env create --quiet --file $$env --prefix $$at/$$name && \
+		conda list --explicit --md5 --prefix $$at/$$name > $$at/$$name.txt && \
+		mv $$at/$$name.txt envs/$$name.$$platform.pin.txt || exit 1; \
+	done
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done

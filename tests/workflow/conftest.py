@@ -35,6 +35,12 @@ class Checkout:
                 shutil.copytree(ROOT / part, target)
             else:
                 shutil.copy(ROOT / part, target)
+        self.python = sys.executable
+        self.environment = {
+            **os.environ,
+            "XDG_CACHE_HOME": str(folder / ".cache"),
+            "MPLBACKEND": "agg",
+        }
 
     def snakemake(
         self, *arguments: str, config="tests/micro.yaml", ok=True, folder=None, path=""
@@ -43,20 +49,15 @@ class Checkout:
 
         ``path`` is where programs are looked for first.
         """
-        command = [sys.executable, "-m", "snakemake", "--nocolor", "--cores", "2"]
+        command = [self.python, "-m", "snakemake", "--nocolor", "--cores", "2"]
         command += arguments  # files before --configfile, which takes all that follow
         if config:
             command += ["--configfile", config]
-        environment = {
-            **os.environ,
-            "XDG_CACHE_HOME": str(self.folder / ".cache"),
-            "MPLBACKEND": "agg",
-            "PATH": os.pathsep.join([path, os.environ["PATH"]]).strip(os.pathsep),
-        }
+        places = os.pathsep.join([path, self.environment["PATH"]]).strip(os.pathsep)
         done = subprocess.run(
             command,
             cwd=folder or self.folder,
-            env=environment,
+            env={**self.environment, "PATH": places},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -64,15 +65,17 @@ class Checkout:
         assert (done.returncode == 0) == ok, done.stdout
         return done.stdout
 
-    def would_run(self) -> tuple[set[str], set[str]]:
-        """Rules of a dry run: those with other code or settings, and what follows."""
-        lines = self.snakemake("-n", "--quiet", "rules").splitlines()
+    def would_run(
+        self, *arguments: str, reason="params have changed since last execution"
+    ) -> tuple[set[str], set[str]]:
+        """Rules of a dry run: those it names for a reason, and what follows."""
+        lines = self.snakemake("-n", *arguments, "--quiet", "rules").splitlines()
         reasons = {
-            reason.strip(" :"): set(rules.replace(",", " ").split())
-            for reason, rules in itertools.pairwise(lines)
+            why.strip(" :"): set(rules.replace(",", " ").split())
+            for why, rules in itertools.pairwise(lines)
         }
-        changed = reasons.get("params have changed since last execution", set())
-        return changed, reasons.get("input files updated by another job", set())
+        followers = reasons.get("input files updated by another job", set())
+        return reasons.get(reason, set()), followers
 
 
 @pytest.fixture
