@@ -22,7 +22,9 @@ from awd import (
     recovering,
     recovery,
     search,
+    soft,
     teachers,
+    transform,
     wavelet,
 )
 from awd.candidates import random_pool
@@ -203,6 +205,49 @@ class Counted:
         return self
 
 
+def soft_2d(seed: int, quick: bool) -> list[Row]:
+    """A step of the paper's losses on 128^2 maps: value and gradient of one filter."""
+    rng = np.random.default_rng(seed)
+    shape = (1, 10 if quick else 100, 1, 128, 128)
+    x, gradient = torch.from_numpy(rng.standard_normal((2, *shape), dtype="f4"))
+    h = torch.from_numpy(DB5 + 0.01 * rng.normal(size=10)).float().view(1, 1, 10)
+    spare, attribute = torch.tensor([0.02]), 0.00368
+    compiled = soft.ImageLoss(4, soft.Penalty(10, h.dtype))
+
+    def norm(bands):
+        return sum(band.abs().sum() for part in bands for band in part)
+
+    def taped(h, x, gradient, spare, attribute):
+        """The same as it is written, differentiated by torch."""
+        bands, slopes = (
+            transform.analysis(part[0, :, 0], h[0, 0], 4, dims=2)
+            for part in (x, gradient)
+        )
+        missed = x[0, :, 0] - transform.synthesis(bands, h[0, 0], x.shape[-2:])
+        norms = spare * norm(bands) + attribute * norm(slopes)
+        fit = (missed**2).sum() + norms / 5
+        return fit / x.shape[1] + compiled.penalty(h[:, 0])
+
+    def step(loss):
+        at = h.clone().requires_grad_()
+        value = loss(at, x, gradient, spare, attribute).sum()
+        value.backward()
+        return value.item(), at.grad.numpy().ravel()
+
+    calls = {"ours": lambda: step(compiled), "torch": lambda: step(taped)}
+    (value, slope), (expected, by_torch) = (call() for call in calls.values())
+    np.testing.assert_allclose(value, expected, rtol=1e-4)  # both compute the same
+    assert np.abs(slope - by_torch).max() < 1e-3 * np.abs(by_torch).max()
+    times = interleaved(calls, seconds=20)
+    maps = 3 * 11 * 50 * 768  # three chains of eleven weights, 50 epochs, all maps
+    minutes = maps / shape[1] * times["ours"] / 60
+    return [
+        ratio("soft_2d_step", times),
+        row("soft_2d_step_ms", 1e3 * times["ours"], "ms"),
+        row("soft_2d_grid_minutes", minutes, "min", "from a step", None, 10),
+    ]
+
+
 def recover(seed: int, quick: bool) -> list[Row]:
     """A known wavelet found again, without any start, from a network's gradients."""
     distances, seconds = [], []
@@ -336,6 +381,7 @@ PARTS = [
     pair_1d,
     sweep,
     pair_2d,
+    soft_2d,
     recover,
     output_1d,
     inference,
