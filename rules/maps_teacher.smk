@@ -106,6 +106,35 @@ rule make_bank:
         "../scripts/make_bank.py"
 
 
+if settings.maps.soft:
+
+    rule distil_softly:
+        """The paper's soft losses on the maps of the bank, at every pair of weights."""
+        message:
+            "Distil the ResNet of {wildcards.target}, seed {wildcards.seed}, softly"
+        input:
+            maps=SKY,
+            said=MAP_SEED / "said.nc",
+        output:
+            MAP_SEED / "soft.nc",
+        params:
+            **settings.maps.soft.model_dump(),
+            seed=seed("distil_softly"),
+            code=code("distil_softly"),
+        log:
+            LOGS / "distil_softly/{target}-{seed}.log",
+        benchmark:
+            BENCHMARKS / "distil_softly/{target}-{seed}.tsv"
+        threads: 1
+        resources:
+            mem_mb=per_attempt(2000),
+            runtime=per_attempt(240),
+        conda:
+            "../envs/torch.yaml"
+        script:
+            "../scripts/distil_softly.py"
+
+
 rule distil_maps:
     """Choose from the bank what says what the networks say; and the paper's objective."""
     message:
@@ -114,6 +143,7 @@ rule distil_maps:
         maps=SKY,
         said=MAP_SEED / "said.nc",
         banks=expand(SHELF, family=settings.maps.bank.families),
+        soft=[MAP_SEED / "soft.nc"] if settings.maps.soft else [],
     output:
         wavelets=MAP_SEED / "wavelets.nc",
         bank=MAP_SEED / "bank.csv",

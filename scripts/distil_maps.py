@@ -13,10 +13,12 @@ with io.opened(given.maps, contracts.MAPS) as maps:
         banks, said, maps, params.bounds, params.draws, params.seed
     )
     paper = contest.attributed(answers, maps, given.maps, params.draws, params.seed)
-found = candidates.to_dataset(
-    methods | paper, target=str(maps["name"].values[0]), mode="reflect"
-)
-found["family"] = "method", families + ["lattice4"] * len(paper)
+    if given.soft:
+        paper["soft"] = contest.softly(io.read(given.soft[0]), maps)
+    target = str(maps["name"].values[0])
+families += [f"lattice{len(one.chosen.filter)}" for one in paper.values()]
+found = candidates.to_dataset(methods | paper, target=target, mode="reflect")
+found["family"] = "method", families
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 io.write(found, snakemake.output.wavelets, contracts.WAVELETS, stamp)
 io.write_table(table, snakemake.output.bank)

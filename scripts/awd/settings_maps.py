@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
+import numpy as np
 from pydantic import Field
 
-from awd.strict import Count, Strict
+from awd.strict import Count, Strict, Weights
 
 Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
 Method = Literal[
@@ -158,6 +159,24 @@ class Bank(Strict):
     select: Count = Field(24, description="Select maps per cosmology.")
 
 
+class MapSoft(Strict):
+    """The paper's own losses on maps, with the published grid."""
+
+    sparsity: Weights = Field(
+        [0.005, 0.01, 0.02],
+        min_length=1,
+        description="Weights of the coefficients' L1 norm (lamL1wave).",
+    )
+    attribution: Weights = Field(
+        [0.0, *np.geomspace(1e-3, 5e-2, 10).round(5).tolist()],
+        min_length=1,
+        description="Weights of the attributions' L1 norm (lamL1attr).",
+    )
+    epochs: Count = Field(50, description="Epochs at every pair of weights.")
+    batch: Count = Field(100, description="Maps per step.")
+    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+
+
 class Compare(Strict):
     """A map that the simulation is compared with."""
 
@@ -201,6 +220,9 @@ class Maps(Strict):
         MapTeacher(), description="null leaves it at statistics without a network."
     )
     bank: Bank = Bank()
+    soft: MapSoft | None = Field(
+        None, description="The paper's soft losses, too, as a method; null: without."
+    )
     compare: Compare | None = Field(
         None, description="A map made elsewhere, to see how real the simulated are."
     )

@@ -71,12 +71,12 @@ def table(seeds: Sequence[xr.Dataset], banks: Sequence[pd.DataFrame]) -> pd.Data
         for name, one in candidates.from_dataset(ds).items():
             place = ds["method"].values.tolist().index(name)
             family = str(ds["family"].values[place])
-            gain = one.score  # a norm over that of db5, from 1
+            gain = one.score  # of a norm, over that of db5
             source = name.removesuffix(f"_{family}")
             if source in middle:
                 left = 1 - middle.loc[family, source]
                 gain = 1 - (1 - one.score) / left
-            elif ds["chosen_by"].values[place] == "labels":
+            elif source == "random_labels":
                 gain = 1 + one.score / middle.loc[family, "rmse"]
             drawn = [symmetry(h) for h in candidates.draws_of(ds, name)]
             outer = (1 - LEVEL) / 2, (1 + LEVEL) / 2

@@ -9,16 +9,17 @@ the teacher's place (``labels``); and the score by labels on the select maps
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import distil, io, kernels
+from awd import candidates, distil, io, kernels
 from awd.candidates import Candidate, Method
 from awd.families import Lattice
-from awd.maps import bank, infer, networks
+from awd.maps import bank, infer, networks, published
 from awd.maps.inferred import degree_for
 from awd.maps.methods import LEVELS
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 OURS, TEACHER = "output", "resnet"
-TAPS, SCAN = 4, 181  # of the paper's objective, and angles that resamples choose from
+TAPS, SCAN = 4, 361  # of the paper's objective, and angles that resamples choose from
 
 
 def sources(said: xr.Dataset, maps: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
@@ -185,6 +186,30 @@ def attributed(
         again = _sparsest(data[name], cosmology, draws, seed)
         out[key] = Method(own, [own], role, "fidelity", 1, again)
     return out
+
+
+def softly(path: xr.Dataset, maps: xr.Dataset) -> Method:
+    """The filter of the paper's soft losses, chosen as published.
+
+    By labels: the pair of weights whose peak counts have the least error on select.
+
+    Parameters
+    ----------
+    path : Dataset
+        ``filter(sparsity, attribution, tap)`` and ``loss`` at every pair of weights.
+    maps : Dataset
+        :data:`awd.contracts.MAPS`, opened.
+    """
+    filters = path["filter"].values.reshape(-1, path.sizes["tap"])
+    pairs = itertools.product(path["sparsity"].values, path["attribution"].values)
+    losses = path["loss"].values.ravel()
+    rmse = published.selecting(filters, maps)
+    pool = [
+        Candidate(h, LEVELS, False, False, *pair, value, -error)
+        for h, pair, value, error in zip(filters, pairs, losses, rmse, strict=True)
+    ]
+    taps = path.sizes["tap"]
+    return Method(candidates.best(pool), pool, "distilled", "labels", taps)
 
 
 def _sparsest(

@@ -33,6 +33,7 @@ SCORES = {
 CONSTANT = 5.9  # of the mean of the ten cosmologies, times 100
 COMPRESSION = {"attribution": 0.6101, "db5": 0.6201}  # of the neutrino mass
 WAVELET_BINS = (0.0, 0.035)
+FEATURES = 4 * 22  # kernels and bins
 CAPTION = (
     "RMSE of the matter density times 100, and over that of a constant: published on "
     "MassiveNuS, and here by the published rule (raw counts in fixed bins, the nearest "
@@ -75,21 +76,48 @@ def scores(maps: xr.Dataset, attributed: np.ndarray | None) -> dict[str, float]:
     dict of str to float
         NaN where a cosmology has too few maps for a covariance of its own.
     """
-    side, target = maps["split"].values, maps["target"].values.astype(float)
-    train, test = side == "train", side == "test"
     out = {}
     for name, statistic in statistics(attributed).items():
-        statistic = methods.fitted(statistic, maps)
-        counts = methods.measure(statistic, maps).astype(float) ** 2
         try:
-            head = NearestCosmology("per", hartlap=False).fit(
-                counts[train], target[train]
-            )
+            out[name] = _error(statistic, maps, "test", "per")
         except DataError:
             out[name] = np.nan
-            continue
-        out[name] = rmse(target[test, 0], head.predict(counts[test])[:, 0])
     return out
+
+
+def selecting(filters: np.ndarray, maps: xr.Dataset) -> np.ndarray:
+    """RMSE of the first parameter on the select maps, of peaks read through filters.
+
+    Parameters
+    ----------
+    filters : array of shape (n, taps)
+    maps : Dataset
+        :data:`awd.contracts.MAPS`, opened.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        With a covariance of every cosmology's own, as published, where it has at least
+        ten maps a bin, and else with a pooled one.
+    """
+    train = maps["cosmology"].values[maps["split"].values == "train"]
+    fewest = np.unique(train, return_counts=True)[1].min()
+    enough = fewest >= 10 * FEATURES
+    covariance = "per" if enough else "pooled"
+    return np.array([_error(_patches(h), maps, "select", covariance) for h in filters])
+
+
+def _error(
+    statistic: PeakHistogram, maps: xr.Dataset, part: str, covariance: str
+) -> float:
+    """RMSE of the first parameter on a part of the maps, of raw counts."""
+    side, target = maps["split"].values, maps["target"].values.astype(float)
+    train, asked = side == "train", side == part
+    statistic = methods.fitted(statistic, maps)
+    counts = methods.measure(statistic, maps).astype(float) ** 2
+    head = NearestCosmology(covariance, hartlap=False)
+    head.fit(counts[train], target[train])
+    return rmse(target[asked, 0], head.predict(counts[asked])[:, 0])
 
 
 def table(here: dict[str, float], ours: pd.DataFrame, constant: float) -> pd.DataFrame:
