@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,10 @@ class Checkout:
             "MPLBACKEND": "agg",
         }
 
-    def snakemake(
-        self, *arguments: str, config="tests/micro.yaml", ok=True, folder=None, path=""
-    ) -> str:
-        """Run Snakemake, here or in a folder; returns all it printed.
+    def start(
+        self, *arguments, config="tests/micro.yaml", folder=None, path="", **how
+    ) -> subprocess.Popen:
+        """Begin to run Snakemake, here or in a folder; ``how`` as for Popen.
 
         ``path`` is where programs are looked for first.
         """
@@ -54,16 +55,18 @@ class Checkout:
         if config:
             command += ["--configfile", config]
         places = os.pathsep.join([path, self.environment["PATH"]]).strip(os.pathsep)
-        done = subprocess.run(
-            command,
-            cwd=folder or self.folder,
-            env={**self.environment, "PATH": places},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+        how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, **how}
+        environment = {**self.environment, "PATH": places}
+        return subprocess.Popen(
+            command, cwd=folder or self.folder, env=environment, text=True, **how
         )
-        assert (done.returncode == 0) == ok, done.stdout
-        return done.stdout
+
+    def snakemake(self, *arguments: str, ok=True, **how) -> str:
+        """Run Snakemake, ``how`` as for :meth:`start`; returns all it printed."""
+        run = self.start(*arguments, **how)
+        printed = run.communicate()[0]
+        assert (run.returncode == 0) == ok, printed
+        return printed
 
     def would_run(
         self, *arguments: str, reason="params have changed since last execution"
@@ -86,7 +89,9 @@ def checkout(tmp_path):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A checkout in which the micro run is complete, and what it printed."""
+    """A checkout with the whole micro run, what it printed and how long it took."""
     checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    start = time.monotonic()
     checkout.printed = checkout.snakemake()
+    checkout.seconds = time.monotonic() - start
     return checkout

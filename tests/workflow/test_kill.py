@@ -1,0 +1,195 @@
+"""Runs killed at any moment and run again: as if nothing had happened."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import numpy as np
+import psutil
+import pytest
+import tifffile
+import yaml
+
+from awd import checkpoint, io
+
+pytestmark = pytest.mark.slow
+
+# Where measured times stand.
+TIMED = {"timings.csv", "manifest.json", "report.html"}
+TIMED |= {
+    f"table_{name}.{kind}" for name in ("cells", "maps") for kind in ("csv", "md")
+}
+TIMED |= {"table_cells.tex", "table_maps.tex"}
+
+
+def files(run):
+    """All files of a run but its logs and benchmarks, hidden ones too."""
+    return {
+        path.relative_to(run).as_posix(): path
+        for path in run.rglob("*")
+        if path.is_file()
+        and path.relative_to(run).parts[0] not in ("logs", "benchmarks")
+    }
+
+
+def same(one, other):
+    """Byte by byte, or at least value by value where a library stamps its files."""
+    if one.read_bytes() == other.read_bytes():
+        return True
+    if one.suffix == ".tif":
+        return np.array_equal(*map(tifffile.imread, (one, other)))
+    return one.suffix == ".nc" and io.read(one).identical(io.read(other))
+
+
+def differing(whole, other):
+    """Files of ``other`` that are not as in the uninterrupted run."""
+    whole, other = files(whole), files(other)
+    common = other.keys() & whole.keys()
+    return [
+        name
+        for name in sorted(common)
+        if name.rpartition("/")[2] not in TIMED and not same(whole[name], other[name])
+    ]
+
+
+def kill(run, folder):
+    """SIGKILL to the process group; returns when nothing of the run is left."""
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    for _ in range(100):
+        if not alive(folder):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still alive: {alive(folder)}")
+
+
+def alive(folder):
+    """Processes that work in a checkout."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder):
+                found.append(process)
+        except psutil.Error:  # ended, or another user's
+            continue
+    return found
+
+
+def run_and_kill(checkout, moment, *arguments, **how):
+    """Whether the run was still at work at that moment, in seconds, and killed."""
+    printed = checkout.folder / "printed.txt"
+    with open(printed, "w") as file:
+        how |= {"start_new_session": True, "stdout": file}
+        run = checkout.start(*arguments, **how)
+    try:
+        run.wait(moment)
+    except subprocess.TimeoutExpired:
+        kill(run, checkout.folder)
+        return True
+    assert run.returncode == 0, printed.read_text()
+    return False
+
+
+def assert_whole(finished, checkout):
+    """The run is complete, as the uninterrupted one, and nothing else is there."""
+    run = "results/micro"
+    whole, other = finished.folder / run, checkout.folder / run
+    assert files(other).keys() == files(whole).keys()
+    assert differing(whole, other) == []
+    assert not [*other.rglob("*.checkpoint")]
+    assert "Nothing to be done" in checkout.snakemake("-n")
+
+
+@pytest.mark.timeout(1200)
+def test_a_run_killed_again_and_again_ends_as_the_uninterrupted(
+    finished, checkout, monkeypatch
+):
+    """Kills all along one run, so that every rerun finds the remains of another."""
+    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    shares, killed = random.Random(9), 0
+    run = "results/micro"
+    while run_and_kill(checkout, shares.uniform(0.2, 0.5) * finished.seconds):
+        killed += 1
+        # What is there under its own name is finished, whatever was being written.
+        assert differing(finished.folder / run, checkout.folder / run) == []
+    assert killed
+    assert_whole(finished, checkout)
+
+
+@pytest.mark.reliability
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("number", range(20))
+def test_a_run_killed_at_a_random_moment_ends_as_the_uninterrupted(
+    finished, checkout, number
+):
+    moment = random.Random(number).uniform(0, finished.seconds)
+    print(f"killed after {moment:.1f} of about {finished.seconds:.0f} s")
+    run_and_kill(checkout, moment)
+    run = "results/micro"
+    assert differing(finished.folder / run, checkout.folder / run) == []
+    checkout.snakemake()
+    assert_whole(finished, checkout)
+
+
+def test_a_run_beside_a_living_one_is_refused(checkout):
+    """Only what a dead run locked is unlocked."""
+    locks = checkout.folder / ".snakemake/locks"
+    how = {"stdout": subprocess.DEVNULL, "start_new_session": True}
+    first = checkout.start(**how)
+    while first.poll() is None and len([*locks.glob("*.lock")]) < 2:
+        time.sleep(0.1)
+    try:
+        assert "cannot be locked" in checkout.snakemake(ok=False)
+        assert len([*locks.glob("*.lock")]) == 2
+    finally:
+        kill(first, checkout.folder)
+
+
+SEED = "results/long/cells/split0/sig_mean/seed0"
+LOG = "results/long/logs/train_teacher/cells-0-sig_mean-0.log"
+TEACHER = f"{SEED}/lstm/teacher.safetensors"
+
+
+def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
+    """The last epoch that was saved is the first that is not trained again."""
+    made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
+    made |= {"run": "long", "maps": None}
+    made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
+    made["teacher"] = {"kinds": ["lstm"], "epochs": 80, "patience": 80}
+    (checkout.folder / "long.yaml").write_text(yaml.safe_dump(made))
+    checkout.snakemake(TEACHER, config="long.yaml")
+    whole = checkout.folder / "whole"
+    run = checkout.folder / "results/long"
+    shutil.copytree(run, whole)
+    shutil.rmtree(run / "cells/split0/sig_mean")
+
+    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    how = {"config": "long.yaml", "start_new_session": True}
+    process = checkout.start(TEACHER, stdout=subprocess.DEVNULL, **how)
+    place = (checkout.folder / LOG).with_suffix(".checkpoint")
+    while process.poll() is None and not [*place.rglob("lstm/state.safetensors")]:
+        time.sleep(0.01)
+    kill(process, checkout.folder)
+    assert not (checkout.folder / TEACHER).exists()
+    (state,) = place.rglob("lstm/state.safetensors")
+    epoch = saved_epoch(state)
+    assert 0 < epoch < 80
+
+    checkout.snakemake(TEACHER, config="long.yaml")
+    assert f"lstm: resumed at epoch {epoch}" in (checkout.folder / LOG).read_text()
+    assert files(run).keys() == files(whole).keys()
+    assert differing(whole, run) == []
+    assert not place.exists()
+
+
+def saved_epoch(path):
+    """What the checkpoint says, read as any other program would."""
+    import json
+
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        return json.loads(file.metadata()["record"])["epoch"]
