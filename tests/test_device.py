@@ -11,7 +11,9 @@ from awd import io
 from awd.errors import DeviceError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-USERS = [path.stem for path in SCRIPTS.glob("*.py") if "device" in path.read_text()]
+USERS = [
+    path.stem for path in SCRIPTS.glob("*.py") if "params.device" in path.read_text()
+]
 
 
 class Files(list):

@@ -18,7 +18,7 @@ from awd import checkpoint, io
 pytestmark = pytest.mark.slow
 
 # Where measured times stand.
-TIMED = {"timings.csv", "manifest.json", "report.html"}
+TIMED = {"timings.csv", "manifest.json", "report.html", "ro-crate-metadata.json"}
 TIMED |= {
     f"table_{name}.{kind}" for name in ("cells", "maps") for kind in ("csv", "md")
 }
@@ -108,7 +108,7 @@ def test_a_run_killed_again_and_again_ends_as_the_uninterrupted(
     finished, checkout, monkeypatch
 ):
     """Kills all along one run, so that every rerun finds the remains of another."""
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    monkeypatch.setitem(checkout.environment, checkpoint.SECONDS, "0")
     shares, killed = random.Random(9), 0
     run = "results/micro"
     while run_and_kill(checkout, shares.uniform(0.2, 0.5) * finished.seconds):
@@ -166,7 +166,7 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     shutil.copytree(run, whole)
     shutil.rmtree(run / "cells/split0/sig_mean")
 
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    monkeypatch.setitem(checkout.environment, checkpoint.SECONDS, "0")
     how = {"config": "long.yaml", "start_new_session": True}
     process = checkout.start(TEACHER, stdout=subprocess.DEVNULL, **how)
     place = (checkout.folder / LOG).with_suffix(".checkpoint")

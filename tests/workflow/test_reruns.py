@@ -48,10 +48,14 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("checkpoint.py", {"train_teacher", "train_resnet"}, DATA | {"simulate_maps"}),
         (
             "search.py",
-            {"distil_wavelet", "distil_maps"},
+            {"distil_wavelet", "distil_softly"},
             DATA | {"train_teacher", "plot_learning"},
         ),
-        ("soft.py", {"distil_wavelet"}, DATA | {"train_teacher", "plot_learning"}),
+        (
+            "soft.py",
+            {"distil_wavelet", "distil_softly"},
+            DATA | {"train_teacher", "plot_learning"},
+        ),
         ("cells/simulate.py", {"simulate_movie"}, set()),
         ("cells/link.py", {"track_movie"}, {"simulate_movie"}),
         ("maps/lensing.py", {"simulate_maps"}, DATA),
