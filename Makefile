@@ -3,7 +3,7 @@
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style checks and all tests
-# make reliability    kills runs, and a node of an emulated Slurm; 20 minutes
+# make reliability    kills runs, and a node of an emulated Slurm; not in make test
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached

@@ -35,20 +35,7 @@ class ImageLoss:
         sparsity: Tensor,
         attribution: float,
     ) -> Tensor:
-        """Loss of every filter, a sum of independent ones if added up.
-
-        Parameters
-        ----------
-        h : Tensor of shape (seeds, sparsity, taps)
-        x, gradient : Tensor of shape (seeds, samples, channel, y, x)
-            Each seed's batch.
-        sparsity : Tensor of shape (sparsity,)
-        attribution : float
-
-        Returns
-        -------
-        Tensor of shape (seeds, sparsity)
-        """
+        """As :class:`awd.soft.Loss`, of samples (seeds, samples, channel, y, x)."""
         here = h.detach()
         values, slopes = np.empty(h.shape[:-1]), np.empty(h.shape)
         for i, batch in enumerate(zip(x.numpy(), gradient.numpy(), strict=True)):

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from awd import evaluation, tables
+from awd import tables
 from awd.cells import figures, measures
+from awd.figures import said
 from awd.figures.wavelets import wavelet_functions
 from awd.style import COLOURS, DOUBLE, styled
 
@@ -88,13 +89,8 @@ def pipeline_table(
     parts = [
         pd.DataFrame({"panel": "trace", "x": seconds, **own[["master", "slave"]]}),
         _curve(taps),
+        said.table(students),
     ]
-    for role in ("teacher", "distilled"):
-        for one in students:
-            method = one["method"].values[one["role"].values == role][0]
-            predicted = one["prediction"].sel({"method": method}).values
-            said = {"x": one["target"].values, "y": predicted}
-            parts.append(pd.DataFrame({"panel": role, "method": method, **said}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -119,14 +115,7 @@ def _pit(ax: Axes, movie: Movie, cell: xr.Dataset, k: int) -> None:
     figures.scale_bar(ax, cell.attrs["pixel_nm"], 1000)
 
 
-def _said(ax: Axes, said: pd.DataFrame, role: str) -> None:
-    ax.scatter(said["x"], said["y"], 1.5, color=COLOURS[role], alpha=0.4, lw=0)
-    both = said[["x", "y"]].to_numpy()
-    low, high = both.min(), both.max()
-    ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
-    r2 = evaluation.r2(said["x"].to_numpy(), said["y"].to_numpy())
-    ax.text(0.05, 0.95, f"R² = {r2:.2f}", transform=ax.transAxes, va="top")
-    ax.set(xlim=(low, high), ylim=(low, high))
-    ax.locator_params(nbins=4)
+def _said(ax: Axes, panel: pd.DataFrame, role: str) -> None:
+    said.draw(ax, panel, role)
     ax.set(xlabel="observed (s.d.)", ylabel="predicted (s.d.)")
-    ax.set_title(tables.name_of(said["method"].iloc[0]).removesuffix(" teacher"))
+    ax.set_title(tables.name_of(panel["method"].iloc[0]).removesuffix(" teacher"))

@@ -79,7 +79,7 @@ def patches(wavelets: xr.Dataset) -> Figure:
     columns = 4
     grid = figure.subplots(len(shown), columns, squeeze=False)
     for row, name in zip(grid, shown, strict=True):
-        images = band_kernels(*_of(wavelets, name))
+        images = band_kernels(*filter_of(wavelets, name))
         for ax in row:
             ax.set_axis_off()
         for ax, (band, kernel) in zip(row, images.items(), strict=False):
@@ -102,7 +102,7 @@ def patch_table(wavelets: xr.Dataset) -> pd.DataFrame:
     """Taps of every method: name, family, candidates, fidelity, taps."""
     rows = []
     for k, name in enumerate(wavelets["method"].values.tolist()):
-        family, h = _of(wavelets, name)
+        family, h = filter_of(wavelets, name)
         rows.append(
             {
                 "method": name,
@@ -134,7 +134,8 @@ def band_kernels(family: str, h: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def _of(wavelets: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
+def filter_of(wavelets: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
+    """Family and taps of a method of ``wavelets.nc``."""
     k = wavelets["method"].values.tolist().index(name)
     length = int(wavelets["length"].values[k])
     return str(wavelets["family"].values[k]), wavelets["filter"].values[k][:length]
@@ -150,7 +151,7 @@ def mask_panels(
     gradient = said["gradient"].values[0, k]
     panels = {"convergence": kappa, "gradient of the network": gradient}
     if "attribution" in wavelets["method"].values:
-        _, h = _of(wavelets, "attribution")
+        _, h = filter_of(wavelets, "attribution")
         bank_ = wavelet.to_pywt(h)
         image, attributed = (
             pywt.coeffs_to_array(pywt.wavedec2(one.astype(float), bank_, "zero", 4))

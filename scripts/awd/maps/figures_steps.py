@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from awd import candidates, tables, undecimated
-from awd.evaluation import r2
+from awd import tables, undecimated
+from awd.figures import said
 from awd.maps import bank
-from awd.maps.figures_filters import band_kernels
+from awd.maps.figures_filters import band_kernels, filter_of
 from awd.maps.methods import LEVELS
 from awd.maps.names import label
-from awd.style import COLOURS, DOUBLE, styled
+from awd.style import DOUBLE, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,7 +41,8 @@ def steps(
     students : sequence of Dataset
         Predictions of every seed.
     """
-    family, h = chosen(wavelets)
+    family, taps = filter_of(wavelets, OURS)
+    h = bank.shaped(family, taps)
     table = step_table(maps, wavelets, students)
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
@@ -54,7 +55,7 @@ def steps(
     axes[0].set_title("map")
     _said(axes[1], table[table["panel"] == "teacher"], "teacher", name)
     axes[1].set_title("network")
-    kernel = band_kernels(family, h)
+    kernel = band_kernels(family, taps)
     image = kernel.get("difference", kernel.get("hh"))
     size = np.abs(image).max()
     axes[2].imshow(image, cmap="RdBu_r", vmin=-size, vmax=size)
@@ -69,14 +70,6 @@ def steps(
     for ax in (axes[0], axes[2], axes[3]):
         ax.set(xticks=[], yticks=[])
     return figure
-
-
-def chosen(wavelets: xr.Dataset) -> tuple[str, np.ndarray]:
-    """Family and filter of the result."""
-    place = wavelets["method"].values.tolist().index(OURS)
-    taps = candidates.from_dataset(wavelets)[OURS].filter
-    family = str(wavelets["family"].values[place])
-    return family, bank.shaped(family, taps)
 
 
 def example(maps: xr.Dataset, students: xr.Dataset) -> int:
@@ -101,13 +94,8 @@ def step_table(
     Panels teacher and distilled: true and predicted target; histogram: first-level
     coefficients in s.d. and how often they occur, ``method`` the mean target.
     """
-    parts = [_histogram_table(maps, chosen(wavelets)[1])]
-    for role in ("teacher", "distilled"):
-        for one in students:
-            method = one["method"].values[one["role"].values == role][0]
-            predicted = one["prediction"].sel({"method": method}).values
-            said = {"x": one["target"].values, "y": predicted}
-            parts.append(pd.DataFrame({"panel": role, "method": method, **said}))
+    h = bank.shaped(*filter_of(wavelets, OURS))
+    parts = [_histogram_table(maps, h), said.table(students)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -136,18 +124,12 @@ def _histograms(ax: Axes, table: pd.DataFrame, name: str) -> None:
         seen = own[own["y"] > 0]
         ax.plot(seen["x"], seen["y"], color=colour, label=f"{label(name)} = {end}")
     ax.set(yscale="log", xlabel="coefficient (s.d.)", ylabel="density")
-    ax.set_ylim(top=100)  # room for the legend
+    ax.set_ylim(top=1e4)  # room for the legend
     ax.set_title("histograms")
     ax.legend(loc="upper right", handlelength=0.8)
 
 
-def _said(ax: Axes, said: pd.DataFrame, role: str, name: str) -> None:
-    ax.scatter(said["x"], said["y"], 1.5, color=COLOURS[role], alpha=0.3, lw=0)
-    both = said[["x", "y"]].to_numpy()
-    low, high = both.min(), both.max()
-    ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
-    value = r2(said["x"].to_numpy(), said["y"].to_numpy())
-    ax.text(0.05, 0.95, f"R² = {value:.2f}", transform=ax.transAxes, va="top")
-    ax.set(xlim=(low, high), ylim=(low, high))
+def _said(ax: Axes, panel: pd.DataFrame, role: str, name: str) -> None:
+    said.draw(ax, panel, role)
     ax.locator_params(nbins=3)
     ax.set(xlabel=f"true {label(name)}", ylabel=f"predicted {label(name)}")

@@ -34,7 +34,7 @@ TIMED = ("output", "attribution")
 # Also read as published, 3 x 3 at peaks; those with published bins are for parity.
 AT_PEAKS = ("attribution", "soft", "untrained_a", "sparsity", "output_lattice4")
 PARITY = ("attribution", "soft")
-PIECE = 64  # maps that are asked for gradients at once
+BATCH = 64  # maps that are asked for gradients at once
 FEW = 8  # test maps of a cosmology on which compression is measured
 
 
@@ -179,9 +179,8 @@ class League:
             [test[cosmology[test] == c][:FEW] for c in np.unique(cosmology[test])]
         )
         x = np.stack([self.maps["x"][row].values for row in rows])
-        pieces = [x[at : at + PIECE] for at in range(0, len(x), PIECE)]
-        asked = partial(query.saliency, self.teacher, target=0, device=self.device)
-        return x, np.concatenate([asked(piece) for piece in pieces])
+        how = {"batch": BATCH, "device": self.device}
+        return x, query.saliency(self.teacher, x, target=0, **how)
 
 
 def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:
