@@ -101,7 +101,15 @@ PUBLISHED = (
     else []
 )
 # Of the maps' target; and of all maps together.
-MAPPED = ["steps", "scores", "fidelity", "predictions", "learning", "families", "patches"]
+MAPPED = [
+    "steps",
+    "scores",
+    "fidelity",
+    "predictions",
+    "learning",
+    "families",
+    "patches",
+]
 MAPPED += ["masks"]
 if TAUGHT and "symmetric" in settings.maps.bank.families:
     MAPPED.append("adapting")
