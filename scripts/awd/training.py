@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -42,8 +43,24 @@ class Pair(NamedTuple):
         """Some of both, inputs too on the training device."""
         if isinstance(self.x, Tensor):
             return Pair(self.x[rows], self.y[rows])
-        read = np.asarray(self.x[rows.cpu().numpy()], np.float32)
-        return Pair(torch.from_numpy(read).to(self.y.device), self.y[rows])
+        read = torch.from_numpy(np.asarray(self.x[rows.numpy()], np.float32))
+        where, ahead = self.y.device, self.y.is_cuda
+        if ahead:  # from pinned memory, to be copied while the GPU computes
+            read = read.pin_memory()
+        return Pair(read.to(where, non_blocking=ahead), self.y[rows.to(where)])
+
+    def batches(self, rows: Tensor, size: int) -> Iterator[Pair]:
+        """Rows, so many at a time; what is streamed is read one batch ahead."""
+        if isinstance(self.x, Tensor):
+            yield from map(self.take, rows.to(self.y.device).split(size))
+            return
+        first, *others = rows.split(size)
+        with ThreadPoolExecutor(1) as reader:
+            coming = reader.submit(self.take, first)
+            for some in others:
+                data, coming = coming.result(), reader.submit(self.take, some)
+                yield data
+            yield coming.result()
 
 
 @dataclass(frozen=True)
@@ -273,10 +290,12 @@ def seeded(seed: int, where: torch.device = CPU) -> Iterator[None]:
 def repeatable() -> Iterator[None]:
     """One CPU thread; on a GPU cuDNN's deterministic kernels, not chosen by the clock.
 
-    cuBLAS repeats itself too if CUBLAS_WORKSPACE_CONFIG is :4096:8 in the environment.
+    Nor in TF32, torch's default, whose input gradients are off by some per cent: what
+    is not in bfloat16 on purpose is in float32. cuBLAS repeats itself too if
+    CUBLAS_WORKSPACE_CONFIG is :4096:8 in the environment.
     """
-    repeats = {"enabled": True, "benchmark": False, "deterministic": True}
-    with one_thread(), torch.backends.cudnn.flags(**repeats):
+    repeats = {"benchmark": False, "deterministic": True, "allow_tf32": False}
+    with one_thread(), torch.backends.cudnn.flags(enabled=True, **repeats):
         yield
 
 
@@ -294,7 +313,7 @@ def one_thread() -> Iterator[None]:
 def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
     """Adam over shuffled batches; the mean loss of the epoch."""
     where, recipe = _device_of(state), state.recipe
-    order = torch.randperm(len(fit.x), generator=state.generator).to(where)
+    order = torch.randperm(len(fit.x), generator=state.generator)
     # Dropout draws from the global generator: lend it a seed that the state holds.
     dropout_seed = int(torch.randint(2**62, (), generator=state.generator))
     total = torch.zeros((), device=where)
@@ -303,8 +322,7 @@ def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
     half = torch.autocast(where.type, torch.bfloat16, enabled=on)
     state.model.train()
     with seeded(dropout_seed, where):
-        for rows in order.split(recipe.batch):
-            data = fit.take(rows)
+        for data in fit.batches(order, recipe.batch):
             if recipe.augment:
                 data = Pair(recipe.augment(data.x, state.generator), data.y)
             with half:
@@ -316,7 +334,7 @@ def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
                 state.schedule.step()
             if state.averaged:
                 state.averaged.update_parameters(state.model)
-            total += loss.detach() * len(rows)
+            total += loss.detach() * len(data.y)
     return float(total) / len(fit.x)
 
 
@@ -329,10 +347,9 @@ def _judged(state: State) -> nn.Module:
 @torch.no_grad()
 def _evaluate(state: State, data: Pair, variance: Tensor) -> float:
     model = _judged(state).eval()
-    rows = torch.arange(len(data.x), device=data.y.device)
     # The same few maps at a time as in training; traces all at once.
     some = EVALUATION_BATCH if isinstance(data.x, Tensor) else state.recipe.batch
-    parts = map(data.take, rows.split(some))
+    parts = data.batches(torch.arange(len(data.x)), some)
     total = sum(_loss(model, part, variance) * len(part.y) for part in parts)
     return float(total) / len(data.x)
 

@@ -36,6 +36,7 @@ class Rows:
     def __init__(self, path: io.PathLike, rows: np.ndarray) -> None:
         self.rows = np.asarray(rows)
         self._x = netCDF4.Dataset(path)["x"]
+        self._x.set_auto_maskandscale(False)  # nothing is; to look takes as long again
 
     def __len__(self) -> int:
         return len(self.rows)
