@@ -1,11 +1,16 @@
-from awd import contracts, io, provenance
+from functools import partial
+
+from awd import checkpoint, contracts, io, provenance
 from awd.maps import bank
 
 io.log_to(snakemake.log[0])
 params = snakemake.params
+family = snakemake.wildcards.family
+job = checkpoint.Job(snakemake.log[0], snakemake.input, {**params, "family": family})
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     rows = bank.rows_of(maps, params.train, params.select)
-    family = snakemake.wildcards.family
-    ds = bank.fill(family, maps, rows, params.candidates, params.seed)
+    each = partial(checkpoint.mapped, name=family, kept=job.of("features"))
+    ds = bank.fill(family, maps, rows, params.candidates, params.seed, each)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 io.write(ds, snakemake.output[0], bank.BANK, stamp)
+job.done()

@@ -1,5 +1,6 @@
 """The bank of filters, and who chooses what from it."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,9 +8,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd import candidates, contracts, kernels, teachers, wavelet
+from awd import candidates, checkpoint, contracts, kernels, teachers, wavelet
 from awd.maps import bank, chosen, contest, entries, inferred, methods, students
-from awd.maps.bank import SHELVES, Ridge
+from awd.maps.bank import SHELVES, Ridge, Shelf
 from awd.settings_maps import Family
 
 DB2, DB5 = wavelet.from_pywt("db2"), wavelet.from_pywt("db5")
@@ -58,6 +59,38 @@ def test_rows_are_even_over_cosmologies_and_never_test(maps):
     }
     groups = maps["group"].values[rows][side == "train"]
     assert np.unique(groups, return_counts=True)[1].tolist() == [60, 60]
+
+
+class Killed(BaseException):
+    """No error: nothing on the way may handle it."""
+
+
+def test_a_killed_bank_goes_on_with_the_next_candidate(
+    maps, banks, tmp_path, monkeypatch
+):
+    monkeypatch.setenv(checkpoint.SECONDS, "0")
+    job, left, statistic = (
+        checkpoint.Job(tmp_path / "a.log", [], {}),
+        2,
+        Shelf.statistic,
+    )
+
+    def dying(shelf, h):
+        nonlocal left
+        if not left:
+            raise Killed
+        left -= 1
+        return statistic(shelf, h)
+
+    def fill():
+        each = partial(checkpoint.mapped, name="bank", kept=job.of("features"))
+        return bank.fill("symmetric", maps, bank.rows_of(maps, 28, 10), 4, 0, each)
+
+    monkeypatch.setattr(Shelf, "statistic", dying)
+    with pytest.raises(Killed):
+        fill()
+    left = len(banks["symmetric"]["features"]) - 2
+    xr.testing.assert_identical(fill(), banks["symmetric"])
 
 
 def test_a_ridge_follows_curves_of_its_features():

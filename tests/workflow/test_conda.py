@@ -54,7 +54,7 @@ def using(conda, checkout):
 
 @pytest.fixture(scope="module")
 def deployed(finished, conda, tmp_path_factory):
-    """A checkout in which the micro run is complete, every job in its environment.
+    """A checkout with the micro run, every job in its environment, one at a time.
 
     All shards of maps but one are the plain run's: 20 jobs of one rule are spared.
     """
@@ -63,7 +63,7 @@ def deployed(finished, conda, tmp_path_factory):
     shutil.copytree(finished.folder / shards, checkout.folder / shards)
     (checkout.folder / shards / "c00-train0.nc").unlink()
     checkout.environment["PYTHON_STARTS"] = str(checkout.folder / "starts")
-    checkout.snakemake("--use-conda")
+    checkout.snakemake("--use-conda", "--cores", "1")
     return checkout
 
 
@@ -81,7 +81,7 @@ def ran_in(checkout):
     return {path.stem for path in benchmarks.iterdir()}
 
 
-def test_every_table_is_the_same_in_environments_as_without(finished, deployed):
+def test_every_table_is_the_same_in_environments_and_on_one_core(finished, deployed):
     plain, other = (run.folder / "results/micro" for run in (finished, deployed))
     tables = {path.relative_to(plain) for path in plain.rglob("*.csv")}
     timed = {"timings.csv", "table_cells.csv", "table_maps.csv"}

@@ -8,6 +8,7 @@ teacher, target or control then costs seconds, and all choose from the same filt
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,12 @@ def rows_of(maps: xr.Dataset, train: int, select: int) -> np.ndarray:
 
 
 def fill(
-    family: str, maps: xr.Dataset, rows: np.ndarray, count: int, seed: int
+    family: str,
+    maps: xr.Dataset,
+    rows: np.ndarray,
+    count: int,
+    seed: int,
+    each: Callable[[Callable, np.ndarray], Iterable[np.ndarray]] = map,
 ) -> xr.Dataset:
     """The bank of a family, as :data:`BANK`.
 
@@ -127,20 +133,21 @@ def fill(
         From :func:`rows_of`.
     count, seed : int
         As for :meth:`Shelf.candidates`.
+    each : callable
+        Goes through the candidates as ``map`` does, or :func:`awd.checkpoint.mapped`.
     """
     import xarray as xr
-
-    from awd import io
 
     shelf = SHELVES[family]
     parameters = shelf.candidates(count, seed)
     filters = shelf.family.filters(parameters)
     x = np.stack([maps["x"][row].values for row in rows])
     split = maps["split"].values[rows]
-    features = []
-    for h in io.progress(filters, family):
-        statistic = shelf.statistic(h).fitted(x[split == "train"])
-        features.append(statistic.features(x))
+
+    def described(h: np.ndarray) -> np.ndarray:
+        return shelf.statistic(h).fitted(x[split == "train"]).features(x)
+
+    features = list(each(described, filters))
     return xr.Dataset(
         {
             "filter": (("candidate", "tap"), filters.reshape(len(filters), -1)),
