@@ -150,9 +150,16 @@ def seed(rule):
     )
 
 
-def per_attempt(amount):
-    """What a job asks for at first; a retry asks for twice, then three times as much."""
-    return lambda wildcards, attempt: attempt * amount
+def per_attempt(amount, per_mb=0):
+    """What a job asks for at first; a retry asks for twice, then three times as much.
+
+    ``per_mb``: more for every MB that it reads.
+    """
+    if not per_mb:
+        return lambda wildcards, attempt: attempt * amount
+    return lambda wildcards, input, attempt: attempt * (
+        amount + int(per_mb * input.size_mb)
+    )
 
 
 def every(pattern, **fixed):

@@ -72,7 +72,7 @@ rule ask_resnet:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(1500),
+        mem_mb=per_attempt(1500, per_mb=0.5),
         runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
@@ -98,7 +98,7 @@ rule make_bank:
         BENCHMARKS / "make_bank/{family}.tsv"
     threads: 1
     resources:
-        mem_mb=per_attempt(1500),
+        mem_mb=per_attempt(1500, per_mb=0.5),
         runtime=per_attempt(60),
     conda:
         "../envs/maps.yaml"
@@ -127,7 +127,7 @@ if settings.maps.soft:
             BENCHMARKS / "distil_softly/{target}-{seed}.tsv"
         threads: 1
         resources:
-            mem_mb=per_attempt(2000),
+            mem_mb=per_attempt(2000, per_mb=0.5),
             runtime=per_attempt(240),
         conda:
             "../envs/torch.yaml"
@@ -158,7 +158,7 @@ rule distil_maps:
         BENCHMARKS / "distil_maps/{target}-{seed}.tsv"
     threads: 1
     resources:
-        mem_mb=per_attempt(2000),
+        mem_mb=per_attempt(2000, per_mb=0.5),
         runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
@@ -192,7 +192,7 @@ rule predict_maps:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(2000),
+        mem_mb=per_attempt(2000, per_mb=0.5),
         runtime=per_attempt(60),
     conda:
         "../envs/torch.yaml"
@@ -406,7 +406,7 @@ rule plot_masks:
         BENCHMARKS / "plot_masks/{study}-{target}.tsv"
     threads: 1
     resources:
-        mem_mb=per_attempt(1500),
+        mem_mb=per_attempt(1500, per_mb=0.5),
         runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"

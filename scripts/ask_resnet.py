@@ -10,7 +10,7 @@ device = training.device(params.device)  # refuses one that is not here, at once
 job = checkpoint.Job(snakemake.log[0], given, {**params, "device": device.type})
 with io.opened(given.maps, contracts.MAPS) as maps:
     rows = bank.rows_of(maps, params.train, 0)
-    names, count = maps["name"].values, len(maps.x)
+    names, (count, *shape) = maps["name"].values, maps["x"].shape
 every, some = (networks.Rows(given.maps, which) for which in (np.arange(count), rows))
 models = dict(zip(params.names, map(teachers.load, given.networks), strict=True))
 said = [
@@ -18,18 +18,17 @@ said = [
     for name, model in models.items()
 ]
 asked = params.names[:2]  # the teacher, and one that never learned
-gradients = [
-    networks.saliency(
+gradients = np.empty((len(asked), len(rows), *shape), np.float32)
+for name, gradient in zip(asked, gradients, strict=True):
+    gradient[:] = networks.saliency(
         *(models[name], some, params.shifts),
         device=device.type,
         kept=job.of(f"gradient/{name}"),
     )
-    for name in asked
-]
 ds = xr.Dataset(
     {
         "output": (("network", "sample", "name"), np.stack(said)),
-        "gradient": (("asked", "row", "y", "x"), np.stack(gradients)),
+        "gradient": (("asked", "row", "y", "x"), gradients),
         "row": ("row", rows),
     },
     coords={"network": params.names, "name": names, "asked": asked},
