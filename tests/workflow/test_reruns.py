@@ -51,7 +51,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
             DATA | {"simulate_maps"},
         ),
         ("crate.py", {"write_crate"}, {"report", "write_manifest"}),
-        ("manifest.py", {"report", "write_manifest"}, DATA | PLOTS),
+        ("manifest.py", {"report"}, DATA | PLOTS),
         (
             "search.py",
             {"distil_wavelet", "distil_softly"},
