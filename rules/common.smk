@@ -109,8 +109,8 @@ MAPPED = [
     "learning",
     "families",
     "patches",
+    "masks",
 ]
-MAPPED += ["masks"]
 if TAUGHT and "symmetric" in settings.maps.bank.families:
     MAPPED.append("adapting")
 SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]

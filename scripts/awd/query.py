@@ -136,7 +136,7 @@ def _changes_in_training(module: nn.Module) -> bool:
 def _differentiable(model: nn.Module) -> contextlib.AbstractContextManager:
     """cuDNN has no backward for recurrent layers in eval mode: do without it there."""
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
-        return torch.backends.cudnn.flags(enabled=False, allow_tf32=False)
+        return torch.backends.cudnn.flags(enabled=False)
     return contextlib.nullcontext()
 
 

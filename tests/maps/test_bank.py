@@ -69,11 +69,8 @@ def test_a_killed_bank_goes_on_with_the_next_candidate(
     maps, banks, tmp_path, monkeypatch
 ):
     monkeypatch.setenv(checkpoint.SECONDS, "0")
-    job, left, statistic = (
-        checkpoint.Job(tmp_path / "a.log", [], {}),
-        2,
-        Shelf.statistic,
-    )
+    job = checkpoint.Job(tmp_path / "a.log", [], {})
+    left, statistic = 2, Shelf.statistic
 
     def dying(shelf, h):
         nonlocal left
