@@ -71,16 +71,16 @@ pins:
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done
-	PYTHONPATH=scripts $(BIN)/python -m awd.config
+	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation.reading
 
 # numba's cache follows every file by itself, loops call those of another one.
-.venv/.done: requirements.lock $(wildcard scripts/awd/loops*.py scripts/awd/*/loops*.py)
+.venv/.done: requirements.lock $(wildcard scripts/awd/compiled/*.py scripts/awd/*/compiled/*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	rm -f scripts/awd/__pycache__/loops*.nb? scripts/awd/*/__pycache__/loops*.nb?
+	find scripts -name '*.nb?' -delete
 	PYTHONPATH=scripts $(BIN)/python -c \
-		'import awd, awd.cells, awd.maps; awd.kernels.compile(); \
-		awd.cells.tracker.compile(); awd.maps.compiled.compile()'
+		'import awd, awd.cells, awd.maps; awd.filters.kernels.compile(); \
+		awd.cells.tracker.compile(); awd.maps.compilation.compile()'
 	@touch $@

@@ -14,22 +14,14 @@ import peers
 import torch
 from harness import Row, cpu_seconds, interleaved, ratio, row
 
-from awd import (
-    distil,
-    kernels,
-    objectives,
-    query,
-    recovering,
-    recovery,
-    search,
-    soft,
-    teachers,
-    transform,
-    wavelet,
-)
-from awd.candidates import random_pool
-from awd.families import Lattice
+from awd import distil, transform, wavelet
 from awd.features import Largest, Student
+from awd.filters import kernels
+from awd.filters.families import Lattice
+from awd.recovery import cases, study
+from awd.search import descent, objectives, soft
+from awd.search.candidates import random_pool
+from awd.teacher import ask, networks
 
 DB5 = wavelet.from_pywt("db5")
 SHAPES = {  # ratio asked for
@@ -79,7 +71,7 @@ def traces(n: int, seed: int) -> np.ndarray:
 
 def pair_1d(seed: int, quick: bool) -> list[Row]:
     """One pair of weights: 100 epochs of awave against one descent from db5."""
-    from awd.soft import distil_soft
+    from awd.search.soft import distil_soft
 
     x = traces(6000, seed)
     model = peers.Lstm().eval()
@@ -87,16 +79,16 @@ def pair_1d(seed: int, quick: bool) -> list[Row]:
     spare, attribute = 1e-3, 1.0
 
     def ours():
-        gradient = query.saliency(model, x[:, None])
+        gradient = ask.saliency(model, x[:, None])
         terms = raw_terms(x[:, None], gradient, spare, attribute)
         start = Lattice(10).parameters(DB5)
-        return search.descend(
-            terms, Lattice(10), start, search.Effort(tolerance=1e-6, again=False)
+        return descent.descend(
+            terms, Lattice(10), start, descent.Effort(tolerance=1e-6, again=False)
         )
 
     times = interleaved({"ours": ours, "awave": step}, most=5 if quick else 15)
     found = ours()
-    gradient = query.saliency(model, x[:, None])[:, 0]
+    gradient = ask.saliency(model, x[:, None])[:, 0]
     # What awave's schedule reaches is emulated, with cached gradients and projected to
     # a wavelet: its own trajectory but for a term that only pushes off the wavelets.
     soft = distil_soft(
@@ -128,7 +120,7 @@ def raw_terms(x: np.ndarray, gradient: np.ndarray, spare: float, attribute: floa
         "sparsity": objectives.L1(x, 4, spare * scale),
         "attribution": objectives.L1(gradient, 4, attribute * scale),
     }
-    return search.Blend(terms, dict.fromkeys(terms, 1.0))
+    return descent.Blend(terms, dict.fromkeys(terms, 1.0))
 
 
 def sweep(seed: int, quick: bool) -> list[Row]:
@@ -139,7 +131,7 @@ def sweep(seed: int, quick: bool) -> list[Row]:
     attribute = np.array([0.0, *np.geomspace(1e-4, 10, 20).round(5)])
 
     def call():
-        gradient = query.saliency(model, x[:, None])[:, 0]
+        gradient = ask.saliency(model, x[:, None])[:, 0]
         reference = objectives.sparsity(samples(x), 4)["sparsity"].scale
         other = objectives.attribution(samples(x, gradient), 4)["attribution"].scale
         ratios = (attribute / spare[:, None]).ravel() * reference / other
@@ -171,13 +163,13 @@ def pair_2d(seed: int, quick: bool) -> list[Row]:
     step = peers.awave_step(model, torch.from_numpy(x[:2]))
     cache = {
         "awave": step,
-        "gradient": lambda: query.saliency(model, x[:2]),
+        "gradient": lambda: ask.saliency(model, x[:2]),
     }
     times = interleaved(cache, seconds=20, most=7)
-    gradient = query.saliency(model, x)
+    gradient = ask.saliency(model, x)
     terms = raw_terms(x, gradient, 0.01, 0.01)
     counted = Counted(terms)
-    search.descend(counted, Lattice(10), Lattice(10).parameters(DB5))
+    descent.descend(counted, Lattice(10), Lattice(10).parameters(DB5))
     each = interleaved({"ours": lambda: terms.value_and_gradient(DB5)})["ours"] / n
     reference = 50 * times["awave"] / 2
     ours = times["gradient"] / 2 + counted.calls * each
@@ -190,7 +182,7 @@ def pair_2d(seed: int, quick: bool) -> list[Row]:
 class Counted:
     """A term that counts how often it is asked."""
 
-    def __init__(self, term: search.Term) -> None:
+    def __init__(self, term: descent.Term) -> None:
         self.term, self.calls = term, 0
 
     def values(self, filters: np.ndarray) -> np.ndarray:
@@ -252,14 +244,14 @@ def recover(seed: int, quick: bool) -> list[Row]:
     """A known wavelet found again, without any start, from a network's gradients."""
     distances, seconds = [], []
     for k in range(2 if quick else 5):
-        found, used = recovered(recovery.Case(seed=seed + k))
+        found, used = recovered(cases.Case(seed=seed + k))
         distances.append(found)
         seconds.append(used)
     random = [
-        recovered(recovery.Case(truth=f"random{k}", seed=seed))[0]
+        recovered(cases.Case(truth=f"random{k}", seed=seed))[0]
         for k in range(2 if quick else 10)
     ]
-    share = np.mean(np.array(random) <= recovery.FOUND)
+    share = np.mean(np.array(random) <= cases.FOUND)
     return [
         row("recover_db5_distance", np.median(distances), "", "", None, 0.005),
         row("recover_db5_seconds", np.median(seconds), "s", "", None, 1),
@@ -267,10 +259,10 @@ def recover(seed: int, quick: bool) -> list[Row]:
     ]
 
 
-def recovered(case: recovery.Case) -> tuple[float, float]:
+def recovered(case: cases.Case) -> tuple[float, float]:
     """Distance from the truth and CPU seconds of the search."""
-    x, y = recovering.simulate(case, np.random.default_rng([case.seed, 1]))
-    gradient = query.saliency(recovering.teach(case, x, y, epochs=20), x)
+    x, y = study.simulate(case, np.random.default_rng([case.seed, 1]))
+    gradient = ask.saliency(study.teach(case, x, y, epochs=20), x)
     before = time.process_time()
     found = distil.distil(
         gradient=gradient, objective="attribution", length=10, random_state=case.seed
@@ -281,7 +273,7 @@ def recovered(case: recovery.Case) -> tuple[float, float]:
 def output_1d(seed: int, quick: bool) -> list[Row]:
     """Output distillation, 6,000 x 40, the search included."""
     x = traces(600 if quick else 6000, seed)
-    said = query.output(teachers.build("lstm", seed).eval(), x)
+    said = ask.output(networks.build("lstm", seed).eval(), x)
     call = lambda: distil.distil(x, output=said, length=10, levels=4)  # noqa: E731
     seconds = cpu_seconds(call, 1 if quick else 3)
     return [row("output_1d_seconds", seconds, "s", "", None, 10)]
@@ -291,7 +283,7 @@ def inference(seed: int, quick: bool) -> list[Row]:
     """Transform and student, compiled, against the LSTM in inference mode."""
     x = traces(1000, seed)
     student = Student(Largest(6)).fit(x, x.max(1), DB5, 4)
-    model = teachers.build("lstm", seed).eval()
+    model = networks.build("lstm", seed).eval()
 
     def lstm(rows: torch.Tensor):
         with torch.inference_mode():
@@ -360,9 +352,9 @@ def growth(seed: int, quick: bool) -> list[Row]:
         "length": [((200, n), 10) for n in (64, 256, 1024, 4096, 16_384)],
         "taps": [((1000, 256), taps) for taps in (4, 8, 12, 20, 32)],
     }
-    for name, cases in sizes.items():
+    for name, shapes in sizes.items():
         times, measure = [], []
-        for shape, taps in cases[:3] if quick else cases:
+        for shape, taps in shapes[:3] if quick else shapes:
             x = rng.standard_normal(shape, dtype=np.float32)
             (one,) = random_pool(1, [taps], [4], rng)
             call = lambda x=x, h=one.filter: kernels.l1_gradient(x, h, 4)  # noqa: E731

@@ -15,8 +15,8 @@ import xarray as xr
 from harness import Row, row
 from torch import nn
 
-from awd import teachers
-from awd.maps import networks
+from awd.maps.study import streamed
+from awd.teacher import networks
 
 BATCH, RATE, AVERAGE = 32, 1e-2, 0.99
 
@@ -33,8 +33,8 @@ def stored(count: int) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
         yield path, maps, rng.normal(size=(count, 2)).astype(np.float32)
 
 
-def resnet() -> teachers.Teacher:
-    return teachers.build("resnet", 0, outputs=2, width=64, stem=7, scale=0.01)
+def resnet() -> networks.Teacher:
+    return networks.build("resnet", 0, outputs=2, width=64, stem=7, scale=0.01)
 
 
 def seconds(run: Callable[[int], object]) -> float:
@@ -50,7 +50,7 @@ def seconds(run: Callable[[int], object]) -> float:
 
 def ours(path: Path, y: np.ndarray, device: str) -> Callable[[int], object]:
     rows, recipe = np.arange(len(y)), {"learning_rate": RATE, "average": AVERAGE}
-    return lambda epochs: networks.train(
+    return lambda epochs: streamed.train(
         *(resnet(), path, y, rows, rows[:BATCH]),
         **{"epochs": epochs, "batch": BATCH, "seed": 0, "device": device, **recipe},
     )
@@ -103,10 +103,10 @@ def asking(seed: int, quick: bool) -> list[Row]:
         if device == "cuda" and not torch.cuda.is_available():
             continue
         with stored(count) as (path, *_):
-            maps, model = networks.Rows(path, np.arange(count)), resnet().eval()
-            networks.saliency(model, maps, 1, device=device)
+            maps, model = streamed.Rows(path, np.arange(count)), resnet().eval()
+            streamed.saliency(model, maps, 1, device=device)
             start = time.perf_counter()
-            networks.saliency(model, maps, 16, device=device)
+            streamed.saliency(model, maps, 16, device=device)
             found[device] = count / (time.perf_counter() - start)
         rows.append(row(f"gradient_maps_per_s_{device}", found[device], "/s"))
     if "cuda" in found:

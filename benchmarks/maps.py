@@ -13,20 +13,12 @@ import numpy as np
 from harness import Row, cpu_seconds, interleaved, ratio, row
 
 from awd import io, wavelet
-from awd.maps import (
-    cosmology,
-    dataset,
-    inferred,
-    lensing,
-    methods,
-    nbody,
-    peaks,
-    realism,
-    scoring,
-    universe,
-)
-from awd.maps.cosmology import Cosmology
+from awd.maps.infer import predict, score
+from awd.maps.measure import peaks, statistics
 from awd.maps.readers import Collection
+from awd.maps.sky import cosmology, lensing, nbody, realism, universe
+from awd.maps.sky.cosmology import Cosmology
+from awd.maps.study import dataset
 
 HERE = Cosmology(0.3, 0.8)
 PIXEL = 60 * 3.5 / 128
@@ -122,19 +114,19 @@ def pm_force_vs_jaxpm(seed: int, quick: bool) -> list[Row]:
     import jax
     from jaxpm.pm import pm_forces
 
-    from awd.maps import loops_nbody
+    from awd.maps.compiled import nbody
 
     positions, momenta = nbody.initial(HERE, seed, 128, 128, 128.0)
     forces = nbody.Forces(128)
     for _ in range(8):
         drift = np.float32(8 * (HERE.growth(1.0) - HERE.growth(0.5)))
-        loops_nbody.push(positions, momenta, forces(positions), np.float32(0.2), drift)
+        nbody.push(positions, momenta, forces(positions), np.float32(0.2), drift)
     still = np.zeros_like(positions)
 
     def ours():
         """Read by a push that moves nothing."""
         none = np.float32(0)
-        loops_nbody.push(positions, still, forces(positions), none, none)
+        nbody.push(positions, still, forces(positions), none, none)
 
     theirs = jax.jit(lambda at: pm_forces(at, mesh_shape=(128, 128, 128)))
     there = jax.numpy.asarray(positions)
@@ -187,10 +179,12 @@ def gaps(seed: int, quick: bool) -> list[Row]:
         ds = io.read(Path(folder) / "maps.nc")
     found = []
     for name in ("height", "spectrum", "roberts"):
-        features = methods.measure(methods.fitted(methods.METHODS[name](PIXEL), ds), ds)
-        one = inferred.predict(features, ds, [(0.18, 0.42), (0.6, 1.0)])
+        features = statistics.measure(
+            statistics.fitted(statistics.METHODS[name](PIXEL), ds), ds
+        )
+        one = predict.predict(features, ds, [(0.18, 0.42), (0.6, 1.0)])
         found.append(one.assign_attrs(statistic=name, features=features.shape[1]))
-    table = scoring.differences(found, 2000, seed)
+    table = score.differences(found, 2000, seed)
     table = table[table["head"] == "nearest"].set_index(["method", "reference"])
     rows = []
     for pair in (("spectrum", "roberts"), ("height", "spectrum")):

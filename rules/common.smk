@@ -11,11 +11,12 @@ import yaml
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from awd import config as configuration
-from awd import contracts, io, lock, provenance
-from awd.maps import cosmology as cosmologies
+from awd.config import reading as configuration
+from awd.record import contracts, lock, provenance
+from awd import io
+from awd.maps.sky import cosmology as cosmologies
 from awd.maps import readers
-from awd.settings_maps import FIXED_FILTERS
+from awd.config.maps import FIXED_FILTERS
 
 # What a killed run left does not lock out the next one. Jobs of an executor are no runs.
 if workflow.is_main_process:

@@ -1,10 +1,10 @@
 """The paper's simulation: is a wavelet found that is known to be there?"""
 
-from awd import recovery
+from awd.recovery import cases
 
 CASES = {
     case.name: case
-    for case in recovery.cases(
+    for case in cases.cases(
         **settings.recovery.model_dump(include={"random", "seeds", "samples", "harder"})
     )
 }
@@ -46,7 +46,7 @@ rule tabulate_recovery:
         found=expand(RECOVERY / "cases/{case}.csv", case=CASES),
         timings=expand(RECOVERY / "cases/{case}.timings.csv", case=CASES),
     output:
-        found=RECOVERY / "recovery.csv",
+        found=RECOVERY / "cases.csv",
         timings=RECOVERY / "timings.csv",
         table=multiext(str(RUN / "table_recovery"), ".csv", ".tex", ".md"),
     params:
@@ -70,16 +70,16 @@ rule plot_recovery:
     message:
         "Plot recovery"
     input:
-        RECOVERY / "recovery.csv",
+        RECOVERY / "cases.csv",
     output:
         report(
-            RUN / "figures/recovery.png",
-            caption="captions/recovery.rst",
+            RUN / "figures/cases.png",
+            caption="captions/cases.rst",
             category="recovery",
             labels={"target": "wavelet", "figure": "recovery"},
         ),
-        RUN / "figures/recovery.pdf",
-        RUN / "figures/recovery.csv",
+        RUN / "figures/cases.pdf",
+        RUN / "figures/cases.csv",
     params:
         code=code("plot_recovery"),
     log:

@@ -1,29 +1,32 @@
 import numpy as np
 import xarray as xr
 
-from awd import checkpoint, contracts, io, provenance, teachers, training
-from awd.maps import bank, networks
+from awd import io
+from awd.log import log_to
+from awd.maps.study import bank, streamed
+from awd.record import checkpoint, contracts, provenance
+from awd.teacher import networks, training
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
 device = training.device(params.device)  # refuses one that is not here, at once
 job = checkpoint.Job(snakemake.log[0], given, {**params, "device": device.type})
 with io.opened(given.maps, contracts.MAPS) as maps:
     rows = bank.rows_of(maps, params.train, 0)
     names, (count, *shape) = maps["name"].values, maps["x"].shape
-every, some = (networks.Rows(given.maps, which) for which in (np.arange(count), rows))
-models = dict(zip(params.names, map(teachers.load, given.networks), strict=True))
+every, some = (streamed.Rows(given.maps, which) for which in (np.arange(count), rows))
+models = dict(zip(params.names, map(networks.load, given.networks), strict=True))
 said = [
-    networks.outputs(model, every, device.type, job.of(f"output/{name}"))
+    streamed.outputs(model, every, device.type, job.of(f"output/{name}"))
     for name, model in models.items()
 ]
 asked = params.names[:2]  # the teacher, and one that never learned
 gradients = np.empty((len(asked), len(rows), *shape), np.float32)
 for name, gradient in zip(asked, gradients, strict=True):
-    gradient[:] = networks.saliency(
+    gradient[:] = streamed.saliency(
         *(models[name], some, params.shifts),
         device=device.type,
-        kept=job.of(f"gradient/{name}"),
+        checkpoint=job.of(f"gradient/{name}"),
     )
 ds = xr.Dataset(
     {

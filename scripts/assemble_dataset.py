@@ -1,7 +1,10 @@
-from awd import contracts, io, provenance
-from awd.cells import dataset, outcomes, tracks
+from awd import io
+from awd.cells import tracks
+from awd.cells.study import dataset, outcomes
+from awd.log import log_to
+from awd.record import contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 settings = dict(snakemake.params.dataset)
 traces = settings.pop("traces")
 rules = outcomes.Rules(**settings.pop("outcomes"))

@@ -1,17 +1,21 @@
 import numpy as np
 import xarray as xr
 
-from awd import contracts, io, provenance, query, splits, teachers, training
+from awd import io
+from awd.league import splits
+from awd.log import log_to
+from awd.record import contracts, provenance
+from awd.teacher import ask, networks, training
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 target = snakemake.wildcards.target
 device = training.device(snakemake.params.device)  # refuses one that is not here
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 train = splits.part(data, "train", target)
-models = [teachers.load(path) for path in snakemake.input.teachers]
+models = [networks.load(path) for path in snakemake.input.teachers]
 outputs, gradients = (
     np.stack([method(model, train.x, device=device.type) for model in models])
-    for method in (query.output, query.saliency)
+    for method in (ask.output, ask.saliency)
 )
 described = {**train.described, "long_name": f"{target} as the teacher says"}
 cache = xr.Dataset(

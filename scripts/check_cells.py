@@ -1,9 +1,11 @@
 import pandas as pd
 
 from awd import io
-from awd.cells import quality, tracks
+from awd.cells import tracks
+from awd.cells.study import quality
+from awd.log import log_to
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input.tracks]
 truths = [io.read(path, tracks.TRACKS) for path in snakemake.input.truths]
 truths = truths or [None] * len(cells)

@@ -1,9 +1,11 @@
 import pandas as pd
 
-from awd import contracts, io
-from awd.maps import realism
+from awd import io
+from awd.log import log_to
+from awd.maps.sky import realism
+from awd.record import contracts
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params = snakemake.params
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     tables = [realism.measure(maps, params.z_source)]

@@ -1,8 +1,10 @@
-from awd import contracts, io
-from awd.maps import chosen
+from awd import io
+from awd.log import log_to
+from awd.maps.study import describe
+from awd.record import contracts
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given = snakemake.input
 seeds = [io.read(path, contracts.WAVELETS) for path in given.wavelets]
-table = chosen.table(seeds, [io.read_table(path) for path in given.banks])
+table = describe.table(seeds, [io.read_table(path) for path in given.banks])
 io.write_table(table, snakemake.output[0])

@@ -1,18 +1,21 @@
 import xarray as xr
 
-from awd import checkpoint, io, provenance, soft
-from awd.maps import networks
-from awd.maps.methods import LEVELS
+from awd import io
+from awd.log import log_to
+from awd.maps.measure.statistics import LEVELS
+from awd.maps.study import streamed
+from awd.record import checkpoint, provenance
+from awd.search import soft
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given, params = snakemake.input, dict(snakemake.params)
 job = checkpoint.Job(snakemake.log[0], given, params)
 answers = io.read(given.said)
-x = networks.Rows(given.maps, answers["row"].values)[:]
+x = streamed.Rows(given.maps, answers["row"].values)[:]
 gradient = answers["gradient"].values[0]  # the teacher's
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 del params["code"]
-how = params | {"seeds": (params.pop("seed"),), "kept": job.of("soft")}
+how = params | {"seeds": (params.pop("seed"),), "checkpoint": job.of("soft")}
 path = soft.distil_soft(x, gradient, levels=LEVELS, dims=2, **how)
 weights = ("sparsity", "attribution")
 ds = xr.Dataset(

@@ -1,28 +1,24 @@
-from awd import (
-    candidates,
-    checkpoint,
-    contenders,
-    contracts,
-    features,
-    io,
-    provenance,
-    splits,
-)
+from awd import features, io
+from awd.league import splits
+from awd.log import log_to
+from awd.record import checkpoint, contracts, provenance
+from awd.search import candidates
+from awd.study import distil
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 wildcards, params = snakemake.wildcards, snakemake.params
 job = checkpoint.Job(snakemake.log[0], snakemake.input, params)
 data = io.read(snakemake.input.dataset, contracts.DATASET)
 cache = io.read(snakemake.input.attribution, contracts.ATTRIBUTION)
 said = {
-    str(name): contenders.Said(output, gradient, job.of(str(name)))
+    str(name): distil.Said(output, gradient, job.of(str(name)))
     for name, output, gradient in zip(
         *(cache[key].values for key in ("teacher", "output", "gradient")), strict=True
     )
 }
 settings = dict(params.distil)
 objectives, largest = settings.pop("objectives"), settings.pop("largest")
-contest = contenders.Contest(
+contest = distil.Contest(
     splits.part(data, "train", wildcards.target),
     features.Largest(largest),
     seed=params.seed,

@@ -1,10 +1,12 @@
 import pandas as pd
 
-from awd import contracts, io, provenance
-from awd.maps import entries
-from awd.maps.inferred import INFERRED
+from awd import io
+from awd.log import log_to
+from awd.maps.infer.predict import INFERRED
+from awd.maps.study import entries
+from awd.record import contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given, output = snakemake.input, snakemake.output
 inferred = {
     one.attrs["statistic"]: one

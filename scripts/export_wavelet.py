@@ -1,8 +1,11 @@
 import numpy as np
 
-from awd import candidates, contracts, export, io, provenance, wavelet
+from awd import export, io, wavelet
+from awd.log import log_to
+from awd.record import contracts, provenance
+from awd.search import candidates
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 method = snakemake.params.method
 found = [
     candidates.from_dataset(io.read(path, contracts.WAVELETS))[method]

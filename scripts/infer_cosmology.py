@@ -1,10 +1,12 @@
-from awd import contracts, io, provenance
-from awd.maps import inferred
+from awd import io
+from awd.log import log_to
+from awd.maps.infer import predict
+from awd.record import contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 features = io.read(snakemake.input.features)["features"].values
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
-    ds = inferred.predict(features, maps, snakemake.params.bounds).load()
+    ds = predict.predict(features, maps, snakemake.params.bounds).load()
 named = {"statistic": snakemake.wildcards.statistic, "features": features.shape[1]}
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
-io.write(ds.assign_attrs(named), snakemake.output[0], inferred.INFERRED, stamp)
+io.write(ds.assign_attrs(named), snakemake.output[0], predict.INFERRED, stamp)

@@ -1,15 +1,17 @@
 from functools import partial
 
-from awd import checkpoint, contracts, io, provenance
-from awd.maps import bank
+from awd import io
+from awd.log import log_to
+from awd.maps.study import bank
+from awd.record import checkpoint, contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params = snakemake.params
 family = snakemake.wildcards.family
 job = checkpoint.Job(snakemake.log[0], snakemake.input, {**params, "family": family})
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     rows = bank.rows_of(maps, params.train, params.select)
-    each = partial(checkpoint.mapped, name=family, kept=job.of("features"))
+    each = partial(checkpoint.mapped, name=family, checkpoint=job.of("features"))
     ds = bank.fill(family, maps, rows, params.candidates, params.seed, each)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 io.write(ds, snakemake.output[0], bank.BANK, stamp)

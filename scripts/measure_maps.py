@@ -1,13 +1,15 @@
 import xarray as xr
 
-from awd import contracts, io, provenance
-from awd.maps import methods
+from awd import io
+from awd.log import log_to
+from awd.maps.measure import statistics
+from awd.record import contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 name = snakemake.wildcards.statistic
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
-    statistic = methods.METHODS[name](maps.attrs["pixel_arcmin"])
-    features = methods.measure(methods.fitted(statistic, maps), maps)
+    statistic = statistics.METHODS[name](maps.attrs["pixel_arcmin"])
+    features = statistics.measure(statistics.fitted(statistic, maps), maps)
 ds = xr.Dataset({"features": (("sample", "feature"), features)})
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(ds.assign_attrs(statistic=name), snakemake.output[0], None, stamp)

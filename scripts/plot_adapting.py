@@ -1,11 +1,14 @@
-from awd import io, style
-from awd.maps import bank, figures_filters
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import filters
+from awd.maps.study import bank
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 shelf = io.read(snakemake.input.bank, bank.BANK)
 table = io.read_table(snakemake.input.scores[0])
 family = shelf.attrs["family"]
-path = figures_filters.path_of(shelf, table)
+path = filters.path_of(shelf, table)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figures_filters.adapting(path, family), stem, path)
-figures_filters.animate(path, family, f"{stem}.gif")
+style.save(filters.adapting(path, family), stem, path)
+filters.animate(path, family, f"{stem}.gif")

@@ -1,8 +1,9 @@
-from awd import io, style
 from awd.cells import tracks
-from awd.cells.figures import cohort_table, cohorts
+from awd.cells.figures.tracks import cohort_table, cohorts
+from awd.log import log_to
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cells = tracks.read_usable(snakemake.input)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(cohorts(cells), stem, cohort_table(cells))

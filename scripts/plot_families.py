@@ -1,10 +1,12 @@
 import pandas as pd
 
-from awd import io, style
-from awd.maps import figures_filters
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import filters
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 tables = [io.read_table(path) for path in snakemake.input]
 table = pd.concat(t.assign(file=k) for k, t in enumerate(tables))
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figures_filters.families(table), stem, table)
+style.save(filters.families(table), stem, table)

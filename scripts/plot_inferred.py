@@ -1,9 +1,11 @@
-from awd import io, style
-from awd.maps import figures_inferred
-from awd.maps.inferred import INFERRED
+from awd import io
+from awd.log import log_to
+from awd.maps.figures.inferred import predicted, predicted_table
+from awd.maps.infer.predict import INFERRED
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 inferred = [io.read(path, INFERRED) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-table = figures_inferred.predicted_table(inferred, "emulator")
-style.save(figures_inferred.predicted(inferred, "emulator"), stem, table)
+table = predicted_table(inferred, "emulator")
+style.save(predicted(inferred, "emulator"), stem, table)

@@ -1,7 +1,9 @@
-from awd import io, style
-from awd.figures.training import learning_curve, learning_table
+from awd import io
+from awd.log import log_to
+from awd.report import style
+from awd.report.figures.training import learning_curve, learning_table
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 histories = {
     kind: [io.read_table(path) for path in snakemake.input[kind]]
     for kind in snakemake.params.kinds

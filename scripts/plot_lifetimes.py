@@ -1,8 +1,9 @@
-from awd import io, style
 from awd.cells import tracks
-from awd.cells.figures import lifetime_table, lifetimes
+from awd.cells.figures.tracks import lifetime_table, lifetimes
+from awd.log import log_to
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cells = tracks.read_usable(snakemake.input)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(lifetimes(cells), stem, lifetime_table(cells))

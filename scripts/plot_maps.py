@@ -1,7 +1,10 @@
-from awd import contracts, io, style
-from awd.maps import figures
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import sky
+from awd.record import contracts
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     stem = snakemake.output[0].removesuffix(".png")
-    style.save(figures.sky(maps), stem, figures.sky_table(maps))
+    style.save(sky.sky(maps), stem, sky.sky_table(maps))

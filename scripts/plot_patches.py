@@ -1,8 +1,11 @@
-from awd import contracts, io, style
-from awd.maps import figures_filters
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import filters
+from awd.record import contracts
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 wavelets = io.read(snakemake.input[0], contracts.WAVELETS)
-table = figures_filters.patch_table(wavelets)
+table = filters.patch_table(wavelets)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figures_filters.patches(wavelets), stem, table)
+style.save(filters.patches(wavelets), stem, table)

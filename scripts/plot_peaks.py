@@ -1,15 +1,19 @@
 import numpy as np
 
-from awd import contracts, io, style
-from awd.maps import figures, methods, peaks
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import sky
+from awd.maps.measure import peaks, statistics
+from awd.record import contracts
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 counts = {}
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     train = maps.isel(sample=np.flatnonzero(maps["split"].values == "train"))
     for name, kernels in (("height", peaks.HEIGHT), ("laplace", peaks.LAPLACE)):
-        statistic = methods.fitted(peaks.PeakHistogram(kernels), train)
-        roots = methods.measure(statistic, train)  # of the counts
+        statistic = statistics.fitted(peaks.PeakHistogram(kernels), train)
+        roots = statistics.measure(statistic, train)  # of the counts
         counts[name] = np.square(roots), statistic.edges[0]
-    table = figures.peak_table(train, counts)
-style.save(figures.peak_counts(table), snakemake.output[0].removesuffix(".png"), table)
+    table = sky.peak_table(train, counts)
+style.save(sky.peak_counts(table), snakemake.output[0].removesuffix(".png"), table)

@@ -1,9 +1,13 @@
-from awd import candidates, contracts, io, style, wavelet
+from awd import io, wavelet
 from awd.cells import tracks
+from awd.cells.figures.pipeline import pipeline, pipeline_table
 from awd.cells.movie import open_movie
-from awd.cells.overview import pipeline, pipeline_table
+from awd.log import log_to
+from awd.record import contracts
+from awd.report import style
+from awd.search import candidates
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 cell = tracks.read_usable(given.tracks)[0]
 movie = open_movie(*params.files[cell.attrs["cell"]], **params.movie)

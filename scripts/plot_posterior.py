@@ -1,14 +1,17 @@
-from awd import contracts, io, style
-from awd.maps import figures_inferred as figures
-from awd.maps import inferred
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import inferred as figures
+from awd.maps.infer import predict
+from awd.record import contracts
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 emulators = {}
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     for path in snakemake.input.features:
         ds = io.read(path)
         features = ds["features"].values
-        fitted = inferred.calibrated(features, maps, snakemake.params.bounds)
+        fitted = predict.calibrated(features, maps, snakemake.params.bounds)
         emulators[ds.attrs["statistic"]] = fitted, features
     table = figures.posterior_table(emulators, maps, figures.spread(maps, 3))
 style.save(figures.posteriors(table), snakemake.output[0].removesuffix(".png"), table)

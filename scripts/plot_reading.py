@@ -1,7 +1,12 @@
-from awd import candidates, contracts, features, io, splits, style
-from awd.figures.student import examples, reading, reading_table
+from awd import features, io
+from awd.league import splits
+from awd.log import log_to
+from awd.record import contracts
+from awd.report import style
+from awd.report.figures.student import examples, reading, reading_table
+from awd.search import candidates
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params, target = snakemake.params, snakemake.wildcards.target
 dataset, wavelets = snakemake.input
 data = io.read(dataset, contracts.DATASET)

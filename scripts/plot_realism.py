@@ -1,6 +1,8 @@
-from awd import io, style
-from awd.maps import figures
+from awd import io
+from awd.log import log_to
+from awd.maps.figures import sky
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 table = io.read_table(snakemake.input[0])
-style.save(figures.realism(table), snakemake.output[0].removesuffix(".png"), table)
+style.save(sky.realism(table), snakemake.output[0].removesuffix(".png"), table)

@@ -1,7 +1,9 @@
-from awd import io, style
-from awd.figures.scores import league, league_table
+from awd import io
+from awd.log import log_to
+from awd.report import style
+from awd.report.figures.scores import league, league_table
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 scores = io.read_table(snakemake.input[0])
 study, target = snakemake.wildcards.study, snakemake.wildcards.target
 chosen = scores[(scores["study"] == study) & (scores["target"] == target)]

@@ -1,7 +1,10 @@
-from awd import contracts, io, style
-from awd.figures.soft import soft_path, soft_table
+from awd import io
+from awd.log import log_to
+from awd.record import contracts
+from awd.report import style
+from awd.report.figures.soft import soft_path, soft_table
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
 style.save(soft_path(*found), stem, soft_table(*found))

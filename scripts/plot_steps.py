@@ -1,7 +1,10 @@
-from awd import contracts, io, style
-from awd.maps.figures_steps import step_table, steps
+from awd import io
+from awd.log import log_to
+from awd.maps.figures.steps import step_table, steps
+from awd.record import contracts
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given = snakemake.input
 wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
 students = [io.read(path, contracts.PREDICTIONS) for path in given.students]

@@ -1,9 +1,10 @@
-from awd import io, style
 from awd.cells import tracks
-from awd.cells.figures import tracking, tracking_table
+from awd.cells.figures.tracks import tracking, tracking_table
 from awd.cells.movie import open_movie
+from awd.log import log_to
+from awd.report import style
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cell = tracks.read_usable(snakemake.input.tracks)[0]
 files = snakemake.params.files[cell.attrs["cell"]]
 movie = open_movie(*files, **snakemake.params.movie)

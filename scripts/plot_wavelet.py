@@ -1,7 +1,11 @@
-from awd import candidates, contracts, io, style, wavelet
-from awd.figures.wavelets import wavelet_functions, wavelet_pair
+from awd import io, wavelet
+from awd.log import log_to
+from awd.record import contracts
+from awd.report import style
+from awd.report.figures.wavelets import wavelet_functions, wavelet_pair
+from awd.search import candidates
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 method = snakemake.params.method
 files = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 found = [candidates.from_dataset(one)[method] for one in files]

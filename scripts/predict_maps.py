@@ -1,8 +1,11 @@
-from awd import contracts, io, provenance, teachers, training
-from awd.maps import entries, students
-from awd.maps.inferred import INFERRED
+from awd import io
+from awd.log import log_to
+from awd.maps.infer.predict import INFERRED
+from awd.maps.study import entries, students
+from awd.record import contracts, provenance
+from awd.teacher import networks, training
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 wildcards, params, given = snakemake.wildcards, snakemake.params, snakemake.input
 device = training.device(params.device).type  # refuses one that is not here, at once
 names = {"split": "0", "seed": wildcards.seed}
@@ -12,7 +15,7 @@ for features, inferred in zip(given.features, given.inferred, strict=True):
     measured, one = io.read(features), io.read(inferred, INFERRED)
     named[one.attrs["statistic"]] = measured["features"].values, one
 with io.opened(given.maps, contracts.MAPS) as maps:
-    teacher = teachers.load(given.teacher)
+    teacher = networks.load(given.teacher)
     known = wavelets, said, teacher, params.bounds, named
     league = students.League(maps, *known, device)
     predicted, told = league.students()

@@ -1,5 +1,8 @@
-from awd import io, provenance
-from awd.cells import cmeanalysis, exported, matlab, tracks
+from awd import io
+from awd.cells import tracks
+from awd.cells.readers import cmeanalysis, exported, matlab
+from awd.log import log_to
+from awd.record import provenance
 
 READERS = {
     "fxycms": matlab.read_fxycms,
@@ -7,7 +10,7 @@ READERS = {
     "csv": exported.read_exported,
 }
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cell = snakemake.wildcards.cell
 
 

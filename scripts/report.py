@@ -1,30 +1,33 @@
 from pathlib import Path
 
-from awd import io, manifest, provenance, report, tables
-from awd.cells import published, quality
-from awd.maps import chosen
-from awd.maps.published import CAPTION as PUBLISHED
-from awd.maps.table import CAPTION, HEADS_CAPTION, head_table, score_table
+from awd import io
+from awd.cells.study import published, quality
+from awd.log import log_to
+from awd.maps.infer.table import CAPTION, HEADS_CAPTION, head_table, score_table
+from awd.maps.study import describe
+from awd.maps.study.published import CAPTION as PUBLISHED
+from awd.record import manifest, provenance
+from awd.report import page, tables
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
-verdict, shown = report.scored(given.scores, given.differences, given.timings)
+verdict, shown = page.scored(given.scores, given.differences, given.timings)
 for path in given.quality:
     checked = quality.page(io.read_table(path))
-    shown.append(report.Table(checked, "Quality of the cells", quality.CAPTION))
+    shown.append(page.Table(checked, "Quality of the cells", quality.CAPTION))
 for title, table in published.pages(given.published):
-    shown.append(report.Table(table, title, published.CAPTION))
+    shown.append(page.Table(table, title, published.CAPTION))
 for path in given.cosmology:
     table, title = score_table(io.read_table(path)), "Statistics without a network"
-    shown.append(report.Table(table, title, CAPTION, report.MAPS))
+    shown.append(page.Table(table, title, CAPTION, page.MAPS))
 for path in given.heads:
     heads = head_table(io.read_table(path))
-    shown.append(report.Table(heads, "Families and heads", HEADS_CAPTION, report.MAPS))
+    shown.append(page.Table(heads, "Families and heads", HEADS_CAPTION, page.MAPS))
 for path in given.filters:
-    filters = chosen.page(io.read_table(path))
-    shown.append(report.Table(filters, "Filters", chosen.CAPTION, report.MAPS))
+    filters = describe.page(io.read_table(path))
+    shown.append(page.Table(filters, "Filters", describe.CAPTION, page.MAPS))
 for path in given.published_maps:
-    shown.append(report.Table(tables.read(path), "Published", PUBLISHED, report.MAPS))
+    shown.append(page.Table(tables.read(path), "Published", PUBLISHED, page.MAPS))
 here = Path(__file__).parent
 drawn = [path for path in given if not path.endswith(".json")]
 made_from = {
@@ -35,6 +38,6 @@ made_from = {
     "versions": provenance.versions(),
     "outputs": manifest.checksums([*given.scores, *given.cosmology, *given.wavelets]),
 }
-plates = report.plates(given.figures, params.captions)
-page = report.render(params.config["run"], verdict, shown, plates, made_from)
-io.write_text(page, snakemake.output[0])
+plates = page.plates(given.figures, params.captions)
+html = page.render(params.config["run"], verdict, shown, plates, made_from)
+io.write_text(html, snakemake.output[0])

@@ -1,14 +1,17 @@
 import pandas as pd
 
-from awd import contracts, io, scoring
+from awd import io
+from awd.league import score
+from awd.log import log_to
+from awd.record import contracts
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 students, plain = (
     [io.read(path, contracts.PREDICTIONS) for path in paths]
     for paths in (snakemake.input.students, snakemake.input.baselines)
 )
-tables = scoring.score(
-    scoring.join(students, plain), snakemake.params.draws, snakemake.params.seed
+tables = score.score(
+    score.join(students, plain), snakemake.params.draws, snakemake.params.seed
 )
 timings = pd.concat(map(io.read_table, snakemake.input.timings))
 for path, table in zip(snakemake.output, [*tables, timings], strict=True):

@@ -1,7 +1,9 @@
-from awd import io, provenance
-from awd.maps import universe
+from awd import io
+from awd.log import log_to
+from awd.maps.sky import universe
+from awd.record import provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params = snakemake.params
 x = universe.simulate(**params.cosmology, **params.simulator, seed=params.seed)
 ds = universe.shard(x, {**params.cosmology, **params.names})

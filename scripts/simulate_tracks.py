@@ -1,7 +1,9 @@
-from awd import io, provenance
+from awd import io
 from awd.cells import simulate, tracks
+from awd.log import log_to
+from awd.record import provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 data = simulate.simulate_traces(
     snakemake.params.preset,
     cell=snakemake.wildcards.cell,

@@ -1,7 +1,10 @@
-from awd import contracts, io, provenance, splits
-from awd.cells import dataset
+from awd import io
+from awd.cells.study import dataset
+from awd.league import splits
+from awd.log import log_to
+from awd.record import contracts, provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 whole = io.read(snakemake.input[0], contracts.DATASET)
 split = splits.rotate(
     whole.group.values,

@@ -1,6 +1,8 @@
-from awd import io, tables
-from awd.maps.table import score_table
+from awd import io
+from awd.log import log_to
+from awd.maps.infer.table import score_table
+from awd.report import tables
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 table = score_table(io.read_table(snakemake.input[0]))
 tables.write(table, snakemake.output.csv.removesuffix(".csv"))

@@ -1,7 +1,11 @@
-from awd import contracts, io, tables
-from awd.cells import published, tracks
+from awd import io
+from awd.cells import tracks
+from awd.cells.study import published
+from awd.log import log_to
+from awd.record import contracts
+from awd.report import tables
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given, out = snakemake.input, snakemake.output
 scores = io.read_table(given.scores)
 scores = scores[scores["target"] == "sig_mean"]

@@ -1,9 +1,13 @@
 import pandas as pd
 
-from awd import candidates, contracts, io, tables
-from awd.maps import published
+from awd import io
+from awd.log import log_to
+from awd.maps.study import published
+from awd.record import contracts
+from awd.report import tables
+from awd.search import candidates
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 given = snakemake.input
 attributed, ours = None, pd.DataFrame()
 if given.wavelets:

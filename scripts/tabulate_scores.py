@@ -1,6 +1,8 @@
-from awd import io, tables
+from awd import io
+from awd.log import log_to
+from awd.report import tables
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 scores, timings = (io.read_table(path) for path in snakemake.input)
 study = scores[scores["study"] == snakemake.wildcards.study]
 table = tables.score_table(study, timings)

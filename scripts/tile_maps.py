@@ -1,7 +1,9 @@
-from awd import io, provenance
-from awd.maps import dataset, readers
+from awd.log import log_to
+from awd.maps import readers
+from awd.maps.study import dataset
+from awd.record import provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params = snakemake.params
 source = params.source
 if source["kind"] == "simulated":

@@ -1,8 +1,10 @@
-from awd import io, provenance
+from awd import io
 from awd.cells import tracker, tracks
 from awd.cells.movie import open_movie
+from awd.log import log_to
+from awd.record import provenance
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 cell = snakemake.wildcards.cell
 
 

@@ -1,6 +1,10 @@
-from awd import checkpoint, contracts, io, provenance, splits, teachers, training
+from awd import io
+from awd.league import splits
+from awd.log import log_to
+from awd.record import checkpoint, contracts, provenance
+from awd.teacher import networks, training
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 params, outputs, histories = snakemake.params, snakemake.output, {}
 device = training.device(params.device)  # refuses one that is not here, at once
 job = checkpoint.Job(
@@ -22,18 +26,18 @@ for name, weights, history in files:
         fit = stop = train.with_shuffled_target(seed)
         example = histories[kind]
         settings["epochs"] = int(example.epoch[example.select_loss.idxmin()])
-    sizes = teachers.sizes_for(kind, fit.x)
-    model = teachers.build(kind, seed, fit.y, **sizes)
+    sizes = networks.sizes_for(kind, fit.x)
+    model = networks.build(kind, seed, fit.y, **sizes)
     histories[name] = training.train(
         model,
         *(fit.x, fit.y, stop.x, stop.y),
         weight_decay=model.weight_decay,
         seed=seed,
         device=device.type,
-        kept=job.of(name),
+        checkpoint=job.of(name),
         **settings,
     )
     record = {"code": params.code, "device": training.device_name(device.type)}
-    teachers.save(model, weights, record)
+    networks.save(model, weights, record)
     io.write_table(histories[name], history)
 job.done()

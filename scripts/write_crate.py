@@ -2,9 +2,11 @@ from pathlib import Path
 
 import yaml
 
-from awd import crate, io
+from awd import io
+from awd.log import log_to
+from awd.record import crate
 
-io.log_to(snakemake.log[0])
+log_to(snakemake.log[0])
 root, output = Path(__file__).parents[1], snakemake.output
 record = io.read_json(snakemake.input[0])
 crate.copy_workflow(root, Path(output.workflow))

@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from awd import attribution, kernels, query, teachers, transform, wavelet
+from awd import attribution, transform, wavelet
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.filters import kernels
+from awd.teacher import ask, networks
 
 pytestmark = pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
 RNG = np.random.default_rng(0)
@@ -24,9 +26,9 @@ def network(kind):
     with torch.random.fork_rng():
         torch.manual_seed(1)
         if kind == "lstm":
-            model = teachers.build("lstm", 0, np.array([0.0, 20.0]))
+            model = networks.build("lstm", 0, np.array([0.0, 20.0]))
         elif kind == "cnn":
-            model = teachers.build("cnn", 0, length=TIME)
+            model = networks.build("cnn", 0, length=TIME)
         else:
             model = dense({"tanh": nn.Tanh, "relu": nn.ReLU}[kind])
         return model.double().eval()
@@ -96,7 +98,7 @@ def test_integrated_gradients(kind, baseline):
     found = attribution.integrated_gradients(model, X, baseline=baseline)
     agree(found, expected)
     if kind in ("tanh", "lstm"):  # smooth, so that the quadrature is exact
-        change = query.output(model, X) - query.output(model, whole)
+        change = ask.output(model, X) - ask.output(model, whole)
         np.testing.assert_allclose(ours(found).sum(1), change, atol=1e-6)
 
 
@@ -147,7 +149,7 @@ def test_deep_lift(kind):
     model = network(kind)
     found = attribution.deep_lift(model, X, baseline=B)
     agree(found, expected)
-    change = query.output(model, X) - query.output(model, B)
+    change = ask.output(model, X) - ask.output(model, B)
     np.testing.assert_allclose(found.of_samples().sum(1), change, atol=1e-6)
 
 
@@ -207,9 +209,9 @@ class Strided(nn.Module):
 @pytest.mark.parametrize("dims", [1, 2])
 def test_averaging_over_shifts_removes_the_grid(dims):
     x = RNG.normal(size=(3, *(16,) * dims))
-    plain = query.saliency(Strided(dims), x)
+    plain = ask.saliency(Strided(dims), x)
     assert (plain == 0).mean() > 0.7
-    even = query.saliency(attribution.over_shifts(Strided(dims), 4, dims), x)
+    even = ask.saliency(attribution.over_shifts(Strided(dims), 4, dims), x)
     inside = (slice(None), *(slice(4, 12),) * dims)
     np.testing.assert_allclose(even[inside], 2 * x[inside] / 4**dims, atol=1e-6)
 
@@ -243,7 +245,7 @@ def test_averaging_over_shifts_removes_the_grid(dims):
             "sd is nan",
         ),
         (
-            lambda m: query.saliency(attribution.over_shifts(m, TIME + 1), X),
+            lambda m: ask.saliency(attribution.over_shifts(m, TIME + 1), X),
             ShapeError,
             "shift 24 is longer than an axis of 24",
         ),

@@ -3,10 +3,10 @@ import pytest
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from awd import baselines, evaluation
 from awd.errors import ConfigError
 from awd.features import ALPHAS
-from awd.splits import Part
+from awd.league import baselines, bootstrap
+from awd.league.splits import Part
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 40)).cumsum(1).astype(np.float32)
@@ -31,7 +31,7 @@ def test_ridge_is_scikit_learns_on_the_standardised_trace(fitted):
 
 
 def test_boosting_sees_what_is_not_linear(fitted):
-    assert evaluation.r2(Y[TEST], fitted["boosting"].predict(X[TEST])) > 0.6
+    assert bootstrap.r2(Y[TEST], fitted["boosting"].predict(X[TEST])) > 0.6
 
 
 def test_parameters_are_the_numbers_learned_from_data(fitted):
@@ -67,7 +67,7 @@ def test_fits_repeat_exactly_and_read_channels(fitted, name):
 def test_on_noise_no_baseline_shows_skill(name):
     y = RNG.normal(size=400)
     prediction = baselines.fit(name, X[FIT], y[FIT], 0).predict(X[TEST])
-    assert evaluation.r2(y[TEST], prediction) < 0.05
+    assert bootstrap.r2(y[TEST], prediction) < 0.05
 
 
 def test_an_unknown_model_is_refused():

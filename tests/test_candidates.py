@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from awd import candidates, contracts, wavelet
-from awd.candidates import Candidate, Method
+from awd import wavelet
 from awd.features import Largest
-from awd.fidelity import fidelity
+from awd.record import contracts
+from awd.search import candidates
+from awd.search.candidates import Candidate, Method
+from awd.search.fidelity import fidelity
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(120, 40)).cumsum(1)
@@ -71,7 +73,7 @@ def test_methods_survive_their_file():
         "named_labels": Method(named[-1], named, "control", "labels", 0),
     }
     ds = candidates.to_dataset(methods, target="mean0", mode="zero")
-    contracts.check(ds, contracts.WAVELETS, "wavelets.nc")
+    contracts.WAVELETS.check(ds, "wavelets.nc")
     assert ds["scored"].values.tolist() == [4, 9]
     drawn = candidates.draws_of(ds, "output")[:, :4]
     np.testing.assert_array_equal(drawn, [DB2.filter] * 3)

@@ -11,8 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from awd import checkpoint, provenance, soft, teachers, training
 from awd.errors import ConfigError
+from awd.record import checkpoint, provenance
+from awd.search import soft
+from awd.teacher import networks, training
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 12)).astype(np.float32)
@@ -52,17 +54,17 @@ def dropping():
 
 
 def lstm():
-    return teachers.build("lstm", 4, target=Y, hidden=6)
+    return networks.build("lstm", 4, target=Y, hidden=6)
 
 
 def mirrored(x, generator):
     return x if torch.rand((), generator=generator) < 0.5 else x.flip(1)
 
 
-def train(model, kept=None, **recipe):
+def train(model, checkpoint=None, **recipe):
     settings = {"epochs": EPOCHS, "seed": 3, "batch": 50, "learning_rate": 1e-2}
     pairs = X[:150], Y[:150], X[150:], Y[150:]
-    return training.train(model, *pairs, kept=kept, **settings | recipe)
+    return training.train(model, *pairs, checkpoint=checkpoint, **settings | recipe)
 
 
 def kill_at(monkeypatch, count):
@@ -273,10 +275,10 @@ def test_the_soft_path_goes_on_from_its_last_weight(job, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(soft, "_train", train)
         with pytest.raises(Killed):
-            soft.distil_soft(x, x[::-1], kept=job.of("soft"), **settings)
+            soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
     calls = iter(range(1))
     monkeypatch.setattr(soft, "_train", train)  # one weight is left
-    again = soft.distil_soft(x, x[::-1], kept=job.of("soft"), **settings)
+    again = soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
     for name in ("filter", "loss"):
         found, expected = getattr(again, name), getattr(whole, name)
         np.testing.assert_array_equal(found, expected)

@@ -4,19 +4,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from awd import (
-    baselines,
-    comparison,
-    contracts,
-    evaluation,
-    kernels,
-    scoring,
-    splits,
-    wavelet,
-)
-from awd.candidates import Candidate
+from awd import wavelet
 from awd.errors import DataError
 from awd.features import Largest, Student
+from awd.filters import kernels
+from awd.league import baselines, bootstrap, predict, score, splits
+from awd.record import contracts
+from awd.search.candidates import Candidate
 
 STUDENT = Student(Largest(3))
 LEVELS = 3
@@ -49,19 +43,19 @@ def make_set(rotation, gradient=None, seed="0"):
     data = data.assign(split=("sample", split))
     train, test = (splits.part(data, side, "peak") for side in ("train", "test"))
     gradient = np.ones_like(test.x) if gradient is None else gradient
-    teaching = comparison.Teaching(train.y + 1.0, test.y + 1.0, gradient)
+    teaching = predict.Teaching(train.y + 1.0, test.y + 1.0, gradient)
     banks = {
-        "ours": comparison.Bank(
+        "ours": predict.Bank(
             Candidate(wavelet.from_pywt("db2"), LEVELS), "distilled", 1, 60
         ),
-        **comparison.named_banks(["haar"], LEVELS),
+        **predict.named_banks(["haar"], LEVELS),
     }
-    wavelets = comparison.enter_wavelets(train, test, banks, teaching, STUDENT)
-    plain = comparison.enter_baselines(train, test, seed=0)
+    wavelets = predict.enter_wavelets(train, test, banks, teaching, STUDENT)
+    plain = predict.enter_baselines(train, test, seed=0)
     names = {"study": "cells", "split": str(rotation)}
     return (
-        comparison.to_dataset(wavelets, test, seed=seed, **names),
-        comparison.to_dataset(plain, test, seed="all", **names),
+        predict.to_dataset(wavelets, test, seed=seed, **names),
+        predict.to_dataset(plain, test, seed="all", **names),
         wavelets,
         (train, test, teaching),
     )
@@ -75,13 +69,13 @@ def sets():
 @pytest.fixture(scope="module")
 def tables(sets):
     students, plain, *_ = zip(*sets, strict=True)
-    return scoring.score(scoring.join(students, plain), draws=200, seed=0)
+    return score.score(score.join(students, plain), draws=200, seed=0)
 
 
 def test_files_keep_their_contract(sets):
     for students, plain, *_ in sets:
         for ds in (students, plain):
-            contracts.check(ds, contracts.PREDICTIONS, "f.nc")
+            contracts.PREDICTIONS.check(ds, "f.nc")
 
 
 def test_the_filter_that_made_the_target_wins(tables):
@@ -101,7 +95,7 @@ def test_an_entry_is_its_student_alone(sets):
         found = entries[name].predict(entries[name].inputs)
         np.testing.assert_array_equal(found, student.predict(test.x))
         copy = Student(Largest(3)).fit(train.x, teaching.train, h, LEVELS)
-        expected = evaluation.r2(teaching.test, copy.predict(test.x))
+        expected = bootstrap.r2(teaching.test, copy.predict(test.x))
         assert entries[name].fidelity == expected
         assert entries[name].head_parameters == student.head_parameters
 
@@ -123,8 +117,8 @@ def test_spread_is_over_the_means_of_splits_and_of_seeds(sets):
     other = [make_set(0, seed="1")[0], make_set(1, seed="1")[0]]
     for one in other:
         one["prediction"] = 0.9 * one["prediction"]
-    joined = scoring.join([*students, *other], plain)
-    scores, differences, _ = scoring.score(joined, draws=100, seed=0)
+    joined = score.join([*students, *other], plain)
+    scores, differences, _ = score.score(joined, draws=100, seed=0)
     each = scores[(scores["split"] != "all") & (scores["method"] == "ours")]
     overall = scores[(scores["split"] == "all") & (scores["method"] == "ours")]
     for name in ("split", "seed"):
@@ -142,16 +136,16 @@ def test_every_distilled_method_is_paired_with_every_other(tables):
 def test_a_mirrored_choice_is_read_mirrored(sets):
     *_, (train, test, teaching) = sets[0]
     chosen = Candidate(wavelet.from_pywt("db2"), LEVELS, mirrored=True)
-    banks = {"ours": comparison.Bank(chosen, "distilled")}
-    entry = comparison.enter_wavelets(train, test, banks, teaching, STUDENT)["ours"]
+    banks = {"ours": predict.Bank(chosen, "distilled")}
+    entry = predict.enter_wavelets(train, test, banks, teaching, STUDENT)["ours"]
     student = Student(Largest(0, 3)).fit(train.x, train.y, chosen.filter, LEVELS)
     np.testing.assert_array_equal(entry.predict(test.x), student.predict(test.x))
 
 
 def test_teachers_are_faithful_to_the_first_of_them(sets):
     *_, (_, test, teaching) = sets[0]
-    predict = {"lstm": lambda x: teaching.test, "mlp": lambda x: 0 * teaching.test}
-    found = comparison.enter_teachers(test, teaching, predict, {"lstm": 5, "mlp": 7})
+    models = {"lstm": lambda x: teaching.test, "mlp": lambda x: 0 * teaching.test}
+    found = predict.enter_teachers(test, teaching, models, {"lstm": 5, "mlp": 7})
     assert found["lstm"].fidelity == 1
     assert found["mlp"].fidelity < 0
     assert [one.head_parameters for one in found.values()] == [5, 7]
@@ -166,30 +160,30 @@ def test_every_group_is_tested_once_and_told(tables):
 def test_other_samples_or_missing_baselines_are_refused(sets):
     students = [one[0] for one in sets]
     with pytest.raises(DataError, match="no baselines for the samples of cells peak 1"):
-        scoring.join(students, [sets[0][1]])
+        score.join(students, [sets[0][1]])
     moved = sets[0][1].assign(row=sets[0][1]["row"] + 1)
     with pytest.raises(DataError, match="cells peak 0"):
-        scoring.join(students[:1], [moved])
+        score.join(students[:1], [moved])
 
 
 def test_hand_baselines_enter_where_there_are_hand_features(sets):
     *_, (train, test, _) = sets[0]
-    plain = comparison.enter_baselines(train, test, 0)
+    plain = predict.enter_baselines(train, test, 0)
     assert list(plain) == ["mean", "ridge", "boosting"]
     by_hand = (replace(part, hand=part.x[:, :17]) for part in (train, test))
-    entries = comparison.enter_baselines(*by_hand, 0)
+    entries = predict.enter_baselines(*by_hand, 0)
     assert list(entries) == [*plain, "hand_ridge", "hand_boosting"]
     assert entries["hand_ridge"].head_parameters == 18
     ridge = baselines.fit("ridge", train.x[:, :17], train.y, 0)
     expected = ridge.predict(test.x[:, :17])
     entry = entries["hand_ridge"]
     np.testing.assert_array_equal(entry.predict(entry.inputs), expected)
-    timings = comparison.time_inference(entries, study="cells")
+    timings = predict.time_inference(entries, study="cells")
     assert list(timings["method"]) == list(entries)
 
 
 def test_times_are_taken_of_every_method(sets):
     *_, entries, _ = sets[0]
-    timings = comparison.time_inference(entries, study="cells", target="peak")
+    timings = predict.time_inference(entries, study="cells", target="peak")
     assert list(timings["method"]) == list(entries)
     assert (timings[["seconds_batch1", "seconds_batch1000"]] > 0).all(axis=None)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from awd import candidates, contracts
-from awd.contenders import Contest, Said
 from awd.features import Largest
-from awd.splits import Part
+from awd.league.splits import Part
+from awd.record import contracts
+from awd.search import candidates
+from awd.study.distil import Contest, Said
 
 RNG = np.random.default_rng(0)
 N = 240
@@ -67,7 +68,7 @@ def test_everybody_is_there_with_a_role(found):
         "named_labels",
     }
     ds = candidates.to_dataset(found, target="peak", mode="zero")
-    contracts.check(ds, contracts.WAVELETS, "wavelets.nc")
+    contracts.WAVELETS.check(ds, "wavelets.nc")
     assert len(candidates.draws_of(ds, "output")) == 3
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from awd import contracts
 from awd.errors import DataError
+from awd.record import contracts
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def dataset():
 
 
 def test_a_good_dataset_passes_unchanged(dataset):
-    assert contracts.check(dataset, contracts.DATASET, "f.nc") is dataset
+    assert contracts.DATASET.check(dataset, "f.nc") is dataset
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ def test_channels_and_images_fit_the_same_contract(dataset, dims):
     shape = (3, 2, 4, 4)[: 1 + len(dims)]
     x = np.ones(shape, "f4")
     ds = dataset.drop_vars("x").assign(x=(("sample", *dims), x, dataset.x.attrs))
-    contracts.check(ds, contracts.DATASET, "f.nc")
+    contracts.DATASET.check(ds, "f.nc")
 
 
 @pytest.mark.parametrize("name", ["split", "hand"])
 def test_optional_variables_may_be_left_out(dataset, name):
-    contracts.check(dataset.drop_vars(name), contracts.DATASET, "f.nc")
+    contracts.DATASET.check(dataset.drop_vars(name), "f.nc")
 
 
 def damage(ds, what):
@@ -68,4 +68,4 @@ def damage(ds, what):
 )
 def test_an_offence_is_named_with_file_variable_and_index(dataset, what, message):
     with pytest.raises(DataError, match=message):
-        contracts.check(damage(dataset, what), contracts.DATASET, "f.nc")
+        contracts.DATASET.check(damage(dataset, what), "f.nc")

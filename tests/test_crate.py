@@ -8,7 +8,8 @@ import pytest
 import rocrate
 import yaml
 
-from awd import crate, io
+from awd import io
+from awd.record import crate
 
 ROOT = Path(__file__).parents[1]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())

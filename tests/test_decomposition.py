@@ -5,8 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from awd import decomposition, kernels, query, teachers, wavelet
+from awd import wavelet
 from awd.errors import DataError, ShapeError
+from awd.filters import kernels
+from awd.teacher import ask, decomposition, networks
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 40))
@@ -15,7 +17,7 @@ PART = X * (RNG.uniform(size=X.shape) < 0.5)
 
 def teacher(kind):
     sizes = {} if kind == "lstm" else {"length": 40}
-    return teachers.build(kind, 3, np.array([1.0, 9.0]), **sizes).double().eval()
+    return networks.build(kind, 3, np.array([1.0, 9.0]), **sizes).double().eval()
 
 
 def test_a_linear_network_is_attributed_exactly():
@@ -53,7 +55,7 @@ def test_both_parts_of_a_maximum_are_taken_where_the_sum_is_largest(dims):
 def test_the_parts_sum_to_the_output(kind):
     model = teacher(kind)
     part, rest = decomposition.contextual(model, X, PART)
-    np.testing.assert_allclose(part + rest, query.output(model, X), atol=1e-10)
+    np.testing.assert_allclose(part + rest, ask.output(model, X), atol=1e-10)
     assert np.abs(part).max() > 1e-3
 
 
@@ -70,7 +72,7 @@ def test_small_inputs_of_an_lstm_are_attributed_much_as_by_the_gradient():
     """The published rule leaves the output gate whole, so not exactly."""
     model = teacher("lstm")
     change = decomposition.contextual(model, 1e-4 * X, 1e-4 * PART)[0]
-    expected = (1e-4 * PART * query.saliency(model, 1e-4 * X)).sum(1)
+    expected = (1e-4 * PART * ask.saliency(model, 1e-4 * X)).sum(1)
     assert np.corrcoef(change, expected)[0, 1] > 0.98
 
 

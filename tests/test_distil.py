@@ -5,11 +5,13 @@ import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
-from awd import distil, kernels, objectives, search, transform, wavelet
+from awd import distil, transform, wavelet
 from awd.errors import ConfigError, DataError, ShapeError
-from awd.families import Lattice, Smoother
 from awd.features import Largest
-from awd.fidelity import fidelity
+from awd.filters import kernels
+from awd.filters.families import Lattice, Smoother
+from awd.search import descent, objectives
+from awd.search.fidelity import fidelity
 
 
 def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
@@ -44,7 +46,7 @@ def samples(x=None, gradient=None, output=None, groups=None):
     return objectives.samples(x, gradient, 3, **others)
 
 
-def terms() -> dict[str, search.Term]:
+def terms() -> dict[str, descent.Term]:
     x, gradient = smooth(30, 41), np.random.default_rng(1).normal(size=(30, 41))
     return objectives.attribution(samples(x, gradient), 3)
 
@@ -61,7 +63,7 @@ def test_objective_gradient_equals_finite_differences(objective):
 
 @pytest.mark.parametrize("ratio", [0, 0.3, np.inf])
 def test_gradient_along_angles_equals_finite_differences(ratio):
-    blend = search.Blend(terms(), distil._weights(ratio, terms())[0])
+    blend = descent.Blend(terms(), distil._weights(ratio, terms())[0])
     free = np.random.default_rng(4).uniform(0, np.pi, 4)
     step = 1e-6 * np.eye(4)
     up, down = (
@@ -184,7 +186,7 @@ def test_path_is_no_worse_than_any_other_filter():
     others = np.stack([random_filter(seed, taps=6) for seed in range(500)])
     for one in result.path:
         weights = {"sparsity": one.sparsity, "attribution": one.attribution}
-        blend = search.Blend(both, weights)
+        blend = descent.Blend(both, weights)
         assert one.value <= blend.values(others).min() + 1e-6
     np.testing.assert_array_equal(result.filter, result.path[-1].filter)
 
@@ -194,7 +196,7 @@ def test_optima_are_distinct_and_sorted():
     assert (np.diff([one.value for one in optima]) >= 0).all()
     for i, one in enumerate(optima):
         for other in optima[:i]:
-            assert np.abs(one.filter - other.filter).max() > search.DISTINCT
+            assert np.abs(one.filter - other.filter).max() > descent.DISTINCT
 
 
 def test_haar_needs_no_search():
@@ -227,9 +229,9 @@ class Towards:
 
 def test_search_minimises_any_term():
     target = random_filter(3)
-    blend = search.Blend({"own": Towards(target)}, {"own": 1.0})
-    scanned = search.scan([blend], np.arange(1), Lattice(10), np.random.default_rng(0))
-    best = search.minima(blend, scanned)[0]
+    blend = descent.Blend({"own": Towards(target)}, {"own": 1.0})
+    scanned = descent.scan([blend], np.arange(1), Lattice(10), np.random.default_rng(0))
+    best = descent.minima(blend, scanned)[0]
     np.testing.assert_allclose(best.filter, target, atol=1e-3)
 
 

@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from awd import provenance
+from awd.record import provenance
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "scripts"

@@ -11,8 +11,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 import awd
-from awd import distil, export, query
+from awd import distil, export
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.teacher import ask
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 32)).cumsum(1)
@@ -39,11 +40,11 @@ def test_a_network_a_function_and_what_it_said_give_the_same_wavelet():
     net = awd.AdaptiveWavelet(length=4).fit(X, teacher=NET, target=1)
 
     def function(x):
-        both = [query.output(NET, x, k) for k in (0, 1)]
-        return np.stack(both, 1), query.saliency(NET, x, 1)
+        both = [ask.output(NET, x, k) for k in (0, 1)]
+        return np.stack(both, 1), ask.saliency(NET, x, 1)
 
     asked = awd.AdaptiveWavelet(length=4).fit(X, teacher=function, target=1)
-    said = query.output(NET, X, 1)
+    said = ask.output(NET, X, 1)
     known = awd.AdaptiveWavelet(length=4).fit(X, output=said)
     direct = distil.distil(X, output=said, length=4)
     for other in (asked.filter_, known.filter_, direct.filter):
@@ -54,7 +55,7 @@ def test_a_network_a_function_and_what_it_said_give_the_same_wavelet():
 
 def test_attributions_are_asked_for_when_needed():
     w = awd.AdaptiveWavelet(length=4, objective="attribution").fit(X, teacher=NET)
-    gradient, said = query.saliency(NET, X), query.output(NET, X)
+    gradient, said = ask.saliency(NET, X), ask.output(NET, X)
     again = awd.AdaptiveWavelet(length=4, objective="attribution").fit(
         X, gradient=gradient, output=said
     )
@@ -99,7 +100,7 @@ def test_images_are_transformed_and_restored(shape):
 def test_it_works_in_a_pipeline_and_a_grid_search():
     y = X.max(1)
     pipeline = make_pipeline(awd.AdaptiveWavelet(length=4), Ridge())
-    said = query.output(NET, X)
+    said = ask.output(NET, X)
     search = GridSearchCV(pipeline, {"adaptivewavelet__levels": [2, 3]}, cv=3)
     search.fit(X, y, adaptivewavelet__output=said)
     assert search.best_score_ > 0.5

@@ -5,8 +5,8 @@ import pytest
 import scipy.stats
 from sklearn.metrics import r2_score, root_mean_squared_error
 
-from awd import evaluation
 from awd.errors import DataError, ShapeError
+from awd.league import bootstrap
 
 RNG = np.random.default_rng(0)
 N = 300
@@ -21,17 +21,17 @@ PREDICTIONS = {
 
 def test_r2_and_rmse_equal_scikit_learn():
     p = PREDICTIONS["good"]
-    assert evaluation.r2(Y, p) == pytest.approx(r2_score(Y, p), abs=1e-12)
-    assert evaluation.rmse(Y, p) == pytest.approx(root_mean_squared_error(Y, p))
-    assert np.isnan(evaluation.r2(np.full(3, 0.1), np.zeros(3)))
+    assert bootstrap.r2(Y, p) == pytest.approx(r2_score(Y, p), abs=1e-12)
+    assert bootstrap.rmse(Y, p) == pytest.approx(root_mean_squared_error(Y, p))
+    assert np.isnan(bootstrap.r2(np.full(3, 0.1), np.zeros(3)))
 
 
 def test_score_gives_the_plain_figures_between_their_bounds():
-    table = evaluation.score(Y, PREDICTIONS, UNITS, draws=500)
+    table = bootstrap.score(Y, PREDICTIONS, UNITS, draws=500)
     assert list(table.method) == ["good", "fair", "mean"]
     for row, prediction in zip(table.itertuples(), PREDICTIONS.values(), strict=True):
-        assert row.r2 == pytest.approx(evaluation.r2(Y, prediction), abs=1e-10)
-        assert row.rmse == pytest.approx(evaluation.rmse(Y, prediction))
+        assert row.r2 == pytest.approx(bootstrap.r2(Y, prediction), abs=1e-10)
+        assert row.rmse == pytest.approx(bootstrap.rmse(Y, prediction))
         assert row.r2_low <= row.r2 + 1e-12
         assert row.r2_high >= row.r2 - 0.02  # the mean's R2 is at most 0 in any draw
         assert row.rmse_low < row.rmse < row.rmse_high
@@ -39,7 +39,7 @@ def test_score_gives_the_plain_figures_between_their_bounds():
 
 def test_intervals_equal_a_plain_loop_over_the_same_draws():
     draws = 200
-    names, counts = evaluation.resample(UNITS, draws, np.random.default_rng(4))
+    names, counts = bootstrap.resample(UNITS, draws, np.random.default_rng(4))
     scores = {"r2": [], "rmse": [], "difference": []}
     for count in counts:
         rows = np.concatenate(
@@ -50,8 +50,8 @@ def test_intervals_equal_a_plain_loop_over_the_same_draws():
         scores["rmse"].append(root_mean_squared_error(Y[rows], good))
         scores["difference"].append(scores["r2"][-1] - r2_score(Y[rows], fair))
     options = {"draws": draws, "seed": 4}
-    table = evaluation.score(Y, PREDICTIONS, UNITS, **options).iloc[0]
-    pair = evaluation.differences(
+    table = bootstrap.score(Y, PREDICTIONS, UNITS, **options).iloc[0]
+    pair = bootstrap.differences(
         Y, PREDICTIONS, UNITS, [("good", "fair")], **options
     ).iloc[0]
     found = {
@@ -67,19 +67,19 @@ def test_interval_agrees_with_scipys_bootstrap_when_units_are_samples():
     p = PREDICTIONS["good"]
     expected = scipy.stats.bootstrap(
         (Y, p),
-        evaluation.r2,
+        bootstrap.r2,
         paired=True,
         vectorized=False,
         method="percentile",
         n_resamples=4000,
         rng=np.random.default_rng(1),
     ).confidence_interval
-    found = evaluation.score(Y, {"p": p}, np.arange(N)).iloc[0]
+    found = bootstrap.score(Y, {"p": p}, np.arange(N)).iloc[0]
     np.testing.assert_allclose([found.r2_low, found.r2_high], expected, atol=0.006)
 
 
 def test_resample_draws_one_unit_less_than_there_are():
-    names, counts = evaluation.resample(UNITS, 1000, np.random.default_rng(0))
+    names, counts = bootstrap.resample(UNITS, 1000, np.random.default_rng(0))
     np.testing.assert_array_equal(names, np.unique(UNITS))
     assert (counts.sum(1) == len(names) - 1).all()
     # Multinomial of n - 1 draws.
@@ -94,7 +94,7 @@ def test_the_spread_of_a_mean_over_few_units_is_unbiased():
     ratios = []
     for _ in range(300):
         values = rng.normal(size=4)
-        counts = evaluation.resample(units, 400, rng)[1]
+        counts = bootstrap.resample(units, 400, rng)[1]
         ratios.append((counts @ values / 3).var())
     assert np.mean(ratios) == pytest.approx(1 / 4, rel=0.1)
 
@@ -103,7 +103,7 @@ def test_correlated_samples_widen_the_interval():
     shift = dict(zip(np.unique(UNITS), RNG.normal(size=12), strict=True))
     p = {"p": Y + np.array([shift[u] for u in UNITS])}
     by_unit, by_sample = (
-        evaluation.score(Y, p, units, draws=2000).iloc[0]
+        bootstrap.score(Y, p, units, draws=2000).iloc[0]
         for units in (UNITS, np.arange(N))
     )
     assert np.ptp(by_unit[["r2_low", "r2_high"]]) > 2 * np.ptp(
@@ -113,14 +113,14 @@ def test_correlated_samples_widen_the_interval():
 
 def test_several_splits_are_scored_apart_and_averaged():
     splits = np.where(UNITS < "tile06", 0, 1)
-    table = evaluation.score(Y, PREDICTIONS, UNITS, splits, draws=200)
+    table = bootstrap.score(Y, PREDICTIONS, UNITS, splits, draws=200)
     expected = [
         np.mean([r2_score(Y[splits == s], p[splits == s]) for s in (0, 1)])
         for p in PREDICTIONS.values()
     ]
     np.testing.assert_allclose(table.r2, expected, atol=1e-10)
     pairs = [("good", "fair"), ("mean", "good")]
-    table = evaluation.differences(Y, PREDICTIONS, UNITS, pairs, splits, draws=200)
+    table = bootstrap.differences(Y, PREDICTIONS, UNITS, pairs, splits, draws=200)
     np.testing.assert_allclose(
         table.difference, [expected[0] - expected[1], expected[2] - expected[0]]
     )
@@ -132,9 +132,9 @@ def test_several_splits_are_scored_apart_and_averaged():
 
 def test_the_same_test_set_twice_does_not_count_as_more_evidence():
     """Two teacher seeds on one rotation: the interval stays, it does not shrink."""
-    once = evaluation.score(Y, PREDICTIONS, UNITS, draws=500)
+    once = bootstrap.score(Y, PREDICTIONS, UNITS, draws=500)
     splits = np.repeat(["seed0", "seed1"], N)
-    twice = evaluation.score(
+    twice = bootstrap.score(
         np.tile(Y, 2),
         {name: np.tile(p, 2) for name, p in PREDICTIONS.items()},
         np.tile(UNITS, 2),
@@ -147,15 +147,15 @@ def test_the_same_test_set_twice_does_not_count_as_more_evidence():
 
 def test_result_follows_the_seed():
     first, again, other = (
-        evaluation.score(Y, PREDICTIONS, UNITS, draws=100, seed=s) for s in (0, 0, 1)
+        bootstrap.score(Y, PREDICTIONS, UNITS, draws=100, seed=s) for s in (0, 0, 1)
     )
     assert first.equals(again)
     assert not first.equals(other)
 
 
 def test_far_from_zero_no_digits_are_lost():
-    near = evaluation.score(Y - 100, {"p": PREDICTIONS["good"] - 100}, UNITS, draws=50)
-    far = evaluation.score(Y + 1e6, {"p": PREDICTIONS["good"] + 1e6}, UNITS, draws=50)
+    near = bootstrap.score(Y - 100, {"p": PREDICTIONS["good"] - 100}, UNITS, draws=50)
+    far = bootstrap.score(Y + 1e6, {"p": PREDICTIONS["good"] + 1e6}, UNITS, draws=50)
     np.testing.assert_allclose(
         near.iloc[0, 1:].tolist(), far.iloc[0, 1:].tolist(), 1e-6
     )
@@ -163,15 +163,15 @@ def test_far_from_zero_no_digits_are_lost():
 
 def test_groups_are_resampled_only_where_there_are_enough():
     blocks = np.arange(16)
-    name, units = evaluation.resampling_unit(np.arange(16) % 8, blocks)
+    name, units = bootstrap.resampling_unit(np.arange(16) % 8, blocks)
     assert (name, len(np.unique(units))) == ("group", 8)
-    name, units = evaluation.resampling_unit(np.arange(16) % 7, blocks)
+    name, units = bootstrap.resampling_unit(np.arange(16) % 7, blocks)
     assert name == "block"
     np.testing.assert_array_equal(units, blocks)
 
 
 def test_by_group_gives_every_groups_own_figures():
-    table = evaluation.by_group(Y, PREDICTIONS, UNITS)
+    table = bootstrap.by_group(Y, PREDICTIONS, UNITS)
     assert len(table) == 3 * 12
     row = table[(table.method == "fair") & (table.group == "tile03")].iloc[0]
     inside = UNITS == "tile03"
@@ -182,15 +182,15 @@ def test_by_group_gives_every_groups_own_figures():
 def test_compression_pools_over_bands_and_needs_both_to_be_large():
     coefficients = [np.array([[1.0, 1e-4], [2e-3, -5.0]]), np.array([[1.0], [0.0]])]
     attributions = [np.array([[-1.0, 1.0], [1e-3, -2e-3]]), np.array([[0.0], [1.0]])]
-    assert evaluation.compression(coefficients, attributions) == 2 / 6
-    assert evaluation.compression(coefficients, attributions, 0.1) == 1 / 6
+    assert bootstrap.compression(coefficients, attributions) == 2 / 6
+    assert bootstrap.compression(coefficients, attributions, 0.1) == 1 / 6
     with pytest.raises(ShapeError, match=r"the same filter, levels and mode"):
-        evaluation.compression(coefficients, attributions[:1])
+        bootstrap.compression(coefficients, attributions[:1])
 
 
 def test_inference_time_is_the_median_call():
     pauses = iter([0.0, 0.01, 0.03, 0.02])
-    seconds = evaluation.inference_seconds(lambda x: time.sleep(next(pauses)), Y, 3)
+    seconds = bootstrap.inference_seconds(lambda x: time.sleep(next(pauses)), Y, 3)
     assert 0.02 <= seconds < 0.03
 
 
@@ -213,14 +213,14 @@ def test_inference_time_is_the_median_call():
 def test_unusable_tables_are_refused(change, error, message):
     arguments = {"y": Y, "predictions": PREDICTIONS, "units": UNITS} | change
     with pytest.raises(error, match=message):
-        evaluation.score(**arguments, draws=10)
+        bootstrap.score(**arguments, draws=10)
 
 
 def test_pairs_without_predictions_are_refused():
     with pytest.raises(
         DataError, match=r"good - best; there is \['good', 'fair', 'mean"
     ):
-        evaluation.differences(Y, PREDICTIONS, UNITS, [("good", "best")], draws=10)
+        bootstrap.differences(Y, PREDICTIONS, UNITS, [("good", "best")], draws=10)
 
 
 @pytest.mark.slow
@@ -235,7 +235,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     for _ in range(300):
         shared, own = rng.normal(size=(2, 30)), rng.normal(size=(2, 600))
         signal, noise = shared[:, units] * np.sqrt(0.3) + own * np.sqrt(0.7)
-        row = evaluation.score(signal + noise, {"p": signal}, units, draws=500).iloc[0]
+        row = bootstrap.score(signal + noise, {"p": signal}, units, draws=500).iloc[0]
         covered.append(row.r2_low <= 0.5 <= row.r2_high)
     assert 0.88 < np.mean(covered) < 0.98
 
@@ -245,5 +245,5 @@ def test_ten_thousand_draws_of_25_methods_take_about_a_second():
     y = RNG.normal(size=1200)
     predictions = {f"m{i}": y + RNG.normal(size=1200) for i in range(25)}
     start = time.process_time()
-    evaluation.score(y, predictions, np.arange(1200))
+    bootstrap.score(y, predictions, np.arange(1200))
     assert time.process_time() - start < 4

@@ -5,7 +5,7 @@ import pytest
 
 from awd import wavelet
 from awd.errors import ConfigError, ShapeError
-from awd.families import Lattice, Smoother
+from awd.filters.families import Lattice, Smoother
 
 RNG = np.random.default_rng(0)
 TRIANGLE = Smoother(

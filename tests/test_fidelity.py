@@ -9,7 +9,7 @@ from sklearn.model_selection import GroupKFold
 from awd import wavelet
 from awd.errors import DataError, ShapeError
 from awd.features import Largest
-from awd.fidelity import fidelity
+from awd.search.fidelity import fidelity
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 40)).cumsum(1)

@@ -10,9 +10,10 @@ import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from awd import features, figures, style, tables, wavelet
+from awd import features, wavelet
 from awd.errors import DataError, WaveletError
-from awd.figures import labels, parts
+from awd.report import figures, style, tables
+from awd.report.figures import labels, parts
 
 ROLES = {
     "lstm": "teacher",
@@ -102,7 +103,7 @@ def test_a_filter_that_is_no_wavelet_is_not_drawn():
 def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
     db5 = wavelet.from_pywt("db5")
     moved = np.concatenate([[0, 0, 0, 0], -db5])
-    assert parts.onto(moved, db5) == (-4, -1)
+    assert wavelet.onto(moved, db5) == (-4, -1)
     assert parts.distance(moved, db5) == pytest.approx(0, abs=1e-12)
     by_one = np.concatenate([[0], db5, [0]])
     assert parts.distance(by_one, db5) > 0.5
@@ -431,14 +432,14 @@ def test_drawing_leaves_the_callers_style_alone(scores):
 
 
 def test_the_style_sheet_is_found_by_name():
-    mpl.style.use("awd.style")
+    mpl.style.use("awd.report.style")
     assert mpl.rcParams["pdf.fonttype"] == 42
     mpl.rcdefaults()
 
 
 def test_drawing_needs_neither_torch_nor_numba_nor_pyplot():
     code = (
-        "import sys, awd.figures, awd.tables, awd.report;"
+        "import sys, awd.report.figures, awd.report.tables, awd.report.page;"
         "print({'torch', 'numba', 'matplotlib.pyplot'} & set(sys.modules))"
     )
     done = subprocess.run(

@@ -5,8 +5,10 @@ import pytest
 import torch
 import xarray as xr
 
-from awd import checkpoint, io, query, teachers, training
-from awd.maps import networks
+from awd import io
+from awd.maps.study import streamed
+from awd.record import checkpoint
+from awd.teacher import ask, networks, training
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="this machine has no CUDA"
@@ -24,8 +26,8 @@ PARTS = np.arange(64), np.arange(64, 96)
 def teacher(kind, seed=0):
     if kind == "resnet":
         sizes = {"outputs": 2, "width": 8, "scale": 0.01}
-        return teachers.build(kind, seed, TARGETS, **sizes)
-    return teachers.build(kind, seed, PEAK, **teachers.sizes_for(kind, TRACES))
+        return networks.build(kind, seed, TARGETS, **sizes)
+    return networks.build(kind, seed, PEAK, **networks.sizes_for(kind, TRACES))
 
 
 def assert_close(here, there):
@@ -48,23 +50,23 @@ def train(path):
         settings = {"epochs": 6, "batch": 16, "seed": 1, "device": device, **settings}
         if kind == "resnet":
             settings = {"learning_rate": 1e-2, "average": 0.9, **settings}
-            return model, networks.train(model, path, TARGETS, *PARTS, **settings)
+            return model, streamed.train(model, path, TARGETS, *PARTS, **settings)
         both = TRACES[:300], PEAK[:300], TRACES[300:], PEAK[300:]
         return model, training.train(model, *both, **settings)
 
     return run
 
 
-@pytest.mark.parametrize("kind", sorted(teachers.KINDS))
+@pytest.mark.parametrize("kind", sorted(networks.KINDS))
 def test_outputs_and_gradients_are_those_of_the_cpu(kind):
     model = teacher(kind).eval()
     x = MAPS if kind == "resnet" else TRACES
-    for ask in (query.output, query.saliency):
-        assert_close(*(ask(model, x, device=where) for where in ("cpu", "cuda")))
+    for asking in (ask.output, ask.saliency):
+        assert_close(*(asking(model, x, device=where) for where in ("cpu", "cuda")))
     assert next(model.parameters()).device.type == "cpu"
 
 
-@pytest.mark.parametrize("kind", sorted(teachers.KINDS))
+@pytest.mark.parametrize("kind", sorted(networks.KINDS))
 def test_training_is_that_of_the_cpu_and_repeats(kind, train):
     (_, cpu), (model, gpu), (again, _) = train(kind, "cpu"), train(kind), train(kind)
     # The same seeds; but maps are in bfloat16, and dropout draws from the device.
@@ -94,8 +96,8 @@ def test_a_killed_training_goes_on(kind, train, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(training, "_epoch", dying)
         with pytest.raises(Killed):
-            train(kind, kept=job.of(kind))
-    model, resumed = train(kind, kept=job.of(kind))
+            train(kind, checkpoint=job.of(kind))
+    model, resumed = train(kind, checkpoint=job.of(kind))
     np.testing.assert_array_equal(resumed["epoch"], history["epoch"])
     np.testing.assert_array_equal(resumed[:4], history[:4])
     for a, b in zip(whole.parameters(), model.parameters(), strict=True):
@@ -104,14 +106,14 @@ def test_a_killed_training_goes_on(kind, train, tmp_path, monkeypatch):
 
 def test_a_teacher_of_the_gpu_is_used_on_the_cpu(train, tmp_path):
     model, _ = train("resnet")
-    teachers.save(model, tmp_path / "weights.safetensors", {})
-    loaded = teachers.load(tmp_path / "weights.safetensors")
+    networks.save(model, tmp_path / "weights.safetensors", {})
+    loaded = networks.load(tmp_path / "weights.safetensors")
     assert next(loaded.parameters()).device.type == "cpu"
-    assert_close(query.output(loaded, MAPS), query.output(model, MAPS, device="cuda"))
+    assert_close(ask.output(loaded, MAPS), ask.output(model, MAPS, device="cuda"))
 
 
 def test_maps_are_asked_as_on_the_cpu(path):
-    model, maps = teacher("resnet").eval(), networks.Rows(path, np.arange(96))
-    networks.settle(model, maps)
-    for ask, how in ((networks.outputs, {}), (networks.saliency, {"shifts": 4})):
-        assert_close(*(ask(model, maps, device=w, **how) for w in ("cpu", "cuda")))
+    model, maps = teacher("resnet").eval(), streamed.Rows(path, np.arange(96))
+    streamed.settle(model, maps)
+    for asking, how in ((streamed.outputs, {}), (streamed.saliency, {"shifts": 4})):
+        assert_close(*(asking(model, maps, device=w, **how) for w in ("cpu", "cuda")))

@@ -8,12 +8,13 @@ import xarray as xr
 
 from awd import io
 from awd.errors import DataError, MissingInput
+from awd.log import log, log_to, progress
 
 
 @pytest.fixture(autouse=True)
 def _own_logging():
     yield
-    io.log.handlers, io.log.propagate = [], True
+    log.handlers, log.propagate = [], True
     logging.captureWarnings(False)
 
 
@@ -75,8 +76,8 @@ def test_missing_and_broken_files_are_named(tmp_path):
 
 
 def test_progress_tells_a_log_file_every_tenth(tmp_path):
-    io.log_to(tmp_path / "job.log")
-    assert list(io.progress(range(100), "distil")) == list(range(100))
+    log_to(tmp_path / "job.log")
+    assert list(progress(range(100), "distil")) == list(range(100))
     lines = (tmp_path / "job.log").read_text().splitlines()
     assert len(lines) == 10
     assert "distil: 100/100" in lines[-1]

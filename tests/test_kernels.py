@@ -5,8 +5,9 @@ import pytest
 import pywt
 import torch
 
-from awd import kernels, transform, wavelet
+from awd import transform, wavelet
 from awd.errors import ConfigError, ShapeError
+from awd.filters import kernels
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
 

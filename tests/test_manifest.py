@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from awd import io, manifest, provenance
+from awd import io
+from awd.record import manifest, provenance
 
 CODE, SEED = "0123456789abcdef", 12345
 

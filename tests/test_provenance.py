@@ -1,6 +1,6 @@
 import pytest
 
-from awd import provenance
+from awd.record import provenance
 
 MODULES = {
     "__init__.py": "def __getattr__(name):\n    from pkg import drawing\n",

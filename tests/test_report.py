@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from awd import report
 from awd.errors import DataError, MissingInput
+from awd.report import page
 
 ROLES = {
     "output": "distilled",
@@ -35,7 +35,7 @@ def compared(rows, **columns):
 
 
 def said(rows, **columns):
-    (sentences,) = report.verdicts(compared(rows, **columns), ROLES).values()
+    (sentences,) = page.verdicts(compared(rows, **columns), ROLES).values()
     return sentences
 
 
@@ -101,7 +101,7 @@ def test_other_distilled_wavelets_get_one_line_each():
     ours = compared({"attribution": (0.06, 0.04, 0.08), "untrained": (0.1, 0.05, 0.15)})
     theirs = {"output": (-0.06, -0.08, -0.04), "untrained": (0.0, -0.01, 0.01)}
     table = pd.concat([ours, compared(theirs, method="attribution")])
-    (sentences,) = report.verdicts(table, ROLES).values()
+    (sentences,) = page.verdicts(table, ROLES).values()
     assert sentences[2:] == [
         "AWD (attribution) is worse than AWD (output) (−0.060 [−0.080, −0.040]) and "
         "better than 0 of 1 controls."
@@ -110,7 +110,7 @@ def test_other_distilled_wavelets_get_one_line_each():
 
 def test_a_whole_run_is_told_in_seven_sentences(scores, differences):
     roles = dict(zip(scores["method"], scores["role"], strict=True))
-    sentences = report.verdicts(differences, roles)["mean0"]
+    sentences = page.verdicts(differences, roles)["mean0"]
     assert len(sentences) == 7
     assert "4 of 7 controls did as well as AWD (output) or better" in sentences[0]
 
@@ -118,25 +118,25 @@ def test_a_whole_run_is_told_in_seven_sentences(scores, differences):
 def test_only_the_rows_over_all_splits_count():
     good, bad = {"db5": (0.1, 0.05, 0.15)}, {"db5": (-0.1, -0.15, -0.05)}
     table = pd.concat([compared(bad, split="0"), compared(good)])
-    assert report.verdicts(table, ROLES) == report.verdicts(compared(good), ROLES)
+    assert page.verdicts(table, ROLES) == page.verdicts(compared(good), ROLES)
 
 
 def test_every_target_and_study_gets_its_sentences():
     rows = {"db5": (0.1, 0.05, 0.15)}
     table = pd.concat([compared(rows), compared(rows, target="half")])
-    assert list(report.verdicts(table, ROLES)) == ["mean0", "half"]
+    assert list(page.verdicts(table, ROLES)) == ["mean0", "half"]
     table = pd.concat([table, compared(rows, study="other")])
-    assert "mean0 (other)" in report.verdicts(table, ROLES)
+    assert "mean0 (other)" in page.verdicts(table, ROLES)
 
 
 def test_differences_without_a_column_a_value_or_a_role_are_refused():
     table = compared({"db5": (0.1, 0.05, 0.15)})
     with pytest.raises(DataError, match="no column low"):
-        report.verdicts(table.drop(columns="low"), ROLES)
+        page.verdicts(table.drop(columns="low"), ROLES)
     with pytest.raises(DataError, match="empty value"):
-        report.verdicts(table.assign(high=float("nan")), ROLES)
+        page.verdicts(table.assign(high=float("nan")), ROLES)
     with pytest.raises(DataError, match="no role is known of db5"):
-        report.verdicts(table, {"output": "distilled"})
+        page.verdicts(table, {"output": "distilled"})
 
 
 class Page(HTMLParser):
@@ -169,16 +169,16 @@ def png(tmp_path):
 @pytest.fixture
 def html(png):
     cells = pd.DataFrame({"method": ["<b>mine</b>", "db5"], "R²": ["0.5", "-0.1"]})
-    return report.render(
+    return page.render(
         "a run",
         {"mean0": ["Nothing is better."], "half": ["All is better."]},
         [
-            report.Table(cells, "Scores", "What the columns mean.", target)
+            page.Table(cells, "Scores", "What the columns mean.", target)
             for target in ("half", "mean0")
         ],
         [
-            report.Plate(png, "Training", "By epoch.", "plot_learning"),
-            report.Plate(png, "All methods", "R² by method.", "plot_scores", "mean0"),
+            page.Plate(png, "Training", "By epoch.", "plot_learning"),
+            page.Plate(png, "All methods", "R² by method.", "plot_scores", "mean0"),
         ],
         {
             "commit": "0123456789abcdef",
@@ -190,10 +190,10 @@ def html(png):
 
 
 def test_the_page_is_well_formed_and_every_link_lands(html):
-    page = Page(html)
-    assert page.open == []
-    assert len(set(page.ids)) == len(page.ids)
-    assert [link for link in page.links if link.lstrip("#") not in page.ids] == []
+    parsed = Page(html)
+    assert parsed.open == []
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    assert [link for link in parsed.links if link.lstrip("#") not in parsed.ids] == []
 
 
 def test_the_page_needs_nothing_beside_it(html, png):
@@ -236,10 +236,10 @@ def test_names_are_escaped_and_minus_signs_are_real(html):
 
 
 def test_a_bare_manifest_is_enough():
-    assert "Nothing was compared." in report.render("a run", {}, [], [], {})
+    assert "Nothing was compared." in page.render("a run", {}, [], [], {})
 
 
 def test_a_missing_figure_is_an_error_that_says_what_to_do(tmp_path):
-    plate = report.Plate(tmp_path / "none.png", "All", "", "plot_scores")
+    plate = page.Plate(tmp_path / "none.png", "All", "", "plot_scores")
     with pytest.raises(MissingInput, match="draw the figures before the report"):
-        report.render("a run", {}, [], [plate], {})
+        page.render("a run", {}, [], [plate], {})

@@ -7,9 +7,12 @@ import pytest
 import pywt
 import torch
 
-from awd import attribution, soft, teachers, transform, wavelet
-from awd.cells import dataset, simulate
+from awd import attribution, transform, wavelet
+from awd.cells import simulate
+from awd.cells.study import dataset
 from awd.errors import ConfigError, DataError, ShapeError, WaveletError
+from awd.search import soft
+from awd.teacher import networks
 
 # pywt thinks of levels that only see borders as too many; the paper has four of them.
 pytestmark = pytest.mark.filterwarnings("ignore:Level value of")
@@ -248,7 +251,7 @@ def traces() -> np.ndarray:
 
 def test_attribution_weight_draws_the_filter_away_from_the_wavelets():
     x = traces()
-    gradient = attribution.saliency(teachers.build("lstm", 0), x)
+    gradient = attribution.saliency(networks.build("lstm", 0), x)
     gradient *= 0.3 / np.abs(gradient).sum(1).mean()  # the size of a trained one's
     path = soft.distil_soft(
         x,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from awd import splits
 from awd.errors import DataError
+from awd.league import splits
 
 GROUPS = np.repeat([f"cell{i}" for i in range(10)], 7)
 

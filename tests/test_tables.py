@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from awd import tables
 from awd.errors import DataError
+from awd.report import tables
 
 SCORES = ("r2", "r2_low", "r2_high", "rmse", "rmse_low", "rmse_high", "fidelity")
 COUNTS = ("filter_parameters", "head_parameters", "compression")

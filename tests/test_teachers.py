@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from awd import teachers
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd.teacher import networks
 
 X = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
 
@@ -14,14 +14,14 @@ SIGNALS = ("lstm", "mlp", "cnn")  # kinds that read them
 
 
 def test_lstm_is_torchs_own_lstm_and_linear_on_the_last_state():
-    model = teachers.build("lstm", seed=2)
+    model = networks.build("lstm", seed=2)
     states, _ = model.lstm(X[..., None])
     torch.testing.assert_close(model(X), model.linear(states[:, -1]))
     assert sum(p.numel() for p in model.parameters()) == 4 * 20 * (1 + 20 + 2) + 21
 
 
 def test_mlp_is_two_hidden_layers_on_the_flattened_samples():
-    model = teachers.build("mlp", seed=0, inputs=2)
+    model = networks.build("mlp", seed=0, inputs=2)
     x = torch.stack([X, X.flip(1)], 1)
     (w1, b1), (w2, b2), (w3, b3) = (
         (layer.weight, layer.bias)
@@ -35,7 +35,7 @@ def test_mlp_is_two_hidden_layers_on_the_flattened_samples():
 
 
 def test_cnn_sees_a_shape_wherever_it_stands():
-    model = teachers.build("cnn", seed=0)
+    model = networks.build("cnn", seed=0)
     bump = torch.zeros(2, 40)
     bump[0, 10:14] = bump[1, 18:22] = 1
     first, second = model.layers[:6](bump[:, None])
@@ -47,27 +47,27 @@ def test_cnn_sees_a_shape_wherever_it_stands():
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_every_kind_is_built_for_its_samples_by_one_call(kind, shape):
     x = np.ones(shape, "f4")
-    model = teachers.build(kind, 0, np.arange(5.0), **teachers.sizes_for(kind, x))
+    model = networks.build(kind, 0, np.arange(5.0), **networks.sizes_for(kind, x))
     assert model(torch.from_numpy(x)).shape == (5, 1)
 
 
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_one_channel_may_go_without_its_dimension(kind):
-    model = teachers.build(kind, seed=0)
+    model = networks.build(kind, seed=0)
     torch.testing.assert_close(model(X), model(X[:, None]))
 
 
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_every_sample_may_matter_to_a_teacher(kind):
     x = X.clone().requires_grad_()
-    teachers.build(kind, seed=0)(x).sum().backward()
+    networks.build(kind, seed=0)(x).sum().backward()
     assert (x.grad != 0).any(0).all()
 
 
 def test_output_is_in_the_targets_unit():
     target = np.array([100.0, 300.0])
-    plain = teachers.build("lstm", seed=0)
-    scaled = teachers.build("lstm", seed=0, target=target)
+    plain = networks.build("lstm", seed=0)
+    scaled = networks.build("lstm", seed=0, target=target)
     torch.testing.assert_close(scaled(X), 200 + 100 * plain(X))
 
 
@@ -75,7 +75,7 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
     torch.manual_seed(7)
     expected = torch.randn(3)
     torch.manual_seed(7)
-    first, again, other = (teachers.build("lstm", seed=s) for s in (1, 1, 2))
+    first, again, other = (networks.build("lstm", seed=s) for s in (1, 1, 2))
     assert torch.equal(torch.randn(3), expected)
     assert torch.equal(first(X), again(X))
     assert not torch.equal(first(X), other(X))
@@ -84,16 +84,16 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_every_kind_is_loaded_with_its_sizes(tmp_path, kind):
     path, x = tmp_path / "teacher.safetensors", X[:, :33]
-    model = teachers.build(kind, 3, **teachers.sizes_for(kind, x.numpy()))
-    teachers.save(model, path)
-    assert torch.equal(teachers.load(path)(x), model(x))
+    model = networks.build(kind, 3, **networks.sizes_for(kind, x.numpy()))
+    networks.save(model, path)
+    assert torch.equal(networks.load(path)(x), model(x))
 
 
 def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
     path = tmp_path / "teacher.safetensors"
-    model = teachers.build("lstm", 3, target=np.array([1.0, 4.0]), hidden=7)
-    teachers.save(model, path, {"dataset": "abc"})
-    loaded = teachers.load(path)
+    model = networks.build("lstm", 3, target=np.array([1.0, 4.0]), hidden=7)
+    networks.save(model, path, {"dataset": "abc"})
+    loaded = networks.load(path)
     assert torch.equal(loaded(X), model(X))
     assert not loaded.training
     assert json.loads(path.with_suffix(".json").read_text()) == {
@@ -105,7 +105,7 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
         "dataset": "abc",
     }
     saved = path.read_bytes()
-    teachers.save(loaded, path)
+    networks.save(loaded, path)
     assert path.read_bytes() == saved
 
 
@@ -124,28 +124,28 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
 )
 def test_damaged_files_are_refused(tmp_path, damage, message):
     path = tmp_path / "teacher.safetensors"
-    teachers.save(teachers.build("lstm", seed=0), path)
+    networks.save(networks.build("lstm", seed=0), path)
     damage(path)
     with pytest.raises(DataError, match=message):
-        teachers.load(path)
+        networks.load(path)
 
 
 def test_absent_files_are_named(tmp_path):
     with pytest.raises(MissingInput, match=r"teacher\.json"):
-        teachers.load(tmp_path / "teacher.safetensors")
+        networks.load(tmp_path / "teacher.safetensors")
 
 
 def test_unknown_kinds_and_sizes_are_refused_with_a_suggestion():
     with pytest.raises(ConfigError, match=r"no kind of teacher 'lstn'.*'lstm'"):
-        teachers.build("lstn", seed=0)
+        networks.build("lstn", seed=0)
     with pytest.raises(ConfigError, match=r"no size of lstm 'hiden'.*'hidden'"):
-        teachers.build("lstm", seed=0, hiden=3)
+        networks.build("lstm", seed=0, hiden=3)
 
 
 @pytest.mark.parametrize("target", [np.ones(4), np.array([1.0, np.nan])])
 def test_targets_without_a_scale_are_refused(target):
     with pytest.raises(DataError, match=r"needs finite targets that vary"):
-        teachers.build("lstm", seed=0, target=target)
+        networks.build("lstm", seed=0, target=target)
 
 
 @pytest.mark.parametrize(
@@ -159,14 +159,14 @@ def test_targets_without_a_scale_are_refused(target):
 )
 def test_wrong_inputs_are_refused_with_the_shape(kind, shape, message):
     with pytest.raises(ShapeError, match=message):
-        teachers.build(kind, seed=0)(torch.zeros(shape))
+        networks.build(kind, seed=0)(torch.zeros(shape))
     with pytest.raises(ShapeError, match=r"x is \(40,\)"):
-        teachers.sizes_for(kind, np.zeros(40))
+        networks.sizes_for(kind, np.zeros(40))
 
 
 def test_only_built_teachers_are_saved(tmp_path):
     with pytest.raises(DataError, match=r"make it with awd\.teachers\.build"):
-        teachers.save(nn.Linear(2, 1), tmp_path / "x.safetensors")
+        networks.save(nn.Linear(2, 1), tmp_path / "x.safetensors")
 
 
 IMAGES = torch.from_numpy(
@@ -176,7 +176,7 @@ IMAGES = torch.from_numpy(
 
 def test_the_published_resnet_has_the_published_layers():
     """torchvision's resnet18, one channel and three outputs: 11.17 million weights."""
-    model = teachers.build("resnet", 0, outputs=3, width=64, stem=7)
+    model = networks.build("resnet", 0, outputs=3, width=64, stem=7)
     assert sum(p.numel() for p in model.parameters()) == 11_171_779
     convolutions = [m for m in model.modules() if isinstance(m, torch.nn.Conv2d)]
     assert len(convolutions) == 20
@@ -186,15 +186,15 @@ def test_the_published_resnet_has_the_published_layers():
 
 def test_a_resnet_answers_several_targets_of_images(tmp_path):
     target = np.random.default_rng(0).normal([0.3, 0.8], [0.05, 0.1], (40, 2))
-    model = teachers.build("resnet", 0, target, outputs=2, width=4).eval()
+    model = networks.build("resnet", 0, target, outputs=2, width=4).eval()
     assert model(IMAGES).shape == (3, 2)
     torch.testing.assert_close(model(IMAGES), model(IMAGES[:, None]))
-    plain = teachers.build("resnet", 0, outputs=2, width=4).eval()(IMAGES)
+    plain = networks.build("resnet", 0, outputs=2, width=4).eval()(IMAGES)
     expected = torch.tensor(target.mean(0)) + torch.tensor(target.std(0)) * plain
     torch.testing.assert_close(model(IMAGES), expected.float())
-    teachers.save(model, tmp_path / "teacher.safetensors")
+    networks.save(model, tmp_path / "teacher.safetensors")
     assert torch.equal(
-        teachers.load(tmp_path / "teacher.safetensors")(IMAGES), model(IMAGES)
+        networks.load(tmp_path / "teacher.safetensors")(IMAGES), model(IMAGES)
     )
     with pytest.raises(ShapeError, match=r"reads \(n, 1 channels, y, x\)"):
         model(IMAGES[0])
@@ -202,5 +202,5 @@ def test_a_resnet_answers_several_targets_of_images(tmp_path):
 
 def test_every_pixel_may_matter_to_a_narrow_resnet():
     x = IMAGES.clone().requires_grad_()
-    teachers.build("resnet", 0, width=4).eval()(x).sum().backward()
+    networks.build("resnet", 0, width=4).eval()(x).sum().backward()
     assert (x.grad != 0).any(0).all()

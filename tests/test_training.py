@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from awd import evaluation, teachers, training
 from awd.errors import DataError, DeviceError, ShapeError
+from awd.league import bootstrap
+from awd.teacher import networks, training
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 12)).astype(np.float32)
@@ -16,7 +17,7 @@ FIT, SELECT = (X[:300], Y[:300]), (X[300:], Y[300:])
 
 
 def lstm(seed=0):
-    return teachers.build("lstm", seed, target=FIT[1], hidden=8)
+    return networks.build("lstm", seed, target=FIT[1], hidden=8)
 
 
 def run(model, **options):
@@ -32,7 +33,7 @@ def test_lstm_learns_and_the_best_epoch_is_restored():
     with torch.no_grad():
         prediction = model(torch.from_numpy(SELECT[0]))[:, 0].numpy()
     # The loss is in variances of the training targets.
-    mse = evaluation.rmse(SELECT[1], prediction) ** 2
+    mse = bootstrap.rmse(SELECT[1], prediction) ** 2
     assert mse / FIT[1].var() == pytest.approx(history.select_loss.min(), rel=1e-5)
     assert not model.training
 
@@ -92,7 +93,7 @@ def test_result_does_not_depend_on_the_number_of_threads():
     try:
         for count in (1, 2):
             torch.set_num_threads(count)
-            model = teachers.build("lstm", 0, target=y)
+            model = networks.build("lstm", 0, target=y)
             histories.append(training.train(model, x, y, x, y, epochs=2, seed=0))
             assert torch.get_num_threads() == count
     finally:
@@ -107,7 +108,7 @@ def test_the_history_begins_with_the_untrained_teacher():
     with torch.no_grad():
         for column, (x, y) in (("train_loss", FIT), ("select_loss", SELECT)):
             prediction = untrained(torch.from_numpy(x))[:, 0].numpy()
-            loss = evaluation.rmse(y, prediction) ** 2 / FIT[1].var()
+            loss = bootstrap.rmse(y, prediction) ** 2 / FIT[1].var()
             assert history[column][0] == pytest.approx(loss, rel=1e-5)
 
 
@@ -218,5 +219,5 @@ def test_an_epoch_of_the_papers_lstm_is_fast():
     x = RNG.normal(size=(2500, 40)).astype(np.float32)
     y = x.sum(1)
     start = time.process_time()
-    training.train(teachers.build("lstm", 0), x, y, x[:400], y[:400], epochs=5, seed=0)
+    training.train(networks.build("lstm", 0), x, y, x[:400], y[:400], epochs=5, seed=0)
     assert (time.process_time() - start) / 5 < 0.5

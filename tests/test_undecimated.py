@@ -5,12 +5,13 @@ import pytest
 import pywt
 from scipy.ndimage import correlate
 
-from awd import families, undecimated, wavelet
+from awd import wavelet
 from awd.distil import distil
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Student
-from awd.fidelity import fidelity
-from awd.undecimated import Histogram
+from awd.filters import families, undecimated
+from awd.filters.undecimated import Histogram
+from awd.search.fidelity import fidelity
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(size=(3, 40, 33))

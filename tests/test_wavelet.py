@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import pywt
 
-from awd import lattice, wavelet
+from awd import wavelet
 from awd.errors import AwdError, ShapeError, WaveletError
+from awd.filters import lattice
 
 NAMES = [
     name

@@ -8,32 +8,39 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 __version__ = "0.1.0"
 
+# What users name without its package: name -> module, or module:attribute.
+FACE = {
+    "AdaptiveWavelet": "awd.estimator:AdaptiveWavelet",
+    "families": "awd.filters.families",
+    "kernels": "awd.filters.kernels",
+    "lattice": "awd.filters.lattice",
+    "undecimated": "awd.filters.undecimated",
+    "soft": "awd.search.soft",
+}
 
-def lazily(package: str, path: Iterable[str]) -> tuple[Callable, Callable]:
-    """``__getattr__`` and ``__dir__`` of a package whose modules load on first use."""
-    names = sorted(module.name for module in pkgutil.iter_modules(path))
+
+def lazily(
+    package: str, path: Iterable[str], face: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` of a package whose parts load on first use.
+
+    ``face``: names that stand for ``module`` or ``module:attribute`` elsewhere.
+    """
+    places = {m.name: f"{package}.{m.name}" for m in pkgutil.iter_modules(path)} | face
 
     def __getattr__(name: str) -> Any:
-        if name in names:
-            return importlib.import_module(f"{package}.{name}")
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, _, attribute = places[name].partition(":")
+        loaded = importlib.import_module(module)
+        return getattr(loaded, attribute) if attribute else loaded
 
-    return __getattr__, lambda: names
-
-
-_module, _modules = lazily(__name__, __path__)
-
-
-def __dir__() -> list[str]:
-    return ["AdaptiveWavelet", *_modules()]
+    return __getattr__, lambda: sorted(places)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "AdaptiveWavelet":
-        return importlib.import_module("awd.estimator").AdaptiveWavelet
-    return _module(name)
+__getattr__, __dir__ = lazily(__name__, __path__, FACE)

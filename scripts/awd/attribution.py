@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from awd import query
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
-from awd.query import output, saliency
+from awd.teacher import ask
+from awd.teacher.ask import output, saliency
 
 __all__ = ["METHODS", "Attribution", "output", "over_shifts", "saliency"]
 
@@ -57,7 +57,7 @@ class Attribution:
         ----------
         analysis : callable
             The transform: arrays (n, ...) to bands, nested as it likes, for example
-            ``lambda x: awd.kernels.analysis(x, h, levels=4)``, mode zero or
+            ``lambda x: awd.filters.kernels.analysis(x, h, levels=4)``, mode zero or
             periodization: there the inverse is the transpose, and the attributions are
             exactly those of the network behind the inverse.
 
@@ -91,7 +91,7 @@ def _each(function: Callable, *nested: Bands) -> Bands:
 def signed_saliency(
     model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
 ) -> Attribution:
-    """The gradient, the authors' "Saliency"; as :func:`awd.query.saliency`."""
+    """The gradient, the authors' "Saliency"; as :func:`awd.teacher.ask.saliency`."""
     return Attribution(saliency(model, x, target, **where)[None])
 
 
@@ -105,7 +105,7 @@ def absolute_saliency(
 def input_x_gradient(
     model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
 ) -> Attribution:
-    """Sample times gradient; parameters and errors as :func:`awd.query.saliency`."""
+    """Sample times gradient; as :func:`awd.teacher.ask.saliency` in all else."""
     gradient = saliency(model, x, target, **where)
     return Attribution(gradient[None], np.asarray(x, gradient.dtype)[None])
 
@@ -128,7 +128,7 @@ def integrated_gradients(
     steps : int
         Nodes of the Gauss-Legendre quadrature.
     model, x, target, **where
-        As for :func:`awd.query.saliency`.
+        As for :func:`awd.teacher.ask.saliency`.
     """
     away = _away(model, x, baseline)
     nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
@@ -161,9 +161,9 @@ def expected_gradients(
         Pairs of a baseline and a point on the way from it, for each sample.
     random_state : int or Generator
     model, x, target, **where
-        As for :func:`awd.query.saliency`.
+        As for :func:`awd.teacher.ask.saliency`.
     """
-    dtype = query.dtype_of(model)
+    dtype = ask.dtype_of(model)
     x, baselines = _finite(x, "x", dtype), _finite(baselines, "baselines", dtype)
     if np.shape(baselines)[1:] != x.shape[1:] or not len(baselines):
         raise ShapeError(
@@ -201,12 +201,12 @@ def smooth_grad(
     draws : int
     random_state : int or Generator
     model, x, target, **where
-        As for :func:`awd.query.saliency`.
+        As for :func:`awd.teacher.ask.saliency`.
     """
     if not 0 < sd < np.inf:
         raise ConfigError(f"sd is {sd}; expected a number above 0, in the unit of x")
     rng = np.random.default_rng(random_state)
-    gradient = np.zeros(np.shape(x), query.dtype_of(model))
+    gradient = np.zeros(np.shape(x), ask.dtype_of(model))
     for _ in range(_positive(draws, "draws")):
         noisy = x + sd * rng.normal(size=np.shape(x))
         gradient += saliency(model, noisy, target, **where)
@@ -229,7 +229,7 @@ def deep_lift(
     baseline : float or array
         As for :func:`integrated_gradients`.
     model, x, target, batch, device
-        As for :func:`awd.query.saliency`.
+        As for :func:`awd.teacher.ask.saliency`.
 
     Raises
     ------
@@ -253,10 +253,10 @@ def deep_lift(
     away = _away(model, x, baseline)
     start = x - away
     change = np.subtract(
-        *(query.output(model, side, target, batch, device) for side in (x, start))
+        *(ask.output(model, side, target, batch, device) for side in (x, start))
     )
     multiplier = np.empty_like(away)
-    with query.lent(model, device) as where, warnings.catch_warnings():
+    with ask.lent(model, device) as where, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
         explainer = DeepLift(_Column(model, target), multiply_by_inputs=False)
         for first in range(0, len(away), batch):
@@ -270,7 +270,7 @@ def deep_lift(
             except (RuntimeError, AssertionError) as error:
                 raise DataError(f"deep_lift fails ({error}); {FOLLOWS}") from error
             multiplier[rows] = found.detach().cpu().numpy()
-    _complete(query.all_finite(multiplier, "multiplier") * away, change)
+    _complete(ask.all_finite(multiplier, "multiplier") * away, change)
     return Attribution(multiplier[None], away[None])
 
 
@@ -297,7 +297,7 @@ class _Column(nn.Module):
         self.model, self.target = model, target
 
     def forward(self, x: Tensor) -> Tensor:
-        return query.column(self.model(x), len(x), self.target)
+        return ask.column(self.model(x), len(x), self.target)
 
 
 def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
@@ -352,7 +352,7 @@ METHODS: dict[str, Callable[..., Attribution]] = {
 
 def _away(model: nn.Module, x: np.ndarray, baseline: float | np.ndarray) -> np.ndarray:
     """Samples minus baseline, of the dtype of the network's weights."""
-    dtype = query.dtype_of(model)
+    dtype = ask.dtype_of(model)
     x, baseline = _finite(x, "x", dtype), _finite(baseline, "baseline", dtype)
     try:
         return x - np.broadcast_to(baseline, x.shape)

@@ -1,10 +1,11 @@
 """From what a teacher says to one wavelet; the network is not asked again.
 
-Over the parameters of a family (:mod:`awd.families`) the penalties of the paper vanish,
-and what is left of an objective (:mod:`awd.objectives`), a function of a few numbers,
-is searched globally: a low-discrepancy scan, descent from the best points on a few
-samples, then on all. Where several lengths, levels or weights compete, fidelity to the
-teacher's output decides (:mod:`awd.candidates`). No label enters.
+Over the parameters of a family (:mod:`awd.filters.families`) the penalties of the paper
+vanish, and what is left of an objective (:mod:`awd.search.objectives`), a function of a
+few numbers, is searched globally: a low-discrepancy scan, descent from the best points
+on a few samples, then on all. Where several lengths, levels or weights compete,
+fidelity to the teacher's output decides (:mod:`awd.search.candidates`). No label
+enters.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import candidates, objectives, search, wavelet
-from awd.candidates import Candidate
+from awd import wavelet
 from awd.errors import ConfigError, DataError
-from awd.families import Family, Lattice
 from awd.features import Largest
-from awd.objectives import EFFORT, OBJECTIVES, Samples
-from awd.search import Blend, Effort, Optimum, Term
+from awd.filters.families import Family, Lattice
+from awd.search import candidates, descent, objectives
+from awd.search.candidates import Candidate
+from awd.search.descent import Blend, Effort, Optimum, Term
+from awd.search.objectives import EFFORT, OBJECTIVES, Samples
 
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
 LENGTHS = (4, 6, 8, 10, 12)
@@ -125,9 +127,9 @@ def distil(
         there can be one number of levels, the last ratio gives the result, and of the
         lengths the shortest that no longer one improves on by over 1 %.
     objective : {"output", "attribution", "sparsity"} or callable
-        A key of :data:`awd.objectives.OBJECTIVES`, or a function to be minimised of the
-        coefficients and the attributions: :class:`awd.objectives.Coefficients`. No
-        label enters in any.
+        A key of :data:`awd.search.objectives.OBJECTIVES`, or a function to be minimised
+        of the coefficients and the attributions:
+        :class:`awd.search.objectives.Coefficients`. No label enters in any.
     student : Largest
         What the student reads of the coefficients when fidelity is measured.
     groups : array of shape (n,), optional
@@ -240,11 +242,11 @@ class _Search:
         shorter: dict[int, np.ndarray] = {}
         for family in families:
             blends = [Blend(middle, weight) for weight in weights]
-            scanned = search.scan(blends, rows, family, self.rng, self.effort)
+            scanned = descent.scan(blends, rows, family, self.rng, self.effort)
             for depth in depths:
                 blends = [Blend(terms[depth], weight) for weight in weights]
                 warm = [family.parameters(shorter[depth])] if depth in shorter else []
-                path, optima = search.follow(blends, scanned, warm, self.effort)
+                path, optima = descent.follow(blends, scanned, warm, self.effort)
                 shorter[depth] = path[0].filter
                 yield _Shape(
                     family,
@@ -269,9 +271,9 @@ class _Search:
             part = samples.subset(_resampled(samples, self.rng))
             blend = Blend(self.terms_of(part, shape.levels), shape.weights)
             rows = self.effort.rows(part.shape, self.rng)
-            scanned = search.scan([blend], rows, family, self.rng, self.effort)
+            scanned = descent.scan([blend], rows, family, self.rng, self.effort)
             warm = [family.parameters(chosen.filter)]
-            best = search.minima(blend, scanned, warm, self.effort)[0]
+            best = descent.minima(blend, scanned, warm, self.effort)[0]
             found[k] = family.aligned(best.filter, chosen.filter, flips)
         return found
 

@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from awd import export, io, kernels, wavelet
+from awd import export, io, wavelet
 from awd.distil import distil
 from awd.errors import ConfigError, ShapeError
 from awd.features import Largest
+from awd.filters import kernels
 
 if TYPE_CHECKING:
     from typing import Self
@@ -170,7 +171,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         """Coefficients of every sample, (n, features) to (n, coefficients).
 
         Channel after channel ``[approx, detail_levels, ..., detail_1]``, see
-        :func:`awd.kernels.pack` and :meth:`get_feature_names_out`.
+        :func:`awd.filters.kernels.pack` and :meth:`get_feature_names_out`.
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -237,12 +238,12 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         """Outputs (n,), and gradients where the objective needs them."""
         if not hasattr(teacher, "parameters"):
             return self._call(teacher, x, target)
-        from awd import query
+        from awd.teacher import ask
 
-        said = query.output(teacher, x, target)
+        said = ask.output(teacher, x, target)
         if self.objective in ("output", "sparsity"):
             return said, None
-        return said, query.saliency(teacher, x, target)
+        return said, ask.saliency(teacher, x, target)
 
     @staticmethod
     def _call(

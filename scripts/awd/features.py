@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from awd.errors import ConfigError, DataError, ShapeError
+from awd.errors import ConfigError
+from awd.samples import as_rows, require_finite, require_samples
 
 if TYPE_CHECKING:
     from typing import Self
@@ -73,7 +74,7 @@ class Largest:
         h : array of shape (taps,)
             Low-pass filter.
         levels, mode : int, str
-            As for :func:`awd.kernels.analysis`.
+            As for :func:`awd.filters.kernels.analysis`.
 
         Returns
         -------
@@ -94,7 +95,7 @@ class Largest:
         self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
     ) -> Picked:
         """The features, and which coefficients they are; as :meth:`features`."""
-        from awd import kernels
+        from awd.filters import kernels
 
         x = require_finite(require_samples(x))
         if self.start and x.ndim == 4:
@@ -130,29 +131,13 @@ class Picked(NamedTuple):
         return band, self.index - begins[band]
 
 
-def require_samples(x: np.ndarray) -> np.ndarray:
-    """``x`` as an array if it holds signals or images, see :meth:`Largest.features`."""
-    x = np.asarray(x)
-    if x.ndim not in (2, 3, 4) or not x.size:
-        raise ShapeError(
-            f"x is {x.shape}; expected signals (n, [channel,] time) or images "
-            "(n, channel, y, x), not empty"
-        )
-    return x
-
-
-def as_rows(x: np.ndarray) -> np.ndarray:
-    """Every channel a row: signals (rows, time) or images (rows, y, x)."""
-    return x.reshape(-1, *x.shape[min(2, x.ndim - 1) :])
-
-
 @dataclass
 class Student:
     """Features of one wavelet, and a linear model on them.
 
     Parameters
     ----------
-    features : Largest or awd.undecimated.Histogram
+    features : Largest or awd.filters.undecimated.Histogram
         What is read from the coefficients: ``fitted`` on training samples, then
         ``features``.
     head : {"ols", "ridge"}
@@ -204,7 +189,7 @@ class Student:
 
     def _compile(self, shape: tuple[int, ...]) -> None:
         """For samples of a shape; done once."""
-        from awd.inference import Compiled
+        from awd.filters.student import Compiled
 
         self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
 
@@ -246,17 +231,6 @@ def linear(head: str, floor: float = 0.0) -> Any:
     if head not in heads:
         raise ConfigError(f"no head {head!r}; there is {', '.join(heads)}")
     return heads[head]()
-
-
-def require_finite(values: np.ndarray) -> np.ndarray:
-    """The values, (n, ...), if every sample of them is finite."""
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
-    if bad.any():
-        raise DataError(
-            f"{bad.sum()} of {len(bad)} samples are not finite, first sample "
-            f"{int(bad.argmax())}; drop or repair them"
-        )
-    return values
 
 
 def contributions(

@@ -9,29 +9,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import logging
 import os
 import re
-import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import contracts
-from awd.errors import AwdError, DataError, MissingInput
+from awd.errors import DataError, MissingInput
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-PathLike = str | Path
-T = TypeVar("T")
+    from awd.record.contracts import Contract
 
-log = logging.getLogger("awd")
+PathLike = str | Path
 
 
 @contextlib.contextmanager
@@ -76,7 +70,7 @@ def all_existing(paths: Iterable[PathLike], remedy: str = "check the paths") -> 
 def write(
     ds: xr.Dataset,
     path: PathLike,
-    contract: contracts.Contract | None = None,
+    contract: Contract | None = None,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a data set as netCDF, checked against its contract.
@@ -86,7 +80,7 @@ def write(
     be compared.
     """
     if contract:
-        contracts.check(ds, contract, str(path))
+        contract.check(ds, str(path))
     if stamp:
         ds = ds.assign_attrs(provenance=dumps(stamp))
     compressed = {
@@ -102,7 +96,7 @@ def write_blocks(
     ds: xr.Dataset,
     blocks: Iterable[np.ndarray],
     path: PathLike,
-    contract: contracts.Contract,
+    contract: Contract,
     described: Mapping[str, str],
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
@@ -145,11 +139,11 @@ def write_blocks(
         if at != ds.sizes["sample"]:
             raise DataError(f"{path}: {at} rows for {ds.sizes['sample']} samples")
         with xr.open_dataset(temporary, engine="netcdf4") as written:
-            contracts.check(written, contract, str(path))
+            contract.check(written, str(path))
 
 
 @contextlib.contextmanager
-def opened(path: PathLike, contract: contracts.Contract) -> Iterator[xr.Dataset]:
+def opened(path: PathLike, contract: Contract) -> Iterator[xr.Dataset]:
     """A netCDF file whose streamed variables are read only where they are indexed."""
     import xarray as xr
 
@@ -159,10 +153,10 @@ def opened(path: PathLike, contract: contracts.Contract) -> Iterator[xr.Dataset]
     except OSError as error:
         raise DataError(f"{path}: not a readable netCDF file ({error})") from error
     with ds:
-        yield contracts.check(ds, contract, str(path))
+        yield contract.check(ds, str(path))
 
 
-def read(path: PathLike, contract: contracts.Contract | None = None) -> xr.Dataset:
+def read(path: PathLike, contract: Contract | None = None) -> xr.Dataset:
     """Read a netCDF file into memory and check it against its contract."""
     import xarray as xr
 
@@ -172,7 +166,7 @@ def read(path: PathLike, contract: contracts.Contract | None = None) -> xr.Datas
             ds = ds.load()
     except OSError as error:
         raise DataError(f"{path}: not a readable netCDF file ({error})") from error
-    return contracts.check(ds, contract, str(path)) if contract else ds
+    return contract.check(ds, str(path)) if contract else ds
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
@@ -219,45 +213,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def log_to(path: PathLike | None) -> None:
-    """Send the library's log and warnings to a file, or to the terminal if None.
-
-    An error that ends the program goes to the log with its traceback; of one that the
-    user can mend only the message is shown.
-    """
-    handler = logging.FileHandler(path, "w") if path else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.captureWarnings(True)
-    for logger in (log, logging.getLogger("py.warnings")):
-        logger.handlers = [handler]
-        logger.propagate = False
-    log.setLevel(logging.INFO)
-    sys.excepthook = _last_words
-
-
-def _last_words(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    log.error("stopped", exc_info=(kind, error, trace))
-    if isinstance(error, AwdError):
-        print(f"{kind.__name__}: {error}", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterator[T]:
-    """Iterate with a bar on a terminal, or one log line per tenth otherwise."""
-    if sys.stderr.isatty():
-        from tqdm import tqdm
-
-        yield from tqdm(items, name, total=total)
-        return
-    total = total or (len(items) if hasattr(items, "__len__") else None)
-    start, told = time.monotonic(), 0
-    for done, item in enumerate(items, 1):
-        yield item
-        if total and done * 10 // total > told:
-            told = done * 10 // total
-            log.info("%s: %d/%d, %.0f s", name, done, total, time.monotonic() - start)

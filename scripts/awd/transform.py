@@ -1,6 +1,6 @@
 """Orthogonal wavelet analysis and synthesis in torch, differentiable in x and h.
 
-Tensors in, tensors out, on any device; :func:`awd.kernels.analysis` is the same
+Tensors in, tensors out, on any device; :func:`awd.filters.kernels.analysis` is the same
 transform for numpy arrays without gradients. Values equal ``pywt.wavedec`` and
 ``pywt.wavedec2`` with the wavelet of :func:`awd.wavelet.to_pywt`.
 

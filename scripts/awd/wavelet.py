@@ -1,7 +1,7 @@
 """What makes a filter a wavelet, and the nearest one to a filter that is none.
 
 Filters are in pywt's ``rec_lo`` order. Orthonormal ones are cascades of rotations, see
-:mod:`awd.lattice`, whose functions stand here too.
+:mod:`awd.filters.lattice`, whose functions stand here too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import lattice
 from awd.errors import ShapeError, WaveletError
-from awd.lattice import (  # noqa: F401, all are found here too
+from awd.filters import lattice
+from awd.filters.lattice import (  # noqa: F401, all are found here too
     complete_angles,
     filter_from_angles,
     filter_jacobian,
@@ -115,7 +115,7 @@ def project(h: np.ndarray, tolerance: float = 0.3) -> np.ndarray:
     Parameters
     ----------
     h : array of shape (taps,)
-        Nearly orthonormal filter, for example from :func:`awd.soft.distil_soft`.
+        Nearly orthonormal filter, for example from :func:`awd.search.soft.distil_soft`.
     tolerance : float
         Largest distance accepted.
 

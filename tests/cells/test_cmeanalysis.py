@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from awd import contracts
 from awd.cells import tracks
-from awd.cells.cmeanalysis import load_structs, read_processed_tracks
+from awd.cells.readers.cmeanalysis import load_structs, read_processed_tracks
 from awd.errors import DataError, MissingInput
 
 CHANNELS = 2
@@ -169,7 +168,7 @@ def test_every_field_comes_back_as_it_was(write, cell, tmp_path):
 
 def test_tracks_are_those_of_the_file(write, cell, tmp_path):
     ds = read(write(tmp_path / "p.mat", cell))
-    contracts.check(ds, tracks.TRACKS, "p")
+    tracks.TRACKS.check(ds, "p")
     assert ds["pid"].values.tolist() == [0, 2, 3, 4]
     assert ds["category"].values.tolist() == [1, 3, 5, 2]
     assert ds["complete"].values.tolist() == [1, 0, 0, 1]

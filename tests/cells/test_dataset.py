@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from awd import contracts, splits
-from awd.cells import dataset, hand, simulate, tracks
+from awd.cells import simulate, tracks
+from awd.cells.study import dataset, hand
 from awd.errors import DataError
+from awd.league import splits
+from awd.record import contracts
 
 USUAL = {"targets": ["mean0", "max0", "half", "sig_mean"], "min_frames": 15}
 
@@ -43,7 +45,7 @@ def data(cells):
 
 
 def test_the_dataset_keeps_its_contract(data):
-    contracts.check(data, contracts.DATASET, "dataset")
+    contracts.DATASET.check(data, "dataset")
     assert data.sizes["time"] == 40
 
 
@@ -95,7 +97,7 @@ def test_hand_features_know_nothing_of_the_slave(cells):
 
 def test_noise_fills_every_sample_and_hides_how_long_a_track_was(data):
     noise = dataset.as_noise(data, seed=0)
-    contracts.check(noise, contracts.DATASET, "noise")
+    contracts.DATASET.check(noise, "noise")
     x = noise["x"].values
     assert (x != 0).all()
     assert x.mean() == pytest.approx(data["x"].values.mean(), rel=0.02)

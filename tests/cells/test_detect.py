@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from awd.cells import detect, loops_fit, measures, microscope, readout
+from awd.cells import detect, measures, microscope, readout
+from awd.cells.compiled import fit
 from awd.errors import ConfigError, DataError
 
 SIGMA = 1.4
@@ -63,8 +64,8 @@ def test_neighbours_are_fitted_together(apart):
     assert len(table) == 2
     assert table[:, 0] == pytest.approx(x, abs=0.05)
     assert table[:, 1] == pytest.approx(y, abs=0.05)
-    assert table[:, loops_fit.A] == pytest.approx(amplitude, rel=0.03)
-    assert table[:, loops_fit.C] == pytest.approx(100, abs=4)
+    assert table[:, fit.A] == pytest.approx(amplitude, rel=0.03)
+    assert table[:, fit.C] == pytest.approx(100, abs=4)
 
 
 def test_a_spot_at_the_border_is_found_and_stays_inside():
@@ -108,7 +109,7 @@ def test_the_published_test_is_stricter_than_z_four():
     image, x, y = grid(30.0, seed=5)
     loose, strict = (detect.spots(image, SIGMA, test=t) for t in ("z", "aguet"))
     assert len(strict) < len(loose)
-    z = strict[:, loops_fit.A] / strict[:, loops_fit.A_SE]
+    z = strict[:, fit.A] / strict[:, fit.A_SE]
     assert z.min() > 4.4
     assert (nearest(strict, x, y)[0] < 2).sum() > 0.95 * len(strict)
 
@@ -127,7 +128,7 @@ def test_an_offset_changes_backgrounds_only():
     image = image[:128, :128]
     near, far = detect.spots(image, SIGMA), detect.spots(image + 30_000, SIGMA)
     assert far[:, :3] == pytest.approx(near[:, :3], rel=1e-3)
-    assert far[:, loops_fit.C] - 30_000 == pytest.approx(near[:, loops_fit.C], rel=1e-3)
+    assert far[:, fit.C] - 30_000 == pytest.approx(near[:, fit.C], rel=1e-3)
 
 
 @pytest.mark.parametrize("sigma", [1.25, 1.8])

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from awd import contracts
 from awd.cells import tracks
-from awd.cells.exported import read_exported
+from awd.cells.readers.exported import read_exported
 from awd.errors import DataError, MissingInput
 
 TRACKMATE = """\
@@ -35,7 +34,7 @@ def read(path, **options):
 
 def test_trackmate(tmp_path):
     ds = read(trackmate(tmp_path / "spots.csv"))
-    contracts.check(ds, tracks.TRACKS, "spots")
+    tracks.TRACKS.check(ds, "spots")
     assert ds["row_size"].values.tolist() == [2, 2, 1]
     assert ds["frame"].values.tolist() == [0, 1, 10, 12, 30]
     assert ds["x"].values == pytest.approx([50, 51.25, 21.25, 20, 51.25])
@@ -71,7 +70,7 @@ def trackpy(path, **more):
 def test_trackpy(tmp_path):
     path = trackpy(tmp_path / "t.csv", burst=[1.0, 2, 3])
     ds = read(path, slave="burst", frames=40)
-    contracts.check(ds, tracks.TRACKS, "t")
+    tracks.TRACKS.check(ds, "t")
     assert ds["row_size"].values.tolist() == [2, 1]
     assert ds["x"].values.tolist() == [4, 5, 6]
     assert ds["slave"].values.tolist() == [1, 2, 3]

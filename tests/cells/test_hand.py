@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from awd.cells import hand
+from awd.cells.study import hand
 
 # A hump with a notch: 12 frames, so that thirds are 4 frames and halves 6.
 TRACE = np.array([1.0, 2, 3, 5, 8, 12, 9, 13, 10, 6, 4, 1])

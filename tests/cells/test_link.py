@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from awd.cells import link, loops_link, microscope
+from awd.cells import link, microscope
+from awd.cells.compiled import linking
 from awd.errors import DataError
 
 
@@ -23,7 +24,7 @@ def test_assignments_cost_the_least(seed):
     cost, there = 9 * rng.random((rows, columns)), rng.random((rows, columns)) < 0.5
     first = np.concatenate([[0], np.cumsum(there.sum(1))])
     column = np.nonzero(there)[1]
-    partner = loops_link.assign(columns, first, column, cost[there], 4.0)
+    partner = linking.assign(columns, first, column, cost[there], 4.0)
     dense = np.full((rows, columns + rows), 1e6)
     dense[:, :columns][there] = cost[there]
     dense[:, columns:][np.eye(rows, dtype=bool)] = 4.0
@@ -111,7 +112,7 @@ def test_smoothing_solves_the_normal_equations_of_a_random_walk():
     system = np.diag(precision) + walk.T @ walk / motion
     expected = np.linalg.solve(system, precision * seen)
     place, error = seen.copy(), variance.copy()
-    loops_link.smooth_rows(np.array([0, 9]), place, error, motion)
+    linking.smooth_rows(np.array([0, 9]), place, error, motion)
     assert place == pytest.approx(expected)
     assert error == pytest.approx(np.diag(np.linalg.inv(system)))
 

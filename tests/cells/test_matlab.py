@@ -5,8 +5,9 @@ import pytest
 import scipy.io
 from sklearn.linear_model import LinearRegression
 
-from awd import contracts
-from awd.cells import dataset, matlab, tracks
+from awd.cells import tracks
+from awd.cells.readers import matlab
+from awd.cells.study import dataset
 from awd.errors import DataError, MissingInput
 
 NAME = "control_001_BS_Cell1_Red_FXYCMS.mat"
@@ -34,7 +35,7 @@ def track(frames, category=3.0):
 def test_every_column_is_where_it_belongs(tmp_path):
     path = write(tmp_path / "a.mat", [track([1, 2, 4]), track([5], 4.0)])
     cell = matlab.read_fxycms(path, "a", **GIVEN)
-    contracts.check(cell, tracks.TRACKS, "a")
+    tracks.TRACKS.check(cell, "a")
     np.testing.assert_array_equal(cell["row_size"], [3, 1])
     np.testing.assert_array_equal(cell["complete"], [1, 0])
     np.testing.assert_array_equal(cell["frame"], [0, 1, 3, 4])

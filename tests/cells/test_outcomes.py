@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from awd.cells import dataset, outcomes, simulate
-from awd.cells.outcomes import OUTCOMES, Rules, Trace
+from awd.cells import simulate
+from awd.cells.study import dataset, outcomes
+from awd.cells.study.outcomes import OUTCOMES, Rules, Trace
 from awd.errors import DataError
 
 RULES = Rules()

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from awd.cells import dataset, published, simulate, tracks
+from awd.cells import simulate, tracks
+from awd.cells.study import dataset, published
 
 
 def test_counts_are_those_of_the_run():

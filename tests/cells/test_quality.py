@@ -6,16 +6,11 @@ import pytest
 import xarray as xr
 
 from awd import wavelet
-from awd.cells import (
-    figures,
-    measures,
-    overview,
-    quality,
-    simulate,
-    tracker,
-    tracks,
-)
+from awd.cells import measures, simulate, tracker, tracks
+from awd.cells.figures import pipeline
+from awd.cells.figures import tracks as figures
 from awd.cells.movie import open_movie
+from awd.cells.study import quality
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +98,7 @@ def test_tables_of_the_figures_are_the_tracks(made, bare):
 def test_cohorts_are_means_of_whole_tracks(made):
     cell = made[1]
     table = figures.cohort_table([cell])
-    life, category = tracks.lifetimes(cell), cell["category"].values
+    life, category = figures.lifetimes(cell), cell["category"].values
     for cohort, own in table.groupby("cohort"):
         low, high = (int(bound) for bound in cohort.split("–"))
         inside = (category == 1) & (life >= low) & (life < high)
@@ -116,7 +111,7 @@ def test_cohorts_are_means_of_whole_tracks(made):
 
 @pytest.mark.parametrize("name", ["lifetimes", "cohorts", "traces"])
 def test_figures_are_drawn_of_any_tracks(made, bare, name):
-    draw = getattr(figures, name)
+    draw = getattr(tracks, name)
     for cells in ([made[1]], [bare], [made[1], bare]):
         figure = draw(cells)
         assert any(ax.has_data() for ax in figure.axes)
@@ -143,10 +138,10 @@ def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
         coords={"method": ["lstm", "output", "db5"]},
     )
     taps = wavelet.from_pywt("db2")
-    figure = overview.pipeline(movie, cell, taps, [one, one])
-    table = overview.pipeline_table(cell, taps, [one, one])
+    figure = pipeline.pipeline(movie, cell, taps, [one, one])
+    table = pipeline.pipeline_table(cell, taps, [one, one])
     assert table["panel"].value_counts()["teacher"] == 100
-    k = overview.example(cell)
+    k = pipeline.example(cell)
     points = measures.points(cell)
     slave = points.loc[points["track"] == k, "slave"]
     assert table["slave"].dropna().tolist() == slave.tolist()

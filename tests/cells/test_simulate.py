@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd import contracts
 from awd.cells import simulate, tracks
 from awd.errors import ConfigError
 
@@ -28,7 +27,7 @@ def one_pit(**changes):
 
 
 def test_tracks_keep_their_contract(cell):
-    contracts.check(cell, tracks.TRACKS, "cell0")
+    tracks.TRACKS.check(cell, "cell0")
 
 
 def test_a_seed_is_a_cell(cell):

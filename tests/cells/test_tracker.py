@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from awd import contracts, io
-from awd.cells import dataset, measures, simulate, tracker, tracks
+from awd import io
+from awd.cells import measures, simulate, tracker, tracks
 from awd.cells.movie import Movie, open_movie
+from awd.cells.study import dataset
 from awd.errors import ConfigError, DataError
+from awd.record import contracts
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def test_movies_say_what_they_are(files):
 
 def test_the_truth_keeps_the_contract(files, tmp_path):
     truth = files[1]
-    contracts.check(truth, tracks.TRACKS, "truth")
+    tracks.TRACKS.check(truth, "truth")
     assert truth["complete"].values.sum() > 50
     born_before = measures.points(truth).groupby("track")["frame"].min() == 0
     assert born_before.sum() > 10, "the first frame shows pits of all ages"
@@ -61,7 +63,7 @@ def test_presets_are_named_and_changed(tmp_path):
 
 
 def test_a_cell_is_tracked(files, cell, tmp_path):
-    contracts.check(cell, tracks.TRACKS, "tracks")
+    tracks.TRACKS.check(cell, "tracks")
     got = measures.readout(files[1], cell)
     assert got.recall_productive > 0.9
     assert got.burst_correlation > 0.93
@@ -112,7 +114,7 @@ def test_buffers_stand_before_and_after(cell):
 
 def test_tracks_become_the_data_set(cell):
     ds = dataset.assemble([cell], targets=["sig_mean", "half"], min_frames=8, tiles=2)
-    contracts.check(ds, contracts.DATASET, "dataset")
+    contracts.DATASET.check(ds, "dataset")
     assert ds.sizes["sample"] > 30
 
 
@@ -141,7 +143,7 @@ def test_one_channel_or_nothing_to_see_is_refused(files):
 def test_the_truth_is_read_with_the_trackers_errors(files, cell):
     truth = files[1]
     read = simulate.read_truth(truth, "teaching", 0)
-    contracts.check(read, tracks.TRACKS, "read")
+    tracks.TRACKS.check(read, "read")
     for channel in ("master", "slave"):
         error = read[f"{channel}_se"].values
         noise = (read[channel] - truth[channel]).values / error

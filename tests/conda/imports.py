@@ -9,7 +9,7 @@ import ast
 import sys
 from pathlib import Path
 
-from awd import provenance
+from awd.record import provenance
 
 
 def statements(script: Path) -> set[str]:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd.maps import universe
+from awd.maps.sky import universe
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd import candidates, checkpoint, contracts, kernels, teachers, wavelet
-from awd.maps import bank, chosen, contest, entries, inferred, methods, students
-from awd.maps.bank import SHELVES, Ridge, Shelf
-from awd.settings_maps import Family
+from awd import wavelet
+from awd.config.maps import Family
+from awd.filters import kernels
+from awd.maps.infer import predict
+from awd.maps.measure import statistics
+from awd.maps.study import bank, describe, distil, entries, students
+from awd.maps.study.bank import SHELVES, Ridge, Shelf
+from awd.record import checkpoint, contracts
+from awd.search import candidates
+from awd.teacher import networks
 
 DB2, DB5 = wavelet.from_pywt("db2"), wavelet.from_pywt("db5")
 
@@ -80,7 +86,7 @@ def test_a_killed_bank_goes_on_with_the_next_candidate(
         return statistic(shelf, h)
 
     def fill():
-        each = partial(checkpoint.mapped, name="bank", kept=job.of("features"))
+        each = partial(checkpoint.mapped, name="bank", checkpoint=job.of("features"))
         return bank.fill("symmetric", maps, bank.rows_of(maps, 28, 10), 4, 0, each)
 
     monkeypatch.setattr(Shelf, "statistic", dying)
@@ -138,7 +144,7 @@ def said_of(maps):
 
 
 def test_shuffled_outputs_stay_in_their_cosmology_and_side(maps):
-    said = contest.sources(said_of(maps), maps, 0)
+    said = distil.sources(said_of(maps), maps, 0)
     assert list(said) == ["output", "untrained", "shuffled", "labels"]
     assert not np.array_equal(said["shuffled"], said["output"])
     side, cosmology = maps["split"].values, maps["cosmology"].values
@@ -152,8 +158,8 @@ def test_shuffled_outputs_stay_in_their_cosmology_and_side(maps):
 
 
 def test_every_source_chooses_from_every_family_and_all_from_as_many(maps, banks):
-    said = contest.sources(said_of(maps), maps, 0)
-    found, families, table = contest.methods(banks, said, maps, None, 7, 0)
+    said = distil.sources(said_of(maps), maps, 0)
+    found, families, table = distil.methods(banks, said, maps, None, 7, 0)
     names = [*said, "random_labels"]
     assert list(found) == [*names, *(f"{name}_lattice4" for name in names)]
     assert families == ["symmetric"] * 5 + ["lattice4"] * 5
@@ -180,7 +186,7 @@ def test_labels_and_maps_of_the_test_side_change_no_choice(maps, banks):
     said = said_of(maps)
     said["output"].values[:, test] = 5
     found = [
-        contest.methods({"symmetric": b}, contest.sources(s, m, 0), m, None, 3, 0)[2]
+        distil.methods({"symmetric": b}, distil.sources(s, m, 0), m, None, 3, 0)[2]
         for b, s, m in ((banks["symmetric"], said_of(maps), maps), (again, said, wrong))
     ]
     pd.testing.assert_frame_equal(*found)
@@ -190,18 +196,18 @@ def test_labels_and_maps_of_the_test_side_change_no_choice(maps, banks):
 def league(maps, banks):
     """The students of two families, and of two fixed filters."""
     said = said_of(maps)
-    sources = contest.sources(said, maps, 0)
-    found, families, table = contest.methods(banks, sources, maps, None, 9, 0)
+    sources = distil.sources(said, maps, 0)
+    found, families, table = distil.methods(banks, sources, maps, None, 9, 0)
     wavelets = candidates.to_dataset(found, target="omega_m", mode="reflect")
     wavelets["family"] = "method", families
-    contracts.check(wavelets, contracts.WAVELETS, "here")
-    model = teachers.build("resnet", 0, outputs=2, width=2).eval()
+    contracts.WAVELETS.check(wavelets, "here")
+    model = networks.build("resnet", 0, outputs=2, width=2).eval()
     box = [(0.18, 0.42), (0.6, 1.0)]
     named = {}
     for name in ("db2", "starlet"):
-        statistic = methods.fitted(methods.METHODS[name](6.5625), maps)
-        features = methods.measure(statistic, maps)
-        named[name] = features, inferred.predict(features, maps, box)
+        statistic = statistics.fitted(statistics.METHODS[name](6.5625), maps)
+        features = statistics.measure(statistic, maps)
+        named[name] = features, predict.predict(features, maps, box)
     one = students.League(maps, wavelets, said, model, box, named)
     predicted, told = one.students()
     ds = entries.entered(predicted, told, maps, split="0", seed="0")
@@ -212,7 +218,7 @@ def league(maps, banks):
 
 def test_the_league_is_a_predictions_file(league):
     ds = league.ds
-    contracts.check(ds, contracts.PREDICTIONS, "here")
+    contracts.PREDICTIONS.check(ds, "here")
     own = ds["prediction"].sel({"method": "resnet"}).values
     answers = league.said["output"].sel(network="resnet").isel(name=0).values
     np.testing.assert_array_equal(own, answers[ds["row"].values])
@@ -252,7 +258,7 @@ def test_patches_and_compression_are_of_wavelets_only(league):
 
 
 def test_the_filters_are_told_with_gain_and_symmetry(league):
-    table = chosen.table([league.wavelets] * 2, [league.table] * 2)
+    table = describe.table([league.wavelets] * 2, [league.table] * 2)
     first = table[table["seed"] == 0].set_index("method")
     assert (first.loc[first["family"] == "symmetric", "symmetry"] == 1).all()
     bank_of = league.table[league.table["family"] == "lattice4"]["output"]
@@ -264,7 +270,7 @@ def test_the_filters_are_told_with_gain_and_symmetry(league):
     ours = first.loc["output_lattice4"]
     assert ours["low"] <= ours["high"]
     assert np.isnan(first.loc["random_labels", "low"])
-    page = chosen.page(table)
+    page = describe.page(table)
     assert page["method"].tolist()[0] == "AWD (output)"
     assert len(page) == len(first)
 
@@ -274,8 +280,8 @@ def test_the_filters_are_told_with_gain_and_symmetry(league):
     [([1, 2, 1], 1), ([1, -1], 1), ([1, 2, 0, 0, 0], 0.8), (DB2, 0.916), (DB5, 0.919)],
 )
 def test_symmetry_is_the_overlap_with_the_mirror_image(h, expected):
-    assert chosen.symmetry(h) == pytest.approx(expected, abs=1e-3)
-    assert chosen.symmetry(np.negative(h[::-1])) == pytest.approx(expected, abs=1e-3)
+    assert describe.symmetry(h) == pytest.approx(expected, abs=1e-3)
+    assert describe.symmetry(np.negative(h[::-1])) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_papers_objective_is_asked_of_gradients_with_resamples(maps, tmp_path):
@@ -291,7 +297,7 @@ def test_the_papers_objective_is_asked_of_gradients_with_resamples(maps, tmp_pat
         {"gradient": (("asked", "row", "y", "x"), gradient), "row": ("row", rows)},
         coords={"asked": ["resnet", "untrained"]},
     )
-    found = contest.attributed(answers, maps, path, 15, 0)
+    found = distil.attributed(answers, maps, path, 15, 0)
     assert list(found) == ["attribution", "untrained_a", "sparsity"]
     same = (found[name].chosen.filter for name in ("attribution", "sparsity"))
     np.testing.assert_allclose(*same, atol=1e-5)

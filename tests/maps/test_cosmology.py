@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import quad
 
 from awd.errors import ConfigError
-from awd.maps import cosmology
-from awd.maps.cosmology import Cosmology
+from awd.maps.sky import cosmology
+from awd.maps.sky.cosmology import Cosmology
 
 HERE = Cosmology(0.3, 0.8)
 

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from awd import contracts, io, splits
+from awd import io
 from awd.errors import DataError, ShapeError
-from awd.maps import dataset
+from awd.league import splits
 from awd.maps.readers import Collection
+from awd.maps.study import dataset
+from awd.record import contracts
 
 SETTINGS = {"pixel_arcmin": 0.8, "targets": ["omega_m", "sigma_8"]}
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from awd.errors import ConfigError, DataError, ShapeError
-from awd.maps import infer
-from awd.maps.cosmology import grid
-from awd.maps.infer import Emulator, NearestCosmology, PosteriorMean
+from awd.maps.infer import heads
+from awd.maps.infer.heads import Emulator, NearestCosmology, PosteriorMean
+from awd.maps.sky.cosmology import grid
 
 BOX = [(0.18, 0.42), (0.6, 1.0)]
 GRID = grid(24, *BOX, seed=1).to_numpy()
@@ -85,7 +85,7 @@ def test_a_right_posterior_covers_the_truth_as_often_as_it_says():
     features, truth = universe(60, 1)
     inner = np.all((truth > [0.22, 0.68]) & (truth < [0.38, 0.92]), axis=1)
     ranks = head.ranks(features[inner], truth[inner])
-    assert infer.coverage(ranks[:, 0]) == pytest.approx([0.68, 0.95], abs=0.05)
+    assert heads.coverage(ranks[:, 0]) == pytest.approx([0.68, 0.95], abs=0.05)
 
 
 def test_maps_that_deviate_together_make_it_sure_of_itself_until_calibrated():
@@ -94,7 +94,7 @@ def test_maps_that_deviate_together_make_it_sure_of_itself_until_calibrated():
     group = np.repeat(np.arange(24), 20)
     plain = Emulator(1, BOX).fit(*train)
     wide = Emulator(1, BOX).fit(*train).calibrate(select, known, group)
-    covered = [infer.coverage(h.ranks(features, truth)[:, 0])[0] for h in (plain, wide)]
+    covered = [heads.coverage(h.ranks(features, truth)[:, 0])[0] for h in (plain, wide)]
     assert covered[0] < 0.62 < covered[1] < 0.8
     assert rmse(wide.predict(features), truth) < rmse(plain.predict(features), truth)
 
@@ -111,7 +111,7 @@ def test_a_posterior_is_a_probability_over_the_box():
 
 def test_quadratic_ridge_follows_curves():
     train, test = universe(40, 0, 0.1), universe(10, 1, 0.1)
-    found = infer.quadratic_ridge(8).fit(*train).predict(test[0])
+    found = heads.quadratic_ridge(8).fit(*train).predict(test[0])
     assert rmse(found, test[1]) < 0.02
 
 

@@ -6,9 +6,9 @@ from scipy.integrate import quad
 from scipy.ndimage import map_coordinates
 
 from awd.errors import DataError, ShapeError
-from awd.maps import lensing, nbody
-from awd.maps import loops_lensing as loops
-from awd.maps.cosmology import HUBBLE_DISTANCE, Cosmology
+from awd.maps.compiled import lensing as loops
+from awd.maps.sky import lensing, nbody
+from awd.maps.sky.cosmology import HUBBLE_DISTANCE, Cosmology
 
 HERE = Cosmology(0.3, 0.8)
 

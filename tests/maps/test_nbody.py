@@ -6,9 +6,9 @@ import scipy.fft
 from scipy.ndimage import map_coordinates
 
 from awd.errors import ConfigError
-from awd.maps import loops_nbody as loops
-from awd.maps import nbody
-from awd.maps.cosmology import Cosmology
+from awd.maps.compiled import nbody as loops
+from awd.maps.sky import nbody
+from awd.maps.sky.cosmology import Cosmology
 
 HERE = Cosmology(0.3, 0.8)
 N = 16

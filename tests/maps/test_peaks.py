@@ -6,8 +6,8 @@ import torch
 
 from awd import wavelet
 from awd.errors import ConfigError, DataError, ShapeError
-from awd.maps import peaks
-from awd.maps.peaks import PeakHistogram, peak_histogram
+from awd.maps.measure import peaks
+from awd.maps.measure.peaks import PeakHistogram, peak_histogram
 
 RNG = np.random.default_rng(0)
 MAPS = RNG.normal(0, 0.02, (5, 40, 48)).astype(np.float32)

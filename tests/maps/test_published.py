@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 from awd import wavelet
-from awd.maps import contest, published
+from awd.maps.study import distil, published
 
 RNG = np.random.default_rng(0)
 
@@ -69,7 +69,7 @@ def test_the_soft_filter_is_the_one_whose_peaks_tell_most_of_the_select_maps():
         },
         coords={"sparsity": [0.02], "attribution": [0.0, 0.004]},
     )
-    method = contest.softly(path, ds)
+    method = distil.softly(path, ds)
     assert method.chosen.attribution == 0.004
     assert method.chosen.score == pytest.approx(-rmse[0])
     assert (method.chosen_by, method.parameters) == ("labels", 4)

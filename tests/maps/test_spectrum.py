@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from awd.errors import DataError, ShapeError
-from awd.maps.spectrum import Spectrum, multipoles, power_spectrum
+from awd.maps.measure.spectrum import Spectrum, multipoles, power_spectrum
 
 PIXEL = 1.64
 

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from awd import evaluation
-from awd.maps import inferred as inferring
-from awd.maps import methods, realism, scoring, universe
-from awd.maps.cosmology import Cosmology
-from awd.maps.figures import ASKED
+from awd.config.maps import Method
+from awd.league import bootstrap
+from awd.maps.figures.sky import ASKED
+from awd.maps.infer import predict as inferring
+from awd.maps.infer import score
+from awd.maps.infer.table import score_table
+from awd.maps.measure import statistics
 from awd.maps.names import NAMES
-from awd.maps.table import score_table
-from awd.settings_maps import Method
+from awd.maps.sky import realism, universe
+from awd.maps.sky.cosmology import Cosmology
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +45,18 @@ def test_skewness_falls_with_the_matter_density():
 
 
 def test_every_method_of_the_settings_is_there():
-    assert set(methods.METHODS) == set(Method.__args__) == set(NAMES)
+    assert set(statistics.METHODS) == set(Method.__args__) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", methods.METHODS)
+@pytest.mark.parametrize("name", statistics.METHODS)
 def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkeypatch):
-    statistic = methods.METHODS[name](small.attrs["pixel_arcmin"])
-    whole = methods.measure(methods.fitted(statistic, small), small)
+    statistic = statistics.METHODS[name](small.attrs["pixel_arcmin"])
+    whole = statistics.measure(statistics.fitted(statistic, small), small)
     assert whole.dtype == np.float32
     assert len(whole) == small.sizes["sample"]
-    monkeypatch.setattr(methods, "PIECE", 7)
+    monkeypatch.setattr(statistics, "PIECE", 7)
     np.testing.assert_array_equal(
-        methods.measure(methods.fitted(statistic, small), small), whole
+        statistics.measure(statistics.fitted(statistic, small), small), whole
     )
     assert np.isfinite(whole).all()
 
@@ -63,8 +65,8 @@ def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkey
 def inferred(small):
     out = []
     for name in ("height", "spectrum"):
-        features = methods.measure(
-            methods.fitted(methods.METHODS[name](6.5625), small), small
+        features = statistics.measure(
+            statistics.fitted(statistics.METHODS[name](6.5625), small), small
         )
         one = inferring.predict(features, small, [(0.18, 0.42), (0.6, 1.0)])
         out.append(one.assign_attrs(statistic=name, features=features.shape[1]))
@@ -83,8 +85,8 @@ def test_labels_of_test_maps_change_no_prediction(small, inferred):
     wrong = small.copy(deep=True)
     test = wrong["split"].values == "test"
     wrong["target"].values[test] = 0.33
-    features = methods.measure(
-        methods.fitted(methods.METHODS["height"](6.5625), small), small
+    features = statistics.measure(
+        statistics.fitted(statistics.METHODS["height"](6.5625), small), small
     )
     box = [(0.18, 0.42), (0.6, 1.0)]
     again = inferring.predict(features, wrong, box)
@@ -93,8 +95,8 @@ def test_labels_of_test_maps_change_no_prediction(small, inferred):
 
 def test_unseen_predictions_use_no_map_of_their_cosmology(small, inferred):
     """Change the training maps of one cosmology: its own predictions stay."""
-    features = methods.measure(
-        methods.fitted(methods.METHODS["height"](6.5625), small), small
+    features = statistics.measure(
+        statistics.fitted(statistics.METHODS["height"](6.5625), small), small
     )
     other = features.copy()
     own = small["cosmology"].values == "c2"
@@ -109,12 +111,12 @@ def test_unseen_predictions_use_no_map_of_their_cosmology(small, inferred):
 
 
 def test_scores_are_rmse_with_two_intervals(inferred):
-    table = scoring.score(inferred, 200, 0)
+    table = score.score(inferred, 200, 0)
     assert len(table) == 2 * len(inferring.HEADS)
     row = table[(table["method"] == "spectrum") & (table["head"] == "ridge")].iloc[0]
     one = inferred[1]
     truth, found = (v.isel(name=0).values for v in (one["target"], one["prediction"]))
-    expected = evaluation.rmse(truth, found[inferring.HEADS.index("ridge")])
+    expected = bootstrap.rmse(truth, found[inferring.HEADS.index("ridge")])
     assert row["rmse"] == pytest.approx(expected)
     assert row["low"] < row["rmse"] < row["high"]
     assert row["map_low"] < row["rmse"] < row["map_high"]
@@ -125,8 +127,8 @@ def test_scores_are_rmse_with_two_intervals(inferred):
 
 
 def test_differences_are_paired_and_head_by_head(inferred):
-    scores = scoring.score(inferred, 200, 0).set_index(["method", "head"])["rmse"]
-    table = scoring.differences(inferred, 200, 0)
+    scores = score.score(inferred, 200, 0).set_index(["method", "head"])["rmse"]
+    table = score.differences(inferred, 200, 0)
     assert len(table) == len(inferring.HEADS)
     for row in table.itertuples():
         gap = scores["height", row.head] - scores["spectrum", row.head]
@@ -135,7 +137,7 @@ def test_differences_are_paired_and_head_by_head(inferred):
 
 
 def test_the_table_puts_the_best_emulator_first(inferred):
-    scores = scoring.score(inferred, 200, 0)
+    scores = score.score(inferred, 200, 0)
     table = score_table(scores)
     best = scores[scores["head"] == "emulator"].sort_values("rmse")["method"].iloc[0]
     assert table["statistic"].iloc[0] == NAMES[best]

@@ -13,7 +13,8 @@ import pytest
 import tifffile
 import yaml
 
-from awd import checkpoint, io
+from awd import io
+from awd.record import checkpoint
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,9 @@ import pytest
 import yaml
 from astropy.io import fits
 
-from awd import contracts, io
-from awd.maps import universe
+from awd import io
+from awd.maps.sky import universe
+from awd.record import contracts
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from awd import io, manifest
+from awd import io
+from awd.record import manifest
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,14 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from awd.cells import loops, loops_fit
-from awd.cells.readout import (
-    SIGNIFICANT,
-    background_level,
-    half_window,
-    p_values,
-    read,
-)
+from awd.cells.compiled import convolution, fit
+from awd.cells.readout import SIGNIFICANT, background_level, half_window, p_values, read
 from awd.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -60,7 +54,7 @@ def filters(image: np.ndarray, sigma: float) -> Filtered:
         Width of a spot, px.
     """
     level = background_level(image)
-    padded = loops.with_margin(image, half_window(sigma), level)
+    padded = convolution.with_margin(image, half_window(sigma), level)
     amplitude, background, variance, log = _filtered(padded, sigma)
     residual = np.sqrt(variance)
     significance = amplitude / (residual * relative_error(sigma))
@@ -85,23 +79,23 @@ def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.
     Returns
     -------
     array of float64 of shape (spots, 10)
-        Columns :data:`awd.cells.loops_fit.COLUMNS`: position and its standard errors
+        Columns :data:`awd.cells.compiled.fit.COLUMNS`: position and its standard errors
         in px, amplitude, background and theirs in counts, ``noise`` (s.d. of the
         residuals, counts) and ``pixels`` (of the fit).
     """
     if test not in TESTS:
         raise ConfigError(f"no test {test!r}; there is {', '.join(TESTS)}")
     level, w = background_level(image), half_window(sigma)
-    padded = loops.with_margin(image, w, level)
+    padded = convolution.with_margin(image, w, level)
     filtered = _filtered(padded, sigma)
-    usual = loops.usual_variance(filtered[loops.VARIANCE], BLOCK)
+    usual = convolution.usual_variance(filtered[convolution.VARIANCE], BLOCK)
     lowest = z * relative_error(sigma)
-    found = loops.maxima(filtered, usual, BLOCK, lowest, int(np.ceil(sigma)))
-    x, y = loops.vertices(filtered[loops.LOG], found)
-    amplitude = filtered[loops.AMPLITUDE][found[:, 0], found[:, 1]].astype(float)
-    table = loops_fit.fit_frame(padded, x, y, amplitude, sigma, w, z, True)
-    table = table[np.isfinite(table[:, loops_fit.X])]
-    table[:, loops_fit.C] += level
+    found = convolution.maxima(filtered, usual, BLOCK, lowest, int(np.ceil(sigma)))
+    x, y = convolution.vertices(filtered[convolution.LOG], found)
+    amplitude = filtered[convolution.AMPLITUDE][found[:, 0], found[:, 1]].astype(float)
+    table = fit.fit_frame(padded, x, y, amplitude, sigma, w, z, True)
+    table = table[np.isfinite(table[:, fit.X])]
+    table[:, fit.C] += level
     if test == "aguet":
         table = table[p_values(table, sigma) < SIGNIFICANT]
     return table
@@ -141,13 +135,13 @@ def detect(
             tables.append(spots(image, sigma, z, test))
         else:
             table = spots(pooled, sigma, z, test)
-            now = read(image, table[:, loops_fit.X], table[:, loops_fit.Y], sigma)
-            kept = [loops_fit.X, loops_fit.Y, loops_fit.X_SE, loops_fit.Y_SE]
+            now = read(image, table[:, fit.X], table[:, fit.Y], sigma)
+            kept = [fit.X, fit.Y, fit.X_SE, fit.Y_SE]
             now[:, kept] = table[:, kept]
             tables.append(now)
     counts = [len(table) for table in tables]
     values = np.concatenate(tables) if tables else np.empty((0, 10))
-    table = pd.DataFrame(values, columns=list(loops_fit.COLUMNS))
+    table = pd.DataFrame(values, columns=list(fit.COLUMNS))
     table.insert(0, "frame", np.repeat(np.arange(len(counts)), counts))
     return table
 
@@ -161,7 +155,7 @@ def faint(
     """
     chosen = np.unique(np.linspace(0, len(frames) - 1, sample).astype(int))
     table = np.concatenate([spots(frames[t], sigma, z) for t in chosen])
-    bright = table[:, loops_fit.A] / table[:, loops_fit.NOISE]
+    bright = table[:, fit.A] / table[:, fit.NOISE]
     return not len(table) or bool(np.median(bright) < FAINT)
 
 
@@ -213,14 +207,14 @@ def widths(image: np.ndarray, sigma: float) -> np.ndarray:
     table = spots(image, sigma)
     if len(table) < 2:
         return np.empty(0)
-    place = table[:, [loops_fit.X, loops_fit.Y]]
+    place = table[:, [fit.X, fit.Y]]
     apart = cKDTree(place).query(place, 2)[0][:, 1]
     w = half_window(sigma)
-    z = table[:, loops_fit.A] / table[:, loops_fit.A_SE]
+    z = table[:, fit.A] / table[:, fit.A_SE]
     inside = (place >= w).all(1) & (place < np.array(image.shape[::-1]) - w).all(1)
     x, y = place[(z > BRIGHT) & (apart > 2 * w) & inside].T
-    padded = loops.with_margin(image, w, background_level(image))
-    found = loops_fit.widths(padded, x, y, w, WIDTHS[0], WIDTHS[1])
+    padded = convolution.with_margin(image, w, background_level(image))
+    found = fit.widths(padded, x, y, w, WIDTHS[0], WIDTHS[1])
     return found[np.isfinite(found)]
 
 
@@ -243,7 +237,7 @@ def _filtered(padded: np.ndarray, sigma: float) -> np.ndarray:
     w = half_window(sigma)
     gauss = np.exp(-0.5 * (np.arange(w + 1) / sigma) ** 2).astype(np.float32)
     out = np.empty((4, padded.shape[0] - 2 * w, padded.shape[1] - 2 * w), np.float32)
-    loops.filter_rows(padded, gauss, out)
+    convolution.filter_rows(padded, gauss, out)
     return out
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd.cells import loops_link
+from awd.cells.compiled import linking
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -58,13 +58,11 @@ def link(spots: pd.DataFrame, radius: float = RADIUS, gap: int = GAP) -> pd.Data
     )
     edges = np.searchsorted(frame, np.arange(int(frame[-1]) + 2))
     alike = np.full(len(x), 0.5)
-    track = loops_link.link_frames(
-        edges, x, y, alike, 0.0, gap, radius, radius**2 + 1e-9
-    )
+    track = linking.link_frames(edges, x, y, alike, 0.0, gap, radius, radius**2 + 1e-9)
     variance = (x_se**2 + y_se**2) / 2
     table["track"] = track
     moved = motion(table.sort_values(["track", "frame"], kind="stable"))
-    track = loops_link.link_frames(edges, x, y, variance, moved, gap, radius, ALONE)
+    track = linking.link_frames(edges, x, y, variance, moved, gap, radius, ALONE)
     table["track"] = track
     return table.sort_values(["track", "frame"], kind="stable", ignore_index=True)
 
@@ -142,7 +140,7 @@ def smooth(tracks: pd.DataFrame, motion: float) -> pd.DataFrame:
     for axis in ("x", "y"):
         place = tracks[axis].to_numpy(copy=True)
         variance = 3 * tracks[f"{axis}_se"].to_numpy() ** 2
-        loops_link.smooth_rows(edges, place, variance, motion)
+        linking.smooth_rows(edges, place, variance, motion)
         smoothed |= {axis: place, f"{axis}_se": np.sqrt(variance)}
     return tracks.assign(**smoothed)
 

@@ -56,14 +56,14 @@ def render(
     sigma: float,
 ) -> np.ndarray:
     """The background (H, W) with spots at ``x``, ``y`` (px) on it, float32."""
-    from awd.cells import loops_fit
+    from awd.cells.compiled import fit
 
     margin = int(np.ceil(MARGIN * sigma))
     image = np.pad(np.asarray(background, np.float32), margin)
     height, width = background.shape
     inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
     for k in np.flatnonzero(inside):
-        loops_fit.add_spot(image, x[k], y[k], amplitude[k], sigma, margin)
+        fit.add_spot(image, x[k], y[k], amplitude[k], sigma, margin)
     return image[margin:-margin, margin:-margin]
 
 

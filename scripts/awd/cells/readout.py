@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from awd.cells import loops, loops_fit
+from awd.cells.compiled import convolution, fit
 from awd.errors import ConfigError
 
 K = 1.959963984540054  # of Aguet's test: 5 % two-sided
@@ -58,30 +58,28 @@ def read(
     Returns
     -------
     array of float64 of shape (spots, 10)
-        Columns :data:`awd.cells.loops_fit.COLUMNS`, in the order of ``x``.
+        Columns :data:`awd.cells.compiled.fit.COLUMNS`, in the order of ``x``.
     """
     if mode not in MODES:
         raise ConfigError(f"no mode {mode!r} of read-out; there is {', '.join(MODES)}")
     level, w = background_level(image), half_window(sigma)
-    padded = loops.with_margin(image, w, level)
+    padded = convolution.with_margin(image, w, level)
     order = np.argsort(y, kind="stable")
     place = np.asarray(x, float)[order], np.asarray(y, float)[order]
     amplitude = np.zeros(len(order))
     for _ in range(2):  # what lies farther than a group is subtracted as known so far
-        fixed = loops_fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, False)
-        amplitude = fixed[:, loops_fit.A].copy()
+        fixed = fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, False)
+        amplitude = fixed[:, fit.A].copy()
     same = _nearest(*place) < APART * sigma
-    fixed[same] = loops_fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
+    fixed[same] = fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
     if mode == "best":
-        moved = loops_fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, True)
+        moved = fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, True)
         moved = moved[: len(order)]
-        away = np.hypot(
-            moved[:, loops_fit.X] - place[0], moved[:, loops_fit.Y] - place[1]
-        )
+        away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
         # What was lost on the way is NaN, and neither near nor larger.
-        better = (away <= reach) & (moved[:, loops_fit.A] > fixed[:, loops_fit.A])
+        better = (away <= reach) & (moved[:, fit.A] > fixed[:, fit.A])
         fixed[better] = moved[better]
-    fixed[:, loops_fit.C] += level
+    fixed[:, fit.C] += level
     table = np.empty_like(fixed)
     table[order] = fixed
     return table
@@ -104,11 +102,9 @@ def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.n
     Arguments and columns as in :func:`read`.
     """
     level, w = background_level(image), half_window(sigma)
-    padded = loops.with_margin(image, w, level)
-    table = loops_fit.fit_alone(
-        padded, np.asarray(x, float), np.asarray(y, float), sigma, w
-    )
-    table[:, loops_fit.C] += level
+    padded = convolution.with_margin(image, w, level)
+    table = fit.fit_alone(padded, np.asarray(x, float), np.asarray(y, float), sigma, w)
+    table[:, fit.C] += level
     return table
 
 
@@ -122,7 +118,7 @@ def p_values(table: np.ndarray, sigma: float) -> np.ndarray:
     Parameters
     ----------
     table : array of shape (spots, 10)
-        Columns :data:`awd.cells.loops_fit.COLUMNS`.
+        Columns :data:`awd.cells.compiled.fit.COLUMNS`.
     sigma : float
         px; a window of ``(2 ceil(4 sigma) + 1)^2`` px is what the test counts.
 
@@ -133,9 +129,9 @@ def p_values(table: np.ndarray, sigma: float) -> np.ndarray:
     from scipy.special import stdtr
 
     n = (2 * half_window(sigma) + 1) ** 2
-    noise = K * table[:, loops_fit.NOISE]
-    error = table[:, loops_fit.A_SE] ** 2
+    noise = K * table[:, fit.NOISE]
+    error = table[:, fit.A_SE] ** 2
     spread = noise**2 / (2 * (n - 1))
     freedom = (n - 1) * (error + spread) ** 2 / (error**2 + spread**2)
-    above = table[:, loops_fit.A] - noise
+    above = table[:, fit.A] - noise
     return stdtr(freedom, -above / np.sqrt((error + spread) / n))

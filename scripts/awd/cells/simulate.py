@@ -289,19 +289,20 @@ def read_truth(truth: xr.Dataset, name: str, seed: int) -> xr.Dataset:
     seed : int
         Of the noise.
     """
-    from awd.cells import detect, loops_fit, readout
+    from awd.cells import detect, readout
+    from awd.cells.compiled import fit
 
     chosen, rng = preset(name), np.random.default_rng(seed)
     found = truth.copy(deep=True)
     for channel in ("master", "slave"):
         sigma = getattr(chosen, f"sigma_{channel}")
         pixel = chosen.camera.noise(getattr(chosen, f"background_{channel}"))
-        table = np.zeros((truth.sizes["obs"], len(loops_fit.COLUMNS)))
-        table[:, loops_fit.NOISE] = pixel
-        table[:, loops_fit.A_SE] = error = pixel * detect.relative_error(sigma)
+        table = np.zeros((truth.sizes["obs"], len(fit.COLUMNS)))
+        table[:, fit.NOISE] = pixel
+        table[:, fit.A_SE] = error = pixel * detect.relative_error(sigma)
         noise = error * rng.standard_normal(len(table))
-        table[:, loops_fit.A] = truth[channel].values + noise
-        columns = {"": table[:, loops_fit.A], "_se": table[:, loops_fit.A_SE]}
+        table[:, fit.A] = truth[channel].values + noise
+        columns = {"": table[:, fit.A], "_se": table[:, fit.A_SE]}
         columns["_p"] = readout.p_values(table, sigma)
         for suffix, values in columns.items():
             described = tracks.DESCRIBED[channel + suffix]

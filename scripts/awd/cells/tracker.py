@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import io
-from awd.cells import detect, link, loops_fit, readout, tracks
+from awd.cells import detect, link, readout, tracks
 from awd.cells.classify import BUFFER, Ragged, classify
+from awd.cells.compiled import fit
 from awd.errors import DataError
+from awd.log import log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from awd.cells.movie import Frames, Movie
 
 CHANNELS = ("master", "slave")
-READ = {"": loops_fit.A, "_se": loops_fit.A_SE, "_background": loops_fit.C}
+READ = {"": fit.A, "_se": fit.A_SE, "_background": fit.C}
 
 
 def follow(
@@ -116,7 +117,7 @@ def track(
     starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
     edges = np.append(starts, len(table))
     seen = table["seen"].to_numpy(bool)
-    found = {"master": table[list(loops_fit.COLUMNS)].to_numpy(copy=True)}
+    found = {"master": table[list(fit.COLUMNS)].to_numpy(copy=True)}
     found["slave"] = np.full_like(found["master"], np.nan)
     # Spots that were found have been read; gaps are read alone, as published: together
     # with whoever took the spot, nothing would be left for them.
@@ -153,7 +154,7 @@ def _widths(movie: Movie, sigma: Sequence[float | None]) -> tuple[float, float]:
     try:
         return master, detect.estimate_sigma(movie.channels[1])
     except DataError as error:
-        io.log.warning("%s: %s; taken as in the master", movie.channels[1].name, error)
+        log.warning("%s: %s; taken as in the master", movie.channels[1].name, error)
         return master, master
 
 
@@ -185,7 +186,7 @@ def _read(
     ends = np.stack([edges[:-1], edges[1:] - 1], 1)
     before = np.arange(-BUFFER, 0)
     when = np.stack([frame[ends[:, :1]] + before, frame[ends[:, 1:]] - before[::-1]], 1)
-    around = np.full((*when.shape, len(loops_fit.COLUMNS)), np.nan)
+    around = np.full((*when.shape, len(fit.COLUMNS)), np.nan)
     for t, image in enumerate(frames):
         now = order[cuts[t] : cuts[t + 1]]
         now = now[missing[now]]
@@ -211,7 +212,7 @@ def _dataset(
             columns[channel + suffix] = found[channel][:, column]
             buffers[f"buffer_{channel}{suffix}"] = around[channel][..., column]
         columns[f"{channel}_p"] = readout.p_values(found[channel], width)
-        flat = around[channel].reshape(-1, len(loops_fit.COLUMNS))
+        flat = around[channel].reshape(-1, len(fit.COLUMNS))
         p = readout.p_values(flat, width).reshape(around[channel].shape[:-1])
         buffers[f"buffer_{channel}_p"] = p
     ragged = Ragged(

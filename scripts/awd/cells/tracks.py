@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io
-from awd.contracts import Contract, Variable
 from awd.errors import AwdError, DataError
+from awd.log import log
+from awd.record.contracts import Contract, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -159,7 +160,7 @@ def or_rejected(
     except AwdError as error:
         if bad_cell == "stop":
             raise
-        io.log.warning("%s is left out: %s", cell, error)
+        log.warning("%s is left out: %s", cell, error)
         return rejected(cell, str(error))
 
 

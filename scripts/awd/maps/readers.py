@@ -20,7 +20,7 @@ import numpy as np
 
 from awd import io
 from awd.errors import ConfigError, DataError, MissingInput
-from awd.maps.lensing import kaiser_squires
+from awd.maps.sky.lensing import kaiser_squires
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,7 @@ def fits_tree(
     pattern : str
         A path with fields in braces: ``{cosmology}``, ``{realisation}``, the parameters
         of :data:`PARAMETERS`, and ``{component}`` (1, 2) of shear, which becomes
-        convergence (:func:`awd.maps.lensing.kaiser_squires`).
+        convergence (:func:`awd.maps.sky.lensing.kaiser_squires`).
         ``model{cosmology}/WLconv_z1.00_{realisation}r.fits``, for example, or
         ``Om{omega_m}_si{sigma_8}/{realisation}.fits``; ``*`` stands for anything.
     table : path, optional

@@ -1,0 +1,384 @@
+"""From tracks to the table that the method reads: fixed length, targets, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd import io
+from awd.cells import tracks
+from awd.cells.study import hand, outcomes
+from awd.errors import DataError
+from awd.log import log
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+START = 3  # frames whose mean is the level before anything happened
+SIGNIFICANT = 0.05
+SHORTEST = 2  # frames that tracks must last longer than to count at all, as published
+
+
+def mean0(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave above its start level."""
+    return slave.mean() - slave[:START].mean()
+
+
+def max0(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Largest three-frame mean of the slave above its start level."""
+    running = np.convolve(slave, np.full(START, 1 / START), "valid")
+    return running.max() - slave[:START].mean()
+
+
+def half(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave in the second half of the track minus that in the first."""
+    middle = len(slave) // 2
+    return slave[middle:].mean() - slave[:middle].mean()
+
+
+def sig_mean(slave: np.ndarray, p: np.ndarray | None) -> float:
+    """Mean of the slave over its significant frames, 0 without one (``Y_sig_mean``)."""
+    significant = slave[p < SIGNIFICANT]
+    return significant.mean() if significant.size else 0.0
+
+
+# The first three read a slave that is z-scored over all observations of its cell;
+# sig_mean reads counts and is z-scored over the tracks of its cell, as published.
+TARGETS: dict[str, Callable[[np.ndarray, np.ndarray | None], float]] = {
+    "mean0": mean0,
+    "max0": max0,
+    "half": half,
+    "sig_mean": sig_mean,
+}
+
+
+def assemble(
+    cells: Sequence[xr.Dataset],
+    *,
+    targets: Sequence[str],
+    min_frames: int,
+    length: int = 40,
+    tiles: int = 4,
+    hotspots: str = "keep",
+    rules: outcomes.Rules | None = None,
+    bad_cell: str = "stop",
+    least: int = 1,
+) -> xr.Dataset:
+    """One row a track: the master resampled to one length, and what the slave did.
+
+    Parameters
+    ----------
+    cells : sequence of Dataset
+        Tracks of each cell (:data:`awd.cells.tracks.TRACKS`).
+    targets : sequence of str
+        Names in :data:`TARGETS`.
+    min_frames : int
+        Tracks must last longer than this, frames.
+    length : int
+        Samples of a row, see :func:`fixed_length`.
+    tiles : int
+        A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
+    hotspots : {"keep", "drop"}
+        Tracks on which several bursts follow each other; published: drop.
+    rules : Rules, optional
+        Constants of the outcomes, where the slave has p-values.
+    bad_cell : {"stop", "skip"}
+        What a cell with too few tracks does. One without any was left out before
+        (:func:`awd.cells.tracks.or_rejected`).
+    least : int
+        Cells that must remain.
+
+    Returns
+    -------
+    Dataset
+        ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
+        the cell; ``hand(sample, feature)``, :data:`awd.cells.study.hand.FEATURES` of
+        the whole master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or
+        the tile where there is one cell only), ``track`` (index in its cell). Where the
+        slave has p-values, ``lifetime`` (frames) and ``outcome(sample, named)``, every
+        outcome of :mod:`awd.cells.study.outcomes`; and of every complete track of more
+        than two frames, hotspots dropped or not, ``all_lifetime``, ``all_positive``
+        (the published outcome) and ``all_cell``, for :func:`hard`. The attribute
+        ``rejected`` names the cells that were left out, and why.
+
+    Raises
+    ------
+    DataError
+        When a cell has too few tracks left, a target needs what it lacks, or fewer than
+        ``least`` cells remain.
+    """
+    import xarray as xr
+
+    rows, every, reasons, used = [], [], {}, []
+    for cell in cells:
+        try:
+            kept = _kept(cell, min_frames, tiles, hotspots, rules)
+            rows.append(_rows(cell, targets, kept, length, tiles, rules))
+            every.append(_every(cell, hotspots, rules))
+            used.append(cell)
+        except DataError as error:
+            if bad_cell == "stop":
+                raise
+            reasons[cell.attrs["cell"]] = str(error)
+    for name, reason in reasons.items():
+        log.warning("%s is left out: %s", name, reason)
+    if len(rows) < max(least, 1):
+        listed = "".join(f"\n  {name}: {reason}" for name, reason in reasons.items())
+        raise DataError(
+            f"{len(rows)} of {len(cells)} cells remain, the splits need {least}; mend "
+            f"or replace what was left out, or ask for fewer splits:{listed}"
+        )
+    ds = xr.concat(rows, "sample")
+    if all(len(one) for one in every):
+        ds = ds.merge(xr.concat(every, "all"))
+    ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
+    ds.attrs = {
+        "title": "clathrin tracks: master trace and slave outcome",
+        "dt_s": used[0].attrs["frame_interval_s"],
+        "pixel_nm": used[0].attrs["pixel_nm"],
+        "rejected": io.dumps(reasons),
+    }
+    return ds
+
+
+def fixed_length(trace: np.ndarray, length: int) -> np.ndarray:
+    """A trace of ``length`` samples: picked without averaging, or padded with zeros.
+
+    Of a longer trace the samples ``floor((n - 1) i / (length - 1))`` are taken; a
+    shorter one gets zeros at its end (as published).
+    """
+    n = len(trace)
+    if n >= length:
+        return trace[np.arange(length) * (n - 1) // (length - 1)]
+    return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
+
+
+def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
+    """The data set with white noise for traces, on which no method may show skill.
+
+    Every sample, padding too, is drawn from a Gaussian of the mean and s.d. of all
+    values: where a trace ends would tell the lifetime, and that explains a good part
+    of ``mean0``. So no row is padded (``length``), the hand features are dropped, and
+    targets, groups and blocks stay.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From :func:`assemble`.
+    seed : int
+        Of the noise.
+    """
+    import xarray as xr
+
+    x = ds["x"].values
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(x.mean(), x.std(), x.shape).astype(x.dtype)
+    out = ds.drop_dims("feature", errors="ignore")
+    return out.assign(
+        x=ds["x"].copy(data=noise), length=xr.full_like(ds["length"], x.shape[1])
+    )
+
+
+def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Dataset:
+    """The data set with its split, ``x`` scaled by constants of the training groups.
+
+    Parameters
+    ----------
+    ds : Dataset
+        From :func:`assemble`.
+    split : array of str of shape (sample,)
+        "train", "select" or "test".
+    scaling : {"level0", "cell"}
+        ``level0`` divides by the s.d. of all training values, padding included, and
+        leaves the padding at 0. ``cell`` is the published z-score: mean and s.d. of
+        each cell, padding included, test cells by their own.
+    """
+    x = ds["x"].values.astype(np.float64)
+    if scaling == "level0":
+        x = x / x[split == "train"].std()
+    elif scaling == "cell":
+        for name in np.unique(ds["cell"]):
+            own = ds["cell"].values == name
+            x[own] = (x[own] - x[own].mean()) / x[own].std()
+    else:
+        raise DataError(f"no scaling {scaling!r}; there is level0 and cell")
+    described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
+    out = ds.assign(x=(ds["x"].dims, x.astype(np.float32), described))
+    return out.assign(split=("sample", split)).assign_attrs(scaling=scaling)
+
+
+def tile(x: np.ndarray, y: np.ndarray, tiles: int) -> np.ndarray:
+    """Tile ``column * tiles + row``: columns of equal counts, each cut alike."""
+    column = _rank(x) * tiles // len(x)
+    row = np.empty(len(x), int)
+    for k in range(tiles):
+        inside = column == k
+        row[inside] = _rank(y[inside]) * tiles // max(1, inside.sum())
+    return column * tiles + row
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    rank = np.empty(len(values), int)
+    rank[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return rank
+
+
+def hard(
+    ds: xr.Dataset, split: np.ndarray, accuracy: float
+) -> tuple[xr.Dataset, np.ndarray]:
+    """The tracks whose lifetime alone does not tell the outcome, and their split.
+
+    The bounds (:func:`awd.cells.study.outcomes.buckets`) come from all tracks of the
+    training cells and become the attributes ``short_frames`` and ``long_frames``.
+
+    Raises
+    ------
+    DataError
+        When the tracks have no outcomes, there is one cell only, or none remains.
+    """
+    if "all_positive" not in ds:
+        raise DataError(
+            "lifetime buckets need outcomes, and these tracks have no p-values of the "
+            "slave (slave_p); set cells.bucket_accuracy: null"
+        )
+    cells = np.unique(ds["cell"].values)
+    if len(cells) < 2:
+        raise DataError(
+            f"lifetime buckets come from training cells, and {cells[0]} is the only "
+            "one; bring more cells or set cells.bucket_accuracy: null"
+        )
+    trained = np.isin(ds["all_cell"].values, ds["cell"].values[split == "train"])
+    short, long = outcomes.buckets(
+        ds["all_lifetime"].values[trained], ds["all_positive"].values[trained], accuracy
+    )
+    lifetime = ds["lifetime"].values
+    kept = (lifetime > short) & (lifetime < long)
+    if not kept.any():
+        raise DataError(
+            f"lifetimes up to {short:g} and from {long:g} frames on tell the outcome, "
+            "and no track lies between; raise cells.bucket_accuracy"
+        )
+    bounds = {"short_frames": short, "long_frames": long}
+    return ds.isel(sample=kept).assign_attrs(bounds), split[kept]
+
+
+def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.Dataset:
+    """Lifetime and published outcome of every complete track, hotspots aside."""
+    import xarray as xr
+
+    lifetime = tracks.lifetimes(cell)
+    which = np.flatnonzero((cell["complete"].values == 1) & (lifetime > SHORTEST))
+    labels = outcomes.of_tracks(cell, which, rules)
+    if not labels:
+        return xr.Dataset()
+    clean = ~labels["hotspot"] if hotspots == "drop" else np.full(len(which), True)
+    return xr.Dataset(
+        {
+            "all_lifetime": ("all", lifetime[which][clean]),
+            "all_positive": ("all", labels["consec_thresh"][clean].astype("i1")),
+            "all_cell": ("all", [cell.attrs["cell"]] * int(clean.sum())),
+        }
+    )
+
+
+def _rows(
+    cell: xr.Dataset,
+    targets: Sequence[str],
+    kept: np.ndarray,
+    length: int,
+    tiles: int,
+    rules: outcomes.Rules | None,
+) -> xr.Dataset:
+    import xarray as xr
+
+    name = cell.attrs["cell"]
+    edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
+    spans = [slice(edges[k], edges[k + 1]) for k in kept]
+    frame, master = cell["frame"].values, cell["master"].values
+    traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
+    x = [fixed_length(trace, length) for trace in traces]
+    position = (
+        np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
+    )
+    block = [f"{name}/{k}" for k in tile(*position, tiles)]
+    values = np.stack([_target(cell, target, spans) for target in targets], 1)
+    described = dict(cell["master"].attrs)
+    by_hand = np.stack([hand.features(trace) for trace in traces])
+    of_master = {"units": "by feature", "long_name": "hand feature of the master"}
+    in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
+    ds = xr.Dataset(
+        {
+            "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
+            "target": (("sample", "name"), values.astype(np.float32), in_sd),
+            "hand": (("sample", "feature"), by_hand.astype(np.float32), of_master),
+            "length": ("sample", np.minimum(lifetime[kept], length)),
+            "track": ("sample", kept),
+            "cell": ("sample", [name] * len(kept)),
+            "block": ("sample", block),
+        },
+        coords={"name": list(targets), "feature": list(hand.FEATURES)},
+    )
+    labels = outcomes.of_tracks(cell, kept, rules)
+    if labels:
+        ds["lifetime"] = "sample", lifetime[kept]
+        ds["outcome"] = (
+            ("sample", "named"),
+            np.stack([*labels.values()], 1).astype("i1"),
+        )
+        ds = ds.assign_coords(named=list(labels))
+    return ds
+
+
+def _kept(
+    cell: xr.Dataset,
+    min_frames: int,
+    tiles: int,
+    hotspots: str,
+    rules: outcomes.Rules | None,
+) -> np.ndarray:
+    """Tracks that are complete and last long enough; refuses a cell with too few."""
+    if "rejected" in cell.attrs:
+        raise DataError(cell.attrs["rejected"])
+    complete = cell["complete"].values == 1
+    long = tracks.lifetimes(cell) > min_frames
+    kept = np.flatnonzero(complete & long)
+    dropped = 0
+    if hotspots == "drop":
+        if "slave_p" not in cell:
+            raise DataError(
+                f"{cell.attrs['cell']}: hotspots are seen by p-values of the slave "
+                "(slave_p), which these tracks lack; set cells.hotspots: keep"
+            )
+        hot = outcomes.of_tracks(cell, kept, rules)["hotspot"]
+        kept, dropped = kept[~hot], int(hot.sum())
+    if len(kept) < tiles**2:
+        raise DataError(
+            f"{cell.attrs['cell']}: {len(kept)} of {len(complete)} tracks are left, "
+            f"fewer than its {tiles**2} tiles: {int((~complete).sum())} are cut or "
+            f"merged, {int((complete & ~long).sum())} more last {min_frames} frames or "
+            f"less, {dropped} are hotspots; lower cells.min_frames or cells.tiles, or "
+            "leave the cell out"
+        )
+    return kept
+
+
+def _target(cell: xr.Dataset, target: str, spans: Sequence[slice]) -> np.ndarray:
+    if target not in TARGETS:
+        raise DataError(f"no target {target!r}; there is {', '.join(TARGETS)}")
+    frame, slave = cell["frame"].values, cell["slave"].values.astype(np.float64)
+    function = TARGETS[target]
+    if target == "sig_mean":
+        if "slave_p" not in cell:
+            raise DataError(
+                f"{cell.attrs['cell']}: sig_mean needs p-values of the slave "
+                "(slave_p), which these tracks lack; use mean0, max0 or half"
+            )
+        p = cell["slave_p"].values
+        values = np.array([function(slave[s], p[s]) for s in spans])
+        # A cell without any significant frame has nothing to divide by.
+        return (values - values.mean()) / (values.std() or 1.0)
+    slave = (slave - slave.mean()) / slave.std()
+    filled = (tracks.fill_gaps(frame[s], slave[s]) for s in spans)
+    return np.array([function(trace, None) for trace in filled])

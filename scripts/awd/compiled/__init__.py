@@ -1,0 +1,1 @@
+"""Compiled loops (numba): each a plain function of arrays, and nothing else."""

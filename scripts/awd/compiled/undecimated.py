@@ -1,0 +1,159 @@
+"""The loops under :mod:`awd.filters.undecimated`: dilated filters, and sums over their
+bands.
+
+Bands are numbered as :data:`awd.filters.undecimated.BANDS`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from awd.compiled.signals import jit
+
+DIFFERENCE, HH = 0, 1
+
+
+@jit
+def count_rows(images, low, high, wanted, edges, counts):
+    """Counts between the edges of every image, level and band."""
+    for n in range(len(images)):
+        approx = images[n].copy()
+        for j in range(len(edges)):
+            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            for b in range(len(wanted)):
+                if wanted[b] == DIFFERENCE:
+                    count(difference, edges[j, b], counts[n, j, b])
+                elif wanted[b] == HH:
+                    count(hh, edges[j, b], counts[n, j, b])
+                else:
+                    count(lh, edges[j, b], counts[n, j, b])
+                    count(hl, edges[j, b], counts[n, j, b])
+            approx = smooth
+
+
+@jit
+def norm_rows(images, low, high, wanted, norms):
+    """Mean absolute values of every image, level and band."""
+    for n in range(len(images)):
+        approx = images[n].copy()
+        for j in range(norms.shape[1]):
+            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            for b in range(len(wanted)):
+                if wanted[b] == DIFFERENCE:
+                    norms[n, j, b] = mean_size(difference)
+                elif wanted[b] == HH:
+                    norms[n, j, b] = mean_size(hh)
+                else:
+                    norms[n, j, b] = (mean_size(lh) + mean_size(hl)) / 2
+            approx = smooth
+
+
+@jit
+def mean_size(band):
+    """Mean of the absolute values."""
+    total = 0.0
+    for y in range(len(band)):
+        row, of_row = band[y], band.dtype.type(0)
+        for x in range(len(row)):
+            of_row += abs(row[x])
+        total += of_row
+    return total / band.size
+
+
+@jit
+def count(band, edges, counts):
+    """Add how many values lie below the first edge, between edges, above the last."""
+    values = band.reshape(-1)
+    below = 0
+    for k in range(len(edges)):
+        so_far = number_below(values, edges[k])
+        counts[k] += so_far - below
+        below = so_far
+    counts[len(edges)] += len(values) - below
+
+
+@jit
+def number_below(values, edge):
+    """How many values are smaller."""
+    total = 0
+    for t in range(len(values)):
+        total += np.int32(1) if values[t] < edge else np.int32(0)
+    return total
+
+
+@jit
+def bands_of(image, low, high, step):
+    """Approximation, difference, LH, HL and HH of one level; empty where there is none.
+
+    A kernel of one row acts along x and, if there are rows, along y.
+    """
+    none = np.empty((0, 0), image.dtype)
+    if len(low) > 1:
+        smooth = along_both(image, low, step)
+        return smooth, image - smooth, none, none, none
+    rest = high.shape[1] == 0
+    low_x = along_x(image, low[0], step)
+    high_x = image - low_x if rest else along_x(image, high[0], step)
+    if len(image) == 1:
+        return low_x, image - low_x, none, none, high_x
+    smooth, lh = along_y(low_x, low[0], step), along_y(high_x, low[0], step)
+    hl = low_x - smooth if rest else along_y(low_x, high[0], step)
+    hh = high_x - lh if rest else along_y(high_x, high[0], step)
+    return smooth, image - smooth, lh, hl, hh
+
+
+@jit
+def mirrored_at(t, n):
+    """Index of sample ``t`` of a signal that is reflected about its last samples."""
+    if n == 1:
+        return 0
+    t = abs(t) % (2 * n - 2)
+    return min(t, 2 * n - 2 - t)
+
+
+@jit
+def along_x(image, taps, step):
+    """Correlation of every row with the dilated taps."""
+    rows, columns = image.shape
+    ahead = (len(taps) - 1) // 2 * step
+    padded = np.empty(columns + (len(taps) - 1) * step, image.dtype)
+    out = np.zeros_like(image)
+    for y in range(rows):
+        for t in range(ahead):
+            padded[t] = image[y, mirrored_at(t - ahead, columns)]
+        padded[ahead : ahead + columns] = image[y]
+        for t in range(ahead + columns, len(padded)):
+            padded[t] = image[y, mirrored_at(t - ahead, columns)]
+        for k in range(len(taps)):
+            add_times(padded[k * step :], taps[k], out[y])
+    return out
+
+
+@jit
+def along_y(image, taps, step):
+    """Correlation of every column with the dilated taps."""
+    out = np.zeros_like(image)
+    for y in range(len(image)):
+        for k in range(len(taps)):
+            source = mirrored_at(y + (k - (len(taps) - 1) // 2) * step, len(image))
+            add_times(image[source], taps[k], out[y])
+    return out
+
+
+@jit
+def along_both(image, kernel, step):
+    """Correlation with a dilated kernel that is no product."""
+    out = np.zeros_like(image)
+    for k in range(len(kernel)):
+        rows = along_x(image, kernel[k], step)
+        for y in range(len(image)):
+            source = mirrored_at(y + (k - len(kernel) // 2) * step, len(image))
+            add_times(rows[source], 1, out[y])
+    return out
+
+
+@jit
+def add_times(row, tap, out):
+    """Add a multiple of a row."""
+    for t in range(len(out)):
+        out[t] += tap * row[t]

@@ -1,0 +1,228 @@
+"""What can be configured of the study of convergence maps.
+
+Part of :mod:`awd.config.models`, which says what these models are for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+import numpy as np
+from pydantic import Field
+
+from awd.config.common import Count, Strict, Weights
+
+Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
+Method = Literal[
+    "height",
+    "laplace",
+    "roberts",
+    "spectrum",
+    "laplace_spectrum",
+    "db2_peaks",
+    "db5_peaks",
+    "haar",
+    "db2",
+    "db5",
+    "starlet",
+    "starlet_norms",
+]
+
+# The methods that are filters: in the league they have the student of distilled ones.
+FIXED_FILTERS = ("haar", "db2", "db5", "starlet")
+
+
+class Simulated(Strict):
+    """Maps of a simulated universe."""
+
+    kind: Literal["simulated"]
+    cosmologies: int = Field(24, ge=5, description="Spread evenly over the box below.")
+    omega_m: tuple[float, float] = Field(
+        (0.18, 0.42), description="Lowest and highest matter density."
+    )
+    sigma_8: tuple[float, float] = Field(
+        (0.6, 1.0), description="Lowest and highest amplitude of fluctuations."
+    )
+    train: Count = Field(
+        2, description="Initial conditions that train, shared by all cosmologies."
+    )
+    select: Count = Field(1, description="Initial conditions of its own per cosmology.")
+    test: Count = Field(1, description="Initial conditions of its own per cosmology.")
+    maps: Count = Field(
+        48, description="Maps of every cosmology and initial condition."
+    )
+    pixels: int = Field(128, ge=16, description="Side of a map, pixels.")
+    degrees: float = Field(3.5, gt=0, description="Side of a map.")
+    particles: int = Field(128, ge=8, description="Along a side of the box.")
+    mesh: Count = Field(1, description="Cells of the mesh per particle, along a side.")
+    box: float = Field(
+        128.0, gt=0, description="Side of the box, and thickness of a plane, Mpc/h."
+    )
+    z_source: float = Field(1.0, gt=0, le=3, description="Redshift of all sources.")
+
+    def conditions(self) -> list[str]:
+        """Names of the initial conditions of a cosmology."""
+        return [
+            f"{side}{k}"
+            for side in ("train", "select", "test")
+            for k in range(getattr(self, side))
+        ]
+
+    def names(self) -> list[str]:
+        """Names of the cosmologies."""
+        return [f"c{k:02d}" for k in range(self.cosmologies)]
+
+    @property
+    def pixel_arcmin(self) -> float:
+        """Side of a pixel."""
+        return 60 * self.degrees / self.pixels
+
+
+class Realisations(Strict):
+    """How many realisations of every cosmology train, select and test, in order."""
+
+    train: Count = Field(2000, description="Realisations that train.")
+    select: Count = Field(300, description="The next ones, that select.")
+    test: Count = Field(200, description="The next ones, that test.")
+
+
+class MapFiles(Strict):
+    """Maps made elsewhere."""
+
+    pixel_arcmin: float = Field(gt=0, description="Side of a pixel of the files.")
+    realisations: Realisations = Realisations()
+
+
+class FitsTree(MapFiles):
+    """FITS files whose paths tell cosmology and realisation."""
+
+    kind: Literal["fits"]
+    files: str = Field(
+        description="Path with fields: model{cosmology}/z1.00_{realisation}r.fits or "
+        "Om{omega_m}_si{sigma_8}/{realisation}.fits; {component} (1, 2) of shear."
+    )
+    table: str | None = Field(
+        None, description="Table of the cosmologies' parameters, CSV or text."
+    )
+    first: Annotated[int, Field(ge=0)] = Field(
+        0, description="Number of the cosmology in the first row of a nameless table."
+    )
+
+
+class NpzArchive(MapFiles):
+    """An archive with imgs (n, y, x) and params (n, 3 or 4)."""
+
+    kind: Literal["npz"]
+    file: str = Field(description="The archive, relative to the working directory.")
+
+
+Family = Literal[
+    "symmetric", "gaussian", "isotropic", "lattice4", "lattice6", "lattice10"
+]
+
+
+class MapTeacher(Strict):
+    """The networks of the maps: a ResNet-18 of any width."""
+
+    width: Count = Field(12, description="Filters of its first stage; published 64.")
+    stem: Literal[5, 7] = Field(
+        5, description="Side of its first filters; 7 with a maximum is published."
+    )
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        [0], min_length=1, description="Every teacher once per seed."
+    )
+    untrained: Count = Field(2, description="Networks that never learn, the control.")
+    epochs: Annotated[int, Field(ge=0)] = Field(30, description="Of one cycle.")
+    batch: Count = Field(32, description="Maps per step.")
+    learning_rate: float = Field(1e-2, gt=0, description="Highest of the cycle.")
+    weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
+    average: float = Field(
+        0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
+    )
+    shifts: Literal[1, 4, 16] = Field(
+        4, description="Over which gradients are averaged, against the network's grid."
+    )
+
+
+class Bank(Strict):
+    """The filters that are chosen from, and the maps by which they are judged."""
+
+    families: list[Family] = Field(
+        list(get_args(Family)),
+        min_length=1,
+        description="The first gives the result.",
+    )
+    candidates: Annotated[int, Field(ge=2)] = Field(
+        24, description="Of a family with one parameter; more of larger ones."
+    )
+    train: Count = Field(32, description="Training maps per cosmology.")
+    select: Count = Field(24, description="Select maps per cosmology.")
+
+
+class MapSoft(Strict):
+    """The paper's own losses on maps, with the published grid."""
+
+    sparsity: Weights = Field(
+        [0.005, 0.01, 0.02],
+        min_length=1,
+        description="Weights of the coefficients' L1 norm (lamL1wave).",
+    )
+    attribution: Weights = Field(
+        [0.0, *np.geomspace(1e-3, 5e-2, 10).round(5).tolist()],
+        min_length=1,
+        description="Weights of the attributions' L1 norm (lamL1attr).",
+    )
+    epochs: Count = Field(50, description="Epochs at every pair of weights.")
+    batch: Count = Field(100, description="Maps per step.")
+    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+
+
+class Compare(Strict):
+    """A map that the simulation is compared with."""
+
+    file: str = Field(description="FITS file of one convergence map.")
+    pixel_arcmin: float = Field(gt=0, description="Side of its pixels.")
+
+
+class Maps(Strict):
+    """The study of convergence maps: which maps, and what is read of them."""
+
+    source: Simulated | FitsTree | NpzArchive = Field(discriminator="kind")
+    targets: list[Parameter] = Field(
+        ["omega_m", "sigma_8"],
+        min_length=1,
+        description="Parameters that are inferred together; the first is scored.",
+    )
+    size: Count | None = Field(
+        None, description="Side of a map after exact block means, pixels; null keeps."
+    )
+    tile: Count | None = Field(
+        None, description="Side of the tiles that maps are cut into; null keeps maps."
+    )
+    stride: Count | None = Field(
+        None, description="Between tiles, pixels; by default the side of a tile."
+    )
+    galaxies: float | None = Field(
+        None, gt=0, description="Per square arcminute, for shape noise; null adds none."
+    )
+    smoothing_arcmin: float = Field(
+        0.0, ge=0, description="S.d. of the Gaussian that smooths the maps."
+    )
+    nan: Literal["refuse", "zero"] = Field(
+        "refuse", description="Pixels without a value."
+    )
+    methods: list[Method] = Field(
+        list(get_args(Method)),
+        min_length=1,
+        description="Statistics that need no network.",
+    )
+    teacher: MapTeacher | None = Field(
+        MapTeacher(), description="null leaves it at statistics without a network."
+    )
+    bank: Bank = Bank()
+    soft: MapSoft | None = Field(
+        None, description="The paper's soft losses, too, as a method; null: without."
+    )
+    compare: Compare | None = Field(
+        None, description="A map made elsewhere, to see how real the simulated are."
+    )

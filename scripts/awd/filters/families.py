@@ -1,0 +1,236 @@
+"""Families of filters: all values of a few parameters, conditions met by construction.
+
+A search moves in the parameters of a family and never leaves its filters. Adding a
+family is one function, its bounds and a test: see :class:`Smoother`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from awd import wavelet
+from awd.errors import ConfigError, ShapeError
+from awd.filters import lattice
+
+
+class Family:
+    """What a search asks of a family.
+
+    Attributes
+    ----------
+    bounds : ndarray of shape (free, 2)
+        Range of every parameter.
+    periodic : bool
+        Whether the range is a period, so that descents may leave it.
+    equations : int
+        Equations that hold between the parameters, see :meth:`missed`.
+    """
+
+    bounds: np.ndarray
+    periodic = False
+    equations = 0
+
+    def filters(self, parameters: np.ndarray) -> np.ndarray:
+        """Filters of parameters: (..., free) -> (..., *taps)."""
+        raise NotImplementedError
+
+    def jacobian(self, parameters: np.ndarray) -> np.ndarray:
+        """Derivative along the parameters: (free,) -> (free, *taps)."""
+        step = 1e-6 * np.eye(len(self.bounds))
+        ends = self.filters(parameters + step), self.filters(parameters - step)
+        return (ends[0] - ends[1]) / 2e-6
+
+    def points(self, unit: np.ndarray) -> np.ndarray:
+        """Points of the unit cube, (n, free), as parameters: (n or fewer, free)."""
+        low, high = self.bounds.T
+        return low + unit * (high - low)
+
+    def settled(self, parameters: np.ndarray) -> np.ndarray:
+        """Where a descent ended, put back into the range: (free,)."""
+        return np.clip(parameters, *self.bounds.T)
+
+    def parameters(self, h: np.ndarray) -> np.ndarray:
+        """Parameters of a filter, shorter ones of the same kind too: (free,)."""
+        raise NotImplementedError
+
+    def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
+        """A filter moved to where another stands, as far as no objective can tell."""
+        return h
+
+    def conditions(self, h: np.ndarray) -> dict[str, float]:
+        """How far a filter is from what its family promises; 0 when met."""
+        raise NotImplementedError
+
+    def missed(self, parameters: np.ndarray) -> np.ndarray:
+        """What should be 0 between parameters: (..., free) -> (..., equations)."""
+        return np.zeros((*np.shape(parameters)[:-1], 0))
+
+    def missed_jacobian(self, parameters: np.ndarray) -> np.ndarray:
+        """Its derivative: (..., free) -> (..., equations, free)."""
+        return np.zeros((*np.shape(parameters)[:-1], 0, len(self.bounds)))
+
+
+@dataclass(frozen=True, eq=False)
+class Smoother(Family):
+    """Smoothing filters of sum 1 for the undecimated transform, from a function.
+
+    Parameters
+    ----------
+    name : str
+    function : callable
+        Parameters (..., free) to filters (..., *taps).
+    bounds : ndarray of shape (free, 2)
+    """
+
+    name: str
+    function: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+    bounds: np.ndarray = field(repr=False)
+
+    def filters(self, parameters: np.ndarray) -> np.ndarray:
+        return self.function(np.asarray(parameters, float))
+
+    def conditions(self, h: np.ndarray) -> dict[str, float]:
+        return {"sum": float(abs(h.sum() - 1))}
+
+
+@dataclass(frozen=True)
+class Lattice(Family):
+    """Orthonormal wavelets of one length, by their free lattice angles.
+
+    Parameters
+    ----------
+    taps : int
+        Even; there are taps / 2 - 1 free angles, each of period pi.
+    moments : int
+        Vanishing moments that every filter has, at most taps / 2; each beyond the first
+        is one equation between the angles.
+
+    Raises
+    ------
+    ShapeError
+        The length is odd, or no length.
+    ConfigError
+        So many taps cannot have so many vanishing moments.
+
+    Examples
+    --------
+    >>> Lattice(10).filters(np.zeros(4)).nonzero()[0]  # Haar among zeros
+    array([8, 9])
+    """
+
+    taps: int
+    moments: int = 1
+    periodic = True
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.taps, int | np.integer)
+        if not whole or self.taps < 2 or self.taps % 2:
+            raise ShapeError(
+                f"length is {self.taps!r}; expected an even number of taps >= 2"
+            )
+        if self.moments not in range(1, self.taps // 2 + 1):
+            raise ConfigError(
+                f"moments is {self.moments!r}; filters of {self.taps} taps have 1 to "
+                f"{self.taps // 2} vanishing moments"
+            )
+
+    @property
+    def bounds(self) -> np.ndarray:
+        return np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
+
+    @property
+    def equations(self) -> int:
+        return self.moments - 1
+
+    def filters(self, parameters: np.ndarray) -> np.ndarray:
+        return lattice.filter_from_angles(lattice.complete_angles(parameters))
+
+    def jacobian(self, parameters: np.ndarray) -> np.ndarray:
+        return lattice.free_jacobian(parameters)
+
+    def points(self, unit: np.ndarray) -> np.ndarray:
+        return self._feasible(super().points(unit))
+
+    def settled(self, parameters: np.ndarray) -> np.ndarray:
+        """Angles in [-pi/2, pi/2), without negligible taps at the filter's ends."""
+        if self.equations:  # a filter that loses taps has other moments
+            exact = self._feasible(parameters[None])
+            return self._wrapped(exact[0] if len(exact) else parameters)
+        h = self.filters(parameters)
+        shorter = wavelet.without_dust(h)
+        return self._wrapped(parameters) if shorter is h else self.parameters(shorter)
+
+    def parameters(self, h: np.ndarray) -> np.ndarray:
+        return wavelet.angles(np.pad(h, (0, self.taps - len(h))))[1:]
+
+    def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
+        return wavelet.aligned(h, to, flips)
+
+    def conditions(self, h: np.ndarray) -> dict[str, float]:
+        return wavelet.conditions(h)
+
+    def missed(self, parameters: np.ndarray) -> np.ndarray:
+        return self.filters(parameters) @ self._moments
+
+    def missed_jacobian(self, parameters: np.ndarray) -> np.ndarray:
+        return np.swapaxes(self.jacobian(parameters) @ self._moments, -1, -2)
+
+    @staticmethod
+    def _wrapped(angles: np.ndarray) -> np.ndarray:
+        return (angles + np.pi / 2) % np.pi - np.pi / 2
+
+    @property
+    def _moments(self) -> np.ndarray:
+        """Moments 1, 2, ... of the high-pass as a map of the taps: (taps, equations).
+
+        In orthonormal polynomials of the tap's index: powers would lose digits.
+        """
+        grid = np.linspace(-1, 1, self.taps)
+        powers = np.polynomial.legendre.legvander(grid, self.moments - 1)
+        basis = np.linalg.qr(powers)[0].T[1:]  # moment 0 vanishes for every filter
+        return -wavelet.highpass(basis).T  # g = P h with P' = -P
+
+    def _feasible(self, free: np.ndarray) -> np.ndarray:
+        """The points moved by Gauss-Newton to where the moments vanish; some never."""
+        if not self.equations:
+            return free
+        for _ in range(50):
+            slope = self.missed_jacobian(free)
+            step = np.linalg.pinv(slope, rcond=1e-6) @ self.missed(free)[..., None]
+            free = free - np.clip(step[..., 0], -0.3, 0.3)
+        return free[np.abs(self.missed(free)).max(-1) < 1e-11]
+
+
+def symmetric(a: np.ndarray) -> np.ndarray:
+    """``[a, 1/4, 1/2 - 2a, 1/4, a]``: (..., 1) -> (..., 5).
+
+    A low-pass that falls monotonically to 0 for -1/16 <= a <= 1/16, where it is the B3
+    spline of the starlet (Starck et al. 2007).
+    """
+    quarter = np.full_like(a, 0.25)
+    return np.concatenate([a, quarter, 0.5 - 2 * a, quarter, a], axis=-1)
+
+
+def gaussian(width: np.ndarray) -> np.ndarray:
+    """Five samples of a Gaussian of a width in samples, sum 1: (..., 1) -> (..., 5)."""
+    taps = np.exp(-(np.arange(-2, 3) ** 2) / (2 * width**2))
+    return taps / taps.sum(-1, keepdims=True)
+
+
+def isotropic(edge_corner: np.ndarray) -> np.ndarray:
+    """3 x 3 kernel of given edge e and corner c, sum 1: (..., 2) -> (..., 3, 3).
+
+    Its response is not negative for e <= 1/8 and 4e + 8c <= 1.
+    """
+    e, c = edge_corner[..., 0], edge_corner[..., 1]
+    rows = [c, e, c], [e, 1 - 4 * e - 4 * c, e], [c, e, c]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+# One-parameter smoothers and one of two, for the undecimated transform.
+SYMMETRIC = Smoother("symmetric", symmetric, np.array([[-1 / 16, 1 / 16]]))
+GAUSSIAN = Smoother("gaussian", gaussian, np.array([[0.3, 1.5]]))
+ISOTROPIC = Smoother("isotropic", isotropic, np.array([[0, 1 / 8], [0, 1 / 16]]))

@@ -1,0 +1,258 @@
+"""The undecimated (a trous) transform, and students that read its histograms.
+
+Level j convolves with the filter dilated by 2^j, borders reflected about the last
+sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007):
+
+- a smoother ``s`` of sum 1 (odd taps, or a 3 x 3 kernel), with the high-pass
+  ``delta - s``; the differences of successive approximations and the last of them sum
+  to the image;
+- an orthonormal ``h`` with its partner ``g``, both divided by sqrt 2, so that
+  approximations keep the mean. Inside, level j is pywt's ``swt`` over 2^(j/2).
+
+Nothing is left out between coefficients, so that their histograms do not depend on
+where a structure stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.compiled import undecimated as loops
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.samples import as_rows, require_finite, require_samples
+from awd.wavelet import highpass
+
+if TYPE_CHECKING:
+    from typing import Self
+
+BANDS = ("difference", "hh", "lh_hl")
+VALUES = 2**20  # coefficients of a band from which the edges of bins are found
+
+
+def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]:
+    """Undecimated bands of many signals or images.
+
+    Parameters
+    ----------
+    x : array of shape (rows, time) or (rows, y, x), float32 or float64
+    h : array of shape (taps,) or (3, 3)
+        Odd taps and 3 x 3: a smoother of sum 1. Even taps: an orthonormal low-pass.
+    levels : int
+
+    Returns
+    -------
+    dict of str to ndarray of shape (rows, levels, ...)
+        ``approx`` and ``difference`` (to the level before); of images ``lh``, ``hl``
+        (high along x, along y) and ``hh``, of signals ``hh`` alone, the high-pass. A
+        3 x 3 kernel gives ``approx`` and ``difference``.
+
+    Raises
+    ------
+    ShapeError
+        ``x`` or the filter has another shape or dtype.
+    """
+    x, low, high = _checked(x, h, levels)
+    flat = x.reshape(len(x), -1, x.shape[-1])  # a signal is an image of one row
+    names = _names(x, h)
+    out = {name: np.empty((len(x), levels, *flat.shape[1:]), x.dtype) for name in names}
+    for n, image in enumerate(flat):
+        approx = image.copy()
+        for j in range(levels):
+            bands = dict(
+                zip(_ALL, loops.bands_of(approx, low, high, 2**j), strict=True)
+            )
+            for name in names:
+                out[name][n, j] = bands[name]
+            approx = bands["approx"]
+    return {
+        name: band.reshape(len(x), levels, *x.shape[1:]) for name, band in out.items()
+    }
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Histograms of undecimated coefficients, as features: a student of maps.
+
+    Square roots of counts, whose noise is nearly the same in every bin. The bins of
+    each level and band hold equal numbers of coefficients of the samples that
+    :meth:`fitted` is given.
+
+    Parameters
+    ----------
+    bins : int
+    bands : sequence of str
+        Of :data:`BANDS`: ``difference`` of approximations, ``hh``, ``lh_hl`` (both
+        together).
+    edges : ndarray of shape (levels, bands, bins - 1), optional
+        Where bins meet.
+    """
+
+    bins: int = 12
+    bands: tuple[str, ...] = ("difference", "hh")
+    edges: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _require_known(self.bands)
+        if self.bins < 2:
+            raise ConfigError(f"bins is {self.bins}; expected at least 2 bins")
+
+    @property
+    def mirrored(self) -> Histogram:
+        """Itself: the negated wavelet has the same histograms in reverse."""
+        return self
+
+    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+        """The same with the bins of training samples; arguments as :meth:`features`."""
+        rows = as_rows(require_finite(require_samples(x)))
+        _require_bands(self.bands, rows, h)
+        count = max(8, VALUES // rows[0].size)
+        bands = analysis(rows[:: -(-len(rows) // count)], h, levels)
+        quantiles = np.arange(1, self.bins) / self.bins
+        edges = [
+            [
+                np.quantile(self._values(bands, name, j), quantiles)
+                for name in self.bands
+            ]
+            for j in range(levels)
+        ]
+        return replace(self, edges=np.array(edges))
+
+    def features(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+    ) -> np.ndarray:
+        """Square roots of counts.
+
+        Parameters
+        ----------
+        x : array of shape (n, [channel,] time) or (n, channel, y, x), float
+        h : array of shape (taps,) or (3, 3)
+            As for :func:`analysis`.
+        levels : int
+        mode : {"reflect"}
+
+        Returns
+        -------
+        ndarray of shape (n, channels * levels * bands * bins), float64
+
+        Raises
+        ------
+        ShapeError, DataError
+            As :func:`analysis`; a sample is not finite.
+        """
+        if self.edges is None:
+            raise DataError(
+                "a histogram needs bins: get them with fitted(x, h, levels)"
+            )
+        if len(self.edges) != levels:
+            raise ShapeError(
+                f"bins are those of {len(self.edges)} levels; got {levels}"
+            )
+        images, *filters = _prepared(self.bands, x, h, levels)
+        counts = np.zeros((len(images), levels, len(self.bands), self.bins), np.int64)
+        loops.count_rows(images, *filters, self.edges.astype(images.dtype), counts)
+        return np.sqrt(counts.reshape(len(x), -1))
+
+    def _values(
+        self, bands: dict[str, np.ndarray], name: str, level: int
+    ) -> np.ndarray:
+        """All coefficients of a band at a level."""
+        parts = PARTS.get(name, (name,))
+        return np.concatenate([bands[part][:, level].ravel() for part in parts])
+
+
+@dataclass(frozen=True)
+class BandNorms:
+    """L1 norms of undecimated bands, as features: the smallest student of maps.
+
+    Logarithms of mean absolute coefficients, by level and band; arguments and errors
+    are those of :class:`Histogram`, of which this needs no bins.
+    """
+
+    bands: tuple[str, ...] = ("difference", "hh")
+
+    def __post_init__(self) -> None:
+        _require_known(self.bands)
+
+    @property
+    def mirrored(self) -> BandNorms:
+        """Itself: the negated wavelet has the same norms."""
+        return self
+
+    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+        """Itself: there is nothing to fit."""
+        return self
+
+    def features(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+    ) -> np.ndarray:
+        """Natural logarithms, (n, channels * levels * bands), float64.
+
+        A band of zeros alone has the logarithm of the smallest number.
+        """
+        images, *filters = _prepared(self.bands, x, h, levels)
+        norms = np.zeros((len(images), levels, len(self.bands)))
+        loops.norm_rows(images, *filters, norms)
+        return np.log(np.maximum(norms, np.finfo(float).tiny).reshape(len(x), -1))
+
+
+PARTS = {"lh_hl": ("lh", "hl")}
+_ALL = ("approx", "difference", "lh", "hl", "hh")
+
+
+def _names(x: np.ndarray, h: np.ndarray) -> tuple[str, ...]:
+    if np.ndim(h) == 2:
+        return _ALL[:2]
+    images = x.ndim == 3 and x.shape[1] > 1
+    return _ALL if images else ("approx", "difference", "hh")
+
+
+def _require_known(bands: tuple[str, ...]) -> None:
+    if set(bands) - set(BANDS) or not bands:
+        raise ConfigError(f"bands is {bands}; expected bands of {', '.join(BANDS)}")
+
+
+def _require_bands(bands: tuple[str, ...], rows: np.ndarray, h: np.ndarray) -> None:
+    known = _names(rows, h)
+    for name in bands:
+        if not set(PARTS.get(name, (name,))) <= set(known):
+            raise ConfigError(
+                f"this filter and these samples have no band {name!r}; they have "
+                f"{', '.join(known)}"
+            )
+
+
+def _prepared(
+    bands: tuple[str, ...], x: np.ndarray, h: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Images (rows, y, x), low- and high-pass, and the numbers of the bands."""
+    rows, low, high = _checked(as_rows(require_finite(require_samples(x))), h, levels)
+    _require_bands(bands, rows, h)
+    wanted = np.array([BANDS.index(name) for name in bands])
+    return rows.reshape(len(rows), -1, rows.shape[-1]), low, high, wanted
+
+
+def _checked(
+    x: np.ndarray, h: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Samples, and low- and high-pass as kernels (rows, taps) of their dtype."""
+    x, h = np.ascontiguousarray(x), np.asarray(h, float)
+    if x.ndim not in (2, 3) or x.dtype not in (np.float32, np.float64):
+        raise ShapeError(
+            f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
+            "or (rows, y, x), float32 or float64"
+        )
+    if not isinstance(levels, int | np.integer) or levels < 1:
+        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
+    if h.shape == (3, 3) and x.ndim == 3:
+        return x, h.astype(x.dtype), np.zeros((3, 3), x.dtype)
+    if h.ndim != 1 or not len(h):
+        raise ShapeError(
+            f"filter has shape {h.shape}; expected (taps,), or (3, 3) for images"
+        )
+    high = np.empty(0)  # of a smoother it is what the smoother leaves
+    if len(h) % 2 == 0:
+        h, high = h / np.sqrt(2), highpass(h) / np.sqrt(2)
+    return x, h[None].astype(x.dtype), high[None].astype(x.dtype)

@@ -1,0 +1,1 @@
+"""Every method on the same samples: splits, choice, students, scores."""

@@ -1,0 +1,161 @@
+"""Scores of the league: by test set and over all, with intervals, pairs and spread.
+
+A test set is one split with one seed: the samples of a split stand in as many test sets
+as there are seeds, with predictions of other teachers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import DataError
+from awd.league import bootstrap
+from awd.league.predict import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+# What the rows are called that stand for the mean over splits and seeds.
+EVERY = {"split": "all", "seed": "all"}
+
+
+def join(
+    students: Sequence[xr.Dataset], plain: Sequence[xr.Dataset]
+) -> list[xr.Dataset]:
+    """Students with the baselines of the same study, target and split added.
+
+    Raises
+    ------
+    DataError
+        When a test set's baselines are missing or predict other samples.
+    """
+    import xarray as xr
+
+    by_set = {_of(one): one for one in plain}
+    joined = []
+    for one in students:
+        other = by_set.get(_of(one))
+        if other is None or not np.array_equal(one["row"], other["row"]):
+            raise DataError(
+                f"no baselines for the samples of {' '.join(_of(one))}; score students "
+                "and baselines of the same splits"
+            )
+        joined.append(xr.concat([one, other], "method", data_vars="minimal"))
+    return joined
+
+
+def score(
+    test_sets: Sequence[xr.Dataset], draws: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Scores, paired differences and values per group.
+
+    Parameters
+    ----------
+    test_sets : sequence of Dataset
+        Joined predictions, one per study, target, split and seed.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    scores : DataFrame
+        A row per test set and method, and one ("all") for the mean over the splits and
+        seeds of a study and target, with the s.d. of R2 over splits and over seeds.
+    differences : DataFrame
+        R2 of every distilled method minus that of every other, over all splits and
+        seeds, in how many test sets it is above, and the s.d. over both.
+    groups : DataFrame
+        R2 and RMSE in every test group.
+    """
+    import pandas as pd
+
+    leagues: dict[tuple[str, ...], list[xr.Dataset]] = {}
+    for one in test_sets:
+        leagues.setdefault(_of(one)[:2], []).append(one)
+    tables: tuple[list, list, list] = ([], [], [])
+    for sets in leagues.values():
+        each = pd.concat(_named(_scores([o], draws, seed), o, {}) for o in sets)
+        r2 = each.pivot(index=["split", "seed"], columns="method", values="r2")
+        every = _named(_scores(sets, draws, seed), sets[0], EVERY)
+        pairs = _named(_differences(sets, draws, seed), sets[0], EVERY)
+        a, b = (r2[pairs[side]].to_numpy() for side in ("method", "reference"))
+        between = pd.DataFrame(a - b, index=r2.index)
+        tables[0].extend([each, every.assign(**_spread(r2[every["method"]], "r2_"))])
+        tables[1].append(pairs.assign(**_spread(between)))
+        tables[2].extend(_named(_groups(one), one, {}) for one in sets)
+    scores, differences, groups = (pd.concat(parts) for parts in tables)
+    return scores, differences, groups
+
+
+def _spread(values: pd.DataFrame, prefix: str = "") -> dict[str, np.ndarray]:
+    """S.d. over splits of the mean over seeds, and the other way; a column each."""
+    return {
+        f"{prefix}sd_{name}s": values.groupby(level=name).mean().std().to_numpy()
+        for name in ("split", "seed")
+    }
+
+
+def _of(one: xr.Dataset) -> tuple[str, str, str]:
+    return tuple(str(one.attrs[key]) for key in ("study", "target_name", "split"))
+
+
+def _named(
+    table: pd.DataFrame, one: xr.Dataset, name: Mapping[str, str]
+) -> pd.DataFrame:
+    """The table with study, target, split and seed in front."""
+    study, target, split = _of(one)
+    where = {"study": study, "target": target, "split": split}
+    where |= {"seed": str(one.attrs["seed"])} | dict(name)
+    for place, (column, value) in enumerate(where.items()):
+        table.insert(place, column, value)
+    return table
+
+
+def _scores(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
+    y, predictions, units, of_sample = _stack(sets)
+    table = bootstrap.score(y, predictions, units, of_sample, draws=draws, seed=seed)
+    table.insert(1, "role", sets[0]["role"].values)
+    table.insert(2, "n_test", len(y))
+    for column in COLUMNS[1:]:
+        table[column] = np.mean([one[column].values for one in sets], 0)
+    return table
+
+
+def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
+    y, predictions, units, of_sample = _stack(sets)
+    roles = dict(zip(predictions, sets[0]["role"].values, strict=True))
+    ours = [name for name in predictions if roles[name] == "distilled"]
+    pairs = [(one, name) for one in ours for name in predictions if name != one]
+    table = bootstrap.differences(
+        y, predictions, units, pairs, of_sample, draws=draws, seed=seed
+    )
+    names = {"a": "method", "b": "reference", "difference": "r2_difference"}
+    return table.rename(columns=names | {"splits": "test_sets"})
+
+
+def _groups(one: xr.Dataset) -> pd.DataFrame:
+    y, predictions, *_ = _stack([one])
+    return bootstrap.by_group(y, predictions, one["group"].values)
+
+
+def _stack(
+    sets: Sequence[xr.Dataset],
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Targets, predictions by method, resampled unit and test set of every sample."""
+    y = np.concatenate([one["target"].values for one in sets]).astype(float)
+    predictions = {
+        name: np.concatenate(
+            [one["prediction"].sel({"method": name}).values for one in sets]
+        )
+        for name in sets[0]["method"].values.tolist()
+    }
+    units = [
+        bootstrap.resampling_unit(one["group"].values, one["block"].values)[1]
+        for one in sets
+    ]
+    of_sample = np.repeat(np.arange(len(sets)), [len(unit) for unit in units])
+    return y, predictions, np.concatenate(units), of_sample

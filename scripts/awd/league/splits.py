@@ -1,0 +1,189 @@
+"""Splits by group: who is trained on, who selects, who is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Part:
+    """One side of a split, for one target.
+
+    ``x`` (n, ...) and ``y`` (n,) with the ``groups``, ``blocks`` and ``rows`` of the
+    data set; ``described`` holds the target's ``long_name`` and ``units``, ``hand`` (n,
+    features) what was made by hand of each sample, where the data set has that.
+    """
+
+    target: str
+    described: dict[str, str]
+    x: np.ndarray
+    y: np.ndarray
+    groups: np.ndarray
+    blocks: np.ndarray
+    rows: np.ndarray
+    hand: np.ndarray | None = None
+
+    def with_shuffled_target(self, seed: int) -> Part:
+        """The same samples with their targets permuted: nothing is left to learn.
+
+        Shuffle the training part and the select part, each by itself, and train on
+        them as usual: what such a teacher teaches is in the data without the labels.
+        """
+        return replace(self, y=np.random.default_rng(seed).permutation(self.y))
+
+
+def part(data: xr.Dataset, side: str, target: str) -> Part:
+    """The ``side`` ("train", "select" or "test") of a ``dataset`` file with a split.
+
+    Raises
+    ------
+    DataError
+        When the data set has no split or no such target, a group stands on two sides,
+        or none on this one.
+    """
+    targets = data["name"].values.tolist()
+    if "split" not in data or target not in targets:
+        raise DataError(
+            f"the data set needs a variable 'split' and the target {target!r}; it has "
+            f"{', '.join(data.data_vars)} and the targets {', '.join(targets)}"
+        )
+    check(data["group"].values, data["split"].values)
+    rows = np.flatnonzero(data["split"].values == side)
+    if not rows.size:
+        raise DataError(f"no sample is in the split {side!r}; split the groups again")
+    chosen = data.isel(sample=rows)
+    return Part(
+        target,
+        {"units": data["target"].attrs["units"], "long_name": target},
+        chosen["x"].values,
+        chosen["target"].sel(name=target).values.astype(np.float64),
+        *(chosen[name].values.astype(str) for name in ("group", "block")),
+        rows,
+        chosen["hand"].values if "hand" in chosen else None,
+    )
+
+
+def rotate(
+    groups: np.ndarray,
+    rotation: int,
+    *,
+    seed: int,
+    test: float = 0.25,
+    select: float = 0.15,
+    test_groups: Sequence[str] = (),
+) -> np.ndarray:
+    """Split samples by group; successive rotations test on successive groups.
+
+    The groups are permuted once by ``seed``. Rotation ``k`` tests on the k-th window of
+    that order, selects on the groups that follow it (round the end), and trains on the
+    rest, so rotations 0 to ``1 / test - 1`` test every group exactly once.
+
+    Parameters
+    ----------
+    groups : array of shape (n,)
+        Group of each sample: cell, subject, initial condition.
+    rotation : int
+        Which window is tested, from 0.
+    seed : int
+        Seed of the permutation; the order of the samples does not matter.
+    test, select : float
+        Shares of the groups, not of the samples.
+    test_groups : sequence of str, optional
+        The groups that test in every rotation, in place of a share; rotations then
+        select on successive groups of the others.
+
+    Returns
+    -------
+    array of shape (n,), text
+        ``"train"``, ``"select"`` or ``"test"`` for each sample.
+
+    Raises
+    ------
+    DataError
+        When there are too few groups for the shares, no such rotation, or a group to
+        test is not there.
+    """
+    names = np.unique(groups)
+    order = np.random.default_rng(seed).permutation(names)
+    selecting = max(1, _round(select * len(names)))
+    if len(test_groups):
+        unknown = sorted(set(test_groups) - set(names))
+        if unknown:
+            raise DataError(
+                f"no group {', '.join(unknown)} to test on; there is "
+                f"{', '.join(map(str, names))}"
+            )
+        tested = np.isin(order, test_groups)
+        order = np.concatenate(
+            [order[tested], np.roll(order[~tested], -rotation * selecting)]
+        )
+        start, stop = 0, int(tested.sum())
+    else:
+        start, stop = _window(len(names), rotation, test)
+    if stop - start + selecting >= len(names):
+        raise DataError(
+            f"{len(names)} groups leave none to train on with {stop - start} to test "
+            f"and {selecting} to select; bring more groups or lower test={test:g} and "
+            f"select={select:g}"
+        )
+    chosen = np.roll(order, -start)
+    split = np.full(len(groups), "train", dtype="<U6")
+    split[np.isin(groups, chosen[: stop - start])] = "test"
+    split[np.isin(groups, chosen[stop - start :][:selecting])] = "select"
+    return split
+
+
+def check(groups: np.ndarray, split: np.ndarray) -> None:
+    """Refuse a split in which a group stands on more than one side.
+
+    Raises
+    ------
+    DataError
+        Naming the first such group and its sides.
+    """
+    groups, split = np.asarray(groups), np.asarray(split)
+    if groups.shape != split.shape:
+        raise DataError(f"{groups.size} groups for {split.size} entries of the split")
+    names, inverse = np.unique(groups, return_inverse=True)
+    sides, side = np.unique(split, return_inverse=True)
+    present = np.zeros((len(names), len(sides)), bool)
+    present[inverse, side] = True
+    torn = np.flatnonzero(present.sum(1) > 1)
+    if torn.size:
+        where = " and ".join(sides[present[torn[0]]])
+        raise DataError(
+            f"group {str(names[torn[0]])!r} stands in {where} ({torn.size} of "
+            f"{len(names)} groups do); split by group: awd.league.splits.rotate"
+        )
+
+
+def _window(count: int, rotation: int, test: float) -> tuple[int, int]:
+    """First and last-plus-one position of the tested groups in the permuted order."""
+    if not 0 < test < 1:
+        raise DataError(f"test={test:g} is not a share of the groups; use 0 < test < 1")
+    rotations = int(1 / test + 1e-9)
+    if not 0 <= rotation < rotations:
+        raise DataError(
+            f"rotation {rotation} does not exist: test={test:g} gives rotations "
+            f"0 to {rotations - 1}"
+        )
+    if test * count < 1 - 1e-9:
+        raise DataError(
+            f"{count} groups are too few for test={test:g}, which needs "
+            f"{int(np.ceil(1 / test - 1e-9))}; use test >= {1 / max(count, 1):.3f}"
+        )
+    return _round(rotation * test * count), _round((rotation + 1) * test * count)
+
+
+def _round(value: float) -> int:
+    """Halves go up; ``round`` sends them to even, which may leave a window empty."""
+    return int(np.floor(value + 0.5 + 1e-9))

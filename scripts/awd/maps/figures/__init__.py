@@ -1,0 +1,1 @@
+"""Figures of maps and of filters on maps."""

@@ -1,0 +1,288 @@
+"""What the bank says of filters, the filters as images, and what matters in a map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pywt
+from matplotlib.figure import Figure
+
+from awd import wavelet
+from awd.filters import undecimated
+from awd.maps.measure import peaks
+from awd.maps.study import bank
+from awd.report import tables
+from awd.report.style import COLOURS, DOUBLE, styled
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+SOURCES = {
+    "output": (COLOURS["teacher"], "-", "the ResNet"),
+    "untrained": (COLOURS["control"], "-", "untrained networks"),
+    "shuffled": (COLOURS["wavelet"], "--", "the ResNet, shuffled within cosmologies"),
+    "labels": (COLOURS["distilled"], ":", "labels"),
+}
+AXES = {
+    "symmetric": "outer tap a",
+    "gaussian": "width (pixels)",
+    "lattice4": "angle (rad)",
+}
+IMAGES = ("output", "labels", "untrained", "attribution", "sparsity")
+
+
+@styled
+def families(table: pd.DataFrame) -> Figure:
+    """Fidelity along every family of one parameter, below the best of each source.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``bank.csv`` of every seed, with ``file``.
+    """
+    shown = [name for name in AXES if name in set(table["family"])]
+    shown = shown or [table["family"].iloc[0]]
+    figure = Figure(figsize=(DOUBLE, 2.6))
+    axes = figure.subplots(1, len(shown), squeeze=False)[0]
+    for ax, family in zip(axes, shown, strict=True):
+        own = table[table["family"] == family]
+        for _, one in own.groupby("file"):
+            one = one.sort_values("parameter")
+            for name in one:
+                source = "untrained" if name.startswith("untrained") else name
+                if source in SOURCES:
+                    colour, line, label = SOURCES[source]
+                    below = one[name] - one[name].max()
+                    ax.plot(one["parameter"], below, line, color=colour, label=label)
+                    top = below.idxmax()
+                    ax.plot(one["parameter"][top], 0, "o", color=colour, ms=3.5)
+        ax.set(title=family, xlabel=AXES.get(family, "first parameter"))
+        ax.locator_params(axis="x", nbins=5)
+    axes[0].set_ylabel("fidelity below its best (R²)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    once = dict(zip(labels, handles, strict=True))
+    figure.legend(once.values(), once.keys(), ncols=4, loc="outside upper center")
+    return figure
+
+
+@styled
+def patches(wavelets: xr.Dataset) -> Figure:
+    """Chosen filters: the kernels of their bands, centred, and at peaks 3 x 3.
+
+    Parameters
+    ----------
+    wavelets : Dataset
+        ``wavelets.nc`` with ``family``.
+    """
+    shown = [name for name in IMAGES if name in wavelets["method"].values]
+    figure = Figure(figsize=(DOUBLE, 0.35 + 1.25 * len(shown)))
+    columns = 4
+    grid = figure.subplots(len(shown), columns, squeeze=False)
+    for row, name in zip(grid, shown, strict=True):
+        images = band_kernels(*filter_of(wavelets, name))
+        for ax in row:
+            ax.set_axis_off()
+        for ax, (band, kernel) in zip(row, images.items(), strict=False):
+            size = np.abs(kernel).max()
+            ax.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
+            ax.set_title(band)
+        row[0].text(
+            -0.15,
+            0.5,
+            tables.name_of(name),
+            transform=row[0].transAxes,
+            rotation=90,
+            ha="right",
+            va="center",
+        )
+    return figure
+
+
+def patch_table(wavelets: xr.Dataset) -> pd.DataFrame:
+    """Taps of every method: name, family, candidates, fidelity, taps."""
+    rows = []
+    for k, name in enumerate(wavelets["method"].values.tolist()):
+        family, h = filter_of(wavelets, name)
+        rows.append(
+            {
+                "method": name,
+                "family": family,
+                "candidates": int(wavelets["scored"].values[k]),
+                "score": float(wavelets["score"].values[k]),
+                "taps": " ".join(f"{tap:.4f}" for tap in h),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def band_kernels(family: str, h: np.ndarray) -> dict[str, np.ndarray]:
+    """What each band does at the first level, as an image; of lattices also patches."""
+    h = bank.shaped(family, h)
+    side = 2 * max(np.shape(h)) + 1
+    point = np.zeros((1, side, side))
+    point[0, side // 2, side // 2] = 1
+    bands = undecimated.analysis(point, h, 1)
+    out = {}
+    for band in bank.SHELVES[family].bands:
+        for part in undecimated.PARTS.get(band, (band,)):
+            kernel = bands[part][0, 0, ::-1, ::-1]
+            used = np.argwhere(np.abs(kernel) > 1e-6)
+            low, high = used.min(), used.max() + 1
+            out[part.replace("_", " ")] = kernel[low:high, low:high]
+    if family.startswith("lattice") and len(h) >= 4:
+        out["HH at peaks"] = peaks.sign_fixed(peaks.wavelet_patches(h))[-1]
+    return out
+
+
+def filter_of(wavelets: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
+    """Family and taps of a method of ``wavelets.nc``."""
+    k = wavelets["method"].values.tolist().index(name)
+    length = int(wavelets["length"].values[k])
+    return str(wavelets["family"].values[k]), wavelets["filter"].values[k][:length]
+
+
+def mask_panels(
+    maps: xr.Dataset, said: xr.Dataset, wavelets: xr.Dataset
+) -> dict[str, np.ndarray]:
+    """A map, its gradient, and what the attributed wavelet finds important of it."""
+    k = len(said["row"]) // 2
+    row = int(said["row"].values[k])
+    kappa = maps["x"][row].values
+    gradient = said["gradient"].values[0, k]
+    panels = {"convergence": kappa, "gradient of the network": gradient}
+    if "attribution" in wavelets["method"].values:
+        _, h = filter_of(wavelets, "attribution")
+        bank_ = wavelet.to_pywt(h)
+        image, attributed = (
+            pywt.coeffs_to_array(pywt.wavedec2(one.astype(float), bank_, "zero", 4))
+            for one in (kappa, gradient)
+        )
+        least = np.quantile(np.abs(attributed[0]), 0.9)
+        kept = np.where(np.abs(attributed[0]) >= least, image[0], 0)
+        parts = pywt.array_to_coeffs(kept, image[1], output_format="wavedec2")
+        back = pywt.waverec2(parts, bank_, "zero")[: len(kappa), : len(kappa)]
+        panels["its most important coefficients"] = back
+    return panels
+
+
+@styled
+def masks(panels: dict[str, np.ndarray]) -> Figure:
+    """The panels of :func:`mask_panels` side by side."""
+    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.3))
+    axes = figure.subplots(1, len(panels))
+    for ax, (name, image) in zip(axes, panels.items(), strict=True):
+        if name == "convergence":
+            low, high = np.quantile(image, [0.01, 0.998])
+            ax.imshow(image, cmap="magma", vmin=low, vmax=high, origin="lower")
+        else:
+            size = np.quantile(np.abs(image), 0.995)
+            ax.imshow(image, cmap="RdBu_r", vmin=-size, vmax=size, origin="lower")
+        ax.set_title(name)
+        ax.set_axis_off()
+    return figure
+
+
+def mask_table(panels: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Every pixel of every panel."""
+    first = next(iter(panels.values()))
+    y, x = np.indices(first.shape)
+    columns = {"y": y.ravel(), "x": x.ravel()}
+    columns |= {name: image.ravel() for name, image in panels.items()}
+    return pd.DataFrame(columns)
+
+
+FRAMES = 5  # of the path that a still shows
+
+
+def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
+    """The way from the family's last filter, of the starlet, to the chosen one.
+
+    Parameters
+    ----------
+    bank_ : Dataset
+        :data:`awd.maps.study.bank.BANK` of a family with one parameter.
+    table : DataFrame
+        ``bank.csv`` of one seed.
+
+    Returns
+    -------
+    DataFrame
+        ``parameter``, ``fidelity`` and the taps, a row a candidate on the way.
+    """
+    own = table[table["family"] == bank_.attrs["family"]].sort_values("candidate")
+    order = np.argsort(-own["parameter"].to_numpy(), kind="stable")
+    chosen = int(own["output"].to_numpy()[order].argmax())
+    order = order[: max(chosen, 1) + 1]
+    taps = bank_["filter"].values[order]
+    columns = {f"tap{k}": taps[:, k] for k in range(taps.shape[1])}
+    rows = own.iloc[order]
+    return pd.DataFrame(
+        {
+            "parameter": rows["parameter"].to_numpy(),
+            "fidelity": rows["output"].to_numpy(),
+            **columns,
+        }
+    )
+
+
+@styled
+def adapting(path: pd.DataFrame, family: str) -> Figure:
+    """Filters on the way to the chosen one, with what each difference band does.
+
+    Parameters
+    ----------
+    path : DataFrame
+        :func:`path_of`.
+    family : str
+    """
+    shown = path.iloc[np.linspace(0, len(path) - 1, min(FRAMES, len(path))).astype(int)]
+    figure = Figure(figsize=(DOUBLE, 3.2))
+    grid = figure.subplots(2, len(shown), squeeze=False)
+    for (top, below), (_, row) in zip(grid.T, shown.iterrows(), strict=True):
+        draw_filter(top, below, row, family, path)
+    grid[0, 0].set_ylabel("tap")
+    return figure
+
+
+def draw_filter(
+    top: Axes, below: Axes, row: pd.Series, family: str, path: pd.DataFrame
+) -> None:
+    """One filter: its taps above, its difference band as an image below."""
+    taps = row.filter(like="tap").to_numpy(float)
+    at = np.arange(len(taps)) - len(taps) // 2
+    top.vlines(at, 0, taps, color=COLOURS["distilled"], lw=2)
+    top.plot(at, taps, "o", color=COLOURS["distilled"], ms=3)
+    top.axhline(0, color="0.6", lw=0.6)
+    top.set_xticks(at)
+    every = path.filter(like="tap").to_numpy(float)
+    margin = 0.08 * np.ptp(every)
+    top.set_ylim(every.min() - margin, every.max() + margin)
+    top.set_title(f"a = {row['parameter']:.3f}\nfidelity {row['fidelity']:.4f}")
+    kernel = band_kernels(family, taps)["difference"]
+    size = np.abs(kernel).max()
+    below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
+    below.set_axis_off()
+
+
+@styled
+def animate(path: pd.DataFrame, family: str, target: str) -> None:
+    """The same way as an animated GIF, a frame a filter."""
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    from awd import io
+
+    figure = Figure(figsize=(3.2, 3.6))
+    top, below = figure.subplots(2, 1)
+
+    def draw(k: int) -> None:
+        top.clear()
+        below.clear()
+        draw_filter(top, below, path.iloc[k], family, path)
+
+    frames = [*range(len(path)), *[len(path) - 1] * 6]  # it rests on the last
+    moving = FuncAnimation(figure, draw, frames=frames)
+    with io.replacing(target) as temporary:
+        moving.save(temporary, PillowWriter(fps=6), dpi=100)

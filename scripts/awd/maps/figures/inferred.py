@@ -1,0 +1,171 @@
+"""What maps say of the universe: predicted against true, and whole posteriors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from awd.maps.infer.predict import stack
+from awd.maps.names import NAMES, label
+from awd.report.style import DOUBLE, styled
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from awd.maps.infer.heads import Emulator
+
+
+@styled
+def predicted(inferred: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
+    """Predicted against true first parameter, a panel a statistic.
+
+    Parameters
+    ----------
+    inferred : sequence of Dataset
+        :data:`awd.maps.infer.score.INFERRED`.
+    head : str
+    """
+    table = predicted_table(inferred, head)
+    names = table["statistic"].unique()
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(DOUBLE, 0.3 + rows * DOUBLE / columns * 0.92))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    span = table["true"].min(), table["true"].max()
+    for ax, name in zip(axes.flat, names, strict=False):
+        own = table[table["statistic"] == name]
+        ax.plot(span, span, color="0.6", lw=0.8)
+        means = own.groupby("true")["predicted"]
+        ax.errorbar(
+            means.mean().index,
+            means.mean(),
+            means.std(),
+            fmt="o",
+            ms=2.5,
+            lw=0.8,
+            color="#0072B2",
+        )
+        ax.set_title(f"{NAMES.get(name, name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
+    for ax in axes.flat[len(names) :]:
+        ax.set_axis_off()
+    parameter = label(str(inferred[0]["name"].values[0]))
+    figure.supxlabel(f"true {parameter}")
+    figure.supylabel(f"predicted {parameter}")
+    return figure
+
+
+def predicted_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
+    """Truth and prediction of every statistic and test map."""
+    y, predictions, cosmology = stack(inferred)
+    parts = []
+    for one in inferred:
+        name = one.attrs["statistic"]
+        columns = {"true": y, "predicted": predictions[f"{name} {head}"]}
+        parts.append(
+            pd.DataFrame({"statistic": name, "cosmology": cosmology, **columns})
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rmse(own: pd.DataFrame) -> float:
+    return float(np.sqrt(((own["predicted"] - own["true"]) ** 2).mean()))
+
+
+@styled
+def posteriors(table: pd.DataFrame) -> Figure:
+    """The posterior over the box for some test maps: 68 and 95 % regions.
+
+    Parameters
+    ----------
+    table : DataFrame
+        :func:`posterior_table`.
+    """
+    maps = table["map"].unique()
+    figure = Figure(figsize=(DOUBLE, DOUBLE / len(maps) * 0.95))
+    axes = np.atleast_1d(figure.subplots(1, len(maps), sharex=True, sharey=True))
+    colours = dict(
+        zip(
+            table["statistic"].unique(), ("#0072B2", "#D55E00", "#009E73"), strict=False
+        )
+    )
+    for ax, row in zip(axes, maps, strict=True):
+        own = table[table["map"] == row]
+        for name, part in own.groupby("statistic", sort=False):
+            grid = part.pivot(index="b", columns="a", values="probability")
+            levels = _levels(grid.to_numpy())
+            ax.contour(
+                grid.columns,
+                grid.index,
+                grid,
+                levels,
+                colors=colours[name],
+                linewidths=(0.8, 1.4),
+            )
+        truth = own.iloc[0]
+        ax.plot(truth["true_a"], truth["true_b"], "*", color="black", ms=7)
+        ax.set_xlabel(label(truth["name_a"]))
+    axes[0].set_ylabel(label(table["name_b"].iloc[0]))
+    lines = [
+        axes[0].plot([], [], color=colour, label=NAMES.get(name, name))[0]
+        for name, colour in colours.items()
+    ]
+    star = axes[0].plot([], [], "*", color="black", ms=7, label="truth")[0]
+    figure.legend(handles=[*lines, star], ncols=4, loc="outside upper center")
+    return figure
+
+
+def spread(maps: xr.Dataset, count: int) -> np.ndarray:
+    """Rows of some test maps, from low to high first parameter."""
+    rows = np.flatnonzero(maps["split"].values == "test")
+    rows = rows[np.argsort(maps["target"].values[rows, 0], kind="stable")]
+    places = np.linspace(0, len(rows), count + 2)[1:-1]
+    return rows[places.astype(int)]
+
+
+def posterior_table(
+    emulators: Mapping[str, tuple[Emulator, np.ndarray]],
+    maps: xr.Dataset,
+    rows: Sequence[int],
+) -> pd.DataFrame:
+    """Probabilities of every node for some maps, the first two parameters.
+
+    Parameters
+    ----------
+    emulators : mapping
+        Statistic -> its fitted emulator and the features (n, d) of all maps.
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`.
+    rows : sequence of int
+        The maps.
+    """
+    names = maps["name"].values.tolist()
+    parts = []
+    for row in rows:
+        truth = maps["target"].values[row].astype(float)
+        for statistic, (emulator, features) in emulators.items():
+            nodes = pd.DataFrame(emulator.grid_[:, :2], columns=["a", "b"])
+            nodes["probability"] = emulator.posterior(features[row][None])[0]
+            nodes = nodes.groupby(["a", "b"], as_index=False)["probability"].sum()
+            parts.append(
+                nodes.assign(
+                    map=int(row),
+                    statistic=statistic,
+                    true_a=truth[0],
+                    true_b=truth[1],
+                    name_a=names[0],
+                    name_b=names[1],
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _levels(grid: np.ndarray) -> list[float]:
+    """Densities whose regions hold 95 and 68 %, rising."""
+    sorted_ = np.sort(grid.ravel())[::-1]
+    total = np.cumsum(sorted_) / sorted_.sum()
+    levels = [sorted_[np.searchsorted(total, share)] for share in (0.95, 0.68)]
+    return levels if levels[0] < levels[1] else [levels[1] * 0.999, levels[1]]

@@ -1,0 +1,183 @@
+"""What maps look like, what is counted in them, and what that says of the universe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from awd.maps.names import NAMES, label
+from awd.report.style import DOUBLE, styled
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHOWN = 5  # cosmologies whose maps are shown
+COLOURS = mpl.colormaps["viridis"]
+ELLS = (200, 500, 1000, 2000)  # that are labelled
+ASKED = {"c_ell": (0.85, 1.15), "s3": (100, 170), "peaks": (800, 1200)}
+EXPECTED = (0.28, 0.32)  # matter densities for which skewness and peaks are asked
+
+
+@styled
+def sky(maps: xr.Dataset) -> Figure:
+    """One training map of each of some cosmologies, from low to high first parameter.
+
+    Parameters
+    ----------
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`, opened.
+    """
+    rows = examples(maps)
+    names = maps["name"].values.tolist()
+    images = maps["x"][np.sort(rows)].values[np.argsort(np.argsort(rows))]
+    degrees = images.shape[1] * maps.attrs["pixel_arcmin"] / 60
+    figure = Figure(figsize=(DOUBLE, DOUBLE / len(rows) + 0.55))
+    high = np.quantile(images, 0.998)
+    for ax, row, image in zip(
+        np.atleast_1d(figure.subplots(1, len(rows))), rows, images, strict=True
+    ):
+        shown = ax.imshow(
+            image,
+            cmap="magma",
+            vmin=np.quantile(images, 0.01),
+            vmax=high,
+            origin="lower",
+            extent=(0, degrees, 0, degrees),
+        )
+        values = maps["target"].values[row]
+        pairs = zip(names, values, strict=True)
+        ax.set_title(", ".join(f"{label(n)} = {v:.2f}" for n, v in pairs))
+        ax.set_yticks([])
+        ax.set_xlabel("x (deg)")
+    figure.colorbar(shown, ax=figure.axes, label="convergence", shrink=0.8)
+    return figure
+
+
+def examples(maps: xr.Dataset) -> np.ndarray:
+    """Rows of the maps that :func:`sky` shows: the first one of every cosmology."""
+    train = np.flatnonzero(maps["split"].values == "train")
+    _, first = np.unique(maps["cosmology"].values[train], return_index=True)
+    rows = train[first]
+    rows = rows[np.argsort(maps["target"].values[rows, 0], kind="stable")]
+    return rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
+
+
+def sky_table(maps: xr.Dataset) -> pd.DataFrame:
+    """Which maps are shown, their parameters, mean and s.d."""
+    rows = []
+    for row in examples(maps):
+        x = maps["x"][row].values
+        values = maps["target"].values[row].astype(float)
+        known = dict(zip(maps["name"].values.tolist(), values, strict=True))
+        of = {"row": row, "cosmology": maps["cosmology"].values[row]}
+        rows.append(of | known | {"mean": float(x.mean()), "sd": float(x.std())})
+    return pd.DataFrame(rows)
+
+
+@styled
+def peak_counts(table: pd.DataFrame) -> Figure:
+    """Mean peak histograms of every cosmology, coloured by its first parameter.
+
+    Parameters
+    ----------
+    table : DataFrame
+        :func:`peak_table`.
+    """
+    statistics = table["statistic"].unique()
+    figure = Figure(figsize=(DOUBLE, 2.4))
+    norm = mpl.colors.Normalize(table["value"].min(), table["value"].max())
+    axes = figure.subplots(1, len(statistics), sharey=True)
+    for ax, statistic in zip(axes, statistics, strict=True):
+        for _, one in table[table["statistic"] == statistic].groupby("cosmology"):
+            colour = COLOURS(norm(one["value"].iloc[0]))
+            ax.stairs(one["count"], [*one["low"], one["high"].iloc[-1]], color=colour)
+        ax.set(title=NAMES[statistic], xlabel="convergence", yscale="log")
+    axes[0].set_ylabel("peaks per map and bin")
+    name = table["parameter"].iloc[0]
+    scale = mpl.cm.ScalarMappable(norm, COLOURS)
+    figure.colorbar(scale, ax=axes, label=label(name))
+    return figure
+
+
+def peak_table(
+    maps: xr.Dataset, counts: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> pd.DataFrame:
+    """Mean counts of the training maps by statistic, cosmology and bin.
+
+    Parameters
+    ----------
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`.
+    counts : mapping
+        Statistic -> counts (n, bins) of all maps, and the bins' edges (bins + 1,).
+    """
+    train = maps["split"].values == "train"
+    cosmology, values = maps["cosmology"].values, maps["target"].values[:, 0]
+    parts = []
+    for statistic, (found, edges) in counts.items():
+        for name in np.unique(cosmology):
+            own = train & (cosmology == name)
+            part = {"low": edges[:-1], "high": edges[1:], "count": found[own].mean(0)}
+            known = {"statistic": statistic, "cosmology": name}
+            known |= {"value": float(values[own][0])}
+            known |= {"parameter": str(maps["name"].values[0])}
+            parts.append(pd.DataFrame(part).assign(**known))
+    return pd.concat(parts, ignore_index=True)
+
+
+@styled
+def realism(table: pd.DataFrame) -> Figure:
+    """Power over theory, skewness and peaks of simulated maps, and of a real one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        :mod:`awd.maps.sky.realism`.
+    """
+    made = table["cosmology"] != "unknown"
+    ours, other = table[made], table[~made]
+    figure = Figure(figsize=(DOUBLE, 2.3))
+    power, skew, peaks = figure.subplots(1, 3)
+    first = "omega_m" if "omega_m" in ours else None
+    values = ours[first] if first else pd.Series(0.0, ours.index)
+    norm = mpl.colors.Normalize(values.min(), values.max())
+    own = ours[(ours["quantity"] == "c_ell")]
+    for _, one in own.groupby("cosmology"):
+        colour = COLOURS(norm(values[one.index[0]]))
+        power.plot(one["at"], one["value"] / one["theory"], color=colour, lw=0.8)
+    if own["theory"].notna().any():
+        power.axhspan(*ASKED["c_ell"], color="0.9", zorder=0)
+        power.axhline(1, color="0.5", lw=0.7)
+    power.set(
+        xscale="log",
+        ylim=(0, None),
+        xlabel=r"multipole $\ell$",
+        ylabel="power over halofit",
+    )
+    power.set_xticks(ELLS, [str(ell) for ell in ELLS])
+    power.minorticks_off()
+    for ax, quantity, at, text in (
+        (skew, "s3", 2.0, "skewness S₃ at 2 arcmin"),
+        (peaks, "peaks", 0.0, "peaks per map"),
+    ):
+        here = ours[(ours["quantity"] == quantity) & (ours["at"] == at)]
+        ax.scatter(
+            values[here.index], here["value"], 12, COLOURS(norm(values[here.index]))
+        )
+        ax.fill_between(EXPECTED, *ASKED[quantity], color="0.9", zorder=0)
+        for value in other[(other["quantity"] == quantity) & (other["at"] == at)][
+            "value"
+        ]:
+            ax.axhline(value, color="#D55E00", ls="--", lw=1)
+        ax.set(xlabel=label("omega_m"), ylabel=text)
+    figure.colorbar(
+        mpl.cm.ScalarMappable(norm, COLOURS),
+        ax=[power, skew, peaks],
+        label=label("omega_m"),
+    )
+    return figure

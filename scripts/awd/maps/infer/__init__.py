@@ -1,0 +1,1 @@
+"""From statistics of maps to parameters of a cosmology."""

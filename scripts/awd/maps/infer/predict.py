@@ -1,0 +1,184 @@
+"""What a statistic says of maps it was not fitted to: predictions of every head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import DataError
+from awd.maps.infer import heads
+from awd.record import contracts
+from awd.record.contracts import Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# How features become parameters. The first two know that the truth is one of the
+# training cosmologies; "unseen" predicts each cosmology without having seen it.
+HEADS = ("nearest", "posterior", "ridge", "emulator", "calibrated", "unseen")
+POSTERIORS = ("emulator", "calibrated")
+FOLDS = 6  # of the cosmologies
+COMPONENTS = 24
+
+INFERRED = contracts.Contract(
+    "inferred",
+    {
+        "head": Variable(("head",), "U", values=HEADS),
+        "prediction": Variable(("head", "sample", "name"), "f", described=True),
+        "target": Variable(("sample", "name"), "f", described=True),
+        "rank": Variable(("posterior", "sample", "name"), "f", low=0, high=1 + 1e-9),
+        "cosmology": Variable(("sample",), "U"),
+        "group": Variable(("sample",), "U"),
+        "row": Variable(("sample",), "i", low=0),
+    },
+    ("statistic", "features"),
+)
+
+
+def predict(
+    features: np.ndarray,
+    maps: xr.Dataset,
+    bounds: Sequence[tuple[float, float]] | None = None,
+) -> xr.Dataset:
+    """Predictions of every head for the test maps, fitted to the training maps.
+
+    Parameters
+    ----------
+    features : array of shape (n, d)
+        Of all maps.
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`; its pixels are not read.
+    bounds : sequence of (low, high), optional
+        The box of the parameters; by default what the training maps span.
+
+    Returns
+    -------
+    Dataset
+        :data:`INFERRED` but for its attributes.
+
+    Raises
+    ------
+    DataError
+        There are too few cosmologies or maps.
+    """
+    import xarray as xr
+
+    target = maps["target"].values.astype(float)
+    side, cosmology = maps["split"].values, maps["cosmology"].values
+    train, test = (np.flatnonzero(side == one) for one in ("train", "test"))
+    fitted = features[train], target[train]
+    degree = degree_for(len(np.unique(target[train], axis=0)))
+    components = min(COMPONENTS, features.shape[1])
+    fitted_heads = {
+        "nearest": heads.NearestCosmology().fit(*fitted),
+        "posterior": heads.PosteriorMean().fit(*fitted),
+        "ridge": heads.quadratic_ridge(components).fit(*fitted),
+        "emulator": heads.Emulator(degree, bounds).fit(*fitted),
+        "calibrated": calibrated(features, maps, bounds),
+    }
+    predictions = [head.predict(features[test]) for head in fitted_heads.values()]
+    predictions.append(_unseen(features, target, cosmology, train, test, bounds))
+    ranks = [
+        fitted_heads[name].ranks(features[test], target[test]) for name in POSTERIORS
+    ]
+    ds = xr.Dataset(
+        {
+            "prediction": (("head", "sample", "name"), np.array(predictions)),
+            "target": maps["target"].isel(sample=test),
+            "rank": (("posterior", "sample", "name"), np.array(ranks)),
+            "cosmology": maps["cosmology"].isel(sample=test),
+            "group": maps["group"].isel(sample=test),
+            "row": ("sample", test),
+        },
+        coords={"head": list(HEADS), "posterior": list(POSTERIORS)},
+    )
+    ds["prediction"].attrs = maps["target"].attrs
+    return ds
+
+
+def calibrated(
+    features: np.ndarray,
+    maps: xr.Dataset,
+    bounds: Sequence[tuple[float, float]] | None = None,
+) -> heads.Emulator:
+    """The emulator of the training maps, its covariance widened by the select maps.
+
+    Parameters and errors are those of :func:`predict`.
+    """
+    target = maps["target"].values.astype(float)
+    train, select = (maps["split"].values == one for one in ("train", "select"))
+    degree = degree_for(len(np.unique(target[train], axis=0)))
+    head = heads.Emulator(degree, bounds).fit(features[train], target[train])
+    group = maps["group"].values[select]
+    return head.calibrate(features[select], target[select], group)
+
+
+def degree_for(cosmologies: int) -> int:
+    """Of the emulator's polynomial: twice as many cosmologies as terms, up to 3.
+
+    Raises
+    ------
+    DataError
+        There are fewer than 4 cosmologies.
+    """
+    if cosmologies < 4:
+        raise DataError(
+            f"{cosmologies} cosmologies train; to interpolate between them takes at "
+            "least 4"
+        )
+    return 3 if cosmologies >= 20 else 2 if cosmologies >= 10 else 1
+
+
+def _unseen(
+    features: np.ndarray,
+    target: np.ndarray,
+    cosmology: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    bounds: Sequence[tuple[float, float]] | None,
+) -> np.ndarray:
+    """Test maps predicted by an emulator that never saw their cosmology.
+
+    One degree lower: it has to reach beyond its cosmologies.
+    """
+    names = np.unique(cosmology)
+    folds = min(FOLDS, len(names))
+    fold = np.random.default_rng(0).permutation(len(names)) % folds
+    fold = fold[np.searchsorted(names, cosmology)]
+    out = np.empty((len(test), target.shape[1]))
+    bounds = bounds or list(zip(target.min(0), target.max(0), strict=True))
+    for k in range(folds):
+        own = train[fold[train] != k]
+        left = len(np.unique(target[own], axis=0))
+        head = heads.Emulator(min(degree_for(left), 2), bounds)
+        inside = fold[test] == k
+        head.fit(features[own], target[own])
+        out[inside] = head.predict(features[test[inside]])
+    return out
+
+
+def stack(
+    inferred: Sequence[xr.Dataset],
+) -> tuple[np.ndarray, Mapping[str, np.ndarray], np.ndarray]:
+    """Truth, predictions by "statistic head", and cosmology of every test map.
+
+    Raises
+    ------
+    DataError
+        The statistics predict different maps.
+    """
+    first = inferred[0]
+    predictions = {}
+    for one in inferred:
+        if not np.array_equal(one["row"], first["row"]):
+            raise DataError(
+                f"{one.attrs['statistic']} predicts other maps than "
+                f"{first.attrs['statistic']}; infer both from the same maps"
+            )
+        for head in HEADS:
+            values = one["prediction"].sel(head=head).isel(name=0).values
+            predictions[f"{one.attrs['statistic']} {head}"] = values
+    y = first["target"].isel(name=0).values.astype(float)
+    return y, predictions, first["cosmology"].values

@@ -1,0 +1,248 @@
+"""Peak statistics: histograms of what filters see at the maxima of a map.
+
+Peaks are pixels above all their eight neighbours; a filter is read there by
+cross-correlation (Ribli, Pataki, Csabai 2019, arXiv 1806.05995; Ha et al. 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.maps.compiled import peaks as loops
+from awd.wavelet import highpass
+
+if TYPE_CHECKING:
+    from typing import Self
+
+HEIGHT = np.ones((1, 1, 1))
+LAPLACE = np.array([[[-1, -4, -1], [-4, 20, -4], [-1, -4, -1]]]) / 6  # "v1"
+LAPLACE_5 = np.array([[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]])  # "v2", of five points
+ROBERTS = "roberts"
+Kernels = np.ndarray | Literal["roberts"]
+
+# First and last of the published edges; of wavelets the last one was tuned.
+PUBLISHED = {"height": (-0.03, 0.19), "laplace": (0, 0.22), "roberts": (0, 0.22)}
+VALUES = 2**20  # responses from which the edges of bins are found
+OUTER = (0.002, 0.995)  # share of them below the first and the last edge
+
+
+def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: np.ndarray) -> np.ndarray:
+    """Counts of filter responses at the peaks of every map.
+
+    Parameters
+    ----------
+    maps : array of shape (n, y, x), float32 or float64
+    kernels : array of shape (filters, rows, columns), or "roberts"
+        Correlated with the map; pixel ``rows // 2, columns // 2`` lies on the peak.
+        ``"roberts"`` is Roberts cross: the lengths of the diagonal gradients in the
+        four cells of 2 x 2 pixels around the peak, summed.
+    edges : array of shape (bins + 1,) or (filters, bins + 1)
+        Rising; values outside are not counted, the last edge belongs to its bin.
+
+    Returns
+    -------
+    ndarray of shape (n, filters, bins), int32
+        Peaks whose kernel would leave the map are not counted, nor those on its border.
+
+    Raises
+    ------
+    ShapeError, DataError
+        Shapes do not fit, a kernel exceeds the map, or edges fall.
+    """
+    maps, kernels, crossed = _checked(maps, kernels)
+    filters = len(kernels) + crossed
+    edges = np.asarray(edges, float)
+    if edges.ndim == 1:
+        edges = np.tile(edges, (filters, 1))
+    if edges.ndim != 2 or len(edges) != filters or edges.shape[1] < 2:
+        raise ShapeError(
+            f"edges have shape {edges.shape}; expected (bins + 1,) or ({filters}, "
+            "bins + 1)"
+        )
+    if np.any(np.diff(edges) < 0) or np.isnan(edges).any():
+        raise DataError("edges of bins must rise")
+    counts = np.zeros((len(maps), filters, edges.shape[1] - 1), np.int32)
+    loops.histograms(maps, kernels, crossed, _representable(edges, maps.dtype), counts)
+    return counts
+
+
+def responses(
+    maps: np.ndarray, kernels: Kernels, most: int | None = None
+) -> np.ndarray:
+    """What the filters see at every peak, map after map; at most ``most`` of them.
+
+    Arguments and errors are those of :func:`peak_histogram`.
+
+    Returns
+    -------
+    ndarray of shape (filters, peaks)
+    """
+    maps, kernels, crossed = _checked(maps, kernels)
+    most = min(most or maps.size, maps.size // 4 + 1)
+    into = np.empty((len(kernels) + crossed, most), maps.dtype)
+    return into[:, : loops.responses(maps, kernels, crossed, into)]
+
+
+def sign_fixed(kernels: np.ndarray) -> np.ndarray:
+    """Kernels turned so that a peak in their middle gives a positive response.
+
+    Bins that begin at 0 lose the others: of db5's LH and HL nine tenths.
+    """
+    rows, columns = np.array(kernels.shape[1:]) // 2
+    middle = kernels[:, rows, columns]
+    return kernels * np.where(middle < 0, -1, 1)[:, None, None]
+
+
+def wavelet_patches(
+    h: np.ndarray,
+    window_rule: Literal["published", "trimmed"] = "trimmed",
+    keep_ll: bool = True,
+) -> np.ndarray:
+    """The 3 x 3 kernels cut out of a two-dimensional wavelet (Ha et al. 2021).
+
+    Of the low-pass and of its high-pass the three successive taps that vary most are
+    kept, and their outer products are the kernels, all but LL less their mean.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+        Orthonormal low-pass.
+    window_rule : {"trimmed", "published"}
+        ``"published"`` takes the mean of the whole filter off before it looks, and
+        never tries the last window; both as in the authors' code, so that two leading
+        zeros change the kernels. ``"trimmed"`` drops outer taps below 1e-3, tries all
+        windows and takes off the mean of each.
+    keep_ll : bool
+        LL as a kernel, as published.
+
+    Returns
+    -------
+    ndarray of shape (4 or 3, 3, 3)
+        [LL], LH, HL, HH: high along y, high along x, both.
+
+    Raises
+    ------
+    ShapeError
+        The filter has fewer than 4 taps.
+    """
+    h = np.asarray(h, float)
+    if h.ndim != 1 or len(h) < 4:
+        raise ShapeError(f"filter has shape {h.shape}; patches need at least 4 taps")
+    low, high = (_window(taps, window_rule) for taps in (h, highpass(h)))
+    kernels = np.array(
+        [
+            np.outer(a, b)
+            for a, b in ((low, low), (high, low), (low, high), (high, high))
+        ]
+    )
+    kernels[1:] -= kernels[1:].mean((1, 2), keepdims=True)
+    return kernels if keep_ll else kernels[1:]
+
+
+def _window(taps: np.ndarray, rule: str) -> np.ndarray:
+    if rule == "published":
+        windows = np.lib.stride_tricks.sliding_window_view(taps, 3)
+        varied = ((windows - taps.mean()) ** 2).sum(1)[:-1]
+        return windows[varied.argmax()]
+    large = np.flatnonzero(np.abs(taps) >= 1e-3)
+    first, last = large[0], max(large[-1] + 1, large[0] + 3)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(taps, (0, 2))[first:last], 3
+    )
+    return windows[windows.var(1).argmax()]
+
+
+@dataclass(frozen=True)
+class PeakHistogram:
+    """Peak counts as features; the bins are those of the maps given to :meth:`fitted`.
+
+    Parameters
+    ----------
+    kernels : array of shape (filters, rows, columns), or "roberts"
+    bins : int
+        Per filter.
+    binning : {"quantile", "equal"} or (first, last)
+        ``"quantile"``: bins of equal width between the 0.2 and 99.5 % quantiles of
+        each filter's responses. ``"equal"``: bins with equal numbers of responses.
+        Two numbers: bins of equal width between them, for all filters (published).
+    """
+
+    kernels: Kernels = field(compare=False)
+    bins: int = 22
+    binning: Literal["quantile", "equal"] | tuple[float, float] = "quantile"
+    edges: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+    def fitted(self, maps: np.ndarray) -> Self:
+        """The same with the bins of training maps, of which some are looked at."""
+        if isinstance(self.binning, tuple):
+            return replace(self, edges=np.linspace(*self.binning, self.bins + 1))
+        expected = max(1, maps[0].size // 25)
+        some = maps[:: -(-len(maps) * expected // VALUES)]
+        seen = responses(some, self.kernels, VALUES)
+        if seen.shape[1] <= self.bins:
+            raise DataError(
+                f"{len(some)} maps hold {seen.shape[1]} peaks, too few for {self.bins} "
+                "bins; give more maps, or fewer bins"
+            )
+        if self.binning == "quantile":
+            outer = np.quantile(seen, OUTER, axis=1)
+            return replace(self, edges=np.linspace(*outer, self.bins + 1, axis=1))
+        if self.binning != "equal":
+            raise ConfigError(
+                f"binning is {self.binning!r}; expected quantile, equal, or two numbers"
+            )
+        edges = np.quantile(seen, np.linspace(0, 1, self.bins + 1), axis=1).T
+        edges[:, 0], edges[:, -1] = -np.inf, np.inf
+        return replace(self, edges=edges)
+
+    def counts(self, maps: np.ndarray) -> np.ndarray:
+        """Counts of shape (n, filters, bins)."""
+        if self.edges is None:
+            raise DataError("a peak histogram needs bins: get them with fitted(maps)")
+        return peak_histogram(maps, self.kernels, self.edges)
+
+    def features(self, maps: np.ndarray) -> np.ndarray:
+        """Square roots of counts, (n, filters * bins), whose noise is nearly equal."""
+        return np.sqrt(self.counts(maps), dtype=np.float32).reshape(len(maps), -1)
+
+
+def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray, int]:
+    """Maps, kernels of their dtype, and whether Roberts cross is asked for."""
+    maps = np.ascontiguousarray(maps)
+    if maps.ndim != 3 or maps.dtype not in (np.float32, np.float64):
+        raise ShapeError(
+            f"maps have shape {maps.shape} and dtype {maps.dtype}; expected (n, y, x), "
+            "float32 or float64"
+        )
+    if isinstance(kernels, str):
+        if kernels != ROBERTS:
+            raise ConfigError(
+                f"kernels are {kernels!r}; expected {ROBERTS!r} or arrays"
+            )
+        return maps, np.empty((0, 3, 3), maps.dtype), 1
+    kernels = np.ascontiguousarray(kernels, maps.dtype)
+    if kernels.ndim != 3 or not len(kernels):
+        raise ShapeError(
+            f"kernels have shape {kernels.shape}; expected (filters, rows, columns)"
+        )
+    if min(maps.shape[1:]) < max(3, *kernels.shape[1:]):
+        raise ShapeError(
+            f"maps of {maps.shape[1]} x {maps.shape[2]} pixels have no room for "
+            f"kernels of {kernels.shape[1]} x {kernels.shape[2]}"
+        )
+    return maps, kernels, 0
+
+
+def _representable(edges: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Edges of the maps' dtype that part its numbers as the edges given do."""
+    near = edges.astype(dtype)
+    up = np.where(near < edges, np.nextafter(near, np.array(np.inf, dtype)), near)
+    # The last one belongs to its bin, so that it is rounded down.
+    last = near[:, -1:]
+    down = np.nextafter(last, np.array(-np.inf, dtype))
+    up[:, -1:] = np.where(last > edges[:, -1:], down, last)
+    return np.ascontiguousarray(up)

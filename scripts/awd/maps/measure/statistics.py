@@ -1,0 +1,130 @@
+"""The statistics that need no network, by name: what is read of a map.
+
+Every one has ``fitted(maps)``, which finds bins, and ``features(maps)`` of shape
+(n, d), float32, scaled so that the noise is nearly the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd import wavelet
+from awd.filters.undecimated import BandNorms, Histogram
+from awd.log import progress
+from awd.maps.measure import peaks
+from awd.maps.measure.peaks import PeakHistogram
+from awd.maps.measure.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import xarray as xr
+
+B3 = np.array([1, 4, 6, 4, 1]) / 16  # the spline of the starlet
+# Fixed filters of which the same student is read as of distilled ones.
+WAVELETS = {name: wavelet.from_pywt(name) for name in ("haar", "db2", "db5")}
+WAVELETS["starlet"] = B3
+SMOOTHER, ORTHONORMAL = ("difference", "hh"), ("lh_hl", "hh")
+LEVELS = 4
+FITTED = 512  # training maps, evenly spread, that bins are found from
+PIECE = 256  # maps in memory
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """What a student of undecimated coefficients reads, for one filter."""
+
+    filter: np.ndarray = field(compare=False)
+    student: Histogram | BandNorms
+    levels: int = LEVELS
+
+    def fitted(self, maps: np.ndarray) -> Self:
+        student = self.student.fitted(maps[:, None], self.filter, self.levels)
+        return replace(self, student=student)
+
+    def features(self, maps: np.ndarray) -> np.ndarray:
+        out = self.student.features(maps[:, None], self.filter, self.levels)
+        return out.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The features of several statistics side by side."""
+
+    parts: tuple
+
+    def fitted(self, maps: np.ndarray) -> Self:
+        return replace(self, parts=tuple(part.fitted(maps) for part in self.parts))
+
+    def features(self, maps: np.ndarray) -> np.ndarray:
+        return np.hstack([part.features(maps) for part in self.parts])
+
+
+Statistic = PeakHistogram | Spectrum | Coefficients | Joined
+
+
+def _patches(name: str) -> PeakHistogram:
+    kernels = peaks.wavelet_patches(WAVELETS[name])
+    return PeakHistogram(peaks.sign_fixed(kernels), binning="equal")
+
+
+def _histogram(name: str) -> Coefficients:
+    return Coefficients(WAVELETS[name], Histogram(bands=ORTHONORMAL))
+
+
+# Name -> the statistic of maps of so many arcminutes per pixel.
+METHODS: dict[str, Callable[[float], Statistic]] = {
+    "height": lambda pixel: PeakHistogram(peaks.HEIGHT),
+    "laplace": lambda pixel: PeakHistogram(peaks.LAPLACE),
+    "roberts": lambda pixel: PeakHistogram(peaks.ROBERTS),
+    "spectrum": Spectrum,
+    "laplace_spectrum": lambda pixel: Joined(
+        (PeakHistogram(peaks.LAPLACE), Spectrum(pixel))
+    ),
+    "db2_peaks": lambda pixel: _patches("db2"),
+    "db5_peaks": lambda pixel: _patches("db5"),
+    "haar": lambda pixel: _histogram("haar"),
+    "db2": lambda pixel: _histogram("db2"),
+    "db5": lambda pixel: _histogram("db5"),
+    "starlet": lambda pixel: Coefficients(B3, Histogram(bands=SMOOTHER)),
+    "starlet_norms": lambda pixel: Coefficients(B3, BandNorms(SMOOTHER)),
+}
+
+
+def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
+    """A statistic with the bins of some training maps, evenly spread.
+
+    ``maps`` are :data:`awd.record.contracts.MAPS`, opened.
+    """
+    train = np.flatnonzero(maps["split"].values == "train")
+    some = train[:: -(-len(train) // FITTED)]
+    return statistic.fitted(maps["x"][some].values)
+
+
+def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
+    """Features of all maps, read in pieces.
+
+    Parameters
+    ----------
+    statistic : one of :data:`METHODS`
+        Fitted.
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`, opened: only some maps are in memory at a
+        time.
+
+    Returns
+    -------
+    ndarray of shape (n, d), float32
+    """
+    count = maps.sizes["sample"]
+    out = None
+    for at in progress(range(0, count, PIECE), "maps"):
+        features = statistic.features(maps["x"][at : at + PIECE].values)
+        if out is None:  # once: pieces and their sum would take twice the memory
+            out = np.empty((count, features.shape[1]), np.float32)
+        out[at : at + PIECE] = features
+    return out

@@ -1,0 +1,1 @@
+"""Simulated universes: cosmologies, particles, planes, convergence."""

@@ -1,0 +1,166 @@
+"""Convergence: of simulated matter, of shear, and what a survey makes of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+
+from awd.errors import DataError, ShapeError
+from awd.maps.compiled import lensing as loops
+from awd.maps.sky.cosmology import HUBBLE_DISTANCE, Cosmology
+from awd.maps.sky.nbody import Planes
+
+ELLIPTICITY = 0.4  # s.d. of the shape of a galaxy, both components together
+
+
+def born(
+    planes: Planes,
+    cosmology: Cosmology,
+    maps: int,
+    pixels: int = 128,
+    degrees: float = 3.5,
+    seed: int = 0,
+) -> np.ndarray:
+    """Convergence maps through randomly turned and shifted planes.
+
+    Every map takes every plane along a random axis, with random shifts, flips and a
+    transposition, so that one simulation gives many maps. A pixel is the exact mean of
+    the bilinear density over its area.
+
+    Parameters
+    ----------
+    planes : Planes
+    cosmology : Cosmology
+        The one the planes were made in.
+    maps : int
+    pixels : int
+        Along a side of a map.
+    degrees : float
+        Side of a map.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (maps, pixels, pixels), float32
+        Convergence, dimensionless.
+    """
+    rng = np.random.default_rng(seed)
+    count, _, side, _ = planes.overdensity.shape
+    middles = (np.arange(count) + 0.5) * planes.width
+    spans = middles * np.radians(degrees) / planes.width * side
+    views = [footprint(span * np.linspace(0, 1, pixels + 1)) for span in spans]
+    weights = lensing_weights(planes, cosmology).astype(np.float32)
+    out = np.zeros((maps, pixels, pixels), np.float32)
+    seen = np.empty((pixels, pixels), np.float32)
+    for kappa in out:
+        for plane, weight, (first, shares) in zip(
+            planes.overdensity, weights, views, strict=True
+        ):
+            axis, turned, up, left = rng.integers((3, 2, 2, 2))
+            rows, columns = ((first + s) % side for s in rng.integers(side, size=2))
+            blended = np.empty(side + shares.shape[1], np.float32)
+            loops.seen_through(plane[axis], rows, columns, shares, blended, seen)
+            view = kappa.T if turned else kappa
+            view[:: 1 - 2 * up, :: 1 - 2 * left] += weight * seen
+    return out
+
+
+def lensing_weights(planes: Planes, cosmology: Cosmology) -> np.ndarray:
+    """Convergence per overdensity of every plane: its slab under the lensing kernel."""
+    source = cosmology.distance(1 / (1 + planes.z_source))
+    edges = np.minimum(np.arange(len(planes.overdensity) + 1) * planes.width, source)
+    fine = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(32) + 0.5) / 32
+    a = cosmology.scale_factor(fine.ravel()).reshape(fine.shape)
+    kernel = fine * (1 - fine / source) / a
+    scale = 1.5 * cosmology.omega_m / HUBBLE_DISTANCE**2
+    return scale * kernel.mean(1) * np.diff(edges)
+
+
+def footprint(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What every pixel between ``edges`` sees of values that stand at 0, 1, 2, ...
+
+    Returns
+    -------
+    first : array of int of shape (pixels,)
+        The first value that a pixel sees.
+    shares : array of float32 of shape (pixels, values)
+        Of it and those that follow in the mean over the pixel, with straight lines
+        between the values; every row sums to 1.
+    """
+    width = np.diff(edges)[:, None]
+    first = np.floor(edges[:-1]).astype(np.int64)
+    at = first[:, None] + np.arange(int(np.ceil(width.max())) + 2)
+    upper, lower = edges[1:, None] - at, edges[:-1, None] - at
+    return first, ((_tent(upper) - _tent(lower)) / width).astype(np.float32)
+
+
+def _tent(x: np.ndarray) -> np.ndarray:
+    """Integral up to ``x`` of a triangle from -1 over 1 at 0 to 1."""
+    x = np.clip(x, -1, 1)
+    return 0.5 + x - 0.5 * x * np.abs(x)
+
+
+def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
+    """S.d. of the convergence of a pixel by the random shapes of galaxies.
+
+    Parameters
+    ----------
+    galaxies : float
+        Per square arcminute.
+    pixel_arcmin : float
+
+    Raises
+    ------
+    DataError
+        One of them is not positive.
+    """
+    if not (galaxies > 0 and pixel_arcmin > 0):
+        raise DataError(
+            f"{galaxies} galaxies per square arcminute and pixels of {pixel_arcmin} "
+            "arcmin; expected positive numbers"
+        )
+    return float(ELLIPTICITY / np.sqrt(2 * galaxies) / pixel_arcmin)
+
+
+def smoothed(maps: np.ndarray, sigma_pixels: float) -> np.ndarray:
+    """Maps (n, y, x) after a Gaussian of this s.d., reflected at their borders."""
+    from scipy.ndimage import gaussian_filter
+
+    return gaussian_filter(maps, (0, sigma_pixels, sigma_pixels), mode="reflect")
+
+
+def kaiser_squires(
+    shear_1: np.ndarray, shear_2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Convergence from shear on the flat sky (Kaiser & Squires 1993), periodic.
+
+    Parameters
+    ----------
+    shear_1, shear_2 : arrays of shape (..., y, x)
+        Components; x grows with the columns, y with the rows.
+
+    Returns
+    -------
+    e, b : ndarrays of the same shape
+        Convergence, of mean 0, and what no lens makes: its size tells the noise.
+
+    Raises
+    ------
+    ShapeError
+        The components have different shapes, or are no images.
+    """
+    shear_1, shear_2 = np.asarray(shear_1), np.asarray(shear_2)
+    if shear_1.shape != shear_2.shape or shear_1.ndim < 2:
+        raise ShapeError(
+            f"shears have shapes {shear_1.shape} and {shear_2.shape}; expected twice "
+            "(..., y, x)"
+        )
+    ky = np.fft.fftfreq(shear_1.shape[-2])[:, None]
+    kx = np.fft.fftfreq(shear_1.shape[-1])
+    square = kx**2 + ky**2
+    square[0, 0] = 1
+    turn = ((kx**2 - ky**2) - 2j * kx * ky) / square
+    modes = turn * scipy.fft.fft2(shear_1 + 1j * shear_2)
+    modes[..., 0, 0] = 0
+    kappa = scipy.fft.ifft2(modes)
+    return kappa.real.astype(shear_1.dtype), kappa.imag.astype(shear_1.dtype)

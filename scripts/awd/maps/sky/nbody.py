@@ -1,0 +1,200 @@
+"""Dark matter that clusters: a particle mesh from second-order initial conditions.
+
+Steps are those of FastPM (Feng, Chu, Seljak, McDonald 2016, arXiv 1603.00476), whose
+kick and drift reproduce linear growth for any length of step. At the middle of every
+lens plane the box is projected along its three axes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+
+from awd.errors import ConfigError
+from awd.maps.compiled import nbody as loops
+from awd.maps.sky.cosmology import Cosmology
+
+START = 0.1  # scale factor of the initial conditions
+LEAD = 8  # steps before the farthest plane
+
+
+@dataclass(frozen=True)
+class Planes:
+    """Slabs of matter between the observer and the source, nearest first.
+
+    Attributes
+    ----------
+    overdensity : ndarray of shape (planes, 3, pixels, pixels), float32
+        Mean over the slab, seen along each axis of the box.
+    width : float
+        Of a slab and of its side, Mpc/h.
+    z_source : float
+    """
+
+    overdensity: np.ndarray
+    width: float
+    z_source: float
+
+
+def evolve(
+    cosmology: Cosmology,
+    seed: int,
+    particles: int = 128,
+    box: float = 128.0,
+    pixels: int = 512,
+    z_source: float = 1.0,
+    mesh: int | None = None,
+) -> Planes:
+    """Evolve one initial condition and project it at every lens plane.
+
+    Parameters
+    ----------
+    cosmology : Cosmology
+    seed : int
+        Of the white noise; cosmologies of one seed share their phases.
+    particles, mesh : int
+        Along a side; the mesh by default is that of the particles.
+    box : float
+        Side, Mpc/h; also the thickness of a lens plane.
+    pixels : int
+        Along a side of a plane.
+    z_source : float
+        Planes go up to here.
+
+    Raises
+    ------
+    ConfigError
+        The box holds the whole way to the source, or the mesh is no multiple of the
+        particles.
+    """
+    mesh = mesh or particles
+    if particles < 8 or mesh % particles:
+        raise ConfigError(
+            f"{particles} particles and {mesh} cells along a side; expected at least 8 "
+            "particles, and cells a multiple of them"
+        )
+    times = schedule(cosmology, box, z_source)
+    positions, momenta = initial(cosmology, seed, particles, mesh, box)
+    planes = np.zeros((len(times) - LEAD, 3, pixels, pixels), np.float32)
+    forces = Forces(mesh)
+    growth = cosmology.growth(times)
+    # Momenta stand at half steps, the first ones at the start.
+    between = cosmology.momentum((times[1:] + times[:-1]) / 2)
+    kicks = np.diff(between, prepend=cosmology.momentum(START)) / growth[:-1]
+    drifts = np.diff(growth) / between
+    scale = np.float32(pixels / mesh)
+    for step in range(len(times)):
+        if step >= LEAD:
+            loops.project(positions, scale, planes[len(times) - 1 - step])
+        if step < len(kicks):
+            loops.push(
+                positions,
+                momenta,
+                forces(positions),
+                np.float32(kicks[step]),
+                np.float32(drifts[step]),
+            )
+    planes *= pixels**2 / particles**3
+    planes -= 1
+    return Planes(planes, box, z_source)
+
+
+def schedule(cosmology: Cosmology, box: float, z_source: float) -> np.ndarray:
+    """Scale factors of all steps: LEAD of them, then the middles of the planes."""
+    source = cosmology.distance(1 / (1 + z_source))
+    count = int(np.ceil(source / box))
+    if count < 2:
+        raise ConfigError(
+            f"the source is {source:.0f} Mpc/h away; boxes of {box:g} Mpc/h make one "
+            "lens plane, expected at least 2"
+        )
+    seen = cosmology.scale_factor((np.arange(count)[::-1] + 0.5) * box)
+    return np.concatenate([np.linspace(START, seen[0], LEAD, endpoint=False), seen])
+
+
+class Forces:
+    """Accelerations on a periodic mesh, in cells; memory is kept between calls."""
+
+    def __init__(self, mesh: int) -> None:
+        self.density = np.empty((mesh,) * 3, np.float32)
+        self.force = np.empty((mesh, mesh, mesh, 3), np.float32)
+        self.padded = np.empty(mesh + 6, np.float32)
+        self.wave = wave_numbers(mesh)
+        # Painting clouds blurs the density. Reading the force in clouds blurs it again;
+        # making up for that too would blow up the noise of single particles.
+        self.sharpened = (np.sinc(np.fft.fftfreq(mesh)) ** -2).astype(np.float32)
+
+    def __call__(self, positions: np.ndarray) -> np.ndarray:
+        """Of shape (mesh, mesh, mesh, 3), for a mean density of 1; used again."""
+        self.density[...] = 0
+        loops.paint(positions, self.density)
+        modes = scipy.fft.rfftn(self.density, overwrite_x=True)
+        per_cell = np.float32(len(positions) / self.density.size)
+        loops.solve(modes, self.wave, self.sharpened, per_cell)
+        potential = scipy.fft.irfftn(modes, self.density.shape, overwrite_x=True)
+        loops.accelerate(potential, self.padded, self.force)
+        return self.force
+
+
+def wave_numbers(mesh: int) -> np.ndarray:
+    """Per cell, along one axis."""
+    return (2 * np.pi * np.fft.fftfreq(mesh)).astype(np.float32)
+
+
+def initial(
+    cosmology: Cosmology, seed: int, particles: int, mesh: int, box: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (in cells of the mesh) and momenta, second-order Lagrangian.
+
+    Growth of the second order after Bouchet et al. (1995, A&A 296).
+    """
+    first, second = displacements(cosmology, seed, particles, box)
+    omega = cosmology.omega_m / START**3 / cosmology.ccl.h_over_h0(START) ** 2
+    d1, g1 = cosmology.growth(START), cosmology.momentum(START)
+    d2 = -3 / 7 * d1**2 * omega ** (-1 / 143)
+    g2 = g1 * d2 / d1 * 2 * omega ** (6 / 11) / cosmology.ccl.growth_rate(START)
+    per_cell = mesh / particles
+    grid = np.indices((particles,) * 3, np.float32, sparse=True)
+    positions = np.empty((particles**3, 3), np.float32)
+    momenta = np.empty_like(positions)
+    for k, (at, one, two) in enumerate(zip(grid, first, second, strict=True)):
+        moved = np.float32(d1) * one + np.float32(d2) * two
+        place = np.mod((at + moved).ravel() * np.float32(per_cell), np.float32(mesh))
+        positions[:, k] = np.where(place < mesh, place, 0)
+        momenta[:, k] = (per_cell * (g1 * one + g2 * two)).ravel()
+    return positions, momenta
+
+
+def displacements(
+    cosmology: Cosmology, seed: int, particles: int, box: float
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Of first and second order, by axis, in particle spacings, for a growth of 1."""
+    shape = (particles,) * 3
+    noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    wave = wave_numbers(particles)
+    half = particles // 2 + 1
+    square = wave[:, None, None] ** 2 + wave[:, None] ** 2 + wave[:half] ** 2
+    square[0, 0, 0] = np.inf  # the mean moves nothing
+    spacing = box / particles
+    # The spectrum is smooth: from a table, not from pyccl for every mode.
+    table = np.geomspace(0.5, 2 * particles, 400) * 2 * np.pi / box
+    power = np.log(cosmology.linear_power(table) / spacing**3)
+    of_mode = np.interp(0.5 * np.log(square) - np.log(spacing), np.log(table), power)
+    modes = scipy.fft.rfftn(noise, overwrite_x=True)
+    modes *= np.exp(0.5 * of_mode, dtype=np.float32)
+    wave[particles // 2] = 0  # the Nyquist frequency has no direction
+    along = wave[:, None, None], wave[:, None], wave[:half]
+
+    def field(modes: np.ndarray) -> np.ndarray:
+        return scipy.fft.irfftn(modes, shape, overwrite_x=True)
+
+    potential = -modes / square
+    first = [field(-1j * k * potential) for k in along]
+    xx, yy, zz = (field(-k * k * potential) for k in along)
+    x, y, z = along
+    xy, xz, yz = (field(-a * b * potential) for a, b in ((x, y), (x, z), (y, z)))
+    source = xx * yy + xx * zz + yy * zz - xy**2 - xz**2 - yz**2
+    potential = -scipy.fft.rfftn(source, overwrite_x=True) / square
+    return first, [field(1j * k * potential) for k in along]

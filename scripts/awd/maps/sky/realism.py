@@ -1,0 +1,93 @@
+"""How real simulated maps are: power against theory, skewness, and peaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.maps import readers
+from awd.maps.measure import peaks, spectrum
+from awd.maps.sky import lensing
+from awd.maps.sky.cosmology import Cosmology
+from awd.maps.study.dataset import block_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+ELL = np.array([150, 250, 350, 500, 750, 1100, 1600, 2300, 3300])
+SCALES = (1.0, 2.0, 4.0)  # arcmin
+MADE = "simulated"
+
+
+def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
+    """Power, skewness and peaks of the training maps of every cosmology.
+
+    Parameters
+    ----------
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`, opened or read.
+    z_source : float, optional
+        Redshift of all sources; without it power has no theory.
+
+    Returns
+    -------
+    DataFrame
+        ``source``, ``cosmology``, ``omega_m``, ``sigma_8``, ``quantity``, ``at`` (ell
+        or arcmin), ``value`` and ``theory``: ``c_ell`` (sr; Limber and halofit), ``s3``
+        (of maps smoothed by a Gaussian; no theory), ``peaks`` (per map).
+    """
+    import pandas as pd
+
+    pixel = maps.attrs["pixel_arcmin"]
+    train = maps["split"].values == "train"
+    cosmology = maps["cosmology"].values
+    parts = []
+    for name in np.unique(cosmology[train]):
+        own = np.flatnonzero(train & (cosmology == name))
+        values = maps["target"].values[own[0]].astype(float)
+        known = dict(zip(maps["name"].values.tolist(), values, strict=True))
+        table = of(maps["x"][own].values, pixel)
+        powers = table["quantity"] == "c_ell"
+        if z_source and {"omega_m", "sigma_8"} <= set(known):
+            universe = Cosmology(*(round(known[k], 4) for k in ("omega_m", "sigma_8")))
+            theory = universe.convergence_power(table["at"][powers], z_source)
+            table.loc[powers, "theory"] = theory
+        parts.append(table.assign(source=MADE, cosmology=name, **known))
+    return pd.concat(parts, ignore_index=True)
+
+
+def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
+    """The same of one map made elsewhere, in blocks nearly as large as our pixels."""
+    kappa = readers.read_fits(path)
+    per = max(1, round(like_arcmin / pixel_arcmin))
+    size = len(kappa) // per
+    kappa = block_mean(kappa[: size * per, : size * per], size)
+    table = of(kappa[None], pixel_arcmin * per)
+    return table.assign(source=path, cosmology="unknown")
+
+
+def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
+    """Rows of quantity, at, value and an empty theory, of maps (n, y, x)."""
+    import pandas as pd
+
+    ell = spectrum.multipoles(x.shape[1], pixel)
+    modes = np.histogram(ell, ELL)[0] > 0
+    edges = ELL[: modes.argmin() + 1] if not modes.all() else ELL
+    power = spectrum.power_spectrum(x, pixel, edges).mean(0)
+    rows = [
+        ("c_ell", ell[(ell >= low) & (ell < high)].mean(), value)
+        for low, high, value in zip(edges[:-1], edges[1:], power, strict=True)
+    ]
+    rows += [("s3", scale, skewness(x, scale / pixel)) for scale in SCALES]
+    found = peaks.peak_histogram(x, peaks.HEIGHT, [-np.inf, np.inf]).mean()
+    rows.append(("peaks", 0.0, found))
+    return pd.DataFrame(rows, columns=["quantity", "at", "value"]).assign(theory=np.nan)
+
+
+def skewness(x: np.ndarray, sigma_pixels: float) -> float:
+    """S3, <kappa^3> / <kappa^2>^2 of smoothed maps (n, y, x), each about its mean."""
+    smooth = lensing.smoothed(x, sigma_pixels).astype(float)
+    smooth -= smooth.mean((1, 2), keepdims=True)
+    return float((smooth**3).mean() / (smooth**2).mean() ** 2)

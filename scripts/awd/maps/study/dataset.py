@@ -1,0 +1,306 @@
+"""From maps, simulated or read, to ``maps.nc``: block means, noise, tiles, splits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd import io
+from awd.errors import DataError, ShapeError
+from awd.maps.names import LONG
+from awd.maps.readers import PARAMETERS, Collection
+from awd.maps.sky import lensing
+from awd.record import contracts
+from awd.record.contracts import SPLITS
+from awd.record.provenance import derive_seed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+BATCH = 64  # maps that are written together
+DESCRIBED = {"units": "1", "long_name": "convergence"}
+
+
+def shards(paths: Sequence[io.PathLike]) -> Collection:
+    """Simulated maps, of one cosmology and initial condition a file."""
+    import pandas as pd
+
+    headers = []
+    for path in paths:
+        with io.opened(path, contracts.Contract("shard", {})) as ds:
+            one = {name: ds.attrs[name] for name in ("cosmology", "group", "split")}
+            one |= {name: ds.attrs[name] for name in PARAMETERS if name in ds.attrs}
+            rows = ds.sizes["sample"]
+            headers += [
+                {"source": f"{path}[{k}]", "realisation": k, **one} for k in range(rows)
+            ]
+
+    def pixels() -> Iterator[np.ndarray]:
+        for path in paths:
+            yield from io.read(path)["x"].values
+
+    return Collection(pd.DataFrame(headers), pixels)
+
+
+def split_by_realisation(
+    collection: Collection, realisations: Mapping[str, int]
+) -> Collection:
+    """The maps that are used, with ``group`` (their realisation) and ``split``.
+
+    The same realisations of all cosmologies stand on one side: they may come from the
+    same initial conditions.
+
+    Parameters
+    ----------
+    collection : Collection
+    realisations : mapping
+        How many ``train``, ``select`` and ``test``, in the order of their numbers; maps
+        beyond are left out.
+
+    Raises
+    ------
+    DataError
+        A cosmology lacks a realisation that is used, or there are too few.
+    """
+    table = collection.table
+    numbers = np.unique(table["realisation"])
+    wanted = sum(realisations[side] for side in SPLITS)
+    if len(numbers) < wanted:
+        raise DataError(
+            f"{len(numbers)} realisations for {wanted} that train, select and test; "
+            "bring more maps, or lower maps.source.realisations"
+        )
+    side = dict(
+        zip(
+            numbers[:wanted],
+            np.repeat(SPLITS, [realisations[one] for one in SPLITS]),
+            strict=True,
+        )
+    )
+    used = table["realisation"].isin(numbers[:wanted]).to_numpy()
+    kept = table[used].reset_index(drop=True)
+    for name, own in kept.groupby("cosmology", sort=False):
+        missing = sorted(set(side) - set(own["realisation"]))
+        if missing:
+            raise DataError(
+                f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)} of "
+                f"{wanted} are missing); bring it, or lower maps.source.realisations"
+            )
+    kept["split"] = kept["realisation"].map(side)
+    kept["group"] = kept["realisation"].map("r{:05d}".format)
+
+    def pixels() -> Iterator[np.ndarray]:
+        for one, keep in zip(collection.pixels(), used, strict=True):
+            if keep:
+                yield one
+
+    return Collection(kept, pixels)
+
+
+def write(
+    collection: Collection,
+    path: io.PathLike,
+    *,
+    pixel_arcmin: float,
+    targets: Sequence[str],
+    size: int | None = None,
+    tile: int | None = None,
+    stride: int | None = None,
+    galaxies: float | None = None,
+    smoothing_arcmin: float = 0.0,
+    nan: str = "refuse",
+    seed: int = 0,
+    stamp: Mapping[str, Any] | None = None,
+) -> None:
+    """Write ``maps.nc`` (:data:`awd.record.contracts.MAPS`), map after map.
+
+    Parameters
+    ----------
+    collection : Collection
+        With ``group`` and ``split`` in its table.
+    path : path
+    pixel_arcmin : float
+        Of the maps as they come.
+    targets : sequence of str
+        Parameters that are kept.
+    size : int, optional
+        Side after exact block means.
+    tile, stride : int, optional
+        Side of tiles and the distance between them; tiles of a map share its group.
+    galaxies : float, optional
+        Per square arcminute: adds shape noise, to maps of the wanted size.
+    smoothing_arcmin : float
+        S.d. of a Gaussian, after the noise.
+    nan : {"refuse", "zero"}
+        What a pixel that is no number means.
+    seed : int
+        Of the noise.
+    stamp : mapping, optional
+        Provenance.
+
+    Raises
+    ------
+    ShapeError, DataError
+        Maps differ in shape or are not square, sizes do not fit, a pixel is not finite
+        or as large as no convergence is, a map is there twice, or there is only one
+        cosmology.
+    """
+    table = collection.table
+    absent = [name for name in targets if name not in table]
+    if absent:
+        known = ", ".join(name for name in PARAMETERS if name in table)
+        raise DataError(
+            f"the maps' parameters are {known or 'unknown'}; no {', '.join(absent)} "
+            "(maps.targets)"
+        )
+    if table["cosmology"].nunique() < 2:
+        raise DataError(
+            f"all {len(table)} maps are of cosmology {table['cosmology'].iloc[0]!r}; "
+            "to tell cosmologies apart takes at least 2"
+        )
+    side = len(next(collection.pixels()))
+    size = size or side
+    offsets = tile_offsets(size, tile or size, stride or tile or size)
+    pixel = pixel_arcmin * side / size
+    header = _header(table, offsets, targets).assign_attrs(
+        pixel_arcmin=pixel,
+        galaxies_per_arcmin2=galaxies or 0.0,
+        smoothing_arcmin=smoothing_arcmin,
+        tile=tile or size,
+    )
+    noise = lensing.shape_noise(galaxies, pixel) if galaxies else 0.0
+
+    def finished() -> Iterator[np.ndarray]:
+        for row, raw in zip(
+            table.itertuples(), _checked(collection, side, nan), strict=True
+        ):
+            kappa = block_mean(raw, size)
+            if noise:
+                key = derive_seed(seed, row.cosmology, row.group, row.realisation)
+                drawn = np.random.default_rng(key).standard_normal(kappa.shape, "f4")
+                kappa = kappa + np.float32(noise) * drawn
+            if smoothing_arcmin:
+                kappa = lensing.smoothed(kappa[None], smoothing_arcmin / pixel)[0]
+            for y, x in offsets:
+                yield kappa[y : y + (tile or size), x : x + (tile or size)]
+
+    blocks = _batched(finished())
+    io.write_blocks(header, blocks, path, contracts.MAPS, DESCRIBED, stamp)
+
+
+def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
+    """A square map of ``size`` pixels a side, exact means of whole blocks.
+
+    Raises
+    ------
+    ShapeError
+        The side is no multiple of ``size``.
+    """
+    side = len(kappa)
+    if side == size:
+        return kappa
+    if size > side or side % size:
+        raise ShapeError(
+            f"maps of {side} pixels cannot be averaged to {size}; expected a divisor "
+            f"of {side} (maps.size)"
+        )
+    per = side // size
+    return kappa.reshape(size, per, size, per).mean((1, 3), dtype=np.float32)
+
+
+def tile_offsets(size: int, tile: int, stride: int) -> np.ndarray:
+    """Corners (tiles, 2) of the tiles of a map, y and x, pixels.
+
+    Raises
+    ------
+    ShapeError
+        Tiles do not fit, or leave pixels over.
+    """
+    if tile > size or (size - tile) % stride:
+        raise ShapeError(
+            f"tiles of {tile} pixels every {stride} do not fit maps of {size}; "
+            "expected whole steps from one end to the other (maps.tile, maps.stride)"
+        )
+    at = np.arange(0, size - tile + 1, stride)
+    return np.stack(np.meshgrid(at, at, indexing="ij"), -1).reshape(-1, 2)
+
+
+def _header(
+    table: pd.DataFrame, offsets: np.ndarray, targets: Sequence[str]
+) -> xr.Dataset:
+    """All of ``maps.nc`` but the pixels, a row a tile."""
+    import xarray as xr
+
+    rows = table.loc[table.index.repeat(len(offsets))]
+    names = ", ".join(f"{LONG[t][0]} ({LONG[t][1]})" for t in targets)
+    ds = xr.Dataset(
+        {
+            "target": (("sample", "name"), rows[list(targets)].to_numpy(np.float32)),
+            **{
+                name: ("sample", rows[column].to_numpy(str))
+                for name, column in (
+                    ("group", "group"),
+                    ("block", "cosmology"),
+                    ("cosmology", "cosmology"),
+                    ("split", "split"),
+                )
+            },
+            "realisation": ("sample", rows["realisation"].to_numpy(np.int32)),
+            "offset": (
+                ("sample", "axis"),
+                np.tile(offsets.astype(np.int32), (len(table), 1)),
+            ),
+        },
+        coords={"name": list(targets)},
+    )
+    ds["target"].attrs = {"units": "1", "long_name": names}
+    return ds
+
+
+def _checked(collection: Collection, side: int, nan: str) -> Iterator[np.ndarray]:
+    """The maps, none of which is broken or there twice."""
+    seen: dict[bytes, str] = {}
+    for source, kappa in zip(
+        collection.table["source"], collection.pixels(), strict=True
+    ):
+        if kappa.shape != (side, side):
+            raise ShapeError(
+                f"{source}: has {kappa.shape[0]} x {kappa.shape[1]} pixels; expected "
+                f"{side} x {side}, square and as the first map"
+            )
+        if nan == "zero":
+            kappa = np.where(np.isnan(kappa), np.float32(0), kappa)
+        bad = ~np.isfinite(kappa)
+        if bad.any():
+            at = tuple(int(i) for i in np.argwhere(bad)[0])
+            hint = "" if np.isinf(kappa[at]) else "; maps.nan: zero puts 0 there"
+            raise DataError(
+                f"{source}: pixel {list(at)} is {kappa[at]} ({bad.sum()} of {bad.size} "
+                f"are not finite){hint}"
+            )
+        if kappa.std() > 1 or kappa.std() == 0:
+            raise DataError(
+                f"{source}: pixels have s.d. {kappa.std():.3g}; of convergence it is "
+                "0.005 to 0.1: is it in another unit, or empty?"
+            )
+        digest = hashlib.blake2b(kappa.tobytes(), digest_size=16).digest()
+        if digest in seen:
+            raise DataError(f"{source} and {seen[digest]} are the same map; keep one")
+        seen[digest] = source
+        yield kappa
+
+
+def _batched(maps: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Maps in blocks that are written at once."""
+    batch = []
+    for one in maps:
+        batch.append(one)
+        if len(batch) == BATCH:
+            yield np.stack(batch)
+            batch = []
+    if batch:
+        yield np.stack(batch)

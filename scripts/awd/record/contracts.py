@@ -1,0 +1,212 @@
+"""What each netCDF file must hold, checked at the door when written and when read.
+
+A contract is data: a table of variables with their dimensions, kind of dtype and
+range. A file may hold more than its contract asks for, never less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from awd.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = {"f": "floating point", "i": "integer", "b": "boolean (0/1)", "U": "text"}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of a file.
+
+    ``dims`` names the dimensions in order; one in brackets, ``"[channel]"``, may be
+    left out. ``kind`` is a numpy dtype kind. Values must be finite unless
+    ``finite=False``, and within ``low`` and ``high`` (inclusive).
+    """
+
+    dims: tuple[str, ...]
+    kind: str
+    low: float = -np.inf
+    high: float = np.inf
+    finite: bool = True
+    optional: bool = False
+    values: tuple[str, ...] = ()
+    described: bool = False  # must carry `units` and `long_name`
+    streamed: bool = False  # too large to look at every value whenever it is opened
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The variables and global attributes that a kind of file must hold."""
+
+    name: str
+    variables: dict[str, Variable]
+    attributes: tuple[str, ...] = field(default=())
+
+    def check(self, ds: xr.Dataset, where: str) -> xr.Dataset:
+        """Return ``ds`` unchanged when it keeps the self.
+
+        Raises
+        ------
+        DataError
+            Naming ``where`` (a path), the variable and the first offending index.
+        """
+        for name, rule in self.variables.items():
+            if name not in ds.variables:
+                if rule.optional:
+                    continue
+                raise DataError(
+                    f"{where}: no variable {name!r}; a {self.name} file holds "
+                    f"{', '.join(self.variables)}"
+                )
+            _check_variable(ds[name], rule, f"{where}: {name}")
+        for name in self.attributes:
+            if name not in ds.attrs:
+                raise DataError(f"{where}: a {self.name} file needs attribute {name!r}")
+        return ds
+
+
+SPLITS = ("train", "select", "test")
+
+DATASET = Contract(
+    "dataset",
+    {
+        "x": Variable(("sample", "[channel]", "[y]", "[time|x]"), "f", described=True),
+        "target": Variable(("sample", "name"), "f", described=True),
+        "group": Variable(("sample",), "U"),
+        "block": Variable(("sample",), "U"),
+        "length": Variable(("sample",), "i", low=1, optional=True),
+        "hand": Variable(("sample", "feature"), "f", optional=True, described=True),
+        "split": Variable(("sample",), "U", values=SPLITS, optional=True),
+    },
+)
+
+MAPS = Contract(
+    "maps",
+    {
+        "x": Variable(("sample", "y", "x"), "f", described=True, streamed=True),
+        "target": Variable(("sample", "name"), "f", described=True),
+        "group": Variable(("sample",), "U"),  # initial condition, or realisation
+        "block": Variable(("sample",), "U"),  # cosmology
+        "cosmology": Variable(("sample",), "U"),
+        "realisation": Variable(("sample",), "i", low=0),
+        "offset": Variable(("sample", "axis"), "i", low=0),  # of the tile, pixels
+        "split": Variable(("sample",), "U", values=SPLITS),
+    },
+    ("pixel_arcmin",),
+)
+
+ATTRIBUTION = Contract(
+    "attribution",
+    {
+        "teacher": Variable(("teacher",), "U"),
+        "output": Variable(("teacher", "sample"), "f", described=True),
+        "gradient": Variable(
+            ("teacher", "sample", "[channel]", "[y]", "[time|x]"), "f"
+        ),
+        "row": Variable(("sample",), "i", low=0),
+    },
+    ("target",),
+)
+
+# Teachers that know nothing of the target; what they teach is a control.
+CONTROLS = ("untrained", "shuffled")
+ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
+
+WAVELETS = Contract(
+    "wavelets",
+    {
+        # What each method ended with; taps beyond `length` are 0.
+        "method": Variable(("method",), "U"),
+        "role": Variable(("method",), "U", values=ROLES),
+        "filter": Variable(("method", "tap"), "f"),
+        "length": Variable(("method",), "i", low=2),
+        "levels": Variable(("method",), "i", low=1),
+        "chosen_by": Variable(("method",), "U", values=("fidelity", "labels")),
+        "score": Variable(("method",), "f", high=1),
+        "scored": Variable(("method",), "i", low=1),
+        "parameters": Variable(("method",), "i", low=0),
+        # Every filter that was scored: which method's, its shape, its score (R2).
+        "candidate_method": Variable(("candidate",), "U"),
+        "candidate_filter": Variable(("candidate", "tap"), "f"),
+        "candidate_length": Variable(("candidate",), "i", low=2),
+        "candidate_levels": Variable(("candidate",), "i", low=1),
+        "candidate_flipped": Variable(("candidate",), "i", low=0, high=1),
+        "candidate_mirrored": Variable(("candidate",), "i", low=0, high=1),
+        "candidate_sparsity": Variable(("candidate",), "f", low=0, finite=False),
+        "candidate_attribution": Variable(("candidate",), "f", low=0, finite=False),
+        "candidate_value": Variable(("candidate",), "f", finite=False),
+        "candidate_score": Variable(("candidate",), "f", high=1),
+        # Filters found again when groups are resampled, and whose they are.
+        "draw_method": Variable(("draw",), "U", optional=True),
+        "draw_filter": Variable(("draw", "tap"), "f", optional=True),
+    },
+    ("target", "mode"),
+)
+
+PREDICTIONS = Contract(
+    "predictions",
+    {
+        "prediction": Variable(("method", "sample"), "f", described=True),
+        "method": Variable(("method",), "U"),
+        "role": Variable(("method",), "U", values=ROLES),
+        "fidelity": Variable(("method",), "f", high=1, finite=False),
+        "compression": Variable(("method",), "f", low=0, high=1, finite=False),
+        "filter_parameters": Variable(("method",), "i", low=0),
+        "head_parameters": Variable(("method",), "i", low=0),
+        "scored": Variable(("method",), "i", low=0),
+        "target": Variable(("sample",), "f", described=True),
+        "group": Variable(("sample",), "U"),
+        "block": Variable(("sample",), "U"),
+        "row": Variable(("sample",), "i", low=0),
+    },
+    ("study", "target_name", "split", "seed"),
+)
+
+
+def _check_variable(array: xr.DataArray, rule: Variable, where: str) -> None:
+    if not _dims_fit(array.dims, rule.dims):
+        raise DataError(f"{where} has dimensions {array.dims}; expected {rule.dims}")
+    kind = "U" if array.dtype.kind == "O" else array.dtype.kind.replace("u", "i")
+    if kind != rule.kind:
+        raise DataError(f"{where} has dtype {array.dtype}; expected {KINDS[rule.kind]}")
+    if rule.described:
+        for key in ("units", "long_name"):
+            if not array.attrs.get(key):
+                raise DataError(f"{where} needs the attribute {key!r}")
+    if kind == "U":
+        if rule.values:
+            known = np.isin(array.values.astype(str), rule.values)
+            _refuse_first(array, ~known, f"one of {rule.values}", where)
+        return
+    if rule.streamed:
+        return
+    if rule.finite and kind == "f":
+        _refuse_first(array, ~np.isfinite(array.values), "a finite value", where)
+    outside = (array.values < rule.low) | (array.values > rule.high)
+    _refuse_first(array, outside, f"{rule.low} to {rule.high}", where)
+
+
+def _dims_fit(dims: tuple, pattern: tuple[str, ...]) -> bool:
+    """Match dimension names; ``[a|b]`` is optional and may be called a or b."""
+    rest = list(dims)
+    for item in pattern:
+        names = item.strip("[]").split("|")
+        if rest and rest[0] in names:
+            rest.pop(0)
+        elif not item.startswith("["):
+            return False
+    return not rest
+
+
+def _refuse_first(array: xr.DataArray, bad: np.ndarray, expected: str, where: str):
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            f"{where}{list(index)} is {array.values[index]}; expected {expected} "
+            f"({int(bad.sum())} of {bad.size} values offend)"
+        )

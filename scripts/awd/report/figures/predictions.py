@@ -1,0 +1,118 @@
+"""Predicted against observed, and the methods that are worth a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from awd.league import bootstrap
+from awd.report import tables
+from awd.report.figures.parts import described
+from awd.report.style import COLOURS, DOUBLE, styled
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+
+@styled
+def predicted_against_observed(*test_sets: xr.Dataset) -> Figure:
+    """Predicted against observed for the teacher, the student and their rivals.
+
+    Parameters
+    ----------
+    *test_sets : Dataset
+        ``predictions.nc``, one for each split: ``prediction(method, sample)``,
+        ``role(method)``, ``target(sample)`` with ``units`` and ``long_name``.
+
+    Notes
+    -----
+    Shades count samples on a log scale. R2 is the mean over the test sets, as in the
+    score table. :func:`showcase` says which methods are drawn.
+    """
+    drawn = showcase(*test_sets)
+    table = prediction_table(*test_sets)
+    low, high = (table[["observed", "predicted"]].agg(f).agg(f) for f in ("min", "max"))
+    room = 0.03 * (high - low)
+    limits = (low - room, high + room)
+    figure = Figure(figsize=(DOUBLE, DOUBLE / len(drawn) + 0.25))
+    axes = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
+    for ax, (method, role) in zip(axes, drawn.items(), strict=True):
+        shown = table[table["method"] == method]
+        _density(ax, shown["observed"], shown["predicted"], limits)
+        score = tables.number(_mean_r2(test_sets, method), 3)
+        ax.text(0.05, 0.95, f"R² = {score}", transform=ax.transAxes, va="top")
+        ax.set_title(tables.name_of(method), color=COLOURS[role])
+    _share_density(figure, axes)
+    axes[0].set_ylabel("predicted")
+    figure.supxlabel(f"observed {described(test_sets[0]['target'])}", fontsize=7)
+    return figure
+
+
+def showcase(*test_sets: xr.Dataset) -> dict[str, str]:
+    """Methods worth a panel, with their roles.
+
+    The first teacher, the first distilled wavelet, db5 (or the first wavelet) and the
+    baseline with the best mean R2 over the test sets.
+    """
+    methods, roles = (test_sets[0][name].values for name in ("method", "role"))
+    drawn = {}
+    for role in ("teacher", "distilled", "wavelet", "baseline"):
+        members = methods[roles == role].tolist()
+        if role == "baseline":
+            members.sort(key=lambda method: -_mean_r2(test_sets, method))
+        if members:
+            drawn["db5" if "db5" in members else members[0]] = role
+    return drawn
+
+
+def prediction_table(*test_sets: xr.Dataset) -> pd.DataFrame:
+    """What :func:`predicted_against_observed` draws, a row a method and sample."""
+    import pandas as pd
+
+    frames = [
+        pd.DataFrame(
+            {"group": one["group"].values, "observed": one["target"].values}
+        ).assign(predicted=_predicted(one, method), method=method, test_set=index)
+        for method in showcase(*test_sets)
+        for index, one in enumerate(test_sets)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _predicted(test_set: xr.Dataset, method: str) -> np.ndarray:
+    # By mapping: the keyword `method` of xarray's sel means another thing.
+    return test_set["prediction"].sel({"method": method}).values
+
+
+def _mean_r2(test_sets: Sequence[xr.Dataset], method: str) -> float:
+    pairs = [(one["target"].values, _predicted(one, method)) for one in test_sets]
+    return float(np.mean([bootstrap.r2(*pair) for pair in pairs]))
+
+
+def _density(ax: Axes, x: pd.Series, y: pd.Series, limits: tuple[float, float]) -> None:
+    """Counts in hexagons around the line on which a prediction is exact."""
+    shades = mpl.colormaps["cividis_r"](np.linspace(0.12, 1, 256))
+    style = {"cmap": mpl.colors.ListedColormap(shades), "linewidths": 0.1}
+    ax.hexbin(x, y, gridsize=36, extent=limits * 2, mincnt=1, **style)
+    ax.axline((limits[0], limits[0]), slope=1, color="0.3", lw=0.6, ls="--")
+    ax.set(xlim=limits, ylim=limits, aspect="equal")
+    ax.locator_params(nbins=4)
+
+
+def _share_density(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One log scale of shades, and one bar, for all panels."""
+    counts = [ax.collections[0] for ax in axes]
+    most = max(2, *(int(drawn.get_array().max()) for drawn in counts))
+    norm = mpl.colors.LogNorm(1, most)
+    for drawn in counts:
+        drawn.set_norm(norm)
+    bar = figure.colorbar(counts[-1], ax=list(axes), shrink=0.8, aspect=25, pad=0.01)
+    bar.formatter = "{x:g}"
+    bar.set_label("samples")
+    bar.outline.set_visible(False)

@@ -1,0 +1,52 @@
+"""What a network and its student say of the same samples: panels of an overview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from awd.league import bootstrap
+from awd.report.style import COLOURS
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+ROLES = ("teacher", "distilled")
+
+
+def table(students: Sequence[xr.Dataset]) -> pd.DataFrame:
+    """True and predicted target of the first teacher and the first distilled method.
+
+    Parameters
+    ----------
+    students : sequence of Dataset
+        Predictions of every split and seed.
+
+    Returns
+    -------
+    DataFrame
+        ``panel`` (the role), ``method``, ``x`` (true), ``y`` (predicted).
+    """
+    parts = []
+    for role in ROLES:
+        for one in students:
+            method = one["method"].values[one["role"].values == role][0]
+            predicted = one["prediction"].sel({"method": method}).values
+            said = {"x": one["target"].values, "y": predicted}
+            parts.append(pd.DataFrame({"panel": role, "method": method, **said}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw(ax: Axes, said: pd.DataFrame, role: str) -> None:
+    """Predicted against true, with R2; ``said`` is one panel of :func:`table`."""
+    ax.scatter(said["x"], said["y"], 1.5, color=COLOURS[role], alpha=0.4, lw=0)
+    both = said[["x", "y"]].to_numpy()
+    low, high = both.min(), both.max()
+    ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
+    r2 = bootstrap.r2(said["x"].to_numpy(), said["y"].to_numpy())
+    ax.text(0.05, 0.95, f"R² = {r2:.2f}", transform=ax.transAxes, va="top")
+    ax.set(xlim=(low, high), ylim=(low, high))
+    ax.locator_params(nbins=4)

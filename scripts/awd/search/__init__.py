@@ -1,0 +1,1 @@
+"""Finding a filter: objectives, global search, fidelity, the paper's soft losses."""

@@ -1,0 +1,276 @@
+"""What distillation optimises: each objective is a function of the filter alone.
+
+- ``output`` (ours): the student on the wavelet's coefficients reproduces the teacher's
+  output, by grouped cross-validated least squares;
+- ``attribution`` (Ha et al., NeurIPS 2021, eq. 4): TRIM attributions are sparse, and
+  signals too. TRIM saliency with residuals is the wavelet transform of the cached input
+  gradient, so this is the L1 norm of two transforms, and the network is not called;
+- ``sparsity``: signals are sparse; no teacher, the ablation;
+- any function of the coefficients (:class:`Coefficients`).
+
+Adding one is a function that returns its terms (:class:`awd.search.descent.Term`),
+entered in :data:`OBJECTIVES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd import wavelet
+from awd.errors import DataError, ShapeError
+from awd.samples import as_rows
+from awd.search.descent import THOROUGH, Effort, Term
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REFERENCE = "db5"  # L1 terms are divided by their value here, so that ratios compare
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What an objective may look at, training samples only.
+
+    ``x`` and ``gradient`` are (n, channel, time) or (n, channel, y, x), checked by
+    :func:`samples`, None where the caller gave none. A gradient may have more channels,
+    those of several targets. ``output`` is (n,) or (n, targets), ``groups`` (n,).
+    ``student`` reads coefficients, in ``folds`` folds.
+    """
+
+    x: np.ndarray | None
+    gradient: np.ndarray | None
+    output: np.ndarray | None
+    groups: np.ndarray | None
+    student: Any
+    folds: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.gradient if self.x is None else self.x).shape
+
+    def subset(self, rows: np.ndarray) -> Samples:
+        """Some of them; a sample may come more than once."""
+        parts = {k: getattr(self, k) for k in ("x", "gradient", "output", "groups")}
+        some = {k: v if v is None else np.asarray(v)[rows] for k, v in parts.items()}
+        return replace(self, **some)
+
+    def need(self, name: str, remedy: str = "") -> np.ndarray:
+        """``x``, ``gradient`` or ``output``, refused if absent."""
+        if getattr(self, name) is None:
+            raise DataError(f"this objective needs {name}{remedy}; got None")
+        return getattr(self, name)
+
+
+@dataclass(frozen=True)
+class L1:
+    """Mean absolute wavelet coefficient, in units of its value at :data:`REFERENCE`.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n, channel, time) or (n, channel, y, x)
+    levels : int
+    scale : float
+        What the sum over all coefficients is multiplied with.
+    """
+
+    data: np.ndarray
+    levels: int
+    scale: float = 1.0
+
+    def values(self, filters: np.ndarray) -> np.ndarray:
+        from awd.filters import kernels
+
+        return self.scale * kernels.l1(as_rows(self.data), filters, self.levels)
+
+    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
+        from awd.filters import kernels
+
+        value, gradient = kernels.l1_gradient(as_rows(self.data), h, self.levels)
+        return self.scale * value, self.scale * gradient
+
+    def subset(self, rows: np.ndarray) -> L1:
+        part = replace(self, data=self.data[rows])
+        return replace(part, scale=self.scale * len(self.data) / len(rows))
+
+    def relative(self) -> L1:
+        at_reference = self.values(wavelet.from_pywt(REFERENCE)[None])[0]
+        return replace(self, scale=self.scale / at_reference)
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Any function of the coefficients, differentiated by torch.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the coefficients of the samples and those of the gradients (the TRIM
+        attributions; None without), as :func:`awd.transform.analysis` returns them, and
+        gives a scalar tensor, a mean over samples to be minimised.
+    x, gradient : Tensor of shape (n, channel, time) or (n, channel, y, x), or None
+    levels : int
+    """
+
+    function: Callable[[list[Tensor], list[Tensor] | None], Tensor]
+    x: Tensor
+    gradient: Tensor | None
+    levels: int
+
+    def values(self, filters: np.ndarray) -> np.ndarray:
+        import torch
+
+        from awd.teacher.training import one_thread
+
+        with torch.no_grad(), one_thread():
+            return np.array([self._at(torch.as_tensor(h)).item() for h in filters])
+
+    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
+        import torch
+
+        from awd.teacher.training import one_thread
+
+        taps = torch.tensor(h, requires_grad=True)
+        with one_thread():
+            value = self._at(taps)
+            (slope,) = torch.autograd.grad(value, taps)
+        return value.item(), slope.numpy()
+
+    def subset(self, rows: np.ndarray) -> Coefficients:
+        part = None if self.gradient is None else self.gradient[rows]
+        return replace(self, x=self.x[rows], gradient=part)
+
+    def _at(self, h: Tensor) -> Tensor:
+        from awd import transform
+
+        def bands(data: Tensor | None) -> list[Tensor] | None:
+            if data is None:
+                return None
+            return transform.analysis(data, h, self.levels, dims=data.ndim - 2)
+
+        return self.function(bands(self.x), bands(self.gradient))
+
+
+def coefficients(function: Callable, samples: Samples, levels: int) -> dict[str, Term]:
+    """The wavelet that minimises a function of the coefficients of samples."""
+    import torch
+
+    x, gradient = (
+        None if data is None else torch.as_tensor(data)
+        for data in (samples.need("x"), samples.gradient)
+    )
+    return {"coefficients": Coefficients(function, x, gradient, levels)}
+
+
+def sparsity(samples: Samples, levels: int) -> dict[str, Term]:
+    """The wavelet in which the signals are sparse; no teacher."""
+    return {"sparsity": L1(samples.need("x"), levels).relative()}
+
+
+def attribution(samples: Samples, levels: int) -> dict[str, Term]:
+    """The wavelet in which TRIM attributions are sparse, and signals too if given."""
+    gradient = samples.need("gradient")
+    terms: dict[str, Term] = {"attribution": L1(gradient, levels).relative()}
+    return terms if samples.x is None else terms | sparsity(samples, levels)
+
+
+def output(samples: Samples, levels: int) -> dict[str, Term]:
+    """The wavelet from which the student reproduces the teacher's output."""
+    from awd.search.fidelity import fidelity
+
+    said = samples.need(
+        "output", ", the teacher's predictions of x: see awd.attribution.output"
+    )
+    x, groups = samples.need("x"), samples.groups
+    term = fidelity(x, said, samples.student, levels, groups, samples.folds)
+    return {"output": term}
+
+
+OBJECTIVES: dict[str, Callable[[Samples, int], dict[str, Term]]] = {
+    "output": output,
+    "attribution": attribution,
+    "sparsity": sparsity,
+}
+
+# Fidelity is smooth where L1 norms have kinks, and needs more samples to be told.
+EFFORT = {
+    "output": Effort(
+        few=300,
+        few_values=2**24,
+        density=2,
+        most=256,
+        on_few=4,
+        on_all=1,
+        tolerance=1e-4,
+        again=False,
+    ),
+    "attribution": THOROUGH,
+    "sparsity": Effort(density=4, most=2**11, on_few=16, on_all=2),
+    "coefficients": Effort(density=4, most=2**11, on_few=16, on_all=2),
+}
+
+
+def samples(
+    x: np.ndarray | None,
+    gradient: np.ndarray | Sequence[np.ndarray] | None,
+    levels: int,
+    dims: int = 1,
+    **others: Any,
+) -> Samples:
+    """Samples as objectives take them, refused before any long work if they cannot be.
+
+    Parameters and errors as :func:`awd.distil.distil`; ``others`` as in
+    :class:`Samples`.
+    """
+    several = isinstance(gradient, list | tuple)
+    targets = gradient if several else [gradient]
+    if x is not None:
+        x = arranged(x, "x", levels, dims)
+    if gradient is not None:
+        targets = [arranged(g, "gradient", levels, dims) for g in targets]
+        for one in targets:
+            if x is not None and one.shape != x.shape:
+                raise ShapeError(
+                    f"gradient has shape {one.shape} and x {x.shape} as (n, channel, "
+                    "...); expected the same: one derivative for every value of every "
+                    "sample"
+                )
+        if several:  # each target counts the same
+            targets = [one / np.abs(one).mean() for one in targets]
+        gradient = np.concatenate(targets, axis=1) if several else targets[0]
+    return Samples(x, gradient, **others)
+
+
+def arranged(data: np.ndarray, name: str, levels: int, dims: int = 1) -> np.ndarray:
+    """Samples as floating point of shape (n, channel, time) or (n, channel, y, x)."""
+    if data is None:
+        raise DataError(f"this objective needs {name}; got None")
+    data = np.ascontiguousarray(data)
+    if data.dtype.kind not in "fiub":
+        raise ShapeError(f"{name} has dtype {data.dtype}; expected real numbers")
+    if data.dtype not in (np.float32, np.float64):
+        data = data.astype(float)
+    axes = {1: "time", 2: "y, x"}[dims]
+    if data.ndim <= dims or len(data) < 2:
+        raise ShapeError(
+            f"{name} has shape {data.shape}; expected (n, ..., {axes}) with n >= 2"
+        )
+    sample = data.shape[-dims:]
+    for size in sample:
+        wavelet.require_levels(size, levels)
+    if not np.isfinite(data).all():
+        first = tuple(np.argwhere(~np.isfinite(data))[0].tolist())
+        raise DataError(
+            f"{name}{list(first)} is {data[first]}; expected finite values: leave such "
+            "samples out or fill their gaps"
+        )
+    rows = data.reshape(len(data), -1, *sample)
+    if not np.ptp(rows.reshape(*rows.shape[:2], -1), axis=-1).any():
+        raise DataError(
+            f"{name} is constant in every sample, so that all wavelets are alike; "
+            "check how it was made"
+        )
+    return rows

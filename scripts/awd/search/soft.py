@@ -1,0 +1,387 @@
+"""The paper's own distillation: a free filter that is drawn towards the wavelets.
+
+Ha et al. (NeurIPS 2021) let Adam move all taps and add a penalty for every condition of
+a wavelet. That is kept here for comparison: what it finds is a wavelet only as far as
+the penalties win, so measure the conditions (:meth:`SoftPath.conditions`) and see
+:func:`awd.wavelet.project`. The network is not called: attributions are transforms of
+cached gradients, as in :mod:`awd.distil`.
+
+The loss of a batch of B samples, with the transform ``A`` of J levels (mode zero), its
+transpose ``A'`` (the authors' inverse for every filter), and weights s and a, is ::
+
+    1/B sum |x - A'A x|^2  +  P(h)  +  (s sum |A x| + a sum |A G|) / (B (J + 1))
+
+with the gradients ``G`` and the penalty ``P`` of :class:`Penalty`. The authors divide
+by J + 1 for images too: the three details of a level count as one.
+
+Filters of all seeds and sparsity weights, the chains, are trained at once. They share
+nothing but batches: every chain's loss depends on its own taps, and Adam takes each tap
+for itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from awd import transform, wavelet
+from awd.errors import ConfigError, ShapeError
+from awd.log import progress
+from awd.search import objectives
+from awd.search.soft_images import ImageLoss
+from awd.teacher import training
+
+if TYPE_CHECKING:
+    from awd.record.checkpoint import Checkpoint
+
+# The grid of the authors' cells study, rounded as they publish it.
+PAPER_SPARSITY = tuple(np.geomspace(1e-4, 5e-3, 5).round(5).tolist())
+PAPER_ATTRIBUTION = (0.0, *np.geomspace(1e-4, 10, 20).round(5).tolist())
+
+
+@dataclass(frozen=True)
+class SoftPath:
+    """Filters at every seed and pair of weights.
+
+    Attributes
+    ----------
+    filter : ndarray of shape (seeds, sparsity, attribution, taps), float64
+        In pywt's ``rec_lo`` order; nearly wavelets.
+    loss : ndarray of shape (seeds, sparsity, attribution)
+        Mean over the batches of the last epoch.
+    sparsity, attribution : ndarray of float
+        The weights, ascending.
+    seeds : ndarray of int
+    """
+
+    filter: np.ndarray
+    loss: np.ndarray
+    sparsity: np.ndarray
+    attribution: np.ndarray
+    seeds: np.ndarray
+
+    def conditions(self) -> dict[str, np.ndarray]:
+        """:func:`awd.wavelet.conditions` of every filter, each of the shape of loss."""
+        taps = self.filter.shape[-1]
+        measured = [wavelet.conditions(h) for h in self.filter.reshape(-1, taps)]
+        return {
+            name: np.array([m[name] for m in measured]).reshape(self.loss.shape)
+            for name in wavelet.MEANING
+        }
+
+
+def distil_soft(
+    x: np.ndarray,
+    gradient: np.ndarray,
+    *,
+    levels: int = 4,
+    sparsity: Sequence[float] = PAPER_SPARSITY,
+    attribution: Sequence[float] = PAPER_ATTRIBUTION,
+    init: str | np.ndarray = "db5",
+    epochs: int = 100,
+    batch: int = 100,
+    learning_rate: float = 1e-3,
+    seeds: Sequence[int] = (1,),
+    dims: int = 1,
+    checkpoint: Checkpoint | None = None,
+) -> SoftPath:
+    """Train filters with the paper's loss, warm-started along the attribution weight.
+
+    Every sparsity weight and seed makes one chain: the smallest attribution weight
+    begins with ``init``, each following one with the filter before it and a fresh Adam.
+    A seed's batches are the same at every pair of weights, so that differences come
+    from the weights alone.
+
+    Parameters
+    ----------
+    x : array of shape (n, [channel,] time) or (n, [channel,] y, x)
+        Samples. Computation is in float32 if samples and gradients are, else float64.
+    gradient : array of the shape of x
+        Gradient of the teacher's output in every sample.
+    levels : int
+        Halvings of the transform.
+    sparsity, attribution : sequences of float
+        Weights of the L1 norms; the default is the published grid.
+    init : str or array of shape (taps,)
+        Name of an orthonormal pywt wavelet, or a filter. Its length stays.
+    epochs, batch : int
+        Passes over the samples at each pair of weights, and samples of a step; the last
+        batch of an epoch may be smaller.
+    learning_rate : float
+        Adam's.
+    seeds : sequence of int
+        Seeds of the order of the samples.
+    dims : {1, 2}
+        Axes of a sample: 1 for signals, 2 for images.
+    checkpoint : Checkpoint, optional
+        Where the filters at every finished attribution weight are saved, and taken up
+        if they are there.
+
+    Returns
+    -------
+    SoftPath
+
+    Raises
+    ------
+    ShapeError
+        Shapes differ, fewer than 2 samples, too many levels, odd filter.
+    DataError
+        Missing, NaN, infinite or constant values.
+    WaveletError
+        No such wavelet, or taps that are not finite.
+    ConfigError
+        Weights, epochs, batch, learning rate, seeds or axes that cannot be.
+
+    Notes
+    -----
+    The transform of signals is a dense matrix: they should have tens or hundreds of
+    samples. Images of any size go through :func:`awd.filters.kernels.soft_gradient`,
+    one chain after the other, and are not copied.
+
+    Examples
+    --------
+    >>> path = distil_soft(x, gradient, seeds=(1, 10))  # doctest: +SKIP
+    >>> path.filter.shape  # doctest: +SKIP
+    (2, 5, 21, 10)
+    """
+    weights = {
+        "sparsity": _ascending(sparsity, "sparsity"),
+        "attribution": _ascending(attribution, "attribution"),
+    }
+    schedule = Schedule(epochs, batch, learning_rate, tuple(seeds))
+    x, gradient = samples = _pair(x, gradient, levels, dims)
+    h = torch.from_numpy(_initial(init).astype(x.dtype))
+    filters = h.repeat(len(schedule.seeds), len(weights["sparsity"]), 1)
+    loss: Loss | ImageLoss
+    if dims == 1:
+        loss = Loss(x.shape[-1], len(h), levels, h.dtype)
+    else:
+        loss = ImageLoss(levels, Penalty(len(h), h.dtype))
+    chains = torch.from_numpy(weights["sparsity"].astype(x.dtype))
+    found = checkpoint.pieces() if checkpoint else []  # taps, and the loss as one more
+    if found:
+        filters = torch.from_numpy(found[-1][..., :-1].astype(x.dtype))
+    to_do = weights["attribution"][len(found) :]
+    with training.one_thread():
+        for weight in progress(to_do, "distil softly"):
+            part = functools.partial(loss, sparsity=chains, attribution=weight)
+            filters, values = _train(filters, samples, part, schedule)
+            found.append(torch.cat([filters, values[..., None]], -1).double().numpy())
+            if checkpoint:
+                checkpoint.keep(found)
+    path = np.stack(found, axis=2)
+    seeds = np.array(schedule.seeds)
+    return SoftPath(path[..., :-1], path[..., -1], seeds=seeds, **weights)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and in which steps Adam goes; refuses what cannot be."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise ConfigError(
+                    f"{name} is {value!r}; expected an integer of at least 1"
+                )
+        if not 0 < self.learning_rate < np.inf:
+            raise ConfigError(
+                f"learning_rate is {self.learning_rate!r}; expected a number above 0, "
+                "such as 1e-3"
+            )
+        whole = [isinstance(seed, int | np.integer) for seed in self.seeds]
+        if not self.seeds or not all(whole) or min(self.seeds) < 0:
+            raise ConfigError(
+                f"seeds are {self.seeds}; expected at least one integer of 0 or more"
+            )
+
+
+class Loss:
+    """The paper's loss for many filters of one length, on signals of one length.
+
+    Parameters
+    ----------
+    time, taps, levels : int
+    dtype : torch.dtype
+        That of the computation.
+    """
+
+    def __init__(self, time: int, taps: int, levels: int, dtype: torch.dtype) -> None:
+        sizes = transform.signal_lengths(time, taps, levels, "zero")[:-1]
+        self.levels = [_level(n, taps).to(dtype) for n in sizes]
+        self.penalty = Penalty(taps, dtype)
+
+    def __call__(
+        self,
+        h: Tensor,
+        x: Tensor,
+        gradient: Tensor,
+        sparsity: Tensor,
+        attribution: float,
+    ) -> Tensor:
+        """Loss of every filter, a sum of independent ones if added up.
+
+        Parameters
+        ----------
+        h : Tensor of shape (seeds, sparsity, taps)
+        x, gradient : Tensor of shape (seeds, samples, channel, time)
+            Each seed's batch.
+        sparsity : Tensor of shape (sparsity,)
+        attribution : float
+
+        Returns
+        -------
+        Tensor of shape (seeds, sparsity)
+        """
+        matrix = self.matrix(h)
+        x, gradient, samples = x.flatten(1, 2), gradient.flatten(1, 2), x.shape[1]
+        norms = sparsity * _l1(matrix, x) + attribution * _l1(matrix, gradient)
+        fit = _reconstruction(matrix, x) + norms / (len(self.levels) + 1)
+        return fit / samples + self.penalty(h)
+
+    def matrix(self, h: Tensor) -> Tensor:
+        """The transform as a matrix: (..., taps) -> (..., coefficients, time)."""
+        first, *others = (
+            (h @ level.flatten(1)).unflatten(-1, level.shape[1:])
+            for level in self.levels
+        )
+        approx, *details = first.chunk(2, dim=-2)
+        for level in others:
+            approx, detail = (level @ approx).chunk(2, dim=-2)
+            details.append(detail)
+        return torch.cat([approx, *details[::-1]], dim=-2)
+
+
+class Penalty:
+    """Half the squared misses of the wavelet conditions.
+
+    The sums of both filters, the norm, the products of ``h`` with itself shifted by
+    2k, for k of both signs, and ``|H(w)|^2 + |H(w + pi)|^2`` on the grid of the
+    discrete Fourier transform of the filter's own length, ``w = 2 pi j / taps``.
+    As in the authors' code, each pair ``w, w + pi`` counts once: ``j < taps / 2``.
+
+    Parameters
+    ----------
+    taps : int
+    dtype : torch.dtype
+    """
+
+    def __init__(self, taps: int, dtype: torch.dtype) -> None:
+        signs = torch.ones(taps, 2, dtype=dtype)
+        signs[1::2, 1] = -1
+        self.signs = signs  # sums of h and, but for its sign, of g are h @ signs
+        k = torch.arange(taps // 2, dtype=dtype)
+        self.cosines = 4 * torch.cos(4 * torch.pi / taps * torch.outer(k, k))
+        self.cosines[0] = 2
+
+    def __call__(self, h: Tensor) -> Tensor:
+        """Of every filter: (..., taps) -> (...)."""
+        sums = h @ self.signs - self.signs.new_tensor([2**0.5, 0])
+        taps = h.shape[-1]
+        shifted = functional.pad(h, (0, taps - 2)).unfold(-1, taps, 2)
+        missed = (shifted @ h[..., None])[..., 0]
+        missed[..., 0] -= 1
+        # The power of a pair is the cosine transform of the products.
+        powers = missed @ self.cosines
+        # Every product counts twice: a shift has two signs, and no shift is the norm.
+        return (torch.cat([sums, 2**0.5 * missed, powers], -1) ** 2).sum(-1) / 2
+
+
+def _level(n: int, taps: int) -> Tensor:
+    """One level as a linear map of the filter: (taps, approximation + detail, n)."""
+    signals = torch.eye(n, dtype=torch.float64)
+    units = torch.eye(taps, dtype=torch.float64)
+    bands = [transform.analysis(signals, unit, 1, "zero") for unit in units]
+    return torch.stack([torch.cat(pair, dim=-1).T for pair in bands])
+
+
+def _reconstruction(matrix: Tensor, rows: Tensor) -> Tensor:
+    """Squared error of the inverse, ``sum |x - A'A x|^2``.
+
+    Through the second moments of the rows, which are smaller than the batch.
+    """
+    missed = torch.eye(matrix.shape[-1]).to(matrix) - matrix.mT @ matrix
+    moments = (rows.mT @ rows)[:, None]
+    return (missed @ moments * missed).sum((-2, -1))
+
+
+def _l1(matrix: Tensor, rows: Tensor) -> Tensor:
+    """Sum of absolute coefficients of the rows.
+
+    A norm is the product of its argument with its gradient there. So only the gradient,
+    of the size of the matrix, takes part in differentiation, and no coefficient.
+    """
+    with torch.no_grad():
+        signs = (matrix.flatten(1, 2) @ rows.mT).sign_()
+        slope = (signs @ rows).view_as(matrix)
+    return (slope * matrix).sum((-2, -1))
+
+
+def _train(
+    h: Tensor,
+    samples: tuple[np.ndarray, np.ndarray],
+    loss: Callable[[Tensor, Tensor, Tensor], Tensor],
+    schedule: Schedule,
+) -> tuple[Tensor, Tensor]:
+    """Filters after all epochs, and their mean loss over the batches of the last."""
+    h = h.clone().requires_grad_()
+    adam = torch.optim.Adam([h], schedule.learning_rate)
+    draws = [torch.Generator().manual_seed(int(seed)) for seed in schedule.seeds]
+    n = len(samples[0])
+    for _ in range(schedule.epochs):
+        order = torch.stack([torch.randperm(n, generator=draw) for draw in draws])
+        values = []
+        for rows in order.split(schedule.batch, dim=1):
+            batch = (torch.from_numpy(part[rows.numpy()]) for part in samples)
+            each = loss(h, *batch)
+            adam.zero_grad()
+            each.sum().backward()
+            adam.step()
+            values.append(each.detach())
+    return h.detach(), torch.stack(values).mean(0)
+
+
+def _pair(
+    x: np.ndarray, gradient: np.ndarray, levels: int, dims: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Samples and gradients of one dtype, (n, channel, time) or (n, channel, y, x)."""
+    if dims not in (1, 2):
+        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+    x = objectives.arranged(x, "x", levels, dims)
+    gradient = objectives.arranged(gradient, "gradient", levels, dims)
+    if x.shape != gradient.shape:
+        raise ShapeError(
+            f"x has shape {x.shape} and gradient {gradient.shape} as (n, channel, "
+            "...); expected the same"
+        )
+    dtype = np.result_type(x, gradient)
+    return x.astype(dtype, copy=False), gradient.astype(dtype, copy=False)
+
+
+def _initial(init: str | np.ndarray) -> np.ndarray:
+    if isinstance(init, str):
+        return wavelet.from_pywt(init)
+    return wavelet.require_wavelet(init, np.inf, "init")
+
+
+def _ascending(weights: Sequence[float], name: str) -> np.ndarray:
+    ascending = np.sort(np.atleast_1d(weights))
+    numbers = ascending.dtype.kind in "fiu" and ascending.size > 0
+    if not numbers or ascending[0] < 0 or not np.isfinite(ascending).all():
+        raise ConfigError(
+            f"{name} is {weights!r}; expected at least one finite weight of 0 or more"
+        )
+    return ascending.astype(float)

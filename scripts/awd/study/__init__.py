@@ -1,0 +1,1 @@
+"""The steps of a study whose samples fit into memory: train, ask, distil, predict."""

@@ -1,0 +1,1 @@
+"""Networks: built, trained, brought, asked for outputs and gradients."""

@@ -1,0 +1,392 @@
+"""Teachers: small networks that are to be distilled, built, saved and loaded."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from awd import io
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.teacher.training import seeded
+
+
+class Teacher(nn.Module):
+    """A network that answers in the target's unit: ``mean + s.d. * body(x)``.
+
+    The body learns a standardised target; mean and s.d. are buffers, set by
+    :func:`build` from the training targets and saved with the weights. A kind of
+    teacher is a subclass with a ``body`` and its entry in :data:`KINDS`.
+
+    Every kind reads ``(n, time)`` or ``(n, channel, time)`` as given, padding included.
+
+    Parameters
+    ----------
+    inputs : int
+        Channels.
+    length : int, optional
+        Samples in time, where the kind has to know.
+    outputs : int
+        Targets.
+
+    Attributes
+    ----------
+    weight_decay : float
+        What :func:`awd.teacher.training.train` should be given for this kind.
+    """
+
+    weight_decay: ClassVar[float] = 0.0
+    record: dict[str, Any]
+    target_mean: Tensor
+    target_sd: Tensor
+
+    def __init__(
+        self, inputs: int, length: int | None = None, outputs: int = 1
+    ) -> None:
+        super().__init__()
+        self.inputs, self.length = inputs, length
+        self.register_buffer("target_mean", torch.zeros(outputs))
+        self.register_buffer("target_sd", torch.ones(outputs))
+
+    def body(self, x: Tensor) -> Tensor:
+        """The network proper: (n, channel, time) -> (n, outputs)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of shape (n, outputs), in the targets' unit."""
+        return self.target_mean + self.target_sd * self.body(self._channels(x))
+
+    def _channels(self, x: Tensor) -> Tensor:
+        """The input as (n, channel, time); refuses what it was not made for."""
+        shape = tuple(x.shape)
+        x = x[:, None] if x.ndim == 2 else x
+        known = x.ndim == 3 and x.shape[1] == self.inputs
+        if not (known and self.length in (None, x.shape[2])):
+            samples = f"{self.length} samples" if self.length else "time"
+            raise ShapeError(
+                f"this {type(self).__name__} reads (n, {self.inputs} channels, "
+                f"{samples}), or (n, {samples}) for one channel; got {shape}; build it "
+                "with the sizes that awd.teacher.networks.sizes_for finds"
+            )
+        return x
+
+
+class LSTM(Teacher):
+    """The paper's cell teacher: last hidden state of one LSTM layer, then linear.
+
+    Ha et al. 2021, section 4.2: one input, 20 hidden units.
+    """
+
+    def __init__(self, inputs: int = 1, hidden: int = 20) -> None:
+        super().__init__(inputs)
+        self.lstm = nn.LSTM(inputs, hidden, batch_first=True)
+        self.linear = nn.Linear(hidden, 1)
+
+    def body(self, x: Tensor) -> Tensor:
+        states, _ = self.lstm(x.transpose(1, 2))
+        return self.linear(states[:, -1])
+
+
+class MLP(Teacher):
+    """Two hidden layers (64 and 32, ReLU) on the flattened samples."""
+
+    weight_decay = 1e-3
+
+    def __init__(
+        self, inputs: int = 1, length: int = 40, wide: int = 64, narrow: int = 32
+    ) -> None:
+        super().__init__(inputs, length)
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(inputs * length, wide),
+            nn.ReLU(),
+            nn.Linear(wide, narrow),
+            nn.ReLU(),
+            nn.Linear(narrow, 1),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+class CNN(Teacher):
+    """Two convolutions in time (16 and 32 channels, 5 samples), one hidden layer (32).
+
+    ReLU throughout; each convolution keeps the length and a mean of two halves it.
+    """
+
+    weight_decay = 1e-3
+
+    def __init__(
+        self,
+        inputs: int = 1,
+        length: int = 40,
+        first: int = 16,
+        second: int = 32,
+        hidden: int = 32,
+    ) -> None:
+        super().__init__(inputs, length)
+        self.layers = nn.Sequential(
+            *self._halving(inputs, first),
+            *self._halving(first, second),
+            nn.Flatten(),
+            nn.Linear(second * math.ceil(length / 4), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 1),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+    @staticmethod
+    def _halving(channels: int, filters: int) -> tuple[nn.Module, ...]:
+        # Means, not maxima: each sample keeps its share of the gradient, which is what
+        # distillation reads. A last sample without a partner stays alone.
+        halve = nn.AvgPool1d(2, ceil_mode=True)
+        return nn.Conv1d(channels, filters, 5, padding=2), nn.ReLU(), halve
+
+
+class Residual(nn.Module):
+    """Two convolutions and a way around them (He et al. 2016, basic block)."""
+
+    def __init__(self, inputs: int, filters: int, stride: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(inputs, filters, 3, stride, 1, bias=False),
+            _normalised(filters),
+            nn.ReLU(),
+            nn.Conv2d(filters, filters, 3, 1, 1, bias=False),
+            _normalised(filters),
+        )
+        self.around: nn.Module = nn.Identity()
+        if stride > 1 or inputs != filters:
+            straight = nn.Conv2d(inputs, filters, 1, stride, bias=False)
+            self.around = nn.Sequential(straight, _normalised(filters))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.layers(x) + self.around(x))
+
+
+class ResNet(Teacher):
+    """The maps' teacher, ResNet-18 (He et al. 2016; Ha et al. 2021, section 4.3).
+
+    Reads images, ``(n, y, x)`` or ``(n, channel, y, x)``.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels and targets.
+    width : int
+        Filters of the first stage; each of the three others doubles them. 64 is the
+        published network; a narrow one learns as well from few maps.
+    scale : float
+        What inputs are divided by, about their s.d.: batch norm begins with a variance
+        of 1, and forgets it slowly.
+    stem : {5, 7}
+        7: 7 x 7 with stride 2 and a maximum of 3 x 3, as published. 5: 5 x 5 with
+        stride 2 and a mean of 2 x 2, through which every pixel has its share.
+    """
+
+    weight_decay = 0.02
+
+    def __init__(
+        self,
+        inputs: int = 1,
+        outputs: int = 1,
+        width: int = 12,
+        stem: int = 5,
+        scale: float = 1.0,
+    ) -> None:
+        super().__init__(inputs, outputs=outputs)
+        self.scale = scale
+        pool = nn.MaxPool2d(3, 2, 1) if stem == 7 else nn.AvgPool2d(2)
+        first = nn.Conv2d(inputs, width, stem, 2, stem // 2, bias=False)
+        stages, here = [], width
+        for filters, stride in (
+            (width, 1),
+            (2 * width, 2),
+            (4 * width, 2),
+            (8 * width, 2),
+        ):
+            stages += [Residual(here, filters, stride), Residual(filters, filters, 1)]
+            here = filters
+        self.layers = nn.Sequential(
+            first,
+            _normalised(width),
+            nn.ReLU(),
+            pool,
+            *stages,
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(here, outputs),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x / self.scale)
+
+    def _channels(self, x: Tensor) -> Tensor:
+        shape = tuple(x.shape)
+        x = x[:, None] if x.ndim == 3 else x
+        if x.ndim != 4 or x.shape[1] != self.inputs:
+            raise ShapeError(
+                f"this ResNet reads (n, {self.inputs} channels, y, x), or (n, y, x) "
+                f"for one channel; got {shape}"
+            )
+        return x
+
+
+def _normalised(filters: int) -> nn.Module:
+    # Batches are small: a long memory keeps what evaluation uses steady.
+    return nn.BatchNorm2d(filters, momentum=0.05)
+
+
+KINDS: dict[str, type[Teacher]] = {
+    "lstm": LSTM,
+    "mlp": MLP,
+    "cnn": CNN,
+    "resnet": ResNet,
+}
+
+
+def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
+    """The sizes of a kind that its samples decide: channels, and samples in time.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    x : array of shape (n, time) or (n, channel, time)
+        Samples it is to read; of a ResNet (n, y, x) or (n, channel, y, x).
+
+    Raises
+    ------
+    ConfigError
+        When the kind is unknown.
+    ShapeError
+        When ``x`` has another number of dimensions.
+
+    Examples
+    --------
+    >>> x = np.zeros((100, 40))
+    >>> sizes_for("lstm", x), sizes_for("mlp", x)
+    ({'inputs': 1}, {'inputs': 1, 'length': 40})
+    """
+    _known(kind, KINDS, "kind of teacher")
+    axes = 2 if kind == "resnet" else 1
+    if np.ndim(x) not in (axes + 1, axes + 2):
+        wanted = "y, x" if kind == "resnet" else "time"
+        raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
+    alone = np.ndim(x) == axes + 1
+    seen = {"inputs": 1 if alone else x.shape[1], "length": x.shape[-1]}
+    asked = inspect.signature(KINDS[kind]).parameters
+    return {name: size for name, size in seen.items() if name in asked}
+
+
+def build(
+    kind: str, seed: int, target: np.ndarray | None = None, **sizes: Any
+) -> Teacher:
+    """A teacher with fresh weights; torch's global generator is left alone.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    seed : int
+        Seed of the initial weights.
+    target : array of shape (n,) or (n, outputs), optional
+        Training targets, whose means and s.d. become the units of the outputs.
+    **sizes
+        Arguments of the kind's class, such as ``hidden=20``; those that the samples
+        decide come from :func:`sizes_for`.
+
+    Raises
+    ------
+    ConfigError
+        When the kind, or one of its sizes, is unknown.
+    DataError
+        When the targets are constant or not finite.
+    """
+    _known(kind, KINDS, "kind of teacher")
+    signature = inspect.signature(KINDS[kind])
+    for name in sizes:
+        _known(name, signature.parameters, f"size of {kind}")
+    complete = signature.bind(**sizes)
+    complete.apply_defaults()
+    with seeded(seed):
+        model = KINDS[kind](**sizes)
+    model.record = {"kind": kind, "seed": seed, "sizes": dict(complete.arguments)}
+    if target is not None:
+        target = np.asarray(target, float)
+        mean, sd = target.mean(0), target.std(0)
+        if not (np.isfinite(mean).all() and (sd > 0).all()):
+            raise DataError(
+                f"targets have mean {mean} and s.d. {sd}; a teacher needs finite "
+                "targets that vary"
+            )
+        model.target_mean.copy_(torch.as_tensor(mean))
+        model.target_sd.copy_(torch.as_tensor(sd))
+    return model
+
+
+def save(
+    model: Teacher, path: io.PathLike, record: Mapping[str, Any] | None = None
+) -> None:
+    """Write the weights as safetensors, and what they are as JSON beside them.
+
+    The JSON holds kind, seed, sizes, the target's mean and s.d., and ``record``.
+    """
+    from safetensors.torch import save_file
+
+    if not hasattr(model, "record"):
+        raise DataError(
+            f"{path}: this {type(model).__name__} has no record of its sizes; make it "
+            "with awd.teacher.networks.build"
+        )
+    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    with io.replacing(path) as temporary:
+        save_file(weights, temporary)
+    scale = {name: weights[name].tolist() for name in ("target_mean", "target_sd")}
+    io.write_json({**model.record, **scale, **(record or {})}, _beside(path))
+
+
+def load(path: io.PathLike) -> Teacher:
+    """Read a teacher written by :func:`save`, in eval mode, on the CPU.
+
+    Raises
+    ------
+    MissingInput
+        When the weights, or the JSON beside them, are absent.
+    DataError
+        When either is damaged, or they do not belong together.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    record = io.read_json(_beside(path))
+    try:
+        model = build(record["kind"], record["seed"], **record["sizes"])
+        model.load_state_dict(load_file(io.existing(path)))
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise DataError(
+            f"{path} and {_beside(path).name} do not make a teacher "
+            f"({type(error).__name__}: {error}); train it again"
+        ) from error
+    return model.eval()
+
+
+def _beside(path: io.PathLike) -> Path:
+    return Path(path).with_suffix(".json")
+
+
+def _known(name: str, choices: Mapping[str, Any], what: str) -> None:
+    if name not in choices:
+        close = difflib.get_close_matches(name, choices, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ConfigError(f"no {what} {name!r}; there is {', '.join(choices)}{hint}")
