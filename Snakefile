@@ -15,54 +15,35 @@ rule all:
         RUN / "ro-crate-metadata.json",
 
 
-RESULTS = {}
+if settings.cells:
+
+    include: "rules/cells.smk"
+
+
 if settings.maps:
 
     include: "rules/maps.smk"
 
 
-if TAUGHT:
-
-    include: "rules/maps_teacher.smk"
-
-
-if settings.cells:
-
-    include: "rules/cells.smk"
-    include: "rules/quality.smk"
-    include: "rules/teacher.smk"
-    include: "rules/distil.smk"
-    include: "rules/baselines.smk"
-
-
 if STUDIES:
 
-    include: "rules/evaluate.smk"
-    include: "rules/figures.smk"
-
-
-if settings.cells or settings.maps:
-
-    include: "rules/paper.smk"
-
-    RESULTS["Report"] = RUN / "report.html"
+    include: "rules/method.smk"
 
 
 if settings.recovery:
 
     include: "rules/recovery.smk"
 
-    RESULTS["Recovery"] = RUN / "figures/recovery.png"
 
-
-include: "rules/provenance.smk"
+include: "rules/figures.smk"
+include: "rules/record.smk"
 
 
 report: "rules/captions/workflow.rst"
 
 
 onsuccess:
-    for table in sorted(Path(RUN).glob("table_*.md")):
-        print(table.read_text())
+    for markdown in sorted(Path(RUN).glob("table_*.md")):
+        print(markdown.read_text())
     for name, path in RESULTS.items():
         print(f"{name}: {path}")

@@ -15,7 +15,7 @@ import xarray as xr
 from harness import Row, row
 from torch import nn
 
-from awd.maps.study import streamed
+from awd.maps.study import ask, streamed, train
 from awd.teacher import networks
 
 BATCH, RATE, AVERAGE = 32, 1e-2, 0.99
@@ -50,7 +50,7 @@ def seconds(run: Callable[[int], object]) -> float:
 
 def ours(path: Path, y: np.ndarray, device: str) -> Callable[[int], object]:
     rows, recipe = np.arange(len(y)), {"learning_rate": RATE, "average": AVERAGE}
-    return lambda epochs: streamed.train(
+    return lambda epochs: train.fit(
         *(resnet(), path, y, rows, rows[:BATCH]),
         **{"epochs": epochs, "batch": BATCH, "seed": 0, "device": device, **recipe},
     )
@@ -104,9 +104,9 @@ def asking(seed: int, quick: bool) -> list[Row]:
             continue
         with stored(count) as (path, *_):
             maps, model = streamed.Rows(path, np.arange(count)), resnet().eval()
-            streamed.saliency(model, maps, 1, device=device)
+            ask.saliency(model, maps, 1, device=device)
             start = time.perf_counter()
-            streamed.saliency(model, maps, 16, device=device)
+            ask.saliency(model, maps, 16, device=device)
             found[device] = count / (time.perf_counter() - start)
         rows.append(row(f"gradient_maps_per_s_{device}", found[device], "/s"))
     if "cuda" in found:

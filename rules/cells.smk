@@ -1,205 +1,235 @@
-"""Clathrin movies and tracks, simulated or read, and the data set of the cells study."""
+"""Clathrin movies and tracks, simulated or read, and the samples of the cells study."""
+
+SOURCE = settings.cells.source
+SIMULATED = SOURCE.kind == "simulated_movies"
+# Whether movies are tracked here.
+MOVING = SOURCE.kind == "movies" or (SIMULATED and SOURCE.tracked)
+MOVIES = RUN / "cells/movies"
+TRACK = RUN / "cells/tracks/{cell}.nc"
+TRACKS = expand(TRACK, cell=SOURCE.names())
+# How movies are opened, where the files do not say it.
+OPENED = SOURCE.model_dump(include={"channels", "axes", "pixel_nm", "interval_s"})
+PUT_THERE = (
+    "put or link them there, or change cells.source.files (the tracks of the paper are "
+    "not public: ask its authors)"
+)
+DISTILLED = settings.cells.distil.objectives[0]
+STUDENT = {
+    "features": {
+        "m": settings.cells.student.largest,
+        **settings.cells.student.model_dump(exclude={"largest", "head"}),
+    },
+    "head": settings.cells.student.head,
+}
+PATHS = {"attribution": "filter_path", "soft": "soft_path"}
+# The published values stand beside a run of the published protocol on whole tracks.
+PARITY = settings.preset == "paper" and "sig_mean" in settings.cells.targets
+
+STUDIES["cells"] = Study(
+    wildcards={
+        "split": range(settings.cells.splits.rotations),
+        "target": settings.cells.targets,
+        "seed": settings.cells.teacher.seeds,
+    },
+    steps="awd.study",
+    networks=[*settings.cells.teacher.kinds, *contracts.CONTROLS],
+    settings={
+        "train_teacher": settings.cells.teacher.model_dump(exclude={"kinds", "seeds"}),
+        "ask_teacher": {},
+        "distil_wavelet": settings.cells.distil.model_dump(),
+        "predict_students": {
+            **STUDENT,
+            **settings.cells.baselines.model_dump(),
+            "kinds": settings.cells.teacher.kinds,
+        },
+    },
+    more={},
+    exported=DISTILLED,
+    figures=["pipeline"] * MOVING
+    + ["scores", "fidelity", "wavelet", "filters", "choice"]
+    + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
+    + ["reading", "predictions", "learning"],
+    overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],
+)
+
+
+def cell_files(wildcards):
+    """The files of a cell that a user named; says which of all cells are missing."""
+    files = SOURCE.inputs()
+    io.all_existing(sum(files.values(), []), PUT_THERE)
+    return brought(files[wildcards.cell])
+
+
+def movie_files():
+    """Files of the movies by cell, named by a user or simulated."""
+    if not SIMULATED:
+        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
+    stem = MOVIES.as_posix()
+    return {
+        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
+        for cell in SOURCE.names()
+    }
+
+
+def by_cell(wildcards, input):
+    """The movies among a job's input by cell, wherever a module has them."""
+    files = iter(map(str, input.movies))
+    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
+
 
 if SOURCE.kind == "simulate":
 
-    rule simulate_tracks:
+    use rule job as simulate_tracks with:
         """Simulate the two-channel tracks of one cell (one job per cell)."""
-        message:
-            "Simulate the tracks of {wildcards.cell}"
         output:
-            RUN / "cells/tracks/{cell}.nc",
+            TRACK,
         params:
+            **runs("simulate_tracks"),
             preset=SOURCE.preset,
             tracks=SOURCE.tracks,
             seed=seed("simulate_tracks"),
-            code=code("simulate_tracks"),
-        log:
-            LOGS / "simulate_tracks/{cell}.log",
-        benchmark:
-            BENCHMARKS / "simulate_tracks/{cell}.tsv"
-        threads: 1
-        resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(10),
-        conda:
-            "../envs/core.yaml"
-        script:
-            "../scripts/simulate_tracks.py"
+        pathvars:
+            job="simulate_tracks/{cell}",
 
 
-if SOURCE.kind == "simulated_movies":
+if SIMULATED:
 
-    rule simulate_movie:
+    use rule job as simulate_movie with:
         """Simulate the two movies of one cell, and their truth (one job per cell)."""
-        message:
-            "Simulate the movies of {wildcards.cell}"
         output:
             master=MOVIES / "{cell}_master.ome.tif",
             slave=MOVIES / "{cell}_slave.ome.tif",
             truth=MOVIES / "{cell}_truth.nc",
         params:
+            **runs("simulate_movie"),
             **SOURCE.model_dump(include={"preset", "frames", "size"}),
             seed=seed("simulate_movie"),
-            code=code("simulate_movie"),
-        log:
-            LOGS / "simulate_movie/{cell}.log",
-        benchmark:
-            BENCHMARKS / "simulate_movie/{cell}.tsv"
-        threads: 1
-        resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(10),
-        conda:
-            "../envs/core.yaml"
-        script:
-            "../scripts/simulate_movie.py"
+        pathvars:
+            job="simulate_movie/{cell}",
 
 
 if SIMULATED and not SOURCE.tracked:
 
-    rule read_truth:
+    use rule job as read_truth with:
         """The true tracks of one cell, read with noise but without a tracker."""
-        message:
-            "Read the truth of {wildcards.cell}"
         input:
-            rules.simulate_movie.output.truth,
+            MOVIES / "{cell}_truth.nc",
         output:
-            RUN / "cells/tracks/{cell}.nc",
+            TRACK,
         params:
+            **runs("read_truth"),
             preset=SOURCE.preset,
             seed=seed("read_truth"),
-            code=code("read_truth"),
-        log:
-            LOGS / "read_truth/{cell}.log",
-        benchmark:
-            BENCHMARKS / "read_truth/{cell}.tsv"
-        threads: 1
-        resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(10),
-        conda:
-            "../envs/core.yaml"
-        script:
-            "../scripts/read_truth.py"
+        pathvars:
+            job="read_truth/{cell}",
 
 
 if MOVING:
 
-    rule track_movie:
+    use rule job as track_movie with:
         """Find, link and read out the pits of one cell (one job per cell)."""
-        message:
-            "Track the pits of {wildcards.cell}"
         input:
             (
-                cell_files
-                if SOURCE.kind == "movies"
-                else [
-                    rules.simulate_movie.output.master,
-                    rules.simulate_movie.output.slave,
-                ]
+                [MOVIES / "{cell}_master.ome.tif", MOVIES / "{cell}_slave.ome.tif"]
+                if SIMULATED
+                else cell_files
             ),
         output:
-            RUN / "cells/tracks/{cell}.nc",
+            TRACK,
         params:
+            **runs("track_movie"),
             movie=OPENED,
             tracker=settings.cells.tracker.model_dump(),
             bad_cell=settings.cells.bad_cell,
-            code=code("track_movie"),
-        log:
-            LOGS / "track_movie/{cell}.log",
-        benchmark:
-            BENCHMARKS / "track_movie/{cell}.tsv"
-        threads: 1
         resources:
             mem_mb=per_attempt(1000),
             runtime=per_attempt(30),
-        conda:
-            "../envs/core.yaml"
-        script:
-            "../scripts/track_movie.py"
+        pathvars:
+            job="track_movie/{cell}",
 
 
 if SOURCE.kind in ("fxycms", "processed_tracks", "csv"):
 
-    rule read_tracks:
+    use rule job as read_tracks with:
         """Read the tracks of one cell that were made elsewhere (one job per cell)."""
-        message:
-            "Read the tracks of {wildcards.cell}"
         input:
             cell_files,
         output:
-            RUN / "cells/tracks/{cell}.nc",
+            TRACK,
         params:
+            **runs("read_tracks"),
             kind=SOURCE.kind,
             source=SOURCE.model_dump(exclude={"kind", "files"}),
             bad_cell=settings.cells.bad_cell,
-            code=code("read_tracks"),
-        log:
-            LOGS / "read_tracks/{cell}.log",
-        benchmark:
-            BENCHMARKS / "read_tracks/{cell}.tsv"
-        threads: 1
-        resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(10),
-        conda:
-            "../envs/core.yaml"
-        script:
-            "../scripts/read_tracks.py"
+        pathvars:
+            job="read_tracks/{cell}",
 
 
-rule assemble_dataset:
-    """Gather the tracks of all cells into one table of fixed-length samples."""
-    message:
-        "Assemble the data set of {wildcards.study}"
+use rule job as check_cells with:
+    """Quality of every cell: spots, noise, drift, bleaching, classes, warnings."""
     input:
-        expand(RUN / "cells/tracks/{cell}.nc", cell=SOURCE.names()),
-    output:
-        RUN / "{study}/dataset.nc",
-    params:
-        dataset=settings.cells.model_dump(
-            exclude={"source", "tracker", "scaling", "bucket_accuracy"}
+        tracks=TRACKS,
+        truths=expand(
+            MOVIES / "{cell}_truth.nc", cell=SOURCE.names() if SIMULATED else []
         ),
-        least=configuration.least_cells(settings),
-        seed=seed("assemble_dataset"),
-        code=code("assemble_dataset"),
-    log:
-        LOGS / "assemble_dataset/{study}.log",
-    benchmark:
-        BENCHMARKS / "assemble_dataset/{study}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/assemble_dataset.py"
-
-
-rule split_dataset:
-    """Split by group and scale with constants of the training groups."""
-    message:
-        "Split {wildcards.study}, rotation {wildcards.split}"
-    input:
-        RUN / "{study}/dataset.nc",
     output:
-        SPLIT / "dataset.nc",
+        RUN / "cells/quality.csv",
     params:
-        splits=settings.splits.model_dump(include={"test", "select", "test_groups"}),
+        **runs("check_cells"),
+    pathvars:
+        job="check_cells",
+
+
+use rule job as assemble_dataset with:
+    """Gather the tracks of all cells into one table of fixed-length samples."""
+    input:
+        TRACKS,
+    output:
+        RUN / "{study}/dataset.nc",
+    params:
+        **runs("assemble_dataset"),
+        dataset=settings.cells.model_dump(
+            include={
+                *("bad_cell", "targets", "min_frames", "length", "tiles"),
+                *("outcomes", "hotspots", "traces"),
+            }
+        ),
+        least=contradictions.least_cells(settings.cells, settings.seed),
+        seed=seed("assemble_dataset"),
+    pathvars:
+        job="assemble_dataset/{study}",
+
+
+use rule job as split_dataset with:
+    """Split by group and scale with constants of the training groups."""
+    input:
+        RUN / "cells/dataset.nc",
+    output:
+        RUN / "cells/split{split}/samples.nc",
+    params:
+        **runs("split_dataset"),
+        splits=settings.cells.splits.model_dump(
+            include={"test", "select", "test_groups"}
+        ),
         scaling=settings.cells.scaling,
         bucket_accuracy=settings.cells.bucket_accuracy,
         seed=settings.seed,
-        code=code("split_dataset"),
-    log:
-        LOGS / "split_dataset/{study}-{split}.log",
-    benchmark:
-        BENCHMARKS / "split_dataset/{study}-{split}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/split_dataset.py"
+    pathvars:
+        job="split_dataset/{split}",
+
+
+if PARITY:
+
+    use rule job as tabulate_published with:
+        """Scores and counts of a run of the published protocol, beside the published."""
+        input:
+            scores=RUN / "scores.csv",
+            tracks=TRACKS,
+            data=RUN / "cells/split0/samples.nc",
+        output:
+            scores=table(RUN / "table_published"),
+            counts=table(RUN / "table_published_counts"),
+        params:
+            **runs("tabulate_published"),
+        pathvars:
+            job="tabulate_published",

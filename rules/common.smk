@@ -1,125 +1,43 @@
-"""Settings and the helpers that rules share; no rule stands here."""
+"""Settings, and what all rules share: paths, seeds, digests, resources, the rule `job`."""
 
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 # Of this file and not of the workflow, which may be another one that uses this.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-sys.path.insert(0, str(ROOT / "scripts"))
+SCRIPTS = ROOT / "scripts"
+sys.path.insert(0, str(SCRIPTS))
 
-from awd.config import reading as configuration
-from awd.record import contracts, lock, provenance
 from awd import io
-from awd.maps.sky import cosmology as cosmologies
-from awd.maps import readers
+from awd.config import contradictions, reading
 from awd.config.maps import FIXED_FILTERS
+from awd.league.names import OURS
+from awd.maps import readers
+from awd.maps.sky import cosmology as cosmologies
+from awd.record import contracts, lock, provenance
 
 # What a killed run left does not lock out the next one. Jobs of an executor are no runs.
 if workflow.is_main_process:
     ALONE = lock.alone(Path(".snakemake"))
 
-# A configuration is complete by itself. Only when it names no study is the default
-# read, and then single keys (--config seed=5) still win.
-default = {}
-if not config.keys() & {"cells", "maps", "recovery"}:
-    default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
-
 named = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml"
 if not workflow.modifier.is_main_snakefile():
     named = f"the config of module {__name__}"
-settings = configuration.load({**default, **config}, named)
-# Where things go. A longer path depends on more: a data set on its split, a network on
-# its target, seed and kind.
+default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
+settings = reading.load(config, named, default)
+
+# Where things go. A longer path depends on more: samples on their split, a network on
+# its target and seed.
 RUN = Path("results", settings.run)
 SPLIT = RUN / "{study}/split{split}"
 TARGET = SPLIT / "{target}"
 SEED = TARGET / "seed{seed}"
 FIGURES = RUN / "figures/{study}-{target}"
-LOGS = RUN / "logs"
-BENCHMARKS = RUN / "benchmarks"
-
-# The cells, and where simulated movies go.
-SOURCE = settings.cells and settings.cells.source
-SIMULATED = bool(SOURCE) and SOURCE.kind == "simulated_movies"
-# Whether movies are tracked here.
-MOVING = bool(SOURCE) and (SOURCE.kind == "movies" or (SIMULATED and SOURCE.tracked))
-MOVIES = RUN / "cells/movies"
-# How they are opened, where the files do not say it.
-OPENED = (
-    SOURCE.model_dump(include={"channels", "axes", "pixel_nm", "interval_s"})
-    if SOURCE
-    else {}
-)
-PUT_THERE = (
-    "put or link them there, or change cells.source.files (the tracks of the paper are "
-    "not public: ask its authors)"
-)
-
-TAUGHT = settings.maps and settings.maps.teacher
-# By study, what its files are made of.
-STUDIES = {}
-if settings.cells:
-    STUDIES["cells"] = {
-        "split": range(settings.splits.rotations),
-        "target": settings.cells.targets,
-        "seed": settings.teacher.seeds,
-        "teacher": [*settings.teacher.kinds, *contracts.CONTROLS],
-    }
-if TAUGHT:
-    STUDIES["maps"] = {
-        "split": [0],
-        "target": settings.maps.targets[:1],
-        "seed": TAUGHT.seeds,
-        "teacher": ["resnet", "untrained"]
-        + [f"untrained_{k}" for k in range(1, TAUGHT.untrained)],
-    }
-RESULT = settings.distil.objectives[0]
-STUDENT = {
-    "features": {
-        "m": settings.student.largest,
-        **settings.student.model_dump(exclude={"largest", "head"}),
-    },
-    "head": settings.student.head,
-}
-PATHS = {"attribution": "filter_path", "soft": "soft_path"}
-DRAWN = ["scores", "fidelity", "wavelet", "filters", "choice"]
-DRAWN += [PATHS[name] for name in settings.distil.objectives if name in PATHS]
-DRAWN += ["reading", "predictions", "learning"]
-# Of all cells together; the tracking only where there are movies.
-SEEN = ["lifetimes", "cohorts", "traces"]
-if MOVING:
-    SEEN.insert(0, "tracking")
-    DRAWN.insert(0, "pipeline")
-# The published values stand beside a run of the published protocol on whole tracks.
-PUBLISHED = (
-    [RUN / "table_published.csv", RUN / "table_published_counts.csv"]
-    if settings.preset == "paper"
-    and settings.cells
-    and "sig_mean" in settings.cells.targets
-    else []
-)
-# Of the maps' target; and of all maps together.
-MAPPED = [
-    "steps",
-    "scores",
-    "fidelity",
-    "predictions",
-    "learning",
-    "families",
-    "patches",
-    "masks",
-]
-if TAUGHT and "symmetric" in settings.maps.bank.families:
-    MAPPED.append("adapting")
-SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
-CAPTIONS = {
-    name: (ROOT / f"rules/captions/{name}.rst").read_text()
-    for name in DRAWN + SEEN + MAPPED + SURVEYED
-}
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
     settings.device == "cuda"
@@ -127,12 +45,29 @@ GPU = int(
 )
 
 
+class Study(NamedTuple):
+    """What a science brings to the rules of the method."""
+
+    wildcards: dict  # of its files: split, target, seed
+    steps: str  # the package with its train, ask, distil, predict
+    networks: list  # names; the first is distilled, the last are controls
+    settings: dict  # by rule
+    more: dict  # by rule: files of its own rules, by the name of the input
+    exported: str | None  # the method whose wavelet is taken home
+    figures: list  # of every target
+    overall: list  # figures of the whole study
+    seeds: dict = {}  # by rule, where not the rule's own: a label, and its wildcards
+
+
+STUDIES: dict[str, Study] = {}
+RESULTS: dict[str, Path] = {}
+
+
 wildcard_constraints:
     study="cells|maps",
     split=r"\d+",
     seed=r"\d+",
     target=r"\w+",
-    teacher=r"\w+",
     statistic=r"\w+",
     family=r"[a-z]+\d*",
     cell=r"[^/]+",
@@ -140,16 +75,53 @@ wildcard_constraints:
     condition=r"(train|select|test)\d+",
 
 
-def code(script):
-    """Digest of a script and of the library modules it uses."""
-    return provenance.code_digest(ROOT / f"scripts/{script}.py", ROOT / "scripts/awd")
+def runs(name, step=None):
+    """The script of a rule, which has its name, and the digest of all code that it runs.
+
+    ``step``: the part of a study's own package that the script works with.
+    """
+    path, package = SCRIPTS / f"{name}.py", SCRIPTS / "awd"
+    if not step:
+        return {"script": name, "code": provenance.code_digest(path, package)}
+
+    def module(wildcards):
+        return f"{STUDIES[wildcards.study].steps}.{step}"
+
+    def digest(wildcards):
+        return provenance.code_digest(path, package, module(wildcards))
+
+    return {"script": name, "step": module, "code": digest}
+
+
+def setting(rule):
+    """What a rule is told of the study that it works for."""
+    return lambda wildcards: STUDIES[wildcards.study].settings[rule]
+
+
+def networks(wildcards):
+    """Names of all networks of a study."""
+    return STUDIES[wildcards.study].networks
+
+
+def more(rule):
+    """Input function: the files of a study's own rules that a rule of the method reads."""
+    return lambda wildcards: {
+        name: [str(path).format(**wildcards) for path in paths]
+        for name, paths in STUDIES[wildcards.study].more.get(rule, {}).items()
+    }
 
 
 def seed(rule):
     """A seed of its own for every job, from the root seed and the wildcards."""
-    return lambda wildcards: provenance.derive_seed(
-        settings.seed, rule, *sorted(wildcards.items())
-    )
+
+    def drawn(wildcards):
+        given = dict(wildcards.items())
+        own = STUDIES[given["study"]].seeds if given.get("study") in STUDIES else {}
+        label, names = own.get(rule, (rule, given))
+        labels = sorted((name, given[name]) for name in names)
+        return provenance.derive_seed(settings.seed, label, *labels)
+
+    return drawn
 
 
 def per_attempt(amount, per_mb=0):
@@ -171,7 +143,9 @@ def per_attempt(amount, per_mb=0):
 def every(pattern, **fixed):
     """All files of a pattern; ``fixed`` narrows a wildcard to some values."""
     studies = [fixed["study"]] if "study" in fixed else STUDIES
-    files = [expand(pattern, **{"study": s, **STUDIES[s], **fixed}) for s in studies]
+    files = [
+        expand(pattern, **{"study": s, **STUDIES[s].wildcards, **fixed}) for s in studies
+    ]
     return list(dict.fromkeys(sum(files, [])))
 
 
@@ -185,77 +159,26 @@ def brought(paths):
     return [local(str(path)) for path in paths]
 
 
-def cell_files(wildcards):
-    """The files of a cell that a user named; says which of all cells are missing."""
-    files = SOURCE.inputs()
-    io.all_existing(sum(files.values(), []), PUT_THERE)
-    return brought(files[wildcards.cell])
+def table(stem):
+    """A table as CSV, LaTeX and Markdown."""
+    return [f"{stem}.{kind}" for kind in ("csv", "tex", "md")]
 
 
-def movie_files():
-    """Files of the movies by cell, named by a user or simulated."""
-    if not SIMULATED:
-        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
-    stem = MOVIES.as_posix()
-    return {
-        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
-        for cell in SOURCE.names()
-    }
-
-
-def by_cell(wildcards, input):
-    """The movies among a job's input by cell, wherever a module has them."""
-    files = iter(map(str, input.movies))
-    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
-
-
-def universe(wildcards):
-    """Matter density and amplitude of a simulated cosmology."""
-    source = settings.maps.source
-    box = source.omega_m, source.sigma_8
-    table = cosmologies.grid(source.cosmologies, *box, seed=settings.seed)
-    return table.iloc[int(wildcards.cosmology[1:])].to_dict()
-
-
-def shard_names(wildcards):
-    """Which cosmology, group and split the maps of a shard are of."""
-    condition = wildcards.condition
-    split = condition.rstrip("0123456789")
-    own = "" if split == "train" else f"-{wildcards.cosmology}"
-    return {
-        "cosmology": wildcards.cosmology,
-        "group": condition + own,
-        "split": split,
-    }
-
-
-def shard_seed(wildcards):
-    """Of the initial condition: what trains is shared by all cosmologies."""
-    group = shard_names(wildcards)["group"]
-    return provenance.derive_seed(settings.seed, "simulate_maps", group)
-
-
-def map_files():
-    """The files of all maps, simulated or named by a user."""
-    source = settings.maps.source
-    if source.kind == "simulated":
-        return expand(
-            RUN / "maps/shards/{cosmology}-{condition}.nc",
-            cosmology=source.names(),
-            condition=source.conditions(),
-        )
-    if source.kind == "npz":
-        remedy = "put or link it there (maps.source.file)"
-        return brought([io.existing(source.file, remedy)])
-    tables = [source.table] if source.table else []
-    io.all_existing(tables, "put or link it there (maps.source.table)")
-    return brought([*readers.files(source.files), *tables])
-
-
-def histories(wildcards):
-    """By kind of network, how every one of them was trained."""
-    kinds = settings.teacher.kinds if wildcards.study == "cells" else ["resnet"]
-    return {
-        kind: each(SEED / "{teacher}/history.csv", teacher=kind)(wildcards)
-        for kind in kinds
-    }
+rule job:
+    """What every rule has: a script, a log, a benchmark, resources that grow."""
+    message:
+        "{rule} {wildcards}"
+    log:
+        f"{RUN}/logs/<job>.log",
+    benchmark:
+        f"{RUN}/benchmarks/<job>.tsv"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
+    conda:
+        "../envs/core.yaml"
+    pathvars:
+        job="job",
+    script:
+        "../scripts/{params.script}.py"

@@ -1,323 +1,198 @@
-"""Figures; each has the name of its script, log, benchmark and caption."""
+"""All figures: a row each. Rule, script, function, log and caption share its name."""
 
 
-rule plot_scores:
-    """R2 of every method with its interval, controls in grey."""
-    message:
-        "Plot the scores of {wildcards.target}"
-    input:
-        RUN / "scores.csv",
-    output:
-        report(
-            FIGURES / "scores.png",
-            caption="captions/scores.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "scores"},
+class Figure(NamedTuple):
+    """A figure of every target of a study, or of a whole study, or of neither."""
+
+    shows: str
+    reads: dict
+    params: dict = {}
+    environment: str = "core"
+    memory: tuple = (1000, 0)  # MB, and more for every MB that is read
+    folder: Path = FIGURES
+    labels: tuple = ("{study}", "{target}")
+    more: list = []  # files beside PNG, PDF and CSV
+
+
+def overall(study, environment):
+    """What the figures of a whole study share."""
+    folder, labels = RUN / f"figures/{study}", (study, "all")
+    return {"folder": folder, "labels": labels, "environment": environment}
+
+
+def caption(name):
+    """The text under a figure, in our own report as in Snakemake's."""
+    return (ROOT / f"rules/captions/{name}.rst").read_text()
+
+
+WAVELETS = {"wavelets": each(SEED / "wavelets.nc")}
+STUDENTS = {"students": each(SEED / "students.nc")}
+DRAWN = {}
+if STUDIES:
+    SCORES = {"scores": RUN / "scores.csv"}
+    DRAWN |= {
+        "scores": Figure("R2 of every method with its interval, controls grey.", SCORES),
+        "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
+        "predictions": Figure(
+            "Predicted against observed on the test groups of all splits.",
+            STUDENTS | {"baselines": each(TARGET / "baselines.nc")},
         ),
-        FIGURES / "scores.pdf",
-        FIGURES / "scores.csv",
-    params:
-        code=code("plot_scores"),
-    log:
-        LOGS / "plot_scores/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_scores/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_scores.py"
-
-
-rule plot_fidelity:
-    """Fidelity to the teacher against R2 of every wavelet."""
-    message:
-        "Plot fidelity and R2 of {wildcards.target}"
-    input:
-        RUN / "scores.csv",
-    output:
-        report(
-            FIGURES / "fidelity.png",
-            caption="captions/fidelity.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "fidelity"},
+        "learning": Figure(
+            "Learning curves of the networks that learn the target.",
+            {"histories": each(SEED / "history.csv")},
+            {"controls": contracts.CONTROLS},
         ),
-        FIGURES / "fidelity.pdf",
-        FIGURES / "fidelity.csv",
-    params:
-        code=code("plot_fidelity"),
-    log:
-        LOGS / "plot_fidelity/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_fidelity/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_fidelity.py"
-
-
-rule plot_wavelet:
-    """Distilled scaling and wavelet functions over those of db5."""
-    message:
-        "Plot the wavelets of {wildcards.target}"
-    input:
-        each(SEED / "wavelets.nc"),
-    output:
-        report(
-            FIGURES / "wavelet.png",
-            caption="captions/wavelet.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "wavelet"},
+    }
+if settings.cells:
+    METHOD = {"method": DISTILLED}
+    DRAWN |= {
+        "wavelet": Figure(
+            "Distilled scaling and wavelet functions over those of db5.", WAVELETS, METHOD
         ),
-        FIGURES / "wavelet.pdf",
-        FIGURES / "wavelet.csv",
-    params:
-        method=RESULT,
-        code=code("plot_wavelet"),
-    log:
-        LOGS / "plot_wavelet/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_wavelet/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_wavelet.py"
-
-
-rule plot_filters:
-    """Filters of all teachers and controls side by side."""
-    message:
-        "Plot the filters of {wildcards.target}"
-    input:
-        each(SEED / "wavelets.nc"),
-    output:
-        report(
-            FIGURES / "filters.png",
-            caption="captions/filters.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "filters"},
+        "filters": Figure("Filters of all networks and controls.", WAVELETS),
+        "choice": Figure("How length and levels were chosen.", WAVELETS, METHOD),
+        "filter_path": Figure(
+            "Filters along the ratio of attribution to sparsity, and the one chosen.",
+            WAVELETS,
         ),
-        FIGURES / "filters.pdf",
-        FIGURES / "filters.csv",
-    params:
-        code=code("plot_filters"),
-    log:
-        LOGS / "plot_filters/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_filters/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_filters.py"
-
-
-rule plot_choice:
-    """How the choice of length and levels went."""
-    message:
-        "Plot the choice of {wildcards.target}"
-    input:
-        each(SEED / "wavelets.nc"),
-    output:
-        report(
-            FIGURES / "choice.png",
-            caption="captions/choice.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "choice"},
+        "soft_path": Figure(
+            "How filters of the paper's losses drift with the attribution weight.",
+            WAVELETS,
         ),
-        FIGURES / "choice.pdf",
-        FIGURES / "choice.csv",
-    params:
-        method=RESULT,
-        code=code("plot_choice"),
-    log:
-        LOGS / "plot_choice/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_choice/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_choice.py"
-
-
-rule plot_filter_path:
-    """Filters along the ratio of attribution to sparsity, and the one chosen."""
-    message:
-        "Plot the path of {wildcards.target}"
-    input:
-        each(SEED / "wavelets.nc"),
-    output:
-        report(
-            FIGURES / "filter_path.png",
-            caption="captions/filter_path.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "filter path"},
+        "reading": Figure(
+            "What the student reads in three example traces.",
+            {
+                "samples": RUN / "{study}/split0/samples.nc",
+                "wavelets": RUN
+                / "{study}/split0/{target}"
+                / f"seed{settings.cells.teacher.seeds[0]}/wavelets.nc",
+            },
+            STUDENT | METHOD,
         ),
-        FIGURES / "filter_path.pdf",
-        FIGURES / "filter_path.csv",
-    params:
-        code=code("plot_filter_path"),
-    log:
-        LOGS / "plot_filter_path/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_filter_path/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_filter_path.py"
-
-
-rule plot_soft_path:
-    """How the filters of the paper's losses drift with the attribution weight."""
-    message:
-        "Plot the soft path of {wildcards.target}"
-    input:
-        each(SEED / "wavelets.nc"),
-    output:
-        report(
-            FIGURES / "soft_path.png",
-            caption="captions/soft_path.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "soft path"},
+    }
+    of_cells = overall("cells", "core")
+    TRACKED = {"tracks": TRACKS}
+    DRAWN |= {
+        "lifetimes": Figure("Lifetimes of all tracks by class.", TRACKED, **of_cells),
+        "cohorts": Figure(
+            "Mean intensities of tracks of like lifetimes.", TRACKED, **of_cells
         ),
-        FIGURES / "soft_path.pdf",
-        FIGURES / "soft_path.csv",
-    params:
-        code=code("plot_soft_path"),
-    log:
-        LOGS / "plot_soft_path/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_soft_path/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_soft_path.py"
-
-
-rule plot_reading:
-    """What the student reads in three example traces."""
-    message:
-        "Plot what the student of {wildcards.target} reads"
-    input:
-        expand(SPLIT / "dataset.nc", split=0, allow_missing=True),
-        expand(
-            SEED / "wavelets.nc",
-            split=0,
-            seed=settings.teacher.seeds[0],
-            allow_missing=True,
+        "traces": Figure("Example tracks, with what is significant.", TRACKED, **of_cells),
+    }
+    if MOVING:
+        SEEN = TRACKED | {"movies": sum(movie_files().values(), [])}
+        OPENING = {"files": by_cell, "movie": OPENED}
+        DRAWN |= {
+            "tracking": Figure(
+                "Spots of a frame, tracks over the maximum, and a kymograph.",
+                SEEN,
+                OPENING,
+                **of_cells,
+            ),
+            "pipeline": Figure(
+                "The whole way in one figure, with a pit of the run in it.",
+                SEEN | STUDENTS | WAVELETS,
+                OPENING | METHOD,
+            ),
+        }
+if settings.maps:
+    MAPS = {"maps": SKY}
+    of_maps = overall("maps", "maps")
+    # Three statistics that differ, or the first three.
+    few = [n for n in ("spectrum", "laplace", "starlet") if n in settings.maps.methods]
+    few = few or settings.maps.methods[:3]
+    DRAWN |= {
+        "maps": Figure("Maps of some cosmologies, by matter density.", MAPS, **of_maps),
+        "peaks": Figure(
+            "Mean peak histograms of every cosmology.", MAPS, memory=(1500, 0), **of_maps
         ),
-    output:
-        report(
-            FIGURES / "reading.png",
-            caption="captions/reading.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "reading"},
+        "inferred": Figure(
+            "Predicted against true matter density, a panel a statistic.",
+            {"inferred": expand(INFERRED, statistic=settings.maps.methods)},
+            **of_maps,
         ),
-        FIGURES / "reading.pdf",
-        FIGURES / "reading.csv",
-    params:
-        **STUDENT,
-        method=RESULT,
-        code=code("plot_reading"),
-    log:
-        LOGS / "plot_reading/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_reading/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_reading.py"
-
-
-rule plot_predictions:
-    """Predicted against observed on the test groups of all splits."""
-    message:
-        "Plot the predictions of {wildcards.target}"
-    input:
-        students=each(SEED / "students.nc"),
-        baselines=each(TARGET / "baselines.nc"),
-    output:
-        report(
-            FIGURES / "predictions.png",
-            caption="captions/predictions.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "predictions"},
+        "posterior": Figure(
+            "The posterior over the box for some test maps.",
+            MAPS | {"features": expand(STATISTICS, statistic=few)},
+            {"bounds": BOX},
+            **of_maps,
         ),
-        FIGURES / "predictions.pdf",
-        FIGURES / "predictions.csv",
-    params:
-        code=code("plot_predictions"),
-    log:
-        LOGS / "plot_predictions/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_predictions/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_predictions.py"
-
-
-rule plot_learning:
-    """Learning curves of the teachers."""
-    message:
-        "Plot the training of {wildcards.target}"
-    input:
-        unpack(histories),
-    output:
-        report(
-            FIGURES / "learning.png",
-            caption="captions/learning.rst",
-            category="{study}",
-            labels={"target": "{target}", "figure": "learning"},
+        "realism": Figure(
+            "Power over theory, skewness and peaks of the maps.",
+            {"realism": RUN / "maps/realism.csv"},
+            **of_maps,
         ),
-        FIGURES / "learning.pdf",
-        FIGURES / "learning.csv",
-    params:
-        kinds=lambda wildcards: list(histories(wildcards)),
-        code=code("plot_learning"),
-    log:
-        LOGS / "plot_learning/{study}-{target}.log",
-    benchmark:
-        BENCHMARKS / "plot_learning/{study}-{target}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/core.yaml"
-    script:
-        "../scripts/plot_learning.py"
+        "steps": Figure(
+            "The method in one row: map, network, filter, coefficients, student.",
+            MAPS | WAVELETS | STUDENTS,
+            environment="maps",
+            memory=(2000, 0),
+        ),
+        "families": Figure(
+            "Fidelity along every family: what each source asks for.",
+            WAVELETS,
+            environment="maps",
+        ),
+        "patches": Figure(
+            "The chosen filters as images.", WAVELETS, environment="maps"
+        ),
+        "masks": Figure(
+            "What matters in a map: to the network, and to the wavelet.",
+            MAPS | WAVELETS | {"outputs": each(SEED / "outputs.nc")},
+            environment="maps",
+            memory=(1500, 0.5),
+        ),
+        "adapting": Figure(
+            "The wavelet on its way from the starlet's to the chosen one; also a GIF.",
+            WAVELETS | {"bank": RUN / "maps/bank/symmetric.nc"},
+            environment="maps",
+            more=[FIGURES / "adapting.gif"],
+        ),
+    }
+if settings.recovery:
+    DRAWN["recovery"] = Figure(
+        "Distance from the truth for every way, and as it gets harder.",
+        {"recovery": RECOVERY / "recovery.csv"},
+        folder=RUN / "figures",
+        labels=("recovery", "wavelet"),
+    )
+
+
+for name, figure in DRAWN.items():
+    of_target = "/{study}-{target}" if figure.folder == FIGURES else ""
+
+    rule:
+        name:
+            f"plot_{name}"
+        message:
+            "{rule} {wildcards}"
+        input:
+            **figure.reads,
+        output:
+            report(
+                figure.folder / f"{name}.png",
+                caption=f"captions/{name}.rst",
+                category=figure.labels[0],
+                labels={"target": figure.labels[1], "figure": name.replace("_", " ")},
+            ),
+            figure.folder / f"{name}.pdf",
+            figure.folder / f"{name}.csv",
+            *figure.more,
+        params:
+            **runs(f"plot_{name}"),
+            **figure.params,
+        log:
+            RUN / f"logs/plot_{name}{of_target}.log",
+        benchmark:
+            RUN / f"benchmarks/plot_{name}{of_target}.tsv"
+        threads: 1
+        resources:
+            mem_mb=per_attempt(*figure.memory),
+            runtime=per_attempt(10),
+        conda:
+            f"../envs/{figure.environment}.yaml"
+        script:
+            "../scripts/{params.script}.py"
+
+    # A rule's own docstring must be literal text: here it is the row's.
+    [*workflow.rules][-1].docstring = figure.shows

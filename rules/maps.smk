@@ -1,34 +1,118 @@
-"""Convergence maps: simulated or read, tiled, measured, and what they tell."""
+"""Convergence maps, simulated or read: samples, statistics, banks of filters."""
 
-UNIVERSE = settings.maps.source.kind == "simulated"
 MAP = settings.maps.source
-SKY = RUN / "maps/maps.nc"
+TAUGHT = settings.maps.teacher
+UNIVERSE = MAP.kind == "simulated"
+SHARD = RUN / "maps/shards/{cosmology}-{condition}.nc"
+SKY = RUN / "maps/split0/samples.nc"
 MAP_TARGET = RUN / "maps/split0/{target}"
-MAP_SEED = MAP_TARGET / "seed{seed}"
 STATISTICS = RUN / "maps/statistics/{statistic}.nc"
 INFERRED = RUN / "maps/inferred/{statistic}.nc"
-MAP_FIGURES = RUN / "figures/maps"
-# Whose posteriors are drawn.
-TELLING = [
-    name for name in ("spectrum", "laplace", "starlet") if name in settings.maps.methods
-] or settings.maps.methods[:3]
+SHELF = RUN / "maps/bank/{family}.nc"
+FAMILIES = settings.maps.distil.families
+# Fixed filters stand in the league beside the distilled ones, other statistics apart.
+FIXED = [name for name in settings.maps.methods if name in FIXED_FILTERS]
+OTHERS = [name for name in settings.maps.methods if name not in FIXED]
 # The box of the parameters, where it is known.
 BOX = (
     [getattr(MAP, name) for name in settings.maps.targets]
     if UNIVERSE and set(settings.maps.targets) <= {"omega_m", "sigma_8"}
     else None
 )
+SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
+
+if TAUGHT:
+    lattices = [
+        OURS if family == FAMILIES[0] else f"{OURS}_{family}"
+        for family in FAMILIES
+        if family.startswith("lattice")
+    ]
+    STUDIES["maps"] = Study(
+        wildcards={
+            "split": [0],
+            "target": settings.maps.targets[:1],
+            "seed": TAUGHT.seeds,
+        },
+        steps="awd.maps.study",
+        networks=["resnet", "untrained"]
+        + [f"untrained_{k}" for k in range(1, TAUGHT.untrained)],
+        settings={
+            "train_teacher": TAUGHT.model_dump(exclude={"seeds", "untrained", "shifts"}),
+            "ask_teacher": {
+                "train": settings.maps.distil.train,
+                "shifts": TAUGHT.shifts,
+            },
+            "distil_wavelet": {"bounds": BOX, "draws": settings.maps.distil.draws},
+            "predict_students": {"bounds": BOX},
+        },
+        more={
+            "distil_wavelet": {
+                "banks": expand(SHELF, family=FAMILIES),
+                "soft": [MAP_TARGET / "seed{seed}/soft.nc"] * bool(settings.maps.distil.soft),
+            },
+            "predict_students": {
+                "features": expand(STATISTICS, statistic=FIXED),
+                "inferred": expand(INFERRED, statistic=FIXED),
+            },
+            "predict_baselines": {"inferred": expand(INFERRED, statistic=OTHERS)},
+        },
+        exported=lattices[0] if lattices else None,
+        figures=["steps", "scores", "fidelity", "predictions", "learning"]
+        + ["families", "patches", "masks"]
+        + ["adapting"] * ("symmetric" in FAMILIES),
+        overall=SURVEYED,
+        # The seeds of the first release: maps had no splits then, so nothing of it moves.
+        seeds={
+            "train_teacher": ("train_resnet", ["target", "seed"]),
+            "distil_wavelet": ("distil_maps", ["target", "seed"]),
+        },
+    )
+
+
+def universe(wildcards):
+    """Matter density and amplitude of a simulated cosmology."""
+    box = MAP.omega_m, MAP.sigma_8
+    table = cosmologies.grid(MAP.cosmologies, *box, seed=settings.seed)
+    return table.iloc[int(wildcards.cosmology[1:])].to_dict()
+
+
+def shard_names(wildcards):
+    """Which cosmology, group and split the maps of a shard are of."""
+    condition = wildcards.condition
+    split = condition.rstrip("0123456789")
+    own = "" if split == "train" else f"-{wildcards.cosmology}"
+    return {
+        "cosmology": wildcards.cosmology,
+        "group": condition + own,
+        "split": split,
+    }
+
+
+def shard_seed(wildcards):
+    """Of the initial condition: what trains is shared by all cosmologies."""
+    group = shard_names(wildcards)["group"]
+    return provenance.derive_seed(settings.seed, "simulate_maps", group)
+
+
+def map_files():
+    """The files of all maps, simulated or named by a user."""
+    if UNIVERSE:
+        return expand(SHARD, cosmology=MAP.names(), condition=MAP.conditions())
+    if MAP.kind == "npz":
+        return brought([io.existing(MAP.file, "put or link it there (maps.source.file)")])
+    tables = [MAP.table] if MAP.table else []
+    io.all_existing(tables, "put or link it there (maps.source.table)")
+    return brought([*readers.files(MAP.files), *tables])
 
 
 if UNIVERSE:
 
-    rule simulate_maps:
+    use rule job as simulate_maps with:
         """Evolve one universe and look through it (one job per initial condition)."""
-        message:
-            "Simulate the maps of {wildcards.cosmology}, {wildcards.condition}"
         output:
-            RUN / "maps/shards/{cosmology}-{condition}.nc",
+            SHARD,
         params:
+            **runs("simulate_maps"),
             cosmology=universe,
             names=shard_names,
             simulator=MAP.model_dump(
@@ -36,373 +120,203 @@ if UNIVERSE:
             )
             | {"mesh": MAP.mesh * MAP.particles},
             seed=shard_seed,
-            code=code("simulate_maps"),
-        log:
-            LOGS / "simulate_maps/{cosmology}-{condition}.log",
-        benchmark:
-            BENCHMARKS / "simulate_maps/{cosmology}-{condition}.tsv"
-        threads: 1
         resources:
             mem_mb=per_attempt(1000),
             runtime=per_attempt(20),
         conda:
             "../envs/maps.yaml"
+        pathvars:
+            job="simulate_maps/{cosmology}-{condition}",
         # The longest chain of the default: it does not wait for the cells.
         priority: 1
-        script:
-            "../scripts/simulate_maps.py"
 
 
-rule tile_maps:
+use rule job as tile_maps with:
     """Gather all maps: block means, noise, tiles, and which of them train and test."""
-    message:
-        "Tile the maps"
     input:
         map_files(),
     output:
         SKY,
     params:
+        **runs("tile_maps"),
         source=MAP.model_dump(),
         pixel_arcmin=MAP.pixel_arcmin,
         tiling=settings.maps.model_dump(
             include={
-                "targets",
-                "size",
-                "tile",
-                "stride",
-                "galaxies",
-                "smoothing_arcmin",
-                "nan",
+                *("targets", "size", "tile", "stride"),
+                *("galaxies", "smoothing_arcmin", "nan"),
             }
         ),
         seed=seed("tile_maps"),
-        code=code("tile_maps"),
-    log:
-        LOGS / "tile_maps.log",
-    benchmark:
-        BENCHMARKS / "tile_maps.tsv"
-    threads: 1
     resources:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(60),
     conda:
         "../envs/maps.yaml"
+    pathvars:
+        job="tile_maps",
     # The longest chain of the default: it does not wait for the cells.
     priority: 1
-    script:
-        "../scripts/tile_maps.py"
 
 
-rule check_maps:
+use rule job as check_maps with:
     """Power against theory, skewness and peaks of the maps of every cosmology."""
-    message:
-        "Check the maps"
     input:
         maps=SKY,
         compare=[settings.maps.compare.file] if settings.maps.compare else [],
     output:
         RUN / "maps/realism.csv",
     params:
+        **runs("check_maps"),
         z_source=MAP.z_source if UNIVERSE else None,
         pixel_arcmin=settings.maps.compare and settings.maps.compare.pixel_arcmin,
-        code=code("check_maps"),
-    log:
-        LOGS / "check_maps.log",
-    benchmark:
-        BENCHMARKS / "check_maps.tsv"
-    threads: 1
     resources:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(20),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/check_maps.py"
+    pathvars:
+        job="check_maps",
 
 
-rule measure_maps:
+use rule job as measure_maps with:
     """One statistic of all maps (one job per statistic)."""
-    message:
-        "Measure {wildcards.statistic}"
     input:
         SKY,
     output:
         STATISTICS,
     params:
-        code=code("measure_maps"),
-    log:
-        LOGS / "measure_maps/{statistic}.log",
-    benchmark:
-        BENCHMARKS / "measure_maps/{statistic}.tsv"
-    threads: 1
+        **runs("measure_maps"),
     resources:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(30),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/measure_maps.py"
+    pathvars:
+        job="measure_maps/{statistic}",
 
 
-rule infer_cosmology:
+use rule job as infer_cosmology with:
     """Every head on one statistic: fitted to the training maps, read on the test maps."""
-    message:
-        "Infer the cosmology from {wildcards.statistic}"
     input:
         features=STATISTICS,
         maps=SKY,
     output:
         INFERRED,
     params:
+        **runs("infer_cosmology"),
         bounds=BOX,
-        code=code("infer_cosmology"),
-    log:
-        LOGS / "infer_cosmology/{statistic}.log",
-    benchmark:
-        BENCHMARKS / "infer_cosmology/{statistic}.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/infer_cosmology.py"
+    pathvars:
+        job="infer_cosmology/{statistic}",
 
 
-rule score_cosmology:
+use rule job as score_cosmology with:
     """RMSE of every statistic and head, with intervals, and paired differences."""
-    message:
-        "Score the statistics"
     input:
         expand(INFERRED, statistic=settings.maps.methods),
     output:
         scores=RUN / "maps/cosmology.csv",
         differences=RUN / "maps/cosmology_differences.csv",
     params:
+        **runs("score_cosmology"),
         draws=settings.evaluation.draws,
         seed=seed("score_cosmology"),
-        code=code("score_cosmology"),
-    log:
-        LOGS / "score_cosmology.log",
-    benchmark:
-        BENCHMARKS / "score_cosmology.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/score_cosmology.py"
+    pathvars:
+        job="score_cosmology",
 
 
-rule tabulate_cosmology:
+use rule job as tabulate_cosmology with:
     """The table of all statistics that need no network, as CSV, LaTeX and Markdown."""
-    message:
-        "Tabulate the statistics"
     input:
         RUN / "maps/cosmology.csv",
     output:
-        csv=RUN / "table_cosmology.csv",
-        tex=RUN / "table_cosmology.tex",
-        md=RUN / "table_cosmology.md",
+        table(RUN / "table_cosmology"),
     params:
-        code=code("tabulate_cosmology"),
-    log:
-        LOGS / "tabulate_cosmology.log",
-    benchmark:
-        BENCHMARKS / "tabulate_cosmology.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
+        **runs("tabulate_cosmology"),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/tabulate_cosmology.py"
+    pathvars:
+        job="tabulate_cosmology",
 
 
-rule plot_maps:
-    """Maps of some cosmologies, from low to high matter density."""
-    message:
-        "Plot the maps"
-    input:
-        SKY,
-    output:
-        report(
-            MAP_FIGURES / "maps.png",
-            caption="captions/maps.rst",
-            category="maps",
-            labels={"target": "all", "figure": "maps"},
-        ),
-        MAP_FIGURES / "maps.pdf",
-        MAP_FIGURES / "maps.csv",
-    params:
-        code=code("plot_maps"),
-    log:
-        LOGS / "plot_maps.log",
-    benchmark:
-        BENCHMARKS / "plot_maps.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/maps.yaml"
-    script:
-        "../scripts/plot_maps.py"
-
-
-rule plot_peaks:
-    """Mean peak histograms of every cosmology."""
-    message:
-        "Plot the peaks"
-    input:
-        SKY,
-    output:
-        report(
-            MAP_FIGURES / "peaks.png",
-            caption="captions/peaks.rst",
-            category="maps",
-            labels={"target": "all", "figure": "peaks"},
-        ),
-        MAP_FIGURES / "peaks.pdf",
-        MAP_FIGURES / "peaks.csv",
-    params:
-        code=code("plot_peaks"),
-    log:
-        LOGS / "plot_peaks.log",
-    benchmark:
-        BENCHMARKS / "plot_peaks.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1500),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/maps.yaml"
-    script:
-        "../scripts/plot_peaks.py"
-
-
-rule plot_inferred:
-    """Predicted against true matter density, a panel a statistic."""
-    message:
-        "Plot what was inferred"
-    input:
-        expand(INFERRED, statistic=settings.maps.methods),
-    output:
-        report(
-            MAP_FIGURES / "inferred.png",
-            caption="captions/inferred.rst",
-            category="maps",
-            labels={"target": "all", "figure": "inferred"},
-        ),
-        MAP_FIGURES / "inferred.pdf",
-        MAP_FIGURES / "inferred.csv",
-    params:
-        code=code("plot_inferred"),
-    log:
-        LOGS / "plot_inferred.log",
-    benchmark:
-        BENCHMARKS / "plot_inferred.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/maps.yaml"
-    script:
-        "../scripts/plot_inferred.py"
-
-
-rule plot_posterior:
-    """The posterior over the box for some test maps."""
-    message:
-        "Plot posteriors"
-    input:
-        maps=SKY,
-        features=expand(STATISTICS, statistic=TELLING),
-    output:
-        report(
-            MAP_FIGURES / "posterior.png",
-            caption="captions/posterior.rst",
-            category="maps",
-            labels={"target": "all", "figure": "posterior"},
-        ),
-        MAP_FIGURES / "posterior.pdf",
-        MAP_FIGURES / "posterior.csv",
-    params:
-        bounds=BOX,
-        code=code("plot_posterior"),
-    log:
-        LOGS / "plot_posterior.log",
-    benchmark:
-        BENCHMARKS / "plot_posterior.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/maps.yaml"
-    script:
-        "../scripts/plot_posterior.py"
-
-
-rule plot_realism:
-    """Power over theory, skewness and peaks of the maps."""
-    message:
-        "Plot how real the maps are"
-    input:
-        RUN / "maps/realism.csv",
-    output:
-        report(
-            MAP_FIGURES / "realism.png",
-            caption="captions/realism.rst",
-            category="maps",
-            labels={"target": "all", "figure": "realism"},
-        ),
-        MAP_FIGURES / "realism.pdf",
-        MAP_FIGURES / "realism.csv",
-    params:
-        code=code("plot_realism"),
-    log:
-        LOGS / "plot_realism.log",
-    benchmark:
-        BENCHMARKS / "plot_realism.tsv"
-    threads: 1
-    resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
-    conda:
-        "../envs/maps.yaml"
-    script:
-        "../scripts/plot_realism.py"
-
-
-rule tabulate_published_maps:
+use rule job as tabulate_published_maps with:
     """The published statistics by the published rule, beside the published values."""
-    message:
-        "Set the published values beside the maps'"
     input:
         maps=SKY,
-        wavelets=every(MAP_SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
+        wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
         scores=[RUN / "scores.csv"] if TAUGHT else [],
     output:
-        RUN / "table_published_maps.csv",
-        RUN / "table_published_maps.tex",
-        RUN / "table_published_maps.md",
+        table(RUN / "table_published_maps"),
     params:
-        code=code("tabulate_published_maps"),
-    log:
-        LOGS / "tabulate_published_maps.log",
-    benchmark:
-        BENCHMARKS / "tabulate_published_maps.tsv"
-    threads: 1
+        **runs("tabulate_published_maps"),
     resources:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(30),
     conda:
         "../envs/maps.yaml"
-    script:
-        "../scripts/tabulate_published_maps.py"
+    pathvars:
+        job="tabulate_published_maps",
+
+
+if TAUGHT:
+
+    use rule job as make_bank with:
+        """What a student reads through every filter of a family (one job per family)."""
+        input:
+            SKY,
+        output:
+            SHELF,
+        params:
+            **runs("make_bank"),
+            **settings.maps.distil.model_dump(include={"candidates", "train", "select"}),
+            seed=seed("make_bank"),
+        resources:
+            mem_mb=per_attempt(1500, per_mb=0.5),
+            runtime=per_attempt(60),
+        conda:
+            "../envs/maps.yaml"
+        pathvars:
+            job="make_bank/{family}",
+
+    use rule job as describe_filters with:
+        """Taps of every filter, what its choice gained, and its symmetry."""
+        input:
+            expand(
+                MAP_TARGET / "seed{seed}/wavelets.nc",
+                seed=TAUGHT.seeds,
+                allow_missing=True,
+            ),
+        output:
+            MAP_TARGET / "filters.csv",
+        params:
+            **runs("describe_filters"),
+        conda:
+            "../envs/maps.yaml"
+        pathvars:
+            job="describe_filters/{target}",
+
+
+if TAUGHT and settings.maps.distil.soft:
+
+    use rule job as distil_softly with:
+        """The paper's soft losses on the maps of the bank, at every pair of weights."""
+        input:
+            maps=SKY,
+            outputs=MAP_TARGET / "seed{seed}/outputs.nc",
+        output:
+            MAP_TARGET / "seed{seed}/soft.nc",
+        params:
+            **runs("distil_softly"),
+            weights=settings.maps.distil.soft.model_dump(),
+            seed=seed("distil_softly"),
+        resources:
+            mem_mb=per_attempt(2000, per_mb=0.5),
+            runtime=per_attempt(240),
+        conda:
+            "../envs/torch.yaml"
+        pathvars:
+            job="distil_softly/{target}-{seed}",

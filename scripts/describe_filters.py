@@ -4,7 +4,5 @@ from awd.maps.study import describe
 from awd.record import contracts
 
 log_to(snakemake.log[0])
-given = snakemake.input
-seeds = [io.read(path, contracts.WAVELETS) for path in given.wavelets]
-table = describe.table(seeds, [io.read_table(path) for path in given.banks])
-io.write_table(table, snakemake.output[0])
+seeds = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
+io.write_table(describe.table(seeds), snakemake.output[0])

@@ -1,10 +1,11 @@
 from awd import io
 from awd.log import log_to
 from awd.maps.infer import predict
+from awd.maps.measure.statistics import STATISTIC
 from awd.record import contracts, provenance
 
 log_to(snakemake.log[0])
-features = io.read(snakemake.input.features)["features"].values
+features = io.read(snakemake.input.features, STATISTIC)["features"].values
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     ds = predict.predict(features, maps, snakemake.params.bounds).load()
 named = {"statistic": snakemake.wildcards.statistic, "features": features.shape[1]}

@@ -12,4 +12,5 @@ with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     features = statistics.measure(statistics.fitted(statistic, maps), maps)
 ds = xr.Dataset({"features": (("sample", "feature"), features)})
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
-io.write(ds.assign_attrs(statistic=name), snakemake.output[0], None, stamp)
+ds = ds.assign_attrs(statistic=name)
+io.write(ds, snakemake.output[0], statistics.STATISTIC, stamp)

@@ -6,8 +6,9 @@ from awd.report import style
 
 log_to(snakemake.log[0])
 given = snakemake.input
-wavelets, said = io.read(given.wavelets[0], contracts.WAVELETS), io.read(given.said[0])
+wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
+outputs = io.read(given.outputs[0], contracts.OUTPUTS)
 with io.opened(given.maps, contracts.MAPS) as maps:
-    panels = filters.mask_panels(maps, said, wavelets)
+    panels = filters.mask_panels(maps, outputs, wavelets)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(filters.masks(panels), stem, filters.mask_table(panels))

@@ -2,17 +2,17 @@ from awd import io, wavelet
 from awd.cells import tracks
 from awd.cells.figures.pipeline import pipeline, pipeline_table
 from awd.cells.movie import open_movie
+from awd.league import choose
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
-from awd.search import candidates
 
 log_to(snakemake.log[0])
 given, params = snakemake.input, snakemake.params
 cell = tracks.read_usable(given.tracks)[0]
 movie = open_movie(*params.files[cell.attrs["cell"]], **params.movie)
-found = candidates.from_dataset(io.read(given.wavelets[0], contracts.WAVELETS))
-taps = wavelet.project(found[params.method].filter)
+found = choose.from_dataset(io.read(given.wavelets[0], contracts.WAVELETS))
+taps = wavelet.project(found[params.method].chosen.filter)
 students = [io.read(path, contracts.PREDICTIONS) for path in given.students]
 stem = snakemake.output[0].removesuffix(".png")
 figure = pipeline(movie, cell, taps, students)

@@ -1,17 +1,16 @@
 from awd import features, io
-from awd.league import splits
+from awd.league import choose, splits
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
 from awd.report.figures.student import examples, reading, reading_table
-from awd.search import candidates
 
 log_to(snakemake.log[0])
 params, target = snakemake.params, snakemake.wildcards.target
 dataset, wavelets = snakemake.input
 data = io.read(dataset, contracts.DATASET)
 found = io.read(wavelets, contracts.WAVELETS)
-one = candidates.from_dataset(found)[params.method]
+one = choose.from_dataset(found)[params.method].chosen
 train, shown = (splits.part(data, side, target) for side in ("train", "select"))
 student = features.Student(features.Largest(**params.features), params.head)
 student.fit(train.x, train.y, one.filter, one.levels)

@@ -6,7 +6,7 @@ from awd.log import log_to
 from awd.maps.infer.table import CAPTION, HEADS_CAPTION, head_table, score_table
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
-from awd.record import manifest, provenance
+from awd.record import manifest
 from awd.report import page, tables
 
 log_to(snakemake.log[0])
@@ -28,16 +28,7 @@ for path in given.filters:
     shown.append(page.Table(filters, "Filters", describe.CAPTION, page.MAPS))
 for path in given.published_maps:
     shown.append(page.Table(tables.read(path), "Published", PUBLISHED, page.MAPS))
-here = Path(__file__).parent
-drawn = [path for path in given if not path.endswith(".json")]
-made_from = {
-    "commit": manifest.commit(here),
-    "device": manifest.device(map(io.read_json, given.networks)),
-    "origins": manifest.origins(drawn, here),
-    "config": params.config,
-    "versions": provenance.versions(),
-    "outputs": manifest.checksums([*given.scores, *given.cosmology, *given.wavelets]),
-}
+made_from = manifest.page(given, params.config, Path(__file__).parent)
 plates = page.plates(given.figures, params.captions)
 html = page.render(params.config["run"], verdict, shown, plates, made_from)
 io.write_text(html, snakemake.output[0])

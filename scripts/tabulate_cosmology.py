@@ -5,4 +5,4 @@ from awd.report import tables
 
 log_to(snakemake.log[0])
 table = score_table(io.read_table(snakemake.input[0]))
-tables.write(table, snakemake.output.csv.removesuffix(".csv"))
+tables.write(table, snakemake.output[0].removesuffix(".csv"))

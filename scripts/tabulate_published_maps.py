@@ -1,18 +1,18 @@
 import pandas as pd
 
 from awd import io
+from awd.league import choose
 from awd.log import log_to
 from awd.maps.study import published
 from awd.record import contracts
 from awd.report import tables
-from awd.search import candidates
 
 log_to(snakemake.log[0])
 given = snakemake.input
 attributed, ours = None, pd.DataFrame()
 if given.wavelets:
     wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
-    attributed = candidates.from_dataset(wavelets)["attribution"].filter
+    attributed = choose.from_dataset(wavelets)["attribution"].chosen.filter
     ours = io.read_table(given.scores[0])
     ours = ours[(ours["study"] == "maps") & (ours["split"] == "all")]
 with io.opened(given.maps, contracts.MAPS) as maps:

@@ -6,4 +6,4 @@ log_to(snakemake.log[0])
 scores, timings = (io.read_table(path) for path in snakemake.input)
 study = scores[scores["study"] == snakemake.wildcards.study]
 table = tables.score_table(study, timings)
-tables.write(table, snakemake.output.csv.removesuffix(".csv"))
+tables.write(table, snakemake.output[0].removesuffix(".csv"))

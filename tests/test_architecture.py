@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,13 +96,20 @@ def test_scripts_are_thin(path):
 
 
 def test_every_rule_has_its_script_and_every_script_its_rule():
-    rules = {
-        line.split()[1].rstrip(":")
-        for file in (ROOT / "rules").glob("*.smk")
-        for line in file.read_text().splitlines()
-        if line.strip().startswith("rule ")
+    text = "\n".join(file.read_text() for file in (ROOT / "rules").glob("*.smk"))
+    rules = re.findall(r"use rule job as (\w+) with:", text)
+    rules += [
+        f"plot_{name}" for name in re.findall(r'"(\w+)"\]?(?::| =) Figure\(', text)
+    ]
+    assert sorted(rules) == sorted({path.stem for path in SCRIPTS})
+
+
+def test_every_figure_has_its_caption():
+    captions = {path.stem for path in (ROOT / "rules/captions").glob("*.rst")}
+    drawn = {
+        p.stem.removeprefix("plot_") for p in SCRIPTS if p.stem.startswith("plot_")
     }
-    assert rules == {path.stem for path in SCRIPTS}
+    assert drawn == captions - {"workflow"}
 
 
 @pytest.mark.parametrize(

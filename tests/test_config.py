@@ -7,19 +7,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from awd.config import cells, documentation, models, reading
+from awd.config import cells, contradictions, documentation, reading, study
 from awd.errors import ConfigError
 
 FOLDER = Path(__file__).parents[1] / "config"
 FILES = sorted(FOLDER.glob("*.yaml"))
 
 
-def given(**changes):
-    base = {
-        "run": "r",
-        "cells": {"source": {"kind": "simulate"}, "targets": ["sig_mean"]},
-    }
-    return {**base, **changes}
+CELLS = {"source": {"kind": "simulate"}, "targets": ["sig_mean"]}
+
+
+def given(cells=CELLS, **changes):
+    return {"run": "r", "cells": cells, **changes}
+
+
+def of_cells(**changes):
+    return given(cells=CELLS | changes)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -28,7 +31,8 @@ def test_every_committed_file_is_valid_and_named_after_its_run(path):
 
 
 def test_all_mistakes_are_listed_at_once_with_suggestions():
-    bad = given(run="a b", distil={"lenghts": [10], "largest": 0}, sed=1)
+    distil = {"lenghts": [10], "largest": 0}
+    bad = of_cells(distil=distil) | {"run": "a b", "sed": 1}
     with pytest.raises(ConfigError) as error:
         reading.load(bad, "bad.yaml")
     text = str(error.value)
@@ -36,7 +40,7 @@ def test_all_mistakes_are_listed_at_once_with_suggestions():
     assert "distil.lenghts  unknown key; did you mean 'lengths'?" in text
     assert "did you mean 'seed'?" in text
     assert "distil.largest  is 0; input should be greater than or equal to 1" in text
-    assert "run             is 'a b'" in text
+    assert "run                   is 'a b'" in text
 
 
 def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
@@ -50,22 +54,22 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
     [
         (
             {"distil": {"levels": [3, 6]}},
-            r"distil.levels  is 6; tracks of 40 .* 5 times",
+            r"cells.distil.levels  is 6; tracks of 40 .* 5 times",
         ),
         (
             {"distil": {"moments": 3}},
-            r"distil.moments  is 3; 4 taps .* at most 2 vanishing moments",
+            r"cells.distil.moments  is 3; 4 taps .* at most 2 vanishing moments",
         ),
         (
             {"splits": {"rotations": 5}},
-            "splits  rotation 4 does not exist: test=0.25 gives rotations 0 to 3",
+            "cells.splits  rotation 4 does not exist: test=0.25 gives rotations 0 to 3",
         ),
         (
             {"splits": {"test": 0.5, "select": 0.5}},
-            "splits  8 groups leave none to train on",
+            "cells.splits  8 groups leave none to train on",
         ),
-        ({"evaluation": {"folds": 6}}, "evaluation.folds  is 6; only 5 groups train"),
-        ({"student": {"largest": 0, "smallest": 0}}, "a student needs a coefficient"),
+        ({"distil": {"folds": 6}}, "cells.distil.folds  is 6; only 5 groups train"),
+        ({"student": {"largest": 0, "smallest": 0}}, "it needs a coefficient"),
         (
             {"baselines": {"wavelets": ["db5", "dmey", "bior2.2"]}},
             r"2 problems\n .*wavelets  dmey is not an ortho.*\n .*wavelets  bior2.2",
@@ -74,7 +78,66 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
 )
 def test_contradictions_are_found_before_any_job(changes, message):
     with pytest.raises(ConfigError, match=message):
-        reading.load(given(**changes))
+        reading.load(of_cells(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        (of_cells(tracker={"z": 3}), "cells.tracker"),
+        (of_cells(bad_cell="skip"), "cells.bad_cell"),
+        (of_cells(distil={"soft": {"epochs": 3}}), "cells.distil.soft"),
+        (
+            of_cells(distil={"objectives": ["output"], "choose_by": "labels"}),
+            "cells.distil.choose_by",
+        ),
+        ({"run": "r", "recovery": {}, "evaluation": {"draws": 100}}, "evaluation"),
+        ({"run": "r", "recovery": {}, "device": "cpu"}, "device"),
+        (
+            {
+                "run": "r",
+                "maps": {
+                    "source": {"kind": "simulated"},
+                    "teacher": None,
+                    "distil": {"candidates": 3},
+                    "stride": 4,
+                },
+            },
+            "maps.distil",
+        ),
+    ],
+)
+def test_keys_that_a_run_does_not_read_are_refused(changes, key):
+    with pytest.raises(ConfigError, match=rf"  {key} +is not read: .*; leave it out"):
+        reading.load(changes)
+
+
+@pytest.mark.parametrize("key", reading.MOVED)
+def test_older_files_are_answered_with_the_new_place_of_a_key(key):
+    maps = {"source": {"kind": "simulated"}}
+    old = reading.merged(given(maps=maps), reading.expanded({key: {"any": 1}}))
+    message = f"{key} +stands in another place now: {reading.MOVED[key]}"
+    with pytest.raises(ConfigError, match=message):
+        reading.load(old)
+
+
+def test_single_keys_change_the_default_and_nothing_else():
+    default = yaml.safe_load((FOLDER / "default.yaml").read_text())
+    plain = reading.load({}, default=default)
+    for changes in (
+        {"cells": {"teacher": {"epochs": 3}}},
+        {"cells.teacher.epochs": 3},
+    ):
+        changed = reading.load(changes, default=default).model_dump()
+        assert changed["cells"]["teacher"].pop("epochs") == 3
+        expected = plain.model_dump()
+        del expected["cells"]["teacher"]["epochs"]
+        assert changed == expected
+
+
+def test_a_file_with_a_study_of_its_own_is_complete():
+    default = yaml.safe_load((FOLDER / "default.yaml").read_text())
+    assert reading.load(given(), default=default).maps is None
 
 
 def test_a_target_that_needs_p_values_is_refused_for_files_without():
@@ -110,8 +173,8 @@ def test_names_in_the_configuration_exist_in_the_library():
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
         assert choices(model, "preset") == set(simulate.PRESETS)
-    assert choices(models.Teacher, "kinds") == set(networks.KINDS) - {"resnet"}
-    for head in choices(models.Student, "head"):
+    assert choices(study.Teacher, "kinds") == set(networks.KINDS) - {"resnet"}
+    for head in choices(study.Student, "head"):
         features.linear(head)
 
 
@@ -140,30 +203,39 @@ def test_outcomes_are_configured_as_the_library_is_by_itself():
 
 def test_cells_may_be_lost_as_long_as_the_splits_work():
     movies = {f"c{k}": [f"{k}.tif"] for k in range(8)}
-    cells = {"source": {"kind": "movies", "files": movies}, "targets": ["sig_mean"]}
-    whole = reading.load(given(cells=cells))
-    least = reading.least_cells(whole)
+    section = {"source": {"kind": "movies", "files": movies}, "targets": ["sig_mean"]}
+    whole = reading.load(given(cells=section))
+    least = contradictions.least_cells(whole.cells, whole.seed)
     assert 4 <= least <= 8
     fewer = {name: movies[name] for name in list(movies)[: least - 1]}
-    cells["source"]["files"] = fewer
+    section["source"]["files"] = fewer
     with pytest.raises(ConfigError):
-        reading.load(given(cells=cells))
+        reading.load(given(cells=section))
 
 
 def test_the_paper_preset_fills_what_is_not_said():
-    plain = reading.load(given())
-    paper = reading.load(given(preset="paper", student={"head": "ridge"}))
+    plain = reading.load(given()).cells
+    own = CELLS | {"student": {"head": "ridge"}}
+    paper = reading.load(given(cells=own, preset="paper")).cells
     assert plain.distil.objectives[0] == "output"
     assert paper.distil.objectives == ["soft"]
     assert (paper.distil.lengths, paper.distil.levels) == ([10], [4])
-    assert paper.cells.scaling == "cell"
-    assert paper.cells.targets == plain.cells.targets
+    assert paper.scaling == "cell"
+    assert paper.targets == plain.targets
     assert (paper.student.largest, paper.student.smallest) == (6, 0)
     assert paper.student.head == "ridge"
+
+
+def test_the_paper_preset_works_with_maps_alone():
+    maps = {"source": {"kind": "simulated"}, "teacher": {"seeds": [3]}}
+    config = reading.load({"run": "r", "preset": "paper", "maps": maps})
+    assert config.cells is None
+    assert (config.maps.teacher.width, config.maps.teacher.seeds) == (64, [3])
+    assert config.maps.distil.soft is not None
 
 
 def test_the_published_grid_is_the_default_of_the_soft_losses():
     from awd.search import soft
 
-    assert tuple(models.Soft().sparsity) == soft.PAPER_SPARSITY
-    assert tuple(models.Soft().attribution) == soft.PAPER_ATTRIBUTION
+    assert tuple(study.Soft().sparsity) == soft.PAPER_SPARSITY
+    assert tuple(study.Soft().attribution) == soft.PAPER_ATTRIBUTION

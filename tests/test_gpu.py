@@ -6,7 +6,9 @@ import torch
 import xarray as xr
 
 from awd import io
+from awd.maps.study import ask as map_ask
 from awd.maps.study import streamed
+from awd.maps.study import train as map_train
 from awd.record import checkpoint
 from awd.teacher import ask, networks, training
 
@@ -50,7 +52,7 @@ def train(path):
         settings = {"epochs": 6, "batch": 16, "seed": 1, "device": device, **settings}
         if kind == "resnet":
             settings = {"learning_rate": 1e-2, "average": 0.9, **settings}
-            return model, streamed.train(model, path, TARGETS, *PARTS, **settings)
+            return model, map_train.fit(model, path, TARGETS, *PARTS, **settings)
         both = TRACES[:300], PEAK[:300], TRACES[300:], PEAK[300:]
         return model, training.train(model, *both, **settings)
 
@@ -106,8 +108,8 @@ def test_a_killed_training_goes_on(kind, train, tmp_path, monkeypatch):
 
 def test_a_teacher_of_the_gpu_is_used_on_the_cpu(train, tmp_path):
     model, _ = train("resnet")
-    networks.save(model, tmp_path / "weights.safetensors", {})
-    loaded = networks.load(tmp_path / "weights.safetensors")
+    networks.save({"resnet": model}, tmp_path / "weights.safetensors")
+    loaded = networks.load(tmp_path / "weights.safetensors")["resnet"]
     assert next(loaded.parameters()).device.type == "cpu"
     assert_close(ask.output(loaded, MAPS), ask.output(model, MAPS, device="cuda"))
 
@@ -115,5 +117,5 @@ def test_a_teacher_of_the_gpu_is_used_on_the_cpu(train, tmp_path):
 def test_maps_are_asked_as_on_the_cpu(path):
     model, maps = teacher("resnet").eval(), streamed.Rows(path, np.arange(96))
     streamed.settle(model, maps)
-    for asking, how in ((streamed.outputs, {}), (streamed.saliency, {"shifts": 4})):
+    for asking, how in ((map_ask.answers_of, {}), (map_ask.saliency, {"shifts": 4})):
         assert_close(*(asking(model, maps, device=w, **how) for w in ("cpu", "cuda")))

@@ -98,8 +98,9 @@ def test_the_record_of_a_long_path_is_found(run):
 def test_seeds_are_those_that_the_jobs_had(run):
     own = provenance.derive_seed(7, "score")
     made("r/scores", rule="score", params=[own, own + 1])
-    made("r/teacher.json", rule="train", text='{"seed": 12345, "device": "cpu"}')
-    jobs = found(run, "r/scores", "r/teacher.json")["jobs"]
+    text = json.dumps({"lstm": {"seed": 12345, "device": "cpu"}})
+    made("r/networks.json", rule="train", text=text)
+    jobs = found(run, "r/scores", "r/networks.json")["jobs"]
     assert jobs["score"]["seeds"] == [own]
     assert jobs["train"]["seeds"] == [SEED]
 
@@ -125,9 +126,9 @@ def test_what_only_a_cpu_computed_is_labelled_so(devices, label):
 
 def test_networks_name_their_device_in_the_manifest(run):
     for k, device in enumerate(["cpu", "cpu", "NVIDIA H100"]):
-        text = json.dumps({"seed": k, "device": device})
-        made(f"r/{k}/teacher.json", rule=f"train{k}", text=text)
-    results = [f"r/{k}/teacher.json" for k in range(3)]
+        text = json.dumps({"lstm": {"seed": k, "device": device}})
+        made(f"r/{k}/networks.json", rule=f"train{k}", text=text)
+    results = [f"r/{k}/networks.json" for k in range(3)]
     networks = found(run, *results, device="auto")["device"]
     assert networks["networks"] == {"NVIDIA H100": 1, "cpu": 2}
     assert (networks["asked"], networks["label"]) == ("auto", "GPU")

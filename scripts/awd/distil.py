@@ -296,7 +296,8 @@ def _chosen(
         twins += candidates.with_twins(shape.path, student)
         owners += [shape] * (len(twins) - len(owners))
     said = samples.output, student, samples.groups, samples.folds
-    pool = candidates.scored(twins, samples.x, *said)
+    scores = candidates.scores(twins, samples.x, *said)
+    pool = [replace(c, score=s) for c, s in zip(twins, scores, strict=True)]
     best, shape = max(zip(pool, owners, strict=True), key=lambda pair: pair[0].score)
     return best, shape, pool
 

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from awd import io
 from awd.maps.sky import universe
+from awd.maps.study import bank
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,24 @@ def small():
     )
     ds["target"].attrs = {"units": "1", "long_name": "parameters"}
     return ds
+
+
+@pytest.fixture(scope="session")
+def maps(small):
+    """The same under the name of what it holds."""
+    return small
+
+
+@pytest.fixture(scope="session")
+def path(small, tmp_path_factory):
+    """The file of the small maps."""
+    path = tmp_path_factory.mktemp("maps") / "samples.nc"
+    io.write(small, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def banks(small):
+    """Banks of two families on the small maps."""
+    rows = bank.rows_of(small, 28, 10)
+    return {f: bank.fill(f, small, rows, 4, 0) for f in ("symmetric", "lattice4")}

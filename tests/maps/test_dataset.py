@@ -110,7 +110,8 @@ def test_shards_of_a_simulation_are_gathered(tmp_path):
     paths = []
     for k, side in enumerate(("train", "select", "test")):
         x = np.random.default_rng(k).normal(0, 0.02, (4, 8, 8)).astype(np.float32)
-        ds = xr.Dataset({"x": (("sample", "y", "x"), x)})
+        described = {"units": "1", "long_name": "convergence"}
+        ds = xr.Dataset({"x": (("sample", "y", "x"), x, described)})
         attrs = {"cosmology": f"c{k % 2}", "group": f"{side}0", "split": side}
         paths.append(tmp_path / f"{k}.nc")
         attrs |= {"omega_m": 0.2 + 0.1 * (k % 2), "sigma_8": 0.8}

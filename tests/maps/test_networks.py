@@ -7,7 +7,8 @@ import xarray as xr
 
 from awd import io
 from awd.errors import DataError
-from awd.maps.study import streamed
+from awd.maps.study import ask as asking
+from awd.maps.study import train as training_maps
 from awd.maps.study.streamed import Rows
 from awd.record import checkpoint
 from awd.teacher import ask, networks, training
@@ -31,12 +32,12 @@ def resnet(seed=0):
     return networks.build("resnet", seed, Y, outputs=2, width=2, scale=0.01)
 
 
-def train(path, **settings):
+def trained(path, **settings):
     model = resnet()
     rows = np.arange(48), np.arange(48, 60)
     settings = {"epochs": 6, "patience": 9, "batch": 16, "seed": 1, **settings}
     settings = {"learning_rate": 1e-2, "average": 0.9, **settings}
-    return model, streamed.train(model, path, Y, *rows, **settings)
+    return model, training_maps.fit(model, path, Y, *rows, **settings)
 
 
 def test_rows_are_read_in_the_order_asked_for(path):
@@ -48,7 +49,7 @@ def test_rows_are_read_in_the_order_asked_for(path):
 
 
 def test_training_on_streamed_maps_learns_and_repeats_bit_for_bit(path):
-    (model, history), (again, _) = train(path, epochs=12), train(path, epochs=12)
+    (model, history), (again, _) = trained(path, epochs=12), trained(path, epochs=12)
     assert history["train_loss"].iloc[-1] < 0.8 * history["train_loss"].max()
     for a, b in zip(model.parameters(), again.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -93,12 +94,14 @@ def job(tmp_path, monkeypatch):
 def test_killed_training_on_maps_ends_as_the_uninterrupted(
     path, job, monkeypatch, batches
 ):
-    whole, history = train(path, epochs=4)
+    whole, history = trained(path, epochs=4)
     with monkeypatch.context() as patched:
-        patched.setattr(networks, "augmented", Dying(streamed.augmented, batches))
+        patched.setattr(
+            training_maps, "augmented", Dying(training_maps.augmented, batches)
+        )
         with pytest.raises(Killed):
-            train(path, epochs=4, checkpoint=job.of("resnet"))
-    model, again = train(path, epochs=4, checkpoint=job.of("resnet"))
+            trained(path, epochs=4, checkpoint=job.of("resnet"))
+    model, again = trained(path, epochs=4, checkpoint=job.of("resnet"))
     assert again.equals(history)
     pairs = zip(whole.state_dict().items(), model.state_dict().items(), strict=True)
     for (name, a), (_, b) in pairs:
@@ -106,25 +109,25 @@ def test_killed_training_on_maps_ends_as_the_uninterrupted(
 
 
 @pytest.mark.parametrize(
-    ("asking", "method"),
-    [(streamed.outputs, "output"), (streamed.saliency, "saliency")],
+    ("function", "method"),
+    [(asking.answers_of, "output"), (asking.saliency, "saliency")],
 )
 def test_killed_asking_goes_on_with_the_next_piece(
-    path, job, monkeypatch, asking, method
+    path, job, monkeypatch, function, method
 ):
-    monkeypatch.setattr(streamed, "PIECE", 16)
-    monkeypatch.setattr(streamed, "ASKED", 16)
+    monkeypatch.setattr(asking, "PIECE", 16)
+    monkeypatch.setattr(asking, "ASKED", 16)
     model, maps = resnet().eval(), Rows(path, np.arange(60))
-    options = {"shifts": 1} if asking is streamed.saliency else {}
-    whole = asking(model, maps, **options)
+    options = {"shifts": 1} if function is asking.saliency else {}
+    whole = function(model, maps, **options)
     each = {"output": 2, "saliency": 1}[method]  # calls a piece
     calls = getattr(ask, method)
     monkeypatch.setattr(ask, method, Dying(calls, 2 * each))
     with pytest.raises(Killed):
-        asking(model, maps, checkpoint=job.of("said"), **options)
+        function(model, maps, checkpoint=job.of("said"), **options)
     monkeypatch.setattr(ask, method, Dying(calls, 2 * each))  # two of four are left
     np.testing.assert_array_equal(
-        asking(model, maps, checkpoint=job.of("said"), **options), whole
+        function(model, maps, checkpoint=job.of("said"), **options), whole
     )
 
 
@@ -168,21 +171,23 @@ def test_the_rate_makes_one_cycle():
 
 def test_augmented_maps_are_the_same_maps_seen_otherwise():
     x = torch.from_numpy(X)
-    out = streamed.augmented(x, torch.Generator().manual_seed(0))
+    out = training_maps.augmented(x, torch.Generator().manual_seed(0))
     assert out.shape == x.shape
     # Reflected borders repeat some pixels, but none is new.
     for before, after in zip(x, out, strict=True):
         assert set(after.ravel().tolist()) <= set(before.ravel().tolist())
-    again = streamed.augmented(x, torch.Generator().manual_seed(0))
+    again = training_maps.augmented(x, torch.Generator().manual_seed(0))
     assert torch.equal(out, again)
-    assert not torch.equal(out, streamed.augmented(x, torch.Generator().manual_seed(1)))
+    assert not torch.equal(
+        out, training_maps.augmented(x, torch.Generator().manual_seed(1))
+    )
 
 
 def test_moved_maps_are_slices_with_reflected_borders():
     x = torch.from_numpy(X[:1])
-    moved = streamed.moved(x, 2, -1)
+    moved = training_maps.moved(x, 2, -1)
     assert torch.equal(moved[:, :-2, 1:], x[:, 2:, :-1])
-    assert torch.equal(streamed.moved(x, 0, 0), x)
+    assert torch.equal(training_maps.moved(x, 0, 0), x)
 
 
 class Strided(torch.nn.Module):
@@ -203,31 +208,31 @@ def test_averaging_over_shifts_removes_the_grid_of_a_network(path):
     inner = slice(4, 28)
     uneven = []
     for shifts in (1, 4, 16):
-        g = streamed.saliency(Strided(), maps, shifts)[:, inner, inner]
+        g = asking.saliency(Strided(), maps, shifts)[:, inner, inner]
         phases = (g**2).reshape(8, 6, 4, 6, 4).sum((0, 1, 3))
         uneven.append(phases.max() / max(phases.min(), 1e-12))
     assert uneven[0] > 1e6
     assert uneven[2] < 1.5
     with pytest.raises(DataError, match="expected 1, 4 or 16"):
-        streamed.saliency(Strided(), maps, 2)
+        asking.saliency(Strided(), maps, 2)
 
 
 def test_one_shift_is_plain_saliency(path):
     model = resnet().eval()
-    found = streamed.saliency(model, Rows(path, np.arange(5)), 1)
+    found = asking.saliency(model, Rows(path, np.arange(5)), 1)
     np.testing.assert_allclose(found, ask.saliency(model, X[:5]), rtol=1e-5)
 
 
 def test_an_untrained_network_gets_the_statistics_of_maps(path):
     model = resnet(3)
     weights = [p.clone() for p in model.parameters()]
-    streamed.settle(model, Rows(path, np.arange(60)))
+    training_maps.settle(model, Rows(path, np.arange(60)))
     for before, after in zip(weights, model.parameters(), strict=True):
         assert torch.equal(before, after)
     hidden = {}
     norm = model.layers[1]
     norm.register_forward_hook(lambda m, i, o: hidden.update(out=o))
-    outputs = streamed.outputs(model, Rows(path, np.arange(60)))
+    outputs = asking.answers_of(model, Rows(path, np.arange(60)))
     assert outputs.shape == (60, 2)
     assert float(hidden["out"].std()) == pytest.approx(1, abs=0.2)
     assert all(m.momentum == 0.05 for m in model.modules() if hasattr(m, "momentum"))

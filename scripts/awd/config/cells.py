@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from awd.config.common import Count, Share, Strict
+from awd.config.study import Baselines, Distil, Splits, Student, Teacher
 
 
 class Source(Strict):
@@ -268,3 +269,8 @@ class Cells(Strict):
         description="noise: white noise in place of every trace, the negative control "
         "on which no method may show skill.",
     )
+    splits: Splits = Splits()
+    teacher: Teacher = Teacher()
+    distil: Distil = Distil()
+    student: Student = Student()
+    baselines: Baselines = Baselines()

@@ -144,21 +144,6 @@ class MapTeacher(Strict):
     )
 
 
-class Bank(Strict):
-    """The filters that are chosen from, and the maps by which they are judged."""
-
-    families: list[Family] = Field(
-        list(get_args(Family)),
-        min_length=1,
-        description="The first gives the result.",
-    )
-    candidates: Annotated[int, Field(ge=2)] = Field(
-        24, description="Of a family with one parameter; more of larger ones."
-    )
-    train: Count = Field(32, description="Training maps per cosmology.")
-    select: Count = Field(24, description="Select maps per cosmology.")
-
-
 class MapSoft(Strict):
     """The paper's own losses on maps, with the published grid."""
 
@@ -175,6 +160,27 @@ class MapSoft(Strict):
     epochs: Count = Field(50, description="Epochs at every pair of weights.")
     batch: Count = Field(100, description="Maps per step.")
     learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+
+
+class MapDistil(Strict):
+    """The filters that are chosen from, and the maps by which they are judged."""
+
+    families: list[Family] = Field(
+        list(get_args(Family)),
+        min_length=1,
+        description="The first gives the result.",
+    )
+    candidates: Annotated[int, Field(ge=2)] = Field(
+        24, description="Of a family with one parameter; more of larger ones."
+    )
+    train: Count = Field(32, description="Training maps per cosmology.")
+    select: Count = Field(24, description="Select maps per cosmology.")
+    draws: Annotated[int, Field(ge=0)] = Field(
+        20, description="Resamples of the cosmologies behind every choice."
+    )
+    soft: MapSoft | None = Field(
+        None, description="The paper's soft losses, too, as a method; null: without."
+    )
 
 
 class Compare(Strict):
@@ -219,10 +225,7 @@ class Maps(Strict):
     teacher: MapTeacher | None = Field(
         MapTeacher(), description="null leaves it at statistics without a network."
     )
-    bank: Bank = Bank()
-    soft: MapSoft | None = Field(
-        None, description="The paper's soft losses, too, as a method; null: without."
-    )
+    distil: MapDistil = MapDistil()
     compare: Compare | None = Field(
         None, description="A map made elsewhere, to see how real the simulated are."
     )

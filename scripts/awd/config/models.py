@@ -1,154 +1,24 @@
 """What can be configured: pydantic models, the one source of every default.
 
 ``config/schema.json`` and the key table of ``config/README.md`` are made from them
-(:mod:`awd.config.reading`), and a field's description is what a user reads there.
+(:mod:`awd.config.documentation`), and a field's description is what a user reads there.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import Field
 
 from awd.config.cells import Cells
-from awd.config.common import Count, Share, Strict, Taps, Weights
+from awd.config.common import Count, Strict
 from awd.config.maps import Maps
-
-
-class Splits(Strict):
-    """Which groups train, select and test."""
-
-    rotations: Count = Field(
-        4, description="Splits; the test groups rotate through the groups."
-    )
-    test: Share = Field(0.25, description="Share of the groups that tests.")
-    select: Share = Field(0.15, description="Share of the groups that stops training.")
-    test_groups: list[str] = Field(
-        [],
-        description="Groups that test, by name, in place of that share; rotations then "
-        "only change which of the others stop the training.",
-    )
-
-
-class Teacher(Strict):
-    """The networks that are distilled."""
-
-    kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
-        ["lstm", "mlp", "cnn"],
-        min_length=1,
-        description="Architectures; the first one's wavelet is the result. Beside it "
-        "stand the same network untrained and trained on shuffled targets.",
-    )
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(
-        [0], min_length=1, description="Every teacher and control once per seed."
-    )
-    epochs: Count = Field(400, description="Most epochs.")
-    patience: Count = Field(
-        30, description="Epochs without a better select loss before training stops."
-    )
-    batch: Count = Field(100, description="Samples per step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
-
-
-class Attribution(Strict):
-    """The paper's objective over lattice angles: TRIM saliency and signals sparse."""
-
-    length: Taps = Field(10, description="Taps of the filter.")
-    levels: Count = Field(4, description="Levels of the transform.")
-    ratios: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
-        [0.1, 0.3, 1.0, 3.0, 10.0],
-        description="Weights of attribution over sparsity along the path; attribution "
-        "alone always ends it.",
-    )
-
-
-class Soft(Strict):
-    """The paper's own losses: a free filter, soft penalties, Adam, a warm path."""
-
-    levels: Count = Field(4, description="Levels of the transform.")
-    init: str = Field("db5", description="Where every path begins.")
-    sparsity: Weights = Field(
-        np.geomspace(1e-4, 5e-3, 5).round(5).tolist(),
-        min_length=1,
-        description="Weights of the coefficients' L1 norm (lamL1wave).",
-    )
-    attribution: Weights = Field(
-        [0.0, *np.geomspace(1e-4, 10, 20).round(5).tolist()],
-        min_length=1,
-        description="Weights of the attributions' L1 norm (lamL1attr).",
-    )
-    epochs: Count = Field(100, description="Epochs at every pair of weights.")
-    batch: Count = Field(100, description="Samples per step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
-
-
-class Distil(Strict):
-    """How a teacher is distilled into a wavelet; no label enters a filter."""
-
-    objectives: list[Literal["output", "attribution", "soft"]] = Field(
-        ["output", "attribution"],
-        min_length=1,
-        description="output: the student reproduces the teacher's output; attribution, "
-        "soft: the paper's sparse attributions, over angles or with soft penalties. "
-        "The first gives the result.",
-    )
-    lengths: list[Taps] = Field(
-        [4, 6, 8, 10, 12], min_length=1, description="Taps to choose from."
-    )
-    levels: list[Count] = Field(
-        [3, 4, 5], min_length=1, description="Levels of the transform to choose from."
-    )
-    largest: Count = Field(
-        6,
-        description="Largest coefficients of every band that the student inside reads, "
-        "the linear model by which filters are scored.",
-    )
-    moments: Count = Field(
-        1, description="Vanishing moments that output distillation asks for."
-    )
-    draws: Annotated[int, Field(ge=0)] = Field(
-        20, description="Resamples of the groups behind the band around a wavelet."
-    )
-    choose_by: Literal["fidelity", "labels"] = Field(
-        "fidelity",
-        description="What chooses along the paths of attribution and soft; labels as "
-        "published. Output distillation never sees a label.",
-    )
-    attribution: Attribution = Attribution()
-    soft: Soft = Soft()
-
-
-class Student(Strict):
-    """The final model on the coefficients; the same one for every wavelet."""
-
-    largest: Annotated[int, Field(ge=0)] = Field(
-        3, description="Largest signed coefficients of every band."
-    )
-    smallest: Annotated[int, Field(ge=0)] = Field(
-        3, description="Smallest signed coefficients of every band."
-    )
-    positions: bool = Field(True, description="Where in its band each of them stands.")
-    start: Annotated[int, Field(ge=0)] = Field(
-        3, description="Mean of the first samples of the trace; 0 for none."
-    )
-    head: Literal["ols", "ridge"] = Field("ridge", description="The linear model.")
-
-
-class Baselines(Strict):
-    """Fixed wavelets that the distilled one is compared with."""
-
-    wavelets: list[str] = Field(
-        ["db5", "db2"], min_length=1, description="Orthogonal wavelets of PyWavelets."
-    )
-    levels: Count = Field(4, description="Levels of their transform.")
 
 
 class Evaluation(Strict):
     """How results are judged."""
 
     draws: int = Field(10_000, ge=100, description="Bootstrap draws of an interval.")
-    folds: int = Field(5, ge=2, description="Folds of the grouped cross-validation.")
 
 
 class Harder(Strict):
@@ -188,23 +58,28 @@ class Recovery(Strict):
     harder: Harder = Harder()
 
 
-# What `preset: paper` sets where the configuration itself says nothing.
+# What `preset: paper` sets of each study where the configuration says nothing.
 PAPER: dict[str, Any] = {
-    "cells": {"scaling": "cell", "hotspots": "drop", "bucket_accuracy": 0.95},
-    "teacher": {"kinds": ["lstm"]},
-    "distil": {
-        "objectives": ["soft"],
-        "lengths": [10],
-        "levels": [4],
-        "choose_by": "labels",
+    "cells": {
+        "scaling": "cell",
+        "hotspots": "drop",
+        "bucket_accuracy": 0.95,
+        "teacher": {"kinds": ["lstm"]},
+        "distil": {
+            "objectives": ["soft"],
+            "lengths": [10],
+            "levels": [4],
+            "choose_by": "labels",
+        },
+        "student": {
+            "largest": 6,
+            "smallest": 0,
+            "positions": False,
+            "start": 0,
+            "head": "ols",
+        },
     },
-    "student": {
-        "largest": 6,
-        "smallest": 0,
-        "positions": False,
-        "start": 0,
-        "head": "ols",
-    },
+    "maps": {"teacher": {"width": 64, "stem": 7}, "distil": {"soft": {}}},
 }
 
 
@@ -230,9 +105,4 @@ class Config(Strict):
     recovery: Recovery | None = Field(
         None, description="The study of recovery, if asked for."
     )
-    splits: Splits = Splits()
-    teacher: Teacher = Teacher()
-    distil: Distil = Distil()
-    student: Student = Student()
-    baselines: Baselines = Baselines()
     evaluation: Evaluation = Evaluation()

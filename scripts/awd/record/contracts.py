@@ -85,6 +85,12 @@ DATASET = Contract(
     },
 )
 
+SHARD = Contract(
+    "shard",
+    {"x": Variable(("sample", "y", "x"), "f", described=True, streamed=True)},
+    ("cosmology", "group", "split"),
+)
+
 MAPS = Contract(
     "maps",
     {
@@ -100,17 +106,21 @@ MAPS = Contract(
     ("pixel_arcmin",),
 )
 
-ATTRIBUTION = Contract(
-    "attribution",
+OUTPUTS = Contract(
+    "outputs",
     {
-        "teacher": Variable(("teacher",), "U"),
-        "output": Variable(("teacher", "sample"), "f", described=True),
+        # What every network answers, in the targets' units, on all samples.
+        "network": Variable(("network",), "U"),
+        "name": Variable(("name",), "U"),
+        "output": Variable(("network", "sample", "name"), "f", described=True),
+        # Its gradients in those samples that filters are distilled from.
+        "differentiated": Variable(("differentiated",), "U"),
         "gradient": Variable(
-            ("teacher", "sample", "[channel]", "[y]", "[time|x]"), "f"
+            ("differentiated", "row", "[channel]", "[y]", "[time|x]"), "f"
         ),
-        "row": Variable(("sample",), "i", low=0),
+        "row": Variable(("row",), "i", low=0),
     },
-    ("target",),
+    ("device",),
 )
 
 # Teachers that know nothing of the target; what they teach is a control.
@@ -126,6 +136,7 @@ WAVELETS = Contract(
         "filter": Variable(("method", "tap"), "f"),
         "length": Variable(("method",), "i", low=2),
         "levels": Variable(("method",), "i", low=1),
+        "family": Variable(("method",), "U"),
         "chosen_by": Variable(("method",), "U", values=("fidelity", "labels")),
         "score": Variable(("method",), "f", high=1),
         "scored": Variable(("method",), "i", low=1),
@@ -140,12 +151,13 @@ WAVELETS = Contract(
         "candidate_sparsity": Variable(("candidate",), "f", low=0, finite=False),
         "candidate_attribution": Variable(("candidate",), "f", low=0, finite=False),
         "candidate_value": Variable(("candidate",), "f", finite=False),
+        "candidate_parameter": Variable(("candidate",), "f", finite=False),
         "candidate_score": Variable(("candidate",), "f", high=1),
         # Filters found again when groups are resampled, and whose they are.
         "draw_method": Variable(("draw",), "U", optional=True),
         "draw_filter": Variable(("draw", "tap"), "f", optional=True),
     },
-    ("target", "mode"),
+    ("target", "mode", "split", "seed"),
 )
 
 PREDICTIONS = Contract(

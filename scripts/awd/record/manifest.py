@@ -44,6 +44,7 @@ class Job:
 
     rule: str
     script: str
+    step: str
     code: str
     log: str
     start: float
@@ -129,11 +130,13 @@ def _name(record: Mapping[str, Any], run: Path) -> str:
 
 
 def _job(record: Mapping[str, Any]) -> Job:
-    script = re.search(r"scripts/\w+\.py", record["code"] or "")
-    digest = re.search(r"'([0-9a-f]{16})'", "\n".join(record["params"]))
+    params = "\n".join(record["params"])
+    digest = re.search(r"'([0-9a-f]{16})'", params)
+    step = re.search(r"'(awd(?:\.\w+)+)'", params)
     return Job(
         rule=record["rule"],
-        script=script[0] if script else "",
+        script=_script(record),
+        step=step[1] if step else "",
         code=digest[1] if digest else "",
         log=record["log"][0],
         start=record["starttime"],
@@ -141,6 +144,12 @@ def _job(record: Mapping[str, Any]) -> Job:
         numbers={int(text) for text in record["params"] if text.isdigit()},
         inputs=sorted(record["input"]),
     )
+
+
+def _script(record: Mapping[str, Any]) -> str:
+    """A rule's log stands in a folder, or has the name, of its script."""
+    parts = Path(record["log"][0]).with_suffix("").parts
+    return f"scripts/{parts[parts.index('logs') + 1]}.py"
 
 
 def _files(run: Path) -> Iterator[str]:
@@ -212,6 +221,7 @@ def manifest(
     given = sorted({*data, *outside} - {*kept})
     outputs = sorted([*kept, *(path for job in jobs.values() for path in job.outputs)])
     stamps = {path: stamp for path in outputs if (stamp := _stamp(path))}
+    trained = records(path for path in outputs if path.endswith("/networks.json"))
     return {
         "written": _iso(time.time()),
         "commit": commit(Path(__file__).parent),
@@ -221,7 +231,7 @@ def manifest(
         "environment": environment(),
         "device": {
             "asked": config["device"],
-            **device(stamp for stamp in stamps.values() if "device" in stamp),
+            **device(trained),
         },
         "seed": config["seed"],
         "inputs": checksums(given),
@@ -245,6 +255,30 @@ def manifest(
     }
 
 
+def page(given: Any, config: Mapping[str, Any], scripts: Path) -> dict[str, Any]:
+    """What the report says of how its run was made.
+
+    Parameters
+    ----------
+    given : iterable of str
+        The files of the report: all of them, and by name ``networks`` (records),
+        ``scores``, ``cosmology`` and ``wavelets``, whose checksums are shown.
+    config : mapping
+        The whole configuration.
+    scripts : Path
+        Folder of the scripts of the rules.
+    """
+    results = [*given.scores, *given.cosmology, *given.wavelets]
+    return {
+        "commit": commit(scripts),
+        "device": device(records(given.networks)),
+        "origins": origins([p for p in given if not p.endswith(".json")], scripts),
+        "config": config,
+        "versions": provenance.versions(),
+        "outputs": checksums(results),
+    }
+
+
 def environment() -> str:
     """What this Python was installed by: conda, venv, or neither ("system")."""
     if Path(sys.prefix, "conda-meta").is_dir():
@@ -264,6 +298,11 @@ def device(networks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     found = dict(sorted(Counter(one["device"] for one in networks).items()))
     label = "GPU" if found.keys() - {"cpu"} else "CPU only" if found else "no network"
     return {"networks": found, "label": label}
+
+
+def records(paths: Iterable[io.PathLike]) -> list[dict[str, Any]]:
+    """What files of networks say of each of them."""
+    return [record for path in paths for record in io.read_json(path).values()]
 
 
 def origins(paths: Iterable[str], scripts: Path) -> list[dict[str, str]]:
@@ -297,16 +336,15 @@ def origins(paths: Iterable[str], scripts: Path) -> list[dict[str, str]]:
 
 def _commit_of(job: Job, scripts: Path) -> str:
     script, package = scripts.parent / job.script, scripts / "awd"
-    if not script.is_file() or provenance.code_digest(script, package) != job.code:
+    if not script.is_file():
         return "unknown"
-    return commit(scripts, sorted(provenance.code_files(script, package)))
+    if provenance.code_digest(script, package, job.step) != job.code:
+        return "unknown"
+    return commit(scripts, sorted(provenance.code_files(script, package, job.step)))
 
 
 def _stamp(path: str) -> dict[str, Any] | None:
-    """How an array file or a network says that it was made."""
-    if path.endswith("/teacher.json"):
-        record = io.read_json(path)
-        return {"params": record, "versions": {}, "device": record["device"]}
+    """How an array file says that it was made."""
     if not path.endswith(".nc"):
         return None
     import netCDF4
@@ -332,11 +370,13 @@ def _together(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 def _seeds(job: Job, stamps: Mapping[str, Any], root: int) -> list[int]:
     """Seeds of a job: what its files say, or that of a job without wildcards."""
-    said = {
+    stamped = {
         stamps[path]["params"].get("seed") for path in job.outputs if path in stamps
     }
+    trained = records(path for path in job.outputs if path.endswith("/networks.json"))
     own = provenance.derive_seed(root, Path(job.script).stem)
-    return sorted((said | ({own} & job.numbers)) - {None})
+    seeds = stamped | {record["seed"] for record in trained} | ({own} & job.numbers)
+    return sorted(seeds - {None})
 
 
 def _iso(seconds: float) -> str:

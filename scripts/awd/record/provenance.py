@@ -17,7 +17,7 @@ import numpy as np
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "numba", "PyWavelets", "xarray")
 
 
-def code_digest(script: Path, package: Path) -> str:
+def code_digest(script: Path, package: Path, step: str = "") -> str:
     """Digest of a script and of every module of ``package`` that it imports.
 
     Imports are followed through the syntax tree, also those inside functions and those
@@ -33,18 +33,22 @@ def code_digest(script: Path, package: Path) -> str:
         The script of a rule, beside the package.
     package : Path
         Folder of the package, e.g. ``scripts/awd``.
+    step : str, optional
+        Module that the script is told to import: ``awd.study.train``.
     """
     digest = hashlib.sha256()
-    for path in sorted(code_files(script, package)):
+    for path in sorted(code_files(script, package, step)):
         digest.update(path.relative_to(package.parent).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def code_files(script: Path, package: Path) -> set[Path]:
+def code_files(script: Path, package: Path, step: str = "") -> set[Path]:
     """The script, the project's modules it uses, and the files that belong to them."""
     seen: set[Path] = set()
     waiting = [script.resolve()]
+    if step:
+        waiting += _files(step, package.resolve())
     while waiting:
         path = waiting.pop()
         if path in seen:

@@ -8,17 +8,13 @@ choose from as many.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from awd import wavelet
 from awd.features import Largest
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 FAMILIES = ("haar", "db", "sym", "coif")
 LONGEST = 20  # taps of a named wavelet; longer ones do not fit into short signals
@@ -42,7 +38,9 @@ class Candidate:
     value : float
         The objective there.
     score : float
-        Cross-validated R2 of the student that reads it, see :func:`scored`.
+        Cross-validated R2 of the student that reads it, see :func:`scores`.
+    parameter : float
+        The first parameter of the family at this filter, where a family is scanned.
     """
 
     filter: np.ndarray
@@ -53,31 +51,33 @@ class Candidate:
     attribution: float = np.nan
     value: float = np.nan
     score: float = np.nan
+    parameter: float = np.nan
 
 
 def with_twins(pool: Iterable[Candidate], features: Largest) -> list[Candidate]:
     """Every candidate followed by its :func:`symmetries`."""
-    return [twin for one in pool for twin in symmetries(one, features)]
+    return [twin for c in pool for twin in symmetries(c, features)]
 
 
-def symmetries(one: Candidate, features: Largest) -> list[Candidate]:
+def symmetries(candidate: Candidate, features: Largest) -> list[Candidate]:
     """The candidate and its twins that the same objective cannot tell from it."""
-    flips = [one, replace(one, filter=one.filter[::-1].copy(), flipped=True)]
+    reversed_taps = candidate.filter[::-1].copy()
+    flips = [candidate, replace(candidate, filter=reversed_taps, flipped=True)]
     twins = flips[:1] if np.allclose(*(twin.filter for twin in flips)) else flips
     if features.mirrored == features:
         return twins
     return [*twins, *(replace(twin, mirrored=True) for twin in twins)]
 
 
-def scored(
+def scores(
     pool: Iterable[Candidate],
     x: np.ndarray,
     y: np.ndarray,
     features: Largest,
     groups: np.ndarray | None = None,
     folds: int = 5,
-) -> list[Candidate]:
-    """The pool with its scores: cross-validated R2 against ``y`` on training samples.
+) -> list[float]:
+    """Cross-validated R2 of every candidate against ``y`` on training samples.
 
     Parameters and errors as :func:`awd.search.fidelity.fidelity`: ``y`` is the
     teacher's output, or the labels for a control that is chosen by them.
@@ -86,17 +86,17 @@ def scored(
 
     whole = fidelity(x, y, features, 1, groups, folds)
 
-    def score(one: Candidate) -> float:
-        read = features.mirrored if one.mirrored else features
-        term = replace(whole, features=read, levels=one.levels)
-        return 1 - float(term.values(one.filter[None])[0])
+    def score(candidate: Candidate) -> float:
+        read = features.mirrored if candidate.mirrored else features
+        term = replace(whole, features=read, levels=candidate.levels)
+        return 1 - float(term.values(candidate.filter[None])[0])
 
-    return [replace(one, score=score(one)) for one in pool]
+    return [score(candidate) for candidate in pool]
 
 
 def best(pool: Sequence[Candidate]) -> Candidate:
     """The candidate with the highest score; the first of equals."""
-    return max(pool, key=lambda one: one.score)
+    return max(pool, key=lambda candidate: candidate.score)
 
 
 def random_pool(
@@ -139,95 +139,9 @@ def named_wavelets() -> list[str]:
     import pywt
 
     names = [name for family in FAMILIES for name in pywt.wavelist(family)]
-    kept: dict[tuple[float, ...], str] = {}
+    by_taps: dict[tuple[float, ...], str] = {}
     for name in names:
         taps = tuple(np.round(pywt.Wavelet(name).rec_lo, 6))
         if len(taps) <= LONGEST:
-            kept.setdefault(taps, name)
-    return list(kept.values())
-
-
-@dataclass(frozen=True)
-class Method:
-    """A method of the league that has a wavelet: what it chose, and from what.
-
-    Attributes
-    ----------
-    chosen : Candidate
-    pool : sequence of Candidate
-        All that were scored for it.
-    role : str
-        One of :data:`awd.record.contracts.ROLES`.
-    chosen_by : {"fidelity", "labels"}
-    parameters : int
-        Numbers of the filter that data decided.
-    draws : sequence of ndarray of shape (taps,)
-        What resampled groups made of the filter; may be none.
-    """
-
-    chosen: Candidate
-    pool: Sequence[Candidate]
-    role: str
-    chosen_by: str
-    parameters: int
-    draws: Sequence[np.ndarray] = ()
-
-
-def to_dataset(methods: Mapping[str, Method], **attributes: Any) -> xr.Dataset:
-    """Methods by name as a file of :data:`awd.record.contracts.WAVELETS`."""
-    import xarray as xr
-
-    every = [(name, one) for name, method in methods.items() for one in method.pool]
-    taps = max(len(one.filter) for _, one in every)
-    ds = xr.Dataset(attrs=attributes)
-    ds["method"] = "method", list(methods)
-    for column in ("role", "chosen_by", "parameters"):
-        ds[column] = "method", [getattr(one, column) for one in methods.values()]
-    ds["scored"] = "method", [len(one.pool) for one in methods.values()]
-    _columns(ds, "", "method", [one.chosen for one in methods.values()], taps)
-    ds["candidate_method"] = "candidate", [name for name, _ in every]
-    _columns(ds, "candidate_", "candidate", [one for _, one in every], taps)
-    drawn = [(name, h) for name, method in methods.items() for h in method.draws]
-    if drawn:
-        names, filters = zip(*drawn, strict=True)
-        ds["draw_method"] = "draw", list(names)
-        ds["draw_filter"] = ("draw", "tap"), _padded(filters, taps)
-    return ds
-
-
-def _columns(
-    ds: xr.Dataset, prefix: str, dim: str, rows: Sequence[Candidate], taps: int
-) -> None:
-    filters = _padded((one.filter for one in rows), taps)
-    described = {"long_name": "low-pass synthesis filter", "units": "1"}
-    ds[f"{prefix}filter"] = (dim, "tap"), filters, described
-    ds[f"{prefix}length"] = dim, [len(one.filter) for one in rows]
-    for name in ("levels", "flipped", "mirrored"):
-        ds[f"{prefix}{name}"] = dim, [int(getattr(one, name)) for one in rows]
-    for name in ("sparsity", "attribution", "value", "score"):
-        ds[f"{prefix}{name}"] = dim, [float(getattr(one, name)) for one in rows]
-
-
-def _padded(filters: Iterable[np.ndarray], taps: int) -> np.ndarray:
-    return np.stack([np.pad(h, (0, taps - len(h))) for h in filters])
-
-
-def from_dataset(ds: xr.Dataset) -> dict[str, Candidate]:
-    """The candidate that each method of a ``wavelets`` file ended with."""
-    return {
-        str(name): Candidate(
-            one["filter"].values[: int(one["length"])],
-            int(one["levels"]),
-            bool(one["flipped"]),
-            bool(one["mirrored"]),
-            *(float(one[k]) for k in ("sparsity", "attribution", "value", "score")),
-        )
-        for name, one in ((n, ds.sel({"method": n})) for n in ds["method"].values)
-    }
-
-
-def draws_of(ds: xr.Dataset, method: str) -> np.ndarray:
-    """What resampled groups made of a method's filter, (draws, taps); maybe none."""
-    if "draw_method" not in ds:
-        return np.zeros((0, ds.sizes["tap"]))
-    return ds["draw_filter"].values[ds["draw_method"].values == method]
+            by_taps.setdefault(taps, name)
+    return list(by_taps.values())

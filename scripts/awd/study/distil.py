@@ -15,20 +15,70 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import distil
+from awd import distil, io
 from awd.distil import Distilled
 from awd.features import Largest
+from awd.league import choose, splits
+from awd.league.choose import Method
 from awd.league.splits import Part
+from awd.record import contracts
 from awd.record.contracts import CONTROLS
 from awd.search import candidates
-from awd.search.candidates import Candidate, Method
+from awd.search.candidates import Candidate
 
 if TYPE_CHECKING:
-    from awd.record.checkpoint import Checkpoint
+    import xarray as xr
+
+    from awd.record.checkpoint import Checkpoint, Job
 
 
-class Said(NamedTuple):
-    """What a teacher says of the training samples: outputs (n,), gradients (n, ...).
+def wavelets(
+    given: Any, target: str, settings: Mapping[str, Any], seed: int, job: Job
+) -> xr.Dataset:
+    """All wavelets of a target, split and seed.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``samples`` with a split, and ``outputs`` of all networks.
+    target : str
+    settings : mapping
+        ``objectives``, ``largest`` of the student inside, and the others of
+        :class:`Distiller`.
+    seed : int
+    job : Job
+        Where a long search saves what it has done.
+
+    Returns
+    -------
+    Dataset
+        :data:`awd.record.contracts.WAVELETS`, but for ``target``, ``split``, ``seed``.
+    """
+    train = splits.part(io.read(given.samples, contracts.DATASET), "train", target)
+    outputs = io.read(given.outputs, contracts.OUTPUTS)
+    gradients = dict(
+        zip(
+            outputs["differentiated"].values.tolist(),
+            outputs["gradient"].values,
+            strict=True,
+        )
+    )
+    answers = {
+        name: Answers(output[train.rows], gradients[name], job.of(name))
+        for name, output in zip(
+            outputs["network"].values.tolist(),
+            outputs["output"].values[..., 0],
+            strict=True,
+        )
+    }
+    settings = dict(settings)
+    objectives, student = settings.pop("objectives"), Largest(settings.pop("largest"))
+    distiller = Distiller(train, student, seed=seed, **settings)
+    return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
+
+
+class Answers(NamedTuple):
+    """What a network answers on the training samples: outputs (n,), gradients (n, ...).
 
     ``checkpoint`` is where a long search on them saves what it has done.
     """
@@ -39,7 +89,7 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Contest:
+class Distiller:
     """What all wavelets of a combination are found and chosen with.
 
     Attributes
@@ -74,49 +124,55 @@ class Contest:
     attribution: Mapping[str, Any]
     soft: Mapping[str, Any]
 
-    def wavelets(
-        self, said: Mapping[str, Said], objectives: Sequence[str]
+    def methods(
+        self, answers: Mapping[str, Answers], objectives: Sequence[str]
     ) -> dict[str, Method]:
         """All wavelets, by the name of their method.
 
         Parameters
         ----------
-        said : mapping of str to Said
-            By teacher; the first is distilled by every objective, the others by the
-            first objective only, :data:`awd.record.contracts.CONTROLS` among them as
-            controls.
+        answers : mapping of str to Answers
+            By network; the first is distilled by every objective, the others by the
+            first objective only, :data:`awd.record.contracts.CONTROLS` as controls.
         objectives : sequence of str
             "output", "attribution" or "soft"; the first gives the result.
         """
-        (_, words), *others = said.items()
+        (_, first), *rest = answers.items()
         ours = objectives[0]
-        methods = {ours: self._distilled(ours, words, draws=self.draws)}
-        methods |= {name: self._distilled(name, words) for name in objectives[1:]}
-        for kind, other in others:
-            control = kind in CONTROLS
-            name = kind if control else f"{ours}_{kind}"
+        methods = {ours: self._distilled(ours, first, draws=self.draws)}
+        methods |= {name: self._distilled(name, first) for name in objectives[1:]}
+        for network, answer in rest:
+            control = network in CONTROLS
+            name = network if control else f"{ours}_{network}"
             role = "control" if control else "distilled"
-            methods[name] = self._distilled(ours, other, role)
-        methods["sparsity"] = self._without_teacher(ours, methods[ours], words)
-        return methods | self._undistilled(len(methods[ours].pool), words)
+            methods[name] = self._distilled(ours, answer, role)
+        methods["sparsity"] = self._without_teacher(ours, methods[ours], first)
+        return methods | self._undistilled(len(methods[ours].pool), first)
 
     def _distilled(
-        self, objective: str, words: Said, role: str = "distilled", draws: int = 0
+        self, objective: str, answer: Answers, role: str = "distilled", draws: int = 0
     ) -> Method:
         if objective == "output":
-            found = self._found(objective, words, draws)
-            method = _method(found.pool, "fidelity", role)
-            return replace(method, draws=found.draws)
+            return self._searched(objective, answer, role, draws)
         if objective == "attribution":
-            return self._chosen(self._path(words), words, self.choose_by, role)
-        method = self._chosen(self._soft(words), words, self.choose_by, role)
-        return replace(method, parameters=len(method.chosen.filter))
+            return self._chosen(self._path(answer), answer, self.choose_by, role)
+        soft = self._chosen(self._soft(answer), answer, self.choose_by, role)
+        return replace(soft, parameters=len(soft.chosen.filter))
 
-    def _found(self, objective: str, words: Said, draws: int = 0) -> Distilled:
-        """Optima of every shape and their twins, scored by fidelity."""
+    def _searched(
+        self, objective: str, answer: Answers, role: str, draws: int = 0
+    ) -> Method:
+        """The best by fidelity of the optima of every shape and their twins."""
+        found = self._search(objective, answer, draws)
+        fidelities = [candidate.score for candidate in found.pool]
+        return choose.choose(
+            found.pool, fidelities, "fidelity", role, draws=found.draws
+        )
+
+    def _search(self, objective: str, answer: Answers, draws: int = 0) -> Distilled:
         return distil.distil(
             self.train.x,
-            output=words.output,
+            output=answer.output,
             objective=objective,
             student=self.student,
             groups=self.train.groups,
@@ -128,10 +184,10 @@ class Contest:
             random_state=self.seed,
         )
 
-    def _path(self, words: Said) -> list[Candidate]:
+    def _path(self, answer: Answers) -> list[Candidate]:
         found = distil.distil(
             self.train.x,
-            words.gradient,
+            answer.gradient,
             objective="attribution",
             ratio=[*self.attribution["ratios"], np.inf],
             levels=self.attribution["levels"],
@@ -140,39 +196,45 @@ class Contest:
         )
         return candidates.with_twins(found.path, self.student)
 
-    def _soft(self, words: Said) -> list[Candidate]:
+    def _soft(self, answer: Answers) -> list[Candidate]:
         from awd.search import soft
 
-        how = {"seeds": (self.seed,), "checkpoint": words.checkpoint, **self.soft}
-        path = soft.distil_soft(self.train.x, words.gradient, **how)
-        grid = itertools.product(path.sparsity, path.attribution)
-        filters = path.filter[0].reshape(-1, path.filter.shape[-1])
-        rows = zip(filters, grid, path.loss.ravel(), strict=True)
-        levels = self.soft["levels"]
-        return [
-            Candidate(h, levels, sparsity=a, attribution=b, value=loss)
-            for h, (a, b), loss in rows
-        ]
+        path = soft.distil_soft(
+            self.train.x,
+            answer.gradient,
+            seeds=(self.seed,),
+            checkpoint=answer.checkpoint,
+            **self.soft,
+        )
+        return soft_candidates(
+            path.filter[0],
+            path.loss[0],
+            path.sparsity,
+            path.attribution,
+            self.soft["levels"],
+        )
 
-    def _without_teacher(self, ours: str, method: Method, words: Said) -> Method:
+    def _without_teacher(self, ours: str, method: Method, answer: Answers) -> Method:
         """The same without a teacher: of the soft grid, what gives attributions no say.
 
         Only which of these filters is shown depends on the teacher.
         """
         if ours == "soft":
-            pool = [one for one in method.pool if one.attribution == 0]
+            pool = [c for c in method.pool if c.attribution == 0]
+        elif method.chosen_by == "fidelity":
+            return self._searched("sparsity", answer, "control")
         else:
-            pool = self._found("sparsity", words).pool
-        return self._chosen(pool, words, method.chosen_by, "control")
+            pool = self._search("sparsity", answer).pool
+        return self._chosen(pool, answer, method.chosen_by, "control")
 
-    def _undistilled(self, count: int, words: Said) -> dict[str, Method]:
+    def _undistilled(self, count: int, answer: Answers) -> dict[str, Method]:
         rng = np.random.default_rng(self.seed)
         pools = {
             "random": candidates.random_pool(count, self.lengths, self.levels, rng),
             "named": candidates.named_pool(count, self.levels),
         }
         methods = {
-            f"{name}_{by}": self._chosen(pool, words, by, "control")
+            f"{name}_{by}": self._chosen(pool, answer, by, "control")
             for name, pool in pools.items()
             for by in ("fidelity", "labels")
         }
@@ -184,16 +246,26 @@ class Contest:
         return methods | nothing_learned
 
     def _chosen(
-        self, pool: Sequence[Candidate], words: Said, by: str, role: str
+        self, pool: Sequence[Candidate], answer: Answers, by: str, role: str
     ) -> Method:
         """Chosen from a pool, scored here."""
-        y = {"fidelity": words.output, "labels": self.train.y}[by]
+        y = {"fidelity": answer.output, "labels": self.train.y}[by]
         x, groups = self.train.x, self.train.groups
-        scored = candidates.scored(pool, x, y, self.student, groups, self.folds)
-        return _method(scored, by, role)
+        scores = candidates.scores(pool, x, y, self.student, groups, self.folds)
+        return choose.choose(pool, scores, by, role)
 
 
-def _method(scored: Sequence[Candidate], by: str, role: str) -> Method:
-    """The best of a scored pool; an orthonormal filter has taps / 2 - 1 free angles."""
-    chosen = candidates.best(scored)
-    return Method(chosen, scored, role, by, len(chosen.filter) // 2 - 1)
+def soft_candidates(
+    filters: np.ndarray,
+    losses: np.ndarray,
+    sparsity: Sequence[float],
+    attribution: Sequence[float],
+    levels: int,
+) -> list[Candidate]:
+    """Filters (sparsity, attribution, taps) of the paper's losses as candidates."""
+    weights = itertools.product(sparsity, attribution)
+    rows = zip(filters.reshape(-1, filters.shape[-1]), weights, strict=True)
+    return [
+        Candidate(h, levels, sparsity=a, attribution=b, value=loss)
+        for (h, (a, b)), loss in zip(rows, losses.ravel(), strict=True)
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -336,49 +336,71 @@ def build(
 
 
 def save(
-    model: Teacher, path: io.PathLike, record: Mapping[str, Any] | None = None
+    models: Mapping[str, Teacher],
+    path: io.PathLike,
+    record: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the weights as safetensors, and what they are as JSON beside them.
+    """Write networks by name: weights as safetensors, what they are as JSON beside.
 
-    The JSON holds kind, seed, sizes, the target's mean and s.d., and ``record``.
+    The JSON holds of each its kind, seed and sizes, the target's mean and s.d., and
+    ``record``.
     """
     from safetensors.torch import save_file
 
-    if not hasattr(model, "record"):
-        raise DataError(
-            f"{path}: this {type(model).__name__} has no record of its sizes; make it "
-            "with awd.teacher.networks.build"
-        )
-    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    weights, records = {}, {}
+    for name, model in models.items():
+        if not hasattr(model, "record"):
+            raise DataError(
+                f"{path}: {name}, a {type(model).__name__}, has no record of its "
+                "sizes; make it with awd.teacher.networks.build"
+            )
+        state = {
+            k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()
+        }
+        weights |= {f"{name}/{key}": value for key, value in state.items()}
+        scale = {key: state[key].tolist() for key in ("target_mean", "target_sd")}
+        records[name] = {**model.record, **scale, **(record or {})}
     with io.replacing(path) as temporary:
         save_file(weights, temporary)
-    scale = {name: weights[name].tolist() for name in ("target_mean", "target_sd")}
-    io.write_json({**model.record, **scale, **(record or {})}, _beside(path))
+    io.write_json(records, _beside(path))
 
 
-def load(path: io.PathLike) -> Teacher:
-    """Read a teacher written by :func:`save`, in eval mode, on the CPU.
+def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Teacher]:
+    """Read networks written by :func:`save`, in eval mode, on the CPU.
+
+    Parameters
+    ----------
+    path : path
+        Of the weights.
+    names : iterable of str, optional
+        Which of them; by default all.
 
     Raises
     ------
     MissingInput
         When the weights, or the JSON beside them, are absent.
     DataError
-        When either is damaged, or they do not belong together.
+        When either is damaged, they do not belong together, or lack a name.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError, safe_open
 
-    record = io.read_json(_beside(path))
+    records, models = io.read_json(_beside(path)), {}
     try:
-        model = build(record["kind"], record["seed"], **record["sizes"])
-        model.load_state_dict(load_file(io.existing(path)))
+        with safe_open(io.existing(path), "pt") as file:
+            for name in records if names is None else names:
+                record = records[name]
+                model = build(record["kind"], record["seed"], **record["sizes"])
+                state = {
+                    key: file.get_tensor(f"{name}/{key}") for key in model.state_dict()
+                }
+                model.load_state_dict(state)
+                models[name] = model.eval()
     except (SafetensorError, KeyError, RuntimeError) as error:
         raise DataError(
-            f"{path} and {_beside(path).name} do not make a teacher "
-            f"({type(error).__name__}: {error}); train it again"
+            f"{path} and {_beside(path).name} do not hold the networks asked for "
+            f"({type(error).__name__}: {error}); train them again"
         ) from error
-    return model.eval()
+    return models
 
 
 def _beside(path: io.PathLike) -> Path:

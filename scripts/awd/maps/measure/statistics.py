@@ -18,6 +18,7 @@ from awd.log import progress
 from awd.maps.measure import peaks
 from awd.maps.measure.peaks import PeakHistogram
 from awd.maps.measure.spectrum import Spectrum
+from awd.record.contracts import Contract, Variable
 
 if TYPE_CHECKING:
     from typing import Self
@@ -65,6 +66,12 @@ class Joined:
 
 
 Statistic = PeakHistogram | Spectrum | Coefficients | Joined
+
+STATISTIC = Contract(
+    "statistic",
+    {"features": Variable(("sample", "feature"), "f")},
+    ("statistic",),
+)
 
 
 def _patches(name: str) -> PeakHistogram:

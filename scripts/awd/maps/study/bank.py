@@ -102,6 +102,18 @@ BANK = contracts.Contract(
 )
 
 
+# The paper's soft losses at every pair of weights.
+SOFT = contracts.Contract(
+    "soft",
+    {
+        "filter": Variable(("sparsity", "attribution", "tap"), "f"),
+        "loss": Variable(("sparsity", "attribution"), "f"),
+        "sparsity": Variable(("sparsity",), "f", low=0),
+        "attribution": Variable(("attribution",), "f", low=0),
+    },
+)
+
+
 def rows_of(maps: xr.Dataset, train: int, select: int) -> np.ndarray:
     """Maps that fill the bank: so many of every cosmology, evenly over its groups."""
     side, cosmology = maps["split"].values, maps["cosmology"].values

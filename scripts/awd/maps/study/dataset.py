@@ -31,17 +31,19 @@ def shards(paths: Sequence[io.PathLike]) -> Collection:
 
     headers = []
     for path in paths:
-        with io.opened(path, contracts.Contract("shard", {})) as ds:
-            one = {name: ds.attrs[name] for name in ("cosmology", "group", "split")}
-            one |= {name: ds.attrs[name] for name in PARAMETERS if name in ds.attrs}
+        with io.opened(path, contracts.SHARD) as ds:
+            names = ("cosmology", "group", "split")
+            header = {name: ds.attrs[name] for name in names}
+            header |= {name: ds.attrs[name] for name in PARAMETERS if name in ds.attrs}
             rows = ds.sizes["sample"]
             headers += [
-                {"source": f"{path}[{k}]", "realisation": k, **one} for k in range(rows)
+                {"source": f"{path}[{k}]", "realisation": k, **header}
+                for k in range(rows)
             ]
 
     def pixels() -> Iterator[np.ndarray]:
         for path in paths:
-            yield from io.read(path)["x"].values
+            yield from io.read(path, contracts.SHARD)["x"].values
 
     return Collection(pd.DataFrame(headers), pixels)
 

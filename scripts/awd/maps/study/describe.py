@@ -7,18 +7,20 @@ family or of data only where resampled skies, and controls, agree on it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd.league import choose
+from awd.league.choose import Method
 from awd.report import tables
-from awd.search import candidates
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 LEVEL = 0.95  # of intervals
+BY_ERROR = ("random_labels", "soft")  # whose scores are RMSE, below zero
 CAPTION = (
     "Filters by what they had to reproduce. Score: fidelity (R²) on the select maps of "
     "the ridge that chooses; of attribution and sparsity the share of the norm that is "
@@ -48,15 +50,13 @@ def symmetry(h: np.ndarray) -> float:
     return float(np.abs(np.convolve(h, h)).max() / (h @ h))
 
 
-def table(seeds: Sequence[xr.Dataset], banks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def table(seeds: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Every method's filter, a row a seed and method.
 
     Parameters
     ----------
     seeds : sequence of Dataset
         ``wavelets.nc`` of every seed.
-    banks : sequence of DataFrame
-        Their ``bank.csv``.
 
     Returns
     -------
@@ -67,36 +67,74 @@ def table(seeds: Sequence[xr.Dataset], banks: Sequence[pd.DataFrame]) -> pd.Data
     import pandas as pd
 
     rows = []
-    for seed, (ds, scores) in enumerate(zip(seeds, banks, strict=True)):
-        middle = scores.groupby("family").median(numeric_only=True)
-        for name, one in candidates.from_dataset(ds).items():
-            place = ds["method"].values.tolist().index(name)
-            family = str(ds["family"].values[place])
-            gain = one.score  # of a norm, over that of db5
-            source = name.removesuffix(f"_{family}")
-            if source in middle:
-                left = 1 - middle.loc[family, source]
-                gain = 1 - (1 - one.score) / left
-            elif source == "random_labels":
-                gain = 1 + one.score / middle.loc[family, "rmse"]
-            drawn = [symmetry(h) for h in candidates.draws_of(ds, name)]
-            outer = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-            low, high = np.quantile(drawn, outer) if drawn else (np.nan, np.nan)
+    outer = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+    for seed, ds in enumerate(seeds):
+        for name, method in choose.from_dataset(ds).items():
+            symmetries = [symmetry(h) for h in method.draws]
+            low, high = (
+                np.quantile(symmetries, outer) if symmetries else (np.nan, np.nan)
+            )
             rows.append(
                 {
                     "seed": seed,
                     "method": name,
-                    "family": family,
-                    "candidates": int(ds["scored"].values[place]),
-                    "score": one.score,
-                    "gain": gain,
-                    "symmetry": symmetry(one.filter),
+                    "family": method.family,
+                    "candidates": len(method.pool),
+                    "score": method.chosen.score,
+                    "gain": _gain(name, method),
+                    "symmetry": symmetry(method.chosen.filter),
                     "low": low,
                     "high": high,
-                    "taps": " ".join(f"{tap:.4f}" for tap in one.filter),
+                    "taps": " ".join(f"{tap:.4f}" for tap in method.chosen.filter),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _gain(name: str, method: Method) -> float:
+    """The share by which the choice lowers what is left unexplained, or the error."""
+    score = method.chosen.score
+    if len(method.pool) == 1:  # of a norm, over that of db5
+        return score
+    middle = float(np.median([candidate.score for candidate in method.pool]))
+    if name.startswith(BY_ERROR):
+        return 1 - score / middle
+    return 1 - (1 - score) / (1 - middle)
+
+
+def by_candidate(wavelets: xr.Dataset) -> pd.DataFrame:
+    """What every source makes of every candidate of the families that are scanned.
+
+    Parameters
+    ----------
+    wavelets : Dataset
+        :data:`awd.record.contracts.WAVELETS` of one seed.
+
+    Returns
+    -------
+    DataFrame
+        ``family``, ``candidate``, the family's first ``parameter``, by source the
+        fidelity (R2), and ``rmse``, that by labels on the select maps.
+    """
+    import pandas as pd
+
+    families: dict[str, dict[str, Any]] = {}
+    for name, method in choose.from_dataset(wavelets).items():
+        parameters = [candidate.parameter for candidate in method.pool]
+        if np.isnan(parameters).any():
+            continue
+        columns = {
+            "family": method.family,
+            "candidate": np.arange(len(method.pool)),
+            "parameter": parameters,
+        }
+        table = families.setdefault(method.family, columns)
+        scores = np.array([candidate.score for candidate in method.pool])
+        if name.startswith(BY_ERROR):
+            table["rmse"] = -scores
+        else:
+            table[name.removesuffix(f"_{method.family}")] = scores
+    return pd.concat(map(pd.DataFrame, families.values()), ignore_index=True)
 
 
 def page(filters: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Every filter of the maps league: what each source chose from each shelf of the bank.
+"""Every filter of the maps' league: what each source chose from each family's bank.
 
 A source is what the student had to reproduce: the output of the teacher; of networks
 that never learned (``untrained``); the teacher's, shuffled within each cosmology
@@ -9,74 +9,100 @@ the teacher's place (``labels``); and the score by labels on the select maps
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from awd import distil, io
 from awd.filters import kernels
 from awd.filters.families import Lattice
-from awd.maps.infer import heads
+from awd.league import choose
+from awd.league.choose import Method
+from awd.league.names import OURS
+from awd.maps.infer.heads import Emulator
 from awd.maps.infer.predict import degree_for
 from awd.maps.measure.statistics import LEVELS
-from awd.maps.study import bank, published, streamed
-from awd.search import candidates
-from awd.search.candidates import Candidate, Method
+from awd.maps.study import bank, published
+from awd.maps.study.streamed import Rows
+from awd.maps.study.train import TEACHER
+from awd.record import contracts
+from awd.search.candidates import Candidate
+from awd.study.distil import soft_candidates
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
+    from awd.record.checkpoint import Job
 
-OURS, TEACHER = "output", "resnet"
+
 TAPS, SCAN = 4, 361  # of the paper's objective, and angles that resamples choose from
 
 
-def sources(said: xr.Dataset, maps: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
+def wavelets(
+    given: Any, target: str, settings: Mapping[str, Any], seed: int, job: Job
+) -> xr.Dataset:
+    """As :func:`awd.study.distil.wavelets`.
+
+    ``given`` holds the ``banks`` of all families too, and the ``soft`` path if there is
+    one; ``settings`` the ``bounds`` of the parameters and how many ``draws``.
+    """
+    bounds, draws = settings["bounds"], settings["draws"]
+    outputs = io.read(given.outputs, contracts.OUTPUTS)
+    banks = [io.read(path, bank.BANK) for path in given.banks]
+    with io.opened(given.samples, contracts.MAPS) as maps:
+        answers = sources(outputs, maps, seed)
+        methods = chosen(banks, answers, maps, bounds, draws, seed)
+        methods |= attributed(outputs, maps, given.samples, draws, seed)
+        for path in given.soft:
+            methods["soft"] = softly(io.read(path, bank.SOFT), maps)
+    return choose.to_dataset(methods, mode="reflect")
+
+
+def sources(outputs: xr.Dataset, maps: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     """What is to be reproduced, of all maps (n,), by source.
 
     Parameters
     ----------
-    said : Dataset
-        ``output(network, sample, name)`` of all networks.
+    outputs : Dataset
+        :data:`awd.record.contracts.OUTPUTS`.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`.
     seed : int
         Of the shuffle.
     """
-    out = {OURS: said["output"].sel(network=TEACHER).isel(name=0).values}
-    for name in said["network"].values.tolist():
-        if name != TEACHER:
-            out[name] = said["output"].sel(network=name).isel(name=0).values
-    shuffled = out[OURS].copy()
+    first = outputs["output"].isel(name=0)
+    by_source = {OURS: first.sel(network=TEACHER).values}
+    for network in outputs["network"].values.tolist():
+        if network != TEACHER:
+            by_source[network] = first.sel(network=network).values
+    shuffled = by_source[OURS].copy()
     rng = np.random.default_rng(seed)
     side, cosmology = maps["split"].values, maps["cosmology"].values
-    for one in np.unique(cosmology):
-        for name in ("train", "select"):
-            own = np.flatnonzero((cosmology == one) & (side == name))
+    for name in np.unique(cosmology):
+        for half in ("train", "select"):
+            own = np.flatnonzero((cosmology == name) & (side == half))
             shuffled[own] = shuffled[rng.permutation(own)]
     labels = maps["target"].values[:, 0].astype(float)
-    return out | {"shuffled": shuffled, "labels": labels}
+    return by_source | {"shuffled": shuffled, "labels": labels}
 
 
-def methods(
-    banks: Mapping[str, xr.Dataset],
-    said: Mapping[str, np.ndarray],
+def chosen(
+    banks: Sequence[xr.Dataset],
+    answers: Mapping[str, np.ndarray],
     maps: xr.Dataset,
     bounds: Sequence[tuple[float, float]] | None,
     draws: int,
     seed: int,
-) -> tuple[dict[str, Method], list[str], pd.DataFrame]:
-    """The filter that every source chooses from every family, and all that was scored.
+) -> dict[str, Method]:
+    """The filter that every source chooses from every family.
 
     Parameters
     ----------
-    banks : mapping
-        Family -> :data:`awd.maps.study.bank.BANK`; the first gives the result.
-    said : mapping
+    banks : sequence of Dataset
+        :data:`awd.maps.study.bank.BANK`; the first family gives the result.
+    answers : mapping
         From :func:`sources`.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`; labels of test maps are not looked at.
@@ -87,52 +113,43 @@ def methods(
 
     Returns
     -------
-    methods : dict of str to Method
-        By source, of later families with the family behind: ``output_gaussian``.
-    families : list of str
-        Of every method.
-    table : DataFrame
-        ``family``, ``candidate``, the family's first ``parameter``, and by source the
-        fidelity (R2) of every candidate; ``rmse`` is that of labels on select.
+    dict of str to Method
+        By source, of later families with the family behind: ``output_gaussian``. By
+        labels, scores are RMSE below zero.
     """
-    import pandas as pd
-
-    found: dict[str, Method] = {}
-    families, tables = [], []
+    methods: dict[str, Method] = {}
     target, cosmology = maps["target"].values, maps["cosmology"].values
-    y = np.stack(list(said.values()), 1)
-    for place, (family, one) in enumerate(banks.items()):
-        r2, squares = bank.fidelity(one, y)
-        columns = dict(zip(said, r2.T, strict=True))
-        rmse = scores(one, target, bounds)
-        columns["random_labels"] = -rmse
-        selected = one["split"].values == "select"
-        of = cosmology[one["row"].values[selected]]
-        filters = one["filter"].values
-        for k, (name, values) in enumerate(columns.items()):
-            pool = [
-                Candidate(h, LEVELS, score=float(score))
-                for h, score in zip(filters, values, strict=True)
-            ]
-            best = int(np.argmax(values))
-            role = "distilled" if name == OURS else "control"
-            by = "labels" if "labels" in name else "fidelity"
-            count = len(bank.SHELVES[family].family.bounds)
-            again = ()
-            if name in said:
-                picks = bank.resampled(squares[:, :, k], of, draws, seed)
-                again = tuple(filters[picks])
-            key = name if not place else f"{name}_{family}"
-            found[key] = Method(pool[best], pool, role, by, count, again)
-            families.append(family)
-        known = {"family": family, "candidate": np.arange(len(filters))}
-        known["parameter"] = one["parameter"].values[:, 0]
-        table = pd.DataFrame({**known, **columns, "rmse": rmse})
-        tables.append(table.drop(columns="random_labels"))
-    return found, families, pd.concat(tables, ignore_index=True)
+    y = np.stack(list(answers.values()), 1)
+    for place, shelf in enumerate(banks):
+        family = shelf.attrs["family"]
+        r2, squares = bank.fidelity(shelf, y)
+        scores = dict(zip(answers, r2.T, strict=True))
+        scores["random_labels"] = -errors_of(shelf, target, bounds)
+        selected = shelf["split"].values == "select"
+        resampled = cosmology[shelf["row"].values[selected]]
+        filters = shelf["filter"].values
+        pool = [
+            Candidate(h, LEVELS, parameter=float(parameters[0]))
+            for h, parameters in zip(filters, shelf["parameter"].values, strict=True)
+        ]
+        for k, (source, values) in enumerate(scores.items()):
+            drawn: tuple[np.ndarray, ...] = ()
+            if source in answers:
+                picks = bank.resampled(squares[:, :, k], resampled, draws, seed)
+                drawn = tuple(filters[picks])
+            methods[source if not place else f"{source}_{family}"] = choose.choose(
+                pool,
+                values,
+                "labels" if "labels" in source else "fidelity",
+                "distilled" if source == OURS else "control",
+                parameters=len(bank.SHELVES[family].family.bounds),
+                draws=drawn,
+                family=family,
+            )
+    return methods
 
 
-def scores(
+def errors_of(
     shelf: xr.Dataset, target: np.ndarray, bounds: Sequence[tuple[float, float]] | None
 ) -> np.ndarray:
     """RMSE of the first parameter on the select maps, the emulator's, by candidate.
@@ -142,15 +159,16 @@ def scores(
     train, select = (shelf["split"].values == side for side in ("train", "select"))
     y = target[shelf["row"].values].astype(float)
     degree = degree_for(len(np.unique(y[train], axis=0)))
-    out = []
-    for one in shelf["features"].values:
-        head = heads.Emulator(degree, bounds, nodes=1024).fit(one[train], y[train])
-        out.append(np.sqrt(((head.predict(one[select]) - y[select])[:, 0] ** 2).mean()))
-    return np.array(out)
+    errors = []
+    for features in shelf["features"].values:
+        head = Emulator(degree, bounds, nodes=1024).fit(features[train], y[train])
+        missed = head.predict(features[select]) - y[select]
+        errors.append(np.sqrt((missed[:, 0] ** 2).mean()))
+    return np.array(errors)
 
 
 def attributed(
-    answers: xr.Dataset, maps: xr.Dataset, path: io.PathLike, draws: int, seed: int
+    outputs: xr.Dataset, maps: xr.Dataset, path: io.PathLike, draws: int, seed: int
 ) -> dict[str, Method]:
     """Filters of the paper's objective: attributions, or maps, sparse in :data:`TAPS`.
 
@@ -159,36 +177,37 @@ def attributed(
 
     Parameters
     ----------
-    answers : Dataset
-        ``gradient(asked, row, y, x)`` of the teacher and of that network.
+    outputs : Dataset
+        :data:`awd.record.contracts.OUTPUTS`, gradients of the teacher and that network.
     maps, path : Dataset, path
         :data:`awd.record.contracts.MAPS`, opened, and its file.
     draws, seed : int
         Resamples of the cosmologies.
     """
-    rows = answers["row"].values
+    rows = outputs["row"].values
     cosmology = maps["cosmology"].values[rows]
+    teacher, untrained = outputs["gradient"].values
+    gradients = {"attribution": teacher, "untrained_a": untrained}
     shape = {"levels": LEVELS, "length": TAPS, "dims": 2, "random_state": seed}
-    asked = answers["asked"].values.tolist()
-    data = dict(zip(asked, answers["gradient"].values, strict=True))
     found = {
         name: distil.distil(gradient=gradient, objective="attribution", **shape)
-        for name, gradient in data.items()
+        for name, gradient in gradients.items()
     }
-    data["sparsity"] = streamed.Rows(path, rows)[:]
-    found["sparsity"] = distil.distil(data["sparsity"], objective="sparsity", **shape)
-    roles = {
-        asked[0]: ("attribution", "distilled"),
-        asked[1]: ("untrained_a", "control"),
-    }
-    out = {}
-    for name, result in found.items():
-        key, role = roles.get(name, (name, "control"))
+    x = Rows(path, rows)[:]
+    found["sparsity"] = distil.distil(x, objective="sparsity", **shape)
+    methods = {}
+    for name, distilled in found.items():
+        sparse = gradients.get(name, x)
         # Scored by its own objective: no other filter competes for it.
-        own = replace(result.chosen, score=1 - result.value)
-        again = _sparsest(data[name], cosmology, draws, seed)
-        out[key] = Method(own, [own], role, "fidelity", 1, again)
-    return out
+        methods[name] = choose.choose(
+            [distilled.chosen],
+            [1 - distilled.value],
+            "fidelity",
+            "distilled" if name == "attribution" else "control",
+            draws=_sparsest(sparse, cosmology, draws, seed),
+            family=f"lattice{TAPS}",
+        )
+    return methods
 
 
 def softly(path: xr.Dataset, maps: xr.Dataset) -> Method:
@@ -199,20 +218,16 @@ def softly(path: xr.Dataset, maps: xr.Dataset) -> Method:
     Parameters
     ----------
     path : Dataset
-        ``filter(sparsity, attribution, tap)`` and ``loss`` at every pair of weights.
+        :data:`awd.maps.study.bank.SOFT`.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened.
     """
-    filters = path["filter"].values.reshape(-1, path.sizes["tap"])
-    pairs = itertools.product(path["sparsity"].values, path["attribution"].values)
-    losses = path["loss"].values.ravel()
-    rmse = published.selecting(filters, maps)
-    pool = [
-        Candidate(h, LEVELS, False, False, *pair, value, -error)
-        for h, pair, value, error in zip(filters, pairs, losses, rmse, strict=True)
-    ]
-    taps = path.sizes["tap"]
-    return Method(candidates.best(pool), pool, "distilled", "labels", taps)
+    weights = (path[name].values for name in ("sparsity", "attribution"))
+    filters, taps = path["filter"].values, path.sizes["tap"]
+    pool = soft_candidates(filters, path["loss"].values, *weights, LEVELS)
+    rmse = published.selecting(filters.reshape(-1, taps), maps)
+    by_labels = choose.choose(pool, -rmse, "labels", "distilled", parameters=taps)
+    return replace(by_labels, family=f"lattice{taps}")
 
 
 def _sparsest(
@@ -222,5 +237,5 @@ def _sparsest(
     family = Lattice(TAPS)
     filters = family.filters(family.points(np.linspace(0, 1, SCAN)[:-1, None]))
     names = np.unique(cosmology)
-    norms = [kernels.l1(x[cosmology == one], filters, LEVELS) for one in names]
+    norms = [kernels.l1(x[cosmology == name], filters, LEVELS) for name in names]
     return tuple(filters[bank.resampled(np.transpose(norms), names, draws, seed)])

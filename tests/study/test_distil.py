@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from awd.features import Largest
+from awd.league import choose
 from awd.league.splits import Part
 from awd.record import contracts
-from awd.search import candidates
-from awd.study.distil import Contest, Said
+from awd.study.distil import Answers, Distiller
 
 RNG = np.random.default_rng(0)
 N = 240
@@ -29,8 +29,8 @@ def part(y):
     return Part("peak", {"units": "1"}, X, y, groups, groups, np.arange(N))
 
 
-def contest(y, choose_by="fidelity"):
-    return Contest(
+def distiller(y, choose_by="fidelity"):
+    return Distiller(
         part(y),
         Largest(6),
         folds=4,
@@ -45,14 +45,14 @@ def contest(y, choose_by="fidelity"):
     )
 
 
-def said():
+def answers():
     outputs = {"lstm": X.max(1), "mlp": X.mean(1), "untrained": X[:, 7]}
-    return {name: Said(output, GRADIENT) for name, output in outputs.items()}
+    return {name: Answers(output, GRADIENT) for name, output in outputs.items()}
 
 
 @pytest.fixture(scope="module")
 def found():
-    return contest(X.max(1)).wavelets(said(), ["output", "attribution"])
+    return distiller(X.max(1)).methods(answers(), ["output", "attribution"])
 
 
 def test_everybody_is_there_with_a_role(found):
@@ -67,9 +67,10 @@ def test_everybody_is_there_with_a_role(found):
         "named_fidelity",
         "named_labels",
     }
-    ds = candidates.to_dataset(found, target="peak", mode="zero")
+    names = {"target": "peak", "split": "0", "seed": "0"}
+    ds = choose.to_dataset(found, mode="zero", **names)
     contracts.WAVELETS.check(ds, "wavelets.nc")
-    assert len(candidates.draws_of(ds, "output")) == 3
+    assert len(choose.draws_of(ds, "output")) == 3
 
 
 def test_controls_choose_from_as_many_as_ours(found):
@@ -79,7 +80,8 @@ def test_controls_choose_from_as_many_as_ours(found):
 
 
 def test_no_label_enters_ours_and_labels_enter_who_says_so(found):
-    other = contest(RNG.normal(size=N)).wavelets(said(), ["output", "attribution"])
+    of_noise = distiller(RNG.normal(size=N))
+    other = of_noise.methods(answers(), ["output", "attribution"])
     for name, method in found.items():
         same = np.array_equal(method.chosen.filter, other[name].chosen.filter)
         if method.chosen_by == "fidelity":
@@ -96,16 +98,17 @@ def test_ours_is_at_least_as_faithful_as_the_controls(found):
 
 
 def test_the_published_protocol_chooses_by_labels_from_its_grid():
-    found = contest(X.max(1), "labels").wavelets(said(), ["soft"])
+    found = distiller(X.max(1), "labels").methods(answers(), ["soft"])
     assert found["soft"].chosen_by == "labels"
     assert len(found["soft"].pool) == 2
     assert found["soft"].parameters == 4
-    assert {one.attribution for one in found["sparsity"].pool} == {0.0}
+    assert {c.attribution for c in found["sparsity"].pool} == {0.0}
     assert found["soft_mlp"].role == "distilled"
 
 
 def test_a_teacher_of_shuffled_outputs_teaches_nothing():
-    shuffled = Said(RNG.permutation(X.max(1)), RNG.permutation(GRADIENT))
-    found = contest(X.max(1)).wavelets({"lstm": shuffled}, ["output", "attribution"])
+    shuffled = Answers(RNG.permutation(X.max(1)), RNG.permutation(GRADIENT))
+    objectives = ["output", "attribution"]
+    found = distiller(X.max(1)).methods({"lstm": shuffled}, objectives)
     for name in ("output", "attribution", "sparsity", "random_fidelity"):
         assert found[name].chosen.score < 0.1, name

@@ -1,4 +1,7 @@
+"""The league on traces: students, networks and baselines, scored and timed."""
+
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,9 +11,12 @@ from awd import wavelet
 from awd.errors import DataError
 from awd.features import Largest, Student
 from awd.filters import kernels
-from awd.league import baselines, bootstrap, predict, score, splits
+from awd.league import baselines, bootstrap, choose, score, splits
+from awd.league.predict import time_inference, to_dataset
 from awd.record import contracts
 from awd.search.candidates import Candidate
+from awd.study import predict
+from awd.teacher import ask, networks
 
 STUDENT = Student(Largest(3))
 LEVELS = 3
@@ -44,21 +50,27 @@ def make_set(rotation, gradient=None, seed="0"):
     train, test = (splits.part(data, side, "peak") for side in ("train", "test"))
     gradient = np.ones_like(test.x) if gradient is None else gradient
     teaching = predict.Teaching(train.y + 1.0, test.y + 1.0, gradient)
-    banks = {
-        "ours": predict.Bank(
-            Candidate(wavelet.from_pywt("db2"), LEVELS), "distilled", 1, 60
-        ),
-        **predict.named_banks(["haar"], LEVELS),
+    pool = [Candidate(wavelet.from_pywt("db2"), LEVELS)] * 60
+    methods = {
+        "ours": choose.choose(pool, [1.0] * 60, "fidelity", "distilled"),
+        **predict.fixed(["haar"], LEVELS),
     }
-    wavelets = predict.enter_wavelets(train, test, banks, teaching, STUDENT)
-    plain = predict.enter_baselines(train, test, seed=0)
+    wavelets = of_wavelets(methods, train, test, teaching)
+    plain = predict.of_models(train, test, seed=0)
     names = {"study": "cells", "split": str(rotation)}
     return (
-        predict.to_dataset(wavelets, test, seed=seed, **names),
-        predict.to_dataset(plain, test, seed="all", **names),
+        to_dataset(wavelets, test, seed=seed, **names),
+        to_dataset(plain, test, seed="all", **names),
         wavelets,
         (train, test, teaching),
     )
+
+
+def of_wavelets(methods, train, test, teaching):
+    return {
+        name: predict.of_wavelet(method, train, test, teaching, STUDENT)
+        for name, method in methods.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +104,9 @@ def test_an_entry_is_its_student_alone(sets):
     for name, family in (("ours", "db2"), ("haar", "haar")):
         h = wavelet.from_pywt(family)
         student = Student(Largest(3)).fit(train.x, train.y, h, LEVELS)
-        found = entries[name].predict(entries[name].inputs)
-        np.testing.assert_array_equal(found, student.predict(test.x))
+        entry = entries[name]
+        np.testing.assert_array_equal(entry.prediction, student.predict(test.x))
+        np.testing.assert_array_equal(entry.predict(entry.inputs), entry.prediction)
         copy = Student(Largest(3)).fit(train.x, teaching.train, h, LEVELS)
         expected = bootstrap.r2(teaching.test, copy.predict(test.x))
         assert entries[name].fidelity == expected
@@ -136,19 +149,22 @@ def test_every_distilled_method_is_paired_with_every_other(tables):
 def test_a_mirrored_choice_is_read_mirrored(sets):
     *_, (train, test, teaching) = sets[0]
     chosen = Candidate(wavelet.from_pywt("db2"), LEVELS, mirrored=True)
-    banks = {"ours": predict.Bank(chosen, "distilled")}
-    entry = predict.enter_wavelets(train, test, banks, teaching, STUDENT)["ours"]
+    method = choose.choose([chosen], [1.0], "fidelity", "distilled")
+    entry = predict.of_wavelet(method, train, test, teaching, STUDENT)
     student = Student(Largest(0, 3)).fit(train.x, train.y, chosen.filter, LEVELS)
     np.testing.assert_array_equal(entry.predict(test.x), student.predict(test.x))
 
 
 def test_teachers_are_faithful_to_the_first_of_them(sets):
     *_, (_, test, teaching) = sets[0]
-    models = {"lstm": lambda x: teaching.test, "mlp": lambda x: 0 * teaching.test}
-    found = predict.enter_teachers(test, teaching, models, {"lstm": 5, "mlp": 7})
-    assert found["lstm"].fidelity == 1
-    assert found["mlp"].fidelity < 0
-    assert [one.head_parameters for one in found.values()] == [5, 7]
+    teacher = partial(ask.output, networks.build("mlp", seed=0))
+    first, second = (
+        predict.of_teacher(teacher, test, teaching, output)
+        for output in (teaching.test, 0 * teaching.test)
+    )
+    assert first.fidelity == 1
+    assert second.fidelity < 0
+    assert first.head_parameters == second.head_parameters == 4737
 
 
 def test_every_group_is_tested_once_and_told(tables):
@@ -168,22 +184,22 @@ def test_other_samples_or_missing_baselines_are_refused(sets):
 
 def test_hand_baselines_enter_where_there_are_hand_features(sets):
     *_, (train, test, _) = sets[0]
-    plain = predict.enter_baselines(train, test, 0)
+    plain = predict.of_models(train, test, 0)
     assert list(plain) == ["mean", "ridge", "boosting"]
     by_hand = (replace(part, hand=part.x[:, :17]) for part in (train, test))
-    entries = predict.enter_baselines(*by_hand, 0)
+    entries = predict.of_models(*by_hand, 0)
     assert list(entries) == [*plain, "hand_ridge", "hand_boosting"]
     assert entries["hand_ridge"].head_parameters == 18
     ridge = baselines.fit("ridge", train.x[:, :17], train.y, 0)
     expected = ridge.predict(test.x[:, :17])
     entry = entries["hand_ridge"]
     np.testing.assert_array_equal(entry.predict(entry.inputs), expected)
-    timings = predict.time_inference(entries, study="cells")
+    timings = time_inference(entries, study="cells")
     assert list(timings["method"]) == list(entries)
 
 
 def test_times_are_taken_of_every_method(sets):
     *_, entries, _ = sets[0]
-    timings = predict.time_inference(entries, study="cells", target="peak")
+    timings = time_inference(entries, study="cells", target="peak")
     assert list(timings["method"]) == list(entries)
     assert (timings[["seconds_batch1", "seconds_batch1000"]] > 0).all(axis=None)

@@ -1,0 +1,91 @@
+"""What a run ends with: the report, and what ties results to code, data and settings."""
+
+# What the page is made of, by kind; a run without a study lacks its part.
+PAGE = {
+    "scores": [RUN / "scores.csv"] * bool(STUDIES),
+    "differences": [RUN / "differences.csv"] * bool(STUDIES),
+    "timings": [RUN / "timings.csv"] * bool(STUDIES),
+    "tables": [RUN / f"table_{study}.csv" for study in STUDIES],
+    "networks": every(SEED / "networks.json"),
+    "wavelets": sum(
+        (
+            every(RUN / "{study}/{target}/wavelet.json", study=name)
+            for name, study in STUDIES.items()
+            if study.exported
+        ),
+        [],
+    ),
+    "figures": sum(
+        (
+            every(FIGURES / "{figure}.png", study=name, figure=study.figures)
+            + expand(RUN / f"figures/{name}/{{figure}}.png", figure=study.overall)
+            for name, study in STUDIES.items()
+        ),
+        [],
+    ),
+    "quality": [RUN / "cells/quality.csv"] * bool(settings.cells),
+    "published": [],
+    "cosmology": [],
+    "published_maps": [],
+    "heads": [],
+    "filters": [],
+}
+GIVEN = []  # what users brought
+if settings.cells:
+    GIVEN += brought(sum(SOURCE.inputs().values(), []))
+    if PARITY:
+        PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
+if settings.maps:
+    GIVEN += [] if UNIVERSE else map_files()
+    PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
+    PAGE["published_maps"].append(RUN / "table_published_maps.csv")
+    PAGE["tables"].append(RUN / "table_cosmology.csv")
+    if TAUGHT:
+        PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]
+        PAGE["filters"] += every(TARGET / "filters.csv", study="maps")
+    else:
+        PAGE["figures"] += expand(RUN / "figures/maps/{figure}.png", figure=SURVEYED)
+
+
+if settings.cells or settings.maps:
+    RESULTS["Report"] = RUN / "report.html"
+
+    use rule job as report with:
+        """One self-contained page: what the run says, its tables, figures and provenance."""
+        input:
+            **PAGE,
+        output:
+            RUN / "report.html",
+        params:
+            **runs("report"),
+            config=settings.model_dump(mode="json"),
+            captions={Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]},
+        pathvars:
+            job="report",
+
+
+use rule job as write_manifest with:
+    """Hashes, versions, settings, seeds, devices, commit and jobs of the run."""
+    input:
+        results=list(RESULTS.values()),
+        data=GIVEN,
+    output:
+        RUN / "manifest.json",
+    params:
+        **runs("write_manifest"),
+        config=settings.model_dump(mode="json"),
+    pathvars:
+        job="write_manifest",
+
+
+use rule job as write_crate with:
+    """The run as an RO-Crate: what was run, how, on what, and what came out."""
+    input:
+        RUN / "manifest.json",
+    output:
+        crate=RUN / "ro-crate-metadata.json",
+        workflow=directory(RUN / "workflow"),
+    params:
+        **runs("write_crate"),
+    pathvars:
+        job="write_crate",

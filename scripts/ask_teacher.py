@@ -1,0 +1,24 @@
+import importlib
+
+from awd import io
+from awd.log import log_to
+from awd.record import checkpoint, contracts, provenance
+from awd.teacher import networks, training
+
+log_to(snakemake.log[0])
+params, given = snakemake.params, snakemake.input
+device = training.device(params.device)  # refuses one that is not here, at once
+settings = {**params, "device": device.type}
+job = checkpoint.Job(snakemake.log[0], given, settings)
+outputs = importlib.import_module(params.step).outputs(
+    given.samples,
+    snakemake.wildcards.target,
+    networks.load(given.networks),
+    params.settings,
+    device.type,
+    job,
+)
+outputs.attrs["device"] = training.device_name(device.type)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
+io.write(outputs, snakemake.output[0], contracts.OUTPUTS, stamp)
+job.done()

@@ -1,0 +1,202 @@
+"""What keys allow one by one and not together, and keys that a run does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from awd import wavelet
+from awd.config.cells import Cells
+from awd.config.maps import Maps
+from awd.config.models import Config
+from awd.errors import AwdError, DataError
+from awd.league import splits
+from awd.maps.sky.cosmology import RANGES
+
+
+def found(config: Config) -> Iterator[tuple[str, str]]:
+    """What each key allows but the keys together do not."""
+    if config.cells:
+        yield from _bad_cells(config, config.cells)
+    if config.maps:
+        yield from _bad_maps(config.maps)
+    if not (config.cells or config.maps or config.recovery):
+        yield "cells", "is missing, and maps and recovery too; name a study to run"
+
+
+def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
+    if not cells.student.largest + cells.student.smallest:
+        yield "cells.student.largest", "and smallest are 0; it needs a coefficient"
+    distil = cells.distil
+    if 2 * distil.moments > min(distil.lengths):
+        yield (
+            "cells.distil.moments",
+            f"is {distil.moments}; {min(distil.lengths)} taps (cells.distil.lengths) "
+            f"have at most {min(distil.lengths) // 2} vanishing moments",
+        )
+    yield from _bad_wavelets("cells.baselines.wavelets", cells.baselines.wavelets)
+    yield from _bad_wavelets("cells.distil.soft.init", [distil.soft.init])
+    yield from _bad_levels(cells)
+    yield from _bad_splits(cells, config.seed, cells.source.groups(cells.tiles))
+    if cells.source.kind in ("fxycms", "csv") and "sig_mean" in cells.targets:
+        yield (
+            "cells.targets",
+            f"sig_mean needs p-values, which {cells.source.kind} files lack; use "
+            "mean0, max0 or half",
+        )
+    if cells.source.kind in ("fxycms", "csv"):
+        for key, off in (("hotspots", "keep"), ("bucket_accuracy", None)):
+            value = getattr(cells, key)
+            if value != off:
+                yield (
+                    f"cells.{key}",
+                    f"is {value}; outcomes need p-values, which {cells.source.kind} "
+                    f"files lack: {key}: {off or 'null'}",
+                )
+    elif cells.bucket_accuracy and len(cells.source.names()) < 2:
+        yield (
+            "cells.bucket_accuracy",
+            f"is {cells.bucket_accuracy}; the buckets come from training cells, and "
+            "there is one cell: bucket_accuracy: null",
+        )
+
+
+def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
+    source = maps.source
+    if source.kind == "simulated":
+        for name in ("omega_m", "sigma_8"):
+            low, high = getattr(source, name)
+            least, most = RANGES[name]
+            if not least <= low < high <= most:
+                yield (
+                    f"maps.source.{name}",
+                    f"is {low:g} to {high:g}; expected to rise within {least:g} to "
+                    f"{most:g}",
+                )
+        made = {"omega_m", "sigma_8"}
+        if not set(maps.targets) <= made:
+            yield (
+                "maps.targets",
+                f"is {', '.join(maps.targets)}; simulated maps differ in omega_m and "
+                "sigma_8 only",
+            )
+        size = maps.size or source.pixels
+        if source.pixels % size:
+            yield "maps.size", f"is {size}; expected a divisor of {source.pixels}"
+            return
+        tile = maps.tile or size
+        if tile > size or (size - tile) % (maps.stride or tile):
+            yield (
+                "maps.tile",
+                f"is {tile} every {maps.stride or tile}; whole steps through {size} "
+                "pixels do not end at the border",
+            )
+    if len(maps.targets) < 2:
+        yield "maps.targets", "names one parameter; two are inferred together"
+
+
+def _bad_levels(cells: Cells) -> Iterator[tuple[str, str]]:
+    distil, length = cells.distil, cells.length
+    possible = length.bit_length() - 1
+    asked = {
+        "cells.distil.levels": max(distil.levels),
+        "cells.distil.attribution.levels": distil.attribution.levels,
+        "cells.distil.soft.levels": distil.soft.levels,
+        "cells.baselines.levels": cells.baselines.levels,
+    }
+    for key, levels in asked.items():
+        if levels > possible:
+            yield (
+                key,
+                f"is {levels}; tracks of {length} samples (cells.length) can be halved "
+                f"{possible} times",
+            )
+
+
+def _bad_splits(cells: Cells, seed: int, groups: int) -> Iterator[tuple[str, str]]:
+    shares = cells.splits.model_dump(include={"test", "select", "test_groups"})
+    named = cells.source.names()[:groups]
+    names = np.array(named if len(named) == groups else np.arange(groups).astype(str))
+    try:
+        sides = [
+            splits.rotate(names, k, seed=seed, **shares)
+            for k in range(cells.splits.rotations)
+        ]
+    except DataError as error:
+        yield "cells.splits", str(error)
+        return
+    trained = min((side == "train").sum() for side in sides)
+    if trained < cells.distil.folds:
+        yield (
+            "cells.distil.folds",
+            f"is {cells.distil.folds}; only {trained} groups train",
+        )
+
+
+def least_cells(cells: Cells, seed: int) -> int:
+    """Cells that must remain for the splits, of those that the source names."""
+    names = len(cells.source.names())
+    if cells.splits.test_groups:
+        return names  # all are spoken for
+    enough = (n for n in range(2, names) if not list(_bad_splits(cells, seed, n)))
+    return next(enough, names)
+
+
+def _bad_wavelets(key: str, names: list[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        try:
+            wavelet.from_pywt(name)
+        except AwdError as error:
+            yield key, str(error)
+
+
+def unread(config: Config, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys of a file that nothing in its run reads: they would promise what is not so.
+
+    Parameters
+    ----------
+    config : Config
+    given : mapping
+        The file itself, without defaults and presets.
+    """
+    for path, reason in _unread(config):
+        section: Any = given
+        for key in path.split("."):
+            section = section.get(key) if isinstance(section, Mapping) else None
+        if section is not None:
+            yield path, f"is not read: {reason}; leave it out"
+
+
+def _unread(config: Config) -> Iterator[tuple[str, str]]:
+    cells, maps = config.cells, config.maps
+    if not (cells or maps):
+        yield "evaluation", "recovery has no intervals"
+    if not (cells or (maps and maps.teacher)):
+        yield "device", "no network is trained on a device of choice"
+    if cells:
+        yield from _unread_cells(cells)
+    if maps:
+        if not maps.teacher:
+            yield "maps.distil", "maps.teacher is null, so nothing is distilled"
+        if not maps.tile:
+            yield "maps.stride", "maps are not cut (maps.tile)"
+
+
+def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
+    source, objectives = cells.source, cells.distil.objectives
+    tracked = source.kind == "movies" or getattr(source, "tracked", False)
+    if not tracked:
+        yield "cells.tracker", f"{source.kind} brings tracks, no movies"
+    if not tracked and source.kind.startswith("simulate"):
+        yield "cells.bad_cell", "simulated tracks are never bad"
+    if source.kind in ("fxycms", "csv"):
+        yield "cells.outcomes", f"{source.kind} files lack the p-values"
+    for name in ("attribution", "soft"):
+        if name not in objectives:
+            yield f"cells.distil.{name}", "cells.distil.objectives does not list it"
+    if not {"attribution", "soft"} & set(objectives):
+        yield "cells.distil.choose_by", "output distillation chooses by fidelity"
+    if cells.splits.test_groups:
+        yield "cells.splits.test", "cells.splits.test_groups are named"

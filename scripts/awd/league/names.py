@@ -1,0 +1,71 @@
+"""What every method is called, in tables, figures and the report: decided here once."""
+
+from __future__ import annotations
+
+METHODS = {
+    "lstm": "LSTM teacher",
+    "mlp": "MLP teacher",
+    "cnn": "CNN teacher",
+    "resnet": "ResNet teacher",
+    "output": "AWD (output)",
+    "output_mlp": "AWD (output, MLP teacher)",
+    "output_cnn": "AWD (output, CNN teacher)",
+    "attribution": "AWD (attribution)",
+    "soft": "AWD (attribution, soft losses)",
+    "untrained": "AWD, untrained teacher",
+    "shuffled": "AWD, shuffled-target teacher",
+    "sparsity": "sparsity only, no teacher",
+    "random_fidelity": "best random filter, by fidelity",
+    "random_labels": "best random filter, by labels",
+    "named_fidelity": "best named wavelet, by fidelity",
+    "named_labels": "best named wavelet, by labels",
+    "untrained_a": "AWD (attribution), untrained teacher",
+    "labels": "labels in the teacher's place",
+    "height": "peak height",
+    "laplace": "Laplace at peaks",
+    "roberts": "Roberts cross at peaks",
+    "spectrum": "power spectrum",
+    "laplace_spectrum": "Laplace at peaks + spectrum",
+    "db2_peaks": "db2 patches at peaks",
+    "db5_peaks": "db5 patches at peaks",
+    "starlet": "starlet",
+    "starlet_norms": "starlet l1 norms",
+    "haar": "Haar",
+    "mean": "mean of the training targets",
+    "ridge": "ridge on the raw trace",
+    "boosting": "boosting on the raw trace",
+    "hand_ridge": "ridge on hand features",
+    "hand_boosting": "boosting on hand features",
+}
+
+OURS = "output"  # the method that the project stands for
+
+
+def name_of(method: str) -> str:
+    """What people call a method; an unknown name is shown as it is.
+
+    Examples
+    --------
+    >>> name_of("output_gaussian")
+    'AWD (output), gaussian'
+    """
+    base, _, rest = method.rpartition("_")
+    if method in METHODS or not base:
+        return METHODS.get(method, method)
+    return method if name_of(base) == base else f"{name_of(base)}, {rest}"
+
+
+def label_of(method: str, scored: float = 0) -> str:
+    """The name with the number of candidates it was chosen from, where it was.
+
+    Examples
+    --------
+    >>> label_of("random_fidelity", 60)
+    'best random filter of 60, by fidelity'
+    """
+    name = name_of(method)
+    if not scored > 1:  # also NaN
+        return name
+    if name.startswith("best "):
+        return name.replace(",", f" of {scored:.0f},", 1)
+    return f"{name}, best of {scored:.0f}"

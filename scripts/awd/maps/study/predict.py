@@ -1,0 +1,348 @@
+"""Students and statistics of the maps' league: the same head on every filter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from awd import io
+from awd.filters import kernels
+from awd.league import choose
+from awd.league.bootstrap import compression, r2, rmse
+from awd.league.choose import Method
+from awd.league.predict import Entry
+from awd.league.splits import Part
+from awd.maps.infer.heads import Emulator
+from awd.maps.infer.predict import HEADS, INFERRED, degree_for, predict
+from awd.maps.measure import peaks
+from awd.maps.measure.statistics import (
+    LEVELS,
+    STATISTIC,
+    WAVELETS,
+    PeakHistogram,
+    Statistic,
+    fitted,
+    measure,
+)
+from awd.maps.names import LONG
+from awd.maps.study import bank
+from awd.maps.study.streamed import Rows
+from awd.maps.study.train import TEACHER
+from awd.record import contracts
+from awd.teacher import ask, networks
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from awd.teacher.networks import Teacher
+
+HEAD = "emulator"  # of all methods of the league; the teacher has its own
+PATCHES = ("db2_peaks", "db5_peaks")
+TIMED = ("output", "attribution")
+REPEATS = 7, 2  # of which timings are the median: of one map, and of a thousand
+SHOWN = 128  # test maps that are timed
+# Also read as published, 3 x 3 at peaks; with published bins for parity.
+AT_PEAKS = ("attribution", "soft", "untrained_a", "sparsity", "output_lattice4")
+PARITY = ("attribution", "soft")
+BATCH = 64  # maps whose gradients are asked together
+FEW = 8  # test maps of a cosmology on which compression is measured
+
+
+class Reading(NamedTuple):
+    """How a filter is read: all coefficients, or peaks in equal or published bins."""
+
+    method: Method
+    peaks: Literal["", "equal", "published"] = ""
+
+
+class Outcome(NamedTuple):
+    """What all heads infer from a filter's features, and the student's measures."""
+
+    inferred: xr.Dataset
+    fidelity: float
+    head_parameters: int
+
+
+def students(
+    given: Any, target: str, settings: Mapping[str, Any], device: str
+) -> tuple[Part, dict[str, Entry], pd.DataFrame]:
+    """As :func:`awd.study.predict.students`, a column of RMSE for every head.
+
+    ``given`` holds the ``features`` of fixed filters too, and what was ``inferred``
+    from them; ``settings`` the ``bounds`` of the parameters.
+    """
+    outputs = io.read(given.outputs, contracts.OUTPUTS)
+    methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
+    teacher = networks.load(given.networks, [TEACHER])[TEACHER]
+    fixed = {}
+    for features, inferred in zip(given.features, given.inferred, strict=True):
+        measured, ds = io.read(features, STATISTIC), io.read(inferred, INFERRED)
+        fixed[ds.attrs["statistic"]] = measured["features"].values, ds
+    with io.opened(given.samples, contracts.MAPS) as maps:
+        league = League(
+            maps,
+            given.samples,
+            methods,
+            outputs["output"].sel(network=TEACHER).values,
+            teacher,
+            settings["bounds"],
+            fixed,
+            device,
+        )
+        entries, inferred = league.entries()
+        return test_part(maps, given.samples), entries, errors(inferred)
+
+
+def baselines(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]:
+    """The statistics that need no network, and the mean of the training targets.
+
+    ``given`` holds the ``samples`` and what was ``inferred`` from each statistic.
+    """
+    inferred = [io.read(path, INFERRED) for path in given.inferred]
+    with io.opened(given.samples, contracts.MAPS) as maps:
+        test = test_part(maps, given.samples)
+        targets = maps["target"].values.astype(float)
+        known, names = len(np.unique(targets, axis=0)), maps.sizes["name"]
+        mean = targets[maps["split"].values == "train"].mean(0)[0]
+    entries = {
+        ds.attrs["statistic"]: Entry(
+            of_head(ds),
+            "wavelet" if ds.attrs["statistic"] in PATCHES else "baseline",
+            head_parameters=head_parameters(int(ds.attrs["features"]), known, names),
+        )
+        for ds in inferred
+    }
+    return test, entries | {"mean": Entry(np.full(len(test.y), mean), "baseline")}
+
+
+@dataclass
+class League:
+    """All students of a teacher: features of their filters, the same head for all.
+
+    Parameters
+    ----------
+    maps, path : Dataset, path
+        :data:`awd.record.contracts.MAPS`, opened, and its file.
+    methods : mapping of str to Method
+        All filters by the name of their method.
+    outputs : array of shape (n, targets)
+        Of the teacher, on all maps.
+    teacher : Teacher
+        The network that is distilled.
+    bounds : sequence of (low, high), optional
+        The box of the parameters.
+    fixed : mapping
+        Of fixed filters: name -> (features of all maps, what was inferred from them,
+        :data:`awd.maps.infer.predict.INFERRED`).
+    device : str
+        Where the network is asked.
+    """
+
+    maps: xr.Dataset
+    path: io.PathLike
+    methods: Mapping[str, Method]
+    outputs: np.ndarray
+    teacher: Teacher
+    bounds: Sequence[tuple[float, float]] | None
+    fixed: Mapping[str, tuple[np.ndarray, xr.Dataset]]
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        side = self.maps["split"].values
+        self.train, self.test = (np.flatnonzero(side == s) for s in ("train", "test"))
+        self.target = self.maps["target"].values.astype(float)
+        self.degree = degree_for(len(np.unique(self.target[self.train], axis=0)))
+
+    def entries(self) -> tuple[dict[str, Entry], dict[str, xr.Dataset]]:
+        """What enters the league, and what every head infers from every method.
+
+        Controls of later families are left out of the first: they would fill the table.
+        """
+        entries = {TEACHER: self._teacher()}
+        inferred = {TEACHER: regressed(self.outputs, self.maps)}
+        pairs = self._gradients()
+        outcomes: dict[tuple, Outcome] = {}
+        for name, reading in self._readings():
+            method = reading.method
+            taps = tuple(np.round(method.chosen.filter, 9))
+            key = method.family, taps, reading.peaks
+            if key not in outcomes:  # sources often choose the same filter
+                outcomes[key] = self._read(reading)
+            inferred[name] = outcomes[key].inferred
+            later = name.endswith(f"_{method.family}")
+            if not (method.role == "control" and later):
+                entries[name] = self._entry(name, reading, outcomes[key], pairs)
+        for name, (features, ds) in self.fixed.items():
+            inferred[name] = ds
+            fidelity, size = self._measures(features)
+            taps_of = WAVELETS[name]
+            sparse = _compression(taps_of, *pairs) if len(taps_of) % 2 == 0 else np.nan
+            entries[name] = Entry(
+                of_head(ds), "wavelet", fidelity, sparse, head_parameters=size
+            )
+        return entries, inferred
+
+    def statistic(self, reading: Reading) -> Statistic:
+        """What a student reads through its filter."""
+        family = reading.method.family
+        h = bank.shaped(family, reading.method.chosen.filter)
+        if not reading.peaks:
+            return bank.SHELVES[family].statistic(h)
+        rule = "published" if reading.peaks == "published" else "trimmed"
+        patches = peaks.wavelet_patches(h, rule)
+        if rule == "published":
+            return PeakHistogram(patches, binning=(0.0, 0.035))
+        return PeakHistogram(peaks.sign_fixed(patches), binning="equal")
+
+    def _teacher(self) -> Entry:
+        return Entry(
+            self.outputs[self.test, 0],
+            "teacher",
+            1.0,
+            head_parameters=sum(w.numel() for w in self.teacher.parameters()),
+            predict=partial(ask.output, self.teacher, device=self.device),
+            inputs=Rows(self.path, self.test[:SHOWN])[:],
+        )
+
+    def _entry(
+        self,
+        name: str,
+        reading: Reading,
+        outcome: Outcome,
+        pairs: tuple[np.ndarray, np.ndarray],
+    ) -> Entry:
+        method = reading.method
+        orthonormal = method.family.startswith("lattice")
+        timed = name in TIMED
+        return Entry(
+            of_head(outcome.inferred),
+            method.role,
+            outcome.fidelity,
+            _compression(method.chosen.filter, *pairs) if orthonormal else np.nan,
+            method.parameters,
+            outcome.head_parameters,
+            len(method.pool),
+            self._student(reading) if timed else None,
+            Rows(self.path, self.test[:SHOWN])[:] if timed else None,
+        )
+
+    def _student(self, reading: Reading) -> partial[np.ndarray]:
+        """The whole student, from maps to parameters."""
+        statistic = fitted(self.statistic(reading), self.maps)
+        features = measure(statistic, self.maps)[self.train]
+        head = Emulator(self.degree, self.bounds)
+        return partial(_answer, statistic, head.fit(features, self.target[self.train]))
+
+    def _readings(self) -> Iterator[tuple[str, Reading]]:
+        """Every method, and the paper's own student of attribution."""
+        for name, method in self.methods.items():
+            yield name, Reading(method)
+            if name in AT_PEAKS:
+                yield f"{name}_patches", Reading(method, "equal")
+            if name in PARITY:
+                yield f"{name}_patches_published", Reading(method, "published")
+
+    def _read(self, reading: Reading) -> Outcome:
+        features = measure(fitted(self.statistic(reading), self.maps), self.maps)
+        inferred = predict(features, self.maps, self.bounds).load()
+        return Outcome(inferred, *self._measures(features))
+
+    def _measures(self, features: np.ndarray) -> tuple[float, int]:
+        """Fidelity to the teacher, and numbers in the head."""
+        output = self.outputs[:, 0]
+        copy = bank.Ridge().fit(features[self.train], output[self.train])
+        fidelity = r2(output[self.test], copy.predict(features[self.test]))
+        known = len(np.unique(self.target, axis=0))
+        size = head_parameters(features.shape[1], known, self.target.shape[1])
+        return fidelity, size
+
+    def _gradients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Some test maps of every cosmology, and the teacher's gradients in them."""
+        cosmology = self.maps["cosmology"].values[self.test]
+        rows = np.concatenate(
+            [self.test[cosmology == name][:FEW] for name in np.unique(cosmology)]
+        )
+        x = Rows(self.path, rows)[:]
+        how = {"batch": BATCH, "device": self.device}
+        return x, ask.saliency(self.teacher, x, target=0, **how)
+
+
+def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:
+    """As published: of decimated coefficients, mode zero."""
+    bands = (_bands(kernels.analysis(a, h, LEVELS, dims=2)) for a in (x, gradients))
+    return compression(*bands)
+
+
+def _bands(coefficients: list) -> list[np.ndarray]:
+    approx, *details = coefficients
+    return [approx, *(band for level in details for band in level)]
+
+
+def _answer(statistic: Statistic, head: Emulator, x: np.ndarray) -> np.ndarray:
+    return head.predict(statistic.features(x))
+
+
+def test_part(maps: xr.Dataset, path: io.PathLike) -> Part:
+    """The test maps and the parameter that is scored: the first."""
+    rows = np.flatnonzero(maps["split"].values == "test")
+    name = str(maps["name"].values[0])
+    return Part(
+        name,
+        {"units": "1", "long_name": LONG[name][0]},
+        Rows(path, rows),
+        maps["target"].values[rows, 0],
+        maps["group"].values[rows].astype(str),
+        maps["cosmology"].values[rows].astype(str),
+        rows,
+    )
+
+
+def of_head(inferred: xr.Dataset) -> np.ndarray:
+    """Predictions (n,) of the first parameter by the head that all methods share."""
+    return inferred["prediction"].sel(head=HEAD).isel(name=0).values
+
+
+def head_parameters(features: int, cosmologies: int, names: int) -> int:
+    """Numbers in an emulator: its polynomials, and one covariance."""
+    degree = degree_for(cosmologies)
+    terms = math.comb(degree + names, names)
+    return terms * features + features * (features + 1) // 2
+
+
+def regressed(outputs: np.ndarray, maps: xr.Dataset) -> xr.Dataset:
+    """A network's own outputs (n, names) of the test maps, as if a head had given them.
+
+    In every head the same: a network needs none.
+    """
+    import xarray as xr
+
+    test = np.flatnonzero(maps["split"].values == "test")
+    target = maps["target"].isel(sample=test)
+    answers = np.tile(outputs[test], (len(HEADS), 1, 1))
+    return xr.Dataset(
+        {
+            "prediction": (("head", "sample", "name"), answers, target.attrs),
+            "target": target,
+            "row": ("sample", test),
+        },
+        coords={"head": list(HEADS)},
+    )
+
+
+def errors(inferred: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """RMSE of the first parameter by method, a column a head."""
+    import pandas as pd
+
+    rows = []
+    for name, ds in inferred.items():
+        truth = ds["target"].isel(name=0).values
+        prediction = ds["prediction"].isel(name=0)
+        row = {head: rmse(truth, prediction.sel(head=head).values) for head in HEADS}
+        rows.append({"method": name, **row})
+    return pd.DataFrame(rows)

@@ -1,0 +1,83 @@
+"""The networks of one split, target and seed: those that learn, and their controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from awd import io
+from awd.league import splits
+from awd.record import contracts
+from awd.record.provenance import derive_seed
+from awd.teacher import networks, training
+from awd.teacher.networks import Teacher
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from awd.record.checkpoint import Job
+
+
+def train(
+    path: io.PathLike,
+    target: str,
+    names: Sequence[str],
+    settings: Mapping[str, Any],
+    seed: int,
+    device: str,
+    job: Job,
+) -> tuple[dict[str, Teacher], pd.DataFrame]:
+    """Train on the training groups; the select groups stop the training.
+
+    Parameters
+    ----------
+    path : path
+        Samples with a split, :data:`awd.record.contracts.DATASET`.
+    target : str
+    names : sequence of str
+        Kinds of :data:`awd.teacher.networks.KINDS`, and
+        :data:`awd.record.contracts.CONTROLS`, which are of the first kind.
+    settings : mapping
+        ``epochs`` and others of :func:`awd.teacher.training.train`.
+    seed, device : int, str
+    job : Job
+        Where trainings save their state.
+
+    Returns
+    -------
+    dict of str to Teacher, DataFrame
+        The networks, and how they learned: ``network``, ``epoch``, ``train_loss``,
+        ``select_loss``.
+    """
+    import pandas as pd
+
+    data = io.read(path, contracts.DATASET)
+    fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
+    models: dict[str, Teacher] = {}
+    histories: dict[str, pd.DataFrame] = {}
+    for name in names:
+        kind = names[0] if name in contracts.CONTROLS else name
+        own, learnt, stopped_by = dict(settings), fit, stop
+        network_seed = derive_seed(seed, name)
+        if name == "untrained":
+            own["epochs"] = 0
+        if name == "shuffled":
+            # Nothing on select could stop it: it learns by heart as long as the real.
+            learnt = stopped_by = fit.with_shuffled_target(network_seed)
+            example = histories[kind]
+            own["epochs"] = int(example.epoch[example.select_loss.idxmin()])
+        sizes = networks.sizes_for(kind, learnt.x)
+        model = networks.build(kind, network_seed, learnt.y, **sizes)
+        histories[name] = training.train(
+            model,
+            *(learnt.x, learnt.y, stopped_by.x, stopped_by.y),
+            weight_decay=model.weight_decay,
+            seed=network_seed,
+            device=device,
+            checkpoint=job.of(name),
+            **own,
+        )
+        models[name] = model
+    return models, pd.concat(
+        [history.assign(network=name) for name, history in histories.items()]
+    )
