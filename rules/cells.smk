@@ -142,8 +142,7 @@ if MOVING:
             tracker=settings.cells.tracker.model_dump(),
             bad_cell=settings.cells.bad_cell,
         resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(30),
+            **grows(1000, 30),
         pathvars:
             job="track_movie/{cell}",
 

@@ -124,20 +124,18 @@ def seed(rule):
     return drawn
 
 
-def per_attempt(amount, per_mb=0):
+def grows(mem_mb, minutes, per_mb=0):
     """What a job asks for at first; a retry asks for twice, then three times as much.
 
-    ``per_mb``: more for every MB that it reads.
+    ``per_mb``: memory for every MB that it reads.
     """
-    if not per_mb:
-        return lambda wildcards, attempt: attempt * amount
 
-    def grown(wildcards, input, attempt):
+    def memory(wildcards, input, attempt):
         # Not input.size_mb: of files that are still to be made it warns in every run.
-        size_mb = sum(map(os.path.getsize, input)) / 1e6
-        return attempt * (amount + int(per_mb * size_mb))
+        read_mb = sum(map(os.path.getsize, input)) / 1e6 if per_mb else 0
+        return attempt * (mem_mb + int(per_mb * read_mb))
 
-    return grown
+    return {"mem_mb": memory, "runtime": lambda wildcards, attempt: attempt * minutes}
 
 
 def every(pattern, **fixed):
@@ -174,8 +172,7 @@ rule job:
         f"{RUN}/benchmarks/<job>.tsv"
     threads: 1
     resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(10),
+        **grows(1000, 10),
     conda:
         "../envs/core.yaml"
     pathvars:

@@ -187,8 +187,7 @@ for name, figure in DRAWN.items():
             RUN / f"benchmarks/plot_{name}{of_target}.tsv"
         threads: 1
         resources:
-            mem_mb=per_attempt(*figure.memory),
-            runtime=per_attempt(10),
+            **grows(figure.memory[0], 10, figure.memory[1]),
         conda:
             f"../envs/{figure.environment}.yaml"
         script:

@@ -105,9 +105,15 @@ def map_files():
     return brought([*readers.files(MAP.files), *tables])
 
 
+use rule job as map_job with:
+    """What every rule on maps has: the environment in which maps are read."""
+    conda:
+        "../envs/maps.yaml"
+
+
 if UNIVERSE:
 
-    use rule job as simulate_maps with:
+    use rule map_job as simulate_maps with:
         """Evolve one universe and look through it (one job per initial condition)."""
         output:
             SHARD,
@@ -121,17 +127,14 @@ if UNIVERSE:
             | {"mesh": MAP.mesh * MAP.particles},
             seed=shard_seed,
         resources:
-            mem_mb=per_attempt(1000),
-            runtime=per_attempt(20),
-        conda:
-            "../envs/maps.yaml"
+            **grows(1000, 20),
         pathvars:
             job="simulate_maps/{cosmology}-{condition}",
         # The longest chain of the default: it does not wait for the cells.
         priority: 1
 
 
-use rule job as tile_maps with:
+use rule map_job as tile_maps with:
     """Gather all maps: block means, noise, tiles, and which of them train and test."""
     input:
         map_files(),
@@ -149,17 +152,14 @@ use rule job as tile_maps with:
         ),
         seed=seed("tile_maps"),
     resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(60),
-    conda:
-        "../envs/maps.yaml"
+        **grows(1000, 60),
     pathvars:
         job="tile_maps",
     # The longest chain of the default: it does not wait for the cells.
     priority: 1
 
 
-use rule job as check_maps with:
+use rule map_job as check_maps with:
     """Power against theory, skewness and peaks of the maps of every cosmology."""
     input:
         maps=SKY,
@@ -171,15 +171,12 @@ use rule job as check_maps with:
         z_source=MAP.z_source if UNIVERSE else None,
         pixel_arcmin=settings.maps.compare and settings.maps.compare.pixel_arcmin,
     resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(20),
-    conda:
-        "../envs/maps.yaml"
+        **grows(1000, 20),
     pathvars:
         job="check_maps",
 
 
-use rule job as measure_maps with:
+use rule map_job as measure_maps with:
     """One statistic of all maps (one job per statistic)."""
     input:
         SKY,
@@ -188,15 +185,12 @@ use rule job as measure_maps with:
     params:
         **runs("measure_maps"),
     resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(30),
-    conda:
-        "../envs/maps.yaml"
+        **grows(1000, 30),
     pathvars:
         job="measure_maps/{statistic}",
 
 
-use rule job as infer_cosmology with:
+use rule map_job as infer_cosmology with:
     """Every head on one statistic: fitted to the training maps, read on the test maps."""
     input:
         features=STATISTICS,
@@ -206,13 +200,11 @@ use rule job as infer_cosmology with:
     params:
         **runs("infer_cosmology"),
         bounds=BOX,
-    conda:
-        "../envs/maps.yaml"
     pathvars:
         job="infer_cosmology/{statistic}",
 
 
-use rule job as score_cosmology with:
+use rule map_job as score_cosmology with:
     """RMSE of every statistic and head, with intervals, and paired differences."""
     input:
         expand(INFERRED, statistic=settings.maps.methods),
@@ -223,13 +215,11 @@ use rule job as score_cosmology with:
         **runs("score_cosmology"),
         draws=settings.evaluation.draws,
         seed=seed("score_cosmology"),
-    conda:
-        "../envs/maps.yaml"
     pathvars:
         job="score_cosmology",
 
 
-use rule job as tabulate_cosmology with:
+use rule map_job as tabulate_cosmology with:
     """The table of all statistics that need no network, as CSV, LaTeX and Markdown."""
     input:
         RUN / "maps/cosmology.csv",
@@ -237,13 +227,11 @@ use rule job as tabulate_cosmology with:
         table(RUN / "table_cosmology"),
     params:
         **runs("tabulate_cosmology"),
-    conda:
-        "../envs/maps.yaml"
     pathvars:
         job="tabulate_cosmology",
 
 
-use rule job as tabulate_published_maps with:
+use rule map_job as tabulate_published_maps with:
     """The published statistics by the published rule, beside the published values."""
     input:
         maps=SKY,
@@ -254,17 +242,14 @@ use rule job as tabulate_published_maps with:
     params:
         **runs("tabulate_published_maps"),
     resources:
-        mem_mb=per_attempt(1000),
-        runtime=per_attempt(30),
-    conda:
-        "../envs/maps.yaml"
+        **grows(1000, 30),
     pathvars:
         job="tabulate_published_maps",
 
 
 if TAUGHT:
 
-    use rule job as make_bank with:
+    use rule map_job as make_bank with:
         """What a student reads through every filter of a family (one job per family)."""
         input:
             SKY,
@@ -275,14 +260,11 @@ if TAUGHT:
             **settings.maps.distil.model_dump(include={"candidates", "train", "select"}),
             seed=seed("make_bank"),
         resources:
-            mem_mb=per_attempt(1500, per_mb=0.5),
-            runtime=per_attempt(60),
-        conda:
-            "../envs/maps.yaml"
+            **grows(1500, 60, per_mb=0.5),
         pathvars:
             job="make_bank/{family}",
 
-    use rule job as describe_filters with:
+    use rule map_job as describe_filters with:
         """Taps of every filter, what its choice gained, and its symmetry."""
         input:
             expand(
@@ -294,8 +276,6 @@ if TAUGHT:
             MAP_TARGET / "filters.csv",
         params:
             **runs("describe_filters"),
-        conda:
-            "../envs/maps.yaml"
         pathvars:
             job="describe_filters/{target}",
 
@@ -314,8 +294,7 @@ if TAUGHT and settings.maps.distil.soft:
             weights=settings.maps.distil.soft.model_dump(),
             seed=seed("distil_softly"),
         resources:
-            mem_mb=per_attempt(2000, per_mb=0.5),
-            runtime=per_attempt(240),
+            **grows(2000, 240, per_mb=0.5),
         conda:
             "../envs/torch.yaml"
         pathvars:

@@ -17,8 +17,7 @@ use rule job as train_teacher with:
         seed=seed("train_teacher"),
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(1500),
-        runtime=per_attempt(240),
+        **grows(1500, 240),
     conda:
         "../envs/torch.yaml"
     pathvars:
@@ -41,8 +40,7 @@ use rule job as ask_teacher with:
         device=settings.device,
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(1500, per_mb=0.5),
-        runtime=per_attempt(60),
+        **grows(1500, 60, per_mb=0.5),
     conda:
         "../envs/torch.yaml"
     pathvars:
@@ -62,8 +60,7 @@ use rule job as distil_wavelet with:
         settings=setting("distil_wavelet"),
         seed=seed("distil_wavelet"),
     resources:
-        mem_mb=per_attempt(2000, per_mb=0.5),
-        runtime=per_attempt(60),
+        **grows(2000, 60, per_mb=0.5),
     conda:
         "../envs/torch.yaml"
     pathvars:
@@ -89,8 +86,7 @@ use rule job as predict_students with:
         device=settings.device,
     resources:
         gpu=GPU,
-        mem_mb=per_attempt(2000, per_mb=0.5),
-        runtime=per_attempt(60),
+        **grows(2000, 60, per_mb=0.5),
     conda:
         "../envs/torch.yaml"
     pathvars:

@@ -22,8 +22,7 @@ use rule job as recover_filters with:
         case=lambda wildcards: vars(CASES[wildcards.case]),
         epochs=settings.recovery.model_dump(include={"teacher_epochs", "soft_epochs"}),
     resources:
-        mem_mb=per_attempt(1500),
-        runtime=per_attempt(30),
+        **grows(1500, 30),
     conda:
         "../envs/torch.yaml"
     pathvars:

@@ -151,7 +151,7 @@ def test_a_run_beside_a_living_one_is_refused(checkout):
 
 SEED = "results/long/cells/split0/sig_mean/seed0"
 LOG = "results/long/logs/train_teacher/cells-0-sig_mean-0.log"
-TEACHER = f"{SEED}/lstm/teacher.safetensors"
+TEACHER = f"{SEED}/networks.safetensors"
 
 
 def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
@@ -159,7 +159,7 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
     made |= {"run": "long", "maps": None}
     made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
-    made["teacher"] = {"kinds": ["lstm"], "epochs": 80, "patience": 80}
+    made["cells"]["teacher"] = {"kinds": ["lstm"], "epochs": 80, "patience": 80}
     (checkout.folder / "long.yaml").write_text(yaml.safe_dump(made))
     checkout.snakemake(TEACHER, config="long.yaml")
     whole = checkout.folder / "whole"

@@ -51,7 +51,7 @@ def run(checkout, target, ok=True, source=None, **settings):
 
 def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
     run(tree, "results/own/report.html", size=16)
-    with io.opened(tree.folder / "results/own/maps/maps.nc", contracts.MAPS) as ds:
+    with io.opened(tree.folder / "results/own/maps/split0/samples.nc", contracts.MAPS) as ds:
         assert ds["x"].shape == (200, 16, 16)
         assert ds.attrs["pixel_arcmin"] == pytest.approx(2 * 6.5625)
         counts = dict(zip(*np.unique(ds["split"], return_counts=True), strict=True))
@@ -66,8 +66,8 @@ def test_an_archive_gives_the_same_maps_as_its_tree(tree, maps):
     np.savez(tree.folder / "maps.npz", imgs=images, params=np.tile(rows, (40, 1)))
     found = []
     for source in ({}, {"kind": "npz", "file": "maps.npz"}):
-        run(tree, "results/own/maps/maps.nc", source=source)
-        ds = io.read(tree.folder / "results/own/maps/maps.nc")
+        run(tree, "results/own/maps/split0/samples.nc", source=source)
+        ds = io.read(tree.folder / "results/own/maps/split0/samples.nc")
         found.append(ds.sortby(["cosmology", "realisation"]))
     np.testing.assert_array_equal(found[0]["x"], found[1]["x"])
     np.testing.assert_allclose(found[0]["target"], found[1]["target"])
@@ -77,12 +77,12 @@ def test_an_archive_gives_the_same_maps_as_its_tree(tree, maps):
 def test_a_broken_file_stops_the_run_and_is_named(tree):
     path = tree.folder / "data/model002/WLconv_z1.00_0007r.fits"
     path.write_bytes(path.read_bytes()[:3000])
-    printed = run(tree, "results/own/maps/maps.nc", ok=False)
+    printed = run(tree, "results/own/maps/split0/samples.nc", ok=False)
     assert "DataError: data/model002/WLconv_z1.00_0007r.fits" in printed
-    assert not (tree.folder / "results/own/maps/maps.nc").exists()
+    assert not (tree.folder / "results/own/maps/split0/samples.nc").exists()
 
 
 def test_files_that_are_not_there_are_named_with_the_remedy(checkout):
-    printed = run(checkout, "results/own/maps/maps.nc", ok=False)
+    printed = run(checkout, "results/own/maps/split0/samples.nc", ok=False)
     assert "data/table.txt" in printed
     assert "maps.source.table" in printed

@@ -49,7 +49,7 @@ def folder(tmp_path_factory):
 def test_a_users_own_rule_stays_the_default_and_gets_its_report(checkout, folder):
     run = embed(checkout, folder)
     planned = rules_of(run("-n"))
-    assert {"mine", "awd_report", "awd_train_resnet"} <= planned
+    assert {"mine", "awd_report", "awd_train_teacher"} <= planned
     assert not {"awd_write_manifest", "awd_all"} & planned
     assert {"awd_all", "awd_write_crate"} <= rules_of(run("-n", "awd_all"))
 
@@ -58,9 +58,9 @@ def test_a_part_of_it_runs_under_a_prefix(checkout, folder):
     """From movies to a figure of them, and the manifest of what led to it."""
     run = embed(checkout, folder, 'prefix: "sub"', "sub/", maps=None)
     figure = "sub/results/micro/figures/cells/tracking.png"
-    run(figure, "sub/results/micro/cells/split0/dataset.nc")
+    run(figure, "sub/results/micro/cells/split0/samples.nc")
     assert (folder / figure).stat().st_size > 0
-    data = io.read(folder / "sub/results/micro/cells/split0/dataset.nc")
+    data = io.read(folder / "sub/results/micro/cells/split0/samples.nc")
     assert "awd_split_dataset" in data.attrs["provenance"]
     assert "Nothing to be done" in run("-n", figure)
 

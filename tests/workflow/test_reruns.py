@@ -27,7 +27,7 @@ def test_a_touch_or_a_fresh_checkout_reruns_nothing(finished):
     assert NOTHING in finished.snakemake("-n")
 
 
-INFERRING = {"infer_cosmology", "plot_posterior", "distil_maps"}
+INFERRING = {"infer_cosmology", "plot_posterior", "distil_wavelet"}
 DATA = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
 PLOTS = {path.stem for path in (ROOT / "scripts").glob("plot_*.py")}
 PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
@@ -36,37 +36,37 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
 @pytest.mark.parametrize(
     ("module", "own", "spared"),
     [
-        ("style.mplstyle", PLOTS, DATA | {"train_teacher", "score_methods"}),
-        ("figures/search.py", {"plot_choice", "plot_filter_path"}, DATA),
-        ("figures/student.py", {"plot_reading"}, DATA | {"plot_choice"}),
-        ("report.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
+        ("report/style.mplstyle", PLOTS, DATA | {"train_teacher", "score_methods"}),
+        ("report/figures/search.py", {"plot_choice", "plot_filter_path"}, DATA),
+        ("report/figures/student.py", {"plot_reading"}, DATA | {"plot_choice"}),
+        ("report/page.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
         (
-            "training.py",
-            {"train_teacher", "train_resnet"},
-            DATA | {"predict_baselines"},
+            "teacher/training.py",
+            {"train_teacher"},
+            DATA | {"make_bank"},
         ),
         (
-            "checkpoint.py",
-            {"train_teacher", "train_resnet", "make_bank"},
+            "record/checkpoint.py",
+            {"train_teacher", "make_bank"},
             DATA | {"simulate_maps"},
         ),
-        ("crate.py", {"write_crate"}, {"report", "write_manifest"}),
-        ("manifest.py", {"report"}, DATA | PLOTS),
+        ("record/crate.py", {"write_crate"}, {"report", "write_manifest"}),
+        ("record/manifest.py", {"report"}, DATA | PLOTS),
         (
-            "search.py",
+            "search/descent.py",
             {"distil_wavelet", "distil_softly"},
             DATA | {"train_teacher", "plot_learning"},
         ),
         (
-            "soft.py",
+            "search/soft.py",
             {"distil_wavelet", "distil_softly"},
             DATA | {"train_teacher", "plot_learning"},
         ),
         ("cells/simulate.py", {"simulate_movie"}, set()),
         ("cells/link.py", {"track_movie"}, {"simulate_movie"}),
-        ("maps/lensing.py", {"simulate_maps"}, DATA),
-        ("maps/infer.py", INFERRING, {"measure_maps"}),
-        ("cells/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
+        ("maps/sky/lensing.py", {"simulate_maps"}, DATA),
+        ("maps/infer/heads.py", INFERRING, {"measure_maps"}),
+        ("cells/readers/matlab.py", set(), DATA | PLOTS | {"report", "write_manifest"}),
     ],
 )
 def test_editing_a_library_module_reruns_exactly_the_rules_that_use_it(
@@ -107,8 +107,8 @@ def arrays(folder, names):
 def test_a_poisoned_test_split_changes_nothing_but_the_scores(finished):
     """The teacher, its cache and the wavelet are blind to the test groups."""
     other = "poisoned"
-    finished.snakemake("--directory", other, "results/micro/cells/split0/dataset.nc")
-    path = finished.folder / other / "results/micro/cells/split0/dataset.nc"
+    finished.snakemake("--directory", other, "results/micro/cells/split0/samples.nc")
+    path = finished.folder / other / "results/micro/cells/split0/samples.nc"
     data = io.read(path)
     test = (data.split == "test").values
     rng = np.random.default_rng(0)
@@ -116,19 +116,24 @@ def test_a_poisoned_test_split_changes_nothing_but_the_scores(finished):
     data.target.values[test] = 1e3 * rng.standard_normal(data.target.values[test].shape)
     io.write(data, path)
     finished.snakemake("--directory", other, f"{SEED}/students.nc")
-    blind = [
-        f"{SEED}/attribution.nc",
-        f"{SEED}/wavelets.nc",
-    ]
-    clean = arrays(finished.folder, blind)
-    for key, values in arrays(finished.folder / other, blind).items():
+    wavelets = [f"{SEED}/wavelets.nc"]
+    clean = arrays(finished.folder, wavelets)
+    for key, values in arrays(finished.folder / other, wavelets).items():
         np.testing.assert_array_equal(values, clean[key])
-    for teacher in ("lstm", "mlp", "untrained", "shuffled"):
-        weights = f"{SEED}/{teacher}/teacher.safetensors"
-        assert (finished.folder / weights).read_bytes() == (
-            finished.folder / other / weights
-        ).read_bytes()
-    read = [f"{SEED}/students.nc"]
-    seen = (finished.folder, finished.folder / other)
-    before, after = (arrays(folder, read)[read[0], "prediction"] for folder in seen)
+    weights = f"{SEED}/networks.safetensors"
+    places = (finished.folder, finished.folder / other)
+    first, second = ((place / weights).read_bytes() for place in places)
+    assert first == second
+    outputs = f"{SEED}/outputs.nc"
+    asked, poisoned = (arrays(place, [outputs]) for place in places)
+    np.testing.assert_array_equal(
+        asked[outputs, "gradient"], poisoned[outputs, "gradient"]
+    )
+    np.testing.assert_array_equal(
+        asked[outputs, "output"][:, ~test], poisoned[outputs, "output"][:, ~test]
+    )
+    students = f"{SEED}/students.nc"
+    before, after = (
+        arrays(place, [students])[students, "prediction"] for place in places
+    )
     assert not np.allclose(before, after)

@@ -48,7 +48,8 @@ def test_all_promised_files_are_there(finished):
         for kind in ("csv", "tex", "md")
     ]
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
-    files += ["report.html", "manifest.json", "cells/sig_mean/wavelet.json"]
+    files += ["report.html", "manifest.json"]
+    files += [f"{place}/wavelet.json" for place in ("cells/sig_mean", "maps/omega_m")]
     files += ["maps/split0/omega_m/filters.csv"]
     files += ["ro-crate-metadata.json", "workflow/config.yaml"]
     for name in figures + tables + files:
@@ -89,7 +90,7 @@ def test_a_config_with_mistakes_stops_before_any_job_and_lists_them(finished):
     bad.write_text(text.replace("levels: 3", "levels: 7"))
     printed = finished.snakemake(config="bad.yaml", ok=False)
     assert "bad.yaml has 1 problem" in printed
-    assert "teacher.epoch  unknown key; did you mean 'epochs'?" in printed
+    assert "cells.teacher.epoch  unknown key; did you mean 'epochs'?" in printed
     assert "rule simulate_movie" not in printed
 
 
@@ -112,8 +113,8 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     paper |= {"run": "paper", "preset": "paper", "maps": None}
     # The preset leaves out what lifetimes tell: the cells must be larger.
     paper["cells"]["source"]["size"] = 240
-    paper["teacher"] = {"epochs": 2}
-    paper["distil"] = {"soft": grid, "levels": [3]}
+    paper["cells"]["teacher"] = {"epochs": 2}
+    paper["cells"]["distil"] = {"soft": grid, "levels": [3], "folds": 2}
     (finished.folder / "paper.yaml").write_text(yaml.safe_dump(paper))
     finished.snakemake(config="paper.yaml")
     run = finished.folder / "results/paper"
@@ -127,7 +128,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     assert "Published scores" in (run / "report.html").read_text()
     exported = io.read_json(run / "cells/sig_mean/wavelet.json")
     assert max(exported["conditions"].values()) < 1e-8
-    data = io.read(run / "cells/split0/dataset.nc")
+    data = io.read(run / "cells/split0/samples.nc")
     assert data.attrs["scaling"] == "cell"
 
 

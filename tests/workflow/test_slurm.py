@@ -15,9 +15,9 @@ from awd import io
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests/slurm/cluster.sh"
-GPU_RULES = {"train_teacher", "attribute_teacher"}
+GPU_RULES = {"train_teacher", "ask_teacher"}
 RULES = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
-CACHE = "results/micro/cells/split0/sig_mean/seed0/attribution.nc"
+CACHE = "results/micro/cells/split0/sig_mean/seed0/outputs.nc"
 
 needs_slurm = pytest.mark.skipif(
     os.geteuid() != 0 or not (shutil.which("slurmctld") and shutil.which("munged")),
@@ -153,7 +153,7 @@ def test_jobs_run_where_they_belong_and_a_cancelled_one_is_retried_with_more_mem
 
 def test_every_rule_that_runs_a_network_asks_for_a_gpu():
     for path in (ROOT / "rules").glob("*.smk"):
-        for rule in re.split(r"\n *rule ", path.read_text())[1:]:
+        for rule in re.split(r"\n *use rule job as ", path.read_text())[1:]:
             runs_one = "device=settings.device" in rule
             assert ("gpu=GPU" in rule) == runs_one, f"{path.name}: {rule[:20]}"
 
