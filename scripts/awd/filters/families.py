@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from awd.filters import lattice
 
 
 class Family:
-    """What a search asks of a family.
+    """Base class: what a search needs of a family.
 
     Attributes
     ----------
@@ -57,19 +58,19 @@ class Family:
         raise NotImplementedError
 
     def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
-        """A filter moved to where another stands, as far as no objective can tell."""
+        """A filter moved to where another one stands, without a change of objectives."""
         return h
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
-        """How far a filter is from what its family promises; 0 when met."""
+        """Residual of every condition that the family guarantees; 0 when met."""
         raise NotImplementedError
 
     def missed(self, parameters: np.ndarray) -> np.ndarray:
-        """What should be 0 between parameters: (..., free) -> (..., equations)."""
+        """Residuals of the equations: (..., free) -> (..., equations)."""
         return np.zeros((*np.shape(parameters)[:-1], 0))
 
     def missed_jacobian(self, parameters: np.ndarray) -> np.ndarray:
-        """Its derivative: (..., free) -> (..., equations, free)."""
+        """Derivatives of the residuals: (..., free) -> (..., equations, free)."""
         return np.zeros((*np.shape(parameters)[:-1], 0, len(self.bounds)))
 
 
@@ -137,11 +138,11 @@ class Lattice(Family):
                 f"{self.taps // 2} vanishing moments"
             )
 
-    @property
+    @cached_property
     def bounds(self) -> np.ndarray:
         return np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
 
-    @property
+    @cached_property
     def equations(self) -> int:
         return self.moments - 1
 
