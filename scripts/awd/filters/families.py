@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -58,7 +57,7 @@ class Family:
         raise NotImplementedError
 
     def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
-        """A filter moved to where another one stands, without a change of objectives."""
+        """A filter moved to where another one stands, if no objective can tell."""
         return h
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
@@ -124,6 +123,8 @@ class Lattice(Family):
 
     taps: int
     moments: int = 1
+    bounds: np.ndarray = field(init=False, repr=False, compare=False)
+    equations: int = field(init=False, repr=False, compare=False)
     periodic = True
 
     def __post_init__(self) -> None:
@@ -137,14 +138,9 @@ class Lattice(Family):
                 f"moments is {self.moments!r}; filters of {self.taps} taps have 1 to "
                 f"{self.taps // 2} vanishing moments"
             )
-
-    @cached_property
-    def bounds(self) -> np.ndarray:
-        return np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
-
-    @cached_property
-    def equations(self) -> int:
-        return self.moments - 1
+        bounds = np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
+        object.__setattr__(self, "bounds", bounds)  # frozen, to be hashed
+        object.__setattr__(self, "equations", self.moments - 1)
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
         return lattice.filter_from_angles(lattice.complete_angles(parameters))

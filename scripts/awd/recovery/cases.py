@@ -1,4 +1,4 @@
-"""Is a wavelet found that is known to be there? The paper's simulation and harder ones.
+"""Is a known wavelet recovered? The paper's simulation and harder variants.
 
 Ha et al. (NeurIPS 2021, section 4.1): white signals, a response that is linear in three
 neighbouring coefficients of one detail band of a known wavelet, a network that learns
