@@ -9,7 +9,6 @@ from awd import io
 from awd.errors import DataError
 from awd.maps.study import streamed
 from awd.maps.study.streamed import Rows
-from awd.record import checkpoint
 from awd.teacher import ask, networks, training
 
 RNG = np.random.default_rng(0)
@@ -66,40 +65,15 @@ def test_streamed_maps_train_as_those_in_memory():
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
 
 
-class Killed(BaseException):
-    """No error: nothing on the way may handle it."""
-
-
-class Dying:
-    """A function that is killed at its call of that number."""
-
-    def __init__(self, function, count):
-        self.function, self.left = function, count
-
-    def __call__(self, *arguments, **options):
-        if not self.left:
-            raise Killed
-        self.left -= 1
-        return self.function(*arguments, **options)
-
-
-@pytest.fixture
-def job(tmp_path, monkeypatch):
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
-    return checkpoint.Job(tmp_path / "job.log", [], {})
-
-
 @pytest.mark.parametrize("batches", [0, 2, 3, 7, 10])  # of three an epoch
 def test_killed_training_on_maps_ends_as_the_uninterrupted(
-    path, job, monkeypatch, batches
+    path, job, killed_after, batches
 ):
     whole, history = train(path, epochs=4)
-    with monkeypatch.context() as patched:
-        patched.setattr(networks, "augmented", Dying(streamed.augmented, batches))
-        with pytest.raises(Killed):
-            train(path, epochs=4, checkpoint=job.of("resnet"))
-    model, again = train(path, epochs=4, checkpoint=job.of("resnet"))
-    assert again.equals(history)
+    with killed_after(streamed, "augmented", batches):
+        train(path, epochs=4, checkpoint=job.of("resnet"))
+    model, resumed = train(path, epochs=4, checkpoint=job.of("resnet"))
+    assert resumed.equals(history)
     pairs = zip(whole.state_dict().items(), model.state_dict().items(), strict=True)
     for (name, a), (_, b) in pairs:
         assert torch.equal(a, b), name
@@ -110,7 +84,7 @@ def test_killed_training_on_maps_ends_as_the_uninterrupted(
     [(streamed.outputs, "output"), (streamed.saliency, "saliency")],
 )
 def test_killed_asking_goes_on_with_the_next_piece(
-    path, job, monkeypatch, asking, method
+    path, job, monkeypatch, killed_after, calls_at_most, asking, method
 ):
     monkeypatch.setattr(streamed, "PIECE", 16)
     monkeypatch.setattr(streamed, "ASKED", 16)
@@ -118,14 +92,11 @@ def test_killed_asking_goes_on_with_the_next_piece(
     options = {"shifts": 1} if asking is streamed.saliency else {}
     whole = asking(model, maps, **options)
     each = {"output": 2, "saliency": 1}[method]  # calls a piece
-    calls = getattr(ask, method)
-    monkeypatch.setattr(ask, method, Dying(calls, 2 * each))
-    with pytest.raises(Killed):
-        asking(model, maps, checkpoint=job.of("said"), **options)
-    monkeypatch.setattr(ask, method, Dying(calls, 2 * each))  # two of four are left
-    np.testing.assert_array_equal(
-        asking(model, maps, checkpoint=job.of("said"), **options), whole
-    )
+    with killed_after(ask, method, 2 * each):
+        asking(model, maps, checkpoint=job.of("answers"), **options)
+    with calls_at_most(ask, method, 2 * each):  # two pieces of four remain
+        resumed = asking(model, maps, checkpoint=job.of("answers"), **options)
+    np.testing.assert_array_equal(resumed, whole)
 
 
 class Listed:
