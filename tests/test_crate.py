@@ -78,7 +78,7 @@ def references(value):
 def test_nothing_points_into_the_void(described, entities):
     assert len(entities) == len(described["@graph"])
     outside = {r for e in described["@graph"] for r in references(e)} - set(entities)
-    assert all(one.startswith("https://") for one in outside), outside
+    assert all(key.startswith("https://") for key in outside), outside
 
 
 def test_the_run_has_its_workflow_settings_files_and_times(entities):
@@ -189,7 +189,7 @@ def test_the_validator_finds_all_that_the_profiles_require(described):
 
 
 @pytest.mark.parametrize(
-    ("entity", "key", "said"),
+    ("entity", "key", "message"),
     [
         ("./", "license", "must specify a license"),
         ("workflow/Snakefile", "programmingLanguage", "refer to its language"),
@@ -198,9 +198,9 @@ def test_the_validator_finds_all_that_the_profiles_require(described):
         ("#step/score", "workExample", "its corresponding tool"),
     ],
 )
-def test_the_validator_misses_what_is_left_out(described, entity, key, said):
+def test_the_validator_misses_what_is_left_out(described, entity, key, message):
     poorer = copy.deepcopy(described)
-    for one in poorer["@graph"]:
-        if one["@id"] == entity:
-            del one[key]
-    assert any(said in message for message in issues(poorer))
+    for node in poorer["@graph"]:
+        if node["@id"] == entity:
+            del node[key]
+    assert any(message in issue for issue in issues(poorer))

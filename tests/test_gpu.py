@@ -67,12 +67,12 @@ def test_outputs_and_gradients_are_those_of_the_cpu(kind):
 
 @pytest.mark.parametrize("kind", sorted(networks.KINDS))
 def test_training_is_that_of_the_cpu_and_repeats(kind, train):
-    (_, cpu), (model, gpu), (again, _) = train(kind, "cpu"), train(kind), train(kind)
+    (_, cpu), (model, gpu), (second, _) = train(kind, "cpu"), train(kind), train(kind)
     # The same seeds; but maps are in bfloat16, and dropout draws from the device.
     close = {"lstm": 1e-3}.get(kind, 0.3)
     np.testing.assert_allclose(gpu["select_loss"], cpu["select_loss"], rtol=close)
     assert gpu["select_loss"].min() < gpu["select_loss"][0]
-    for a, b in zip(model.parameters(), again.parameters(), strict=True):
+    for a, b in zip(model.parameters(), second.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
