@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from awd import io
+from awd import log
 from awd.errors import DeviceError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -42,6 +42,6 @@ def test_a_job_without_its_gpu_ends_before_it_reads_its_data(script, monkeypatch
         wildcards=Named(names),
         rule=script,
     )
-    monkeypatch.setattr(io, "log_to", lambda path: None)
+    monkeypatch.setattr(log, "log_to", lambda path: None)
     with pytest.raises(DeviceError, match=r"'cuda' was asked for.*auto or cpu"):
         runpy.run_path(str(SCRIPTS / f"{script}.py"), {"snakemake": job})

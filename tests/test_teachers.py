@@ -165,7 +165,7 @@ def test_wrong_inputs_are_refused_with_the_shape(kind, shape, message):
 
 
 def test_only_built_teachers_are_saved(tmp_path):
-    with pytest.raises(DataError, match=r"make it with awd\.teachers\.build"):
+    with pytest.raises(DataError, match=r"make it with awd\.teacher\.networks\.build"):
         networks.save(nn.Linear(2, 1), tmp_path / "x.safetensors")
 
 
