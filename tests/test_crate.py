@@ -84,7 +84,7 @@ def test_nothing_points_into_the_void(described, entities):
 def test_the_run_has_its_workflow_settings_files_and_times(entities):
     root, run = entities["./"], entities["#run"]
     assert root["mainEntity"] == run["instrument"] == {"@id": "workflow/Snakefile"}
-    assert {one["@id"] for one in root["conformsTo"]} == set(crate.PROFILES)
+    assert {profile["@id"] for profile in root["conformsTo"]} == set(crate.PROFILES)
     assert set(references(run["result"])) == {"a.nc", "t/b.csv"}
     assert "#input/data/raw%20b.csv" in set(references(run["object"]))
     assert (run["startTime"], run["endTime"]) == (JOB["start"], root["datePublished"])
@@ -145,7 +145,7 @@ def test_the_same_manifest_gives_the_same_crate(described):
 
 def test_without_records_of_jobs_there_is_still_a_run_with_its_files(described):
     poor = crate.describe(RECORD | {"jobs": {}}, CITATION, Path("results/r"))
-    (run,) = (one for one in poor["@graph"] if one["@id"] == "#run")
+    (run,) = (node for node in poor["@graph"] if node["@id"] == "#run")
     assert run["endTime"] == RECORD["written"]
     assert len(run["result"]) == 2
 
