@@ -1,4 +1,9 @@
-"""A run of 22 methods, 4 splits and 2 seeds, made up: what tables and figures read."""
+"""Shared fixtures: jobs that are killed, and a made-up run for tables and figures.
+
+The run has 22 methods, 4 splits and 2 seeds.
+"""
+
+import contextlib
 
 import numpy as np
 import pandas as pd
@@ -6,6 +11,58 @@ import pytest
 import xarray as xr
 
 from awd import wavelet
+from awd.record import checkpoint
+
+
+class Killed(BaseException):
+    """No error: no handler on the way may catch it."""
+
+
+@pytest.fixture
+def save_always(monkeypatch):
+    """Checkpoints are due at once."""
+    monkeypatch.setenv(checkpoint.SECONDS, "0")
+
+
+@pytest.fixture
+def job(tmp_path, save_always):
+    """Checkpoints of a job that reads ``data.nc`` and saves always."""
+    data = tmp_path / "data.nc"
+    data.write_bytes(b"data")
+    return checkpoint.Job(tmp_path / "job.log", [data], {"seed": 1})
+
+
+@pytest.fixture
+def calls_at_most(monkeypatch):
+    """Context in which a function may be called so often; the next call is a kill."""
+
+    @contextlib.contextmanager
+    def limited(owner, name, count):
+        function, calls = getattr(owner, name), iter(range(count))
+
+        def dying(*arguments, **options):
+            if next(calls, None) is None:
+                raise Killed
+            return function(*arguments, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, dying)
+            yield
+
+    return limited
+
+
+@pytest.fixture
+def killed_after(calls_at_most):
+    """Context that has to end by a kill, after so many calls of a function."""
+
+    @contextlib.contextmanager
+    def killing(owner, name, count):
+        with calls_at_most(owner, name, count), pytest.raises(Killed):
+            yield
+
+    return killing
+
 
 # method -> role, R2, fidelity, candidates, numbers in the filter
 LEAGUE = {
@@ -48,17 +105,16 @@ def make_scores(target="mean0", shift=0.0):
         by_split = np.repeat(0.03 * rng.normal(size=4), 2)
         by_seed = 0.01 * rng.normal(size=8) * (role in ("teacher", "distilled"))
         shared = {"study": "cells", "target": target, "method": method, "role": role}
-        learned = {"filter_parameters": taps, "head_parameters": 61, "scored": scored}
-        told = {"fidelity": fidelity, "compression": 0.5}
+        shared |= {"filter_parameters": taps, "head_parameters": 61, "scored": scored}
+        shared |= {"fidelity": fidelity, "compression": 0.5}
         values = r2 + shift + (by_split + by_seed) * (method != "mean")
         for (split, seed), value in zip(TEST_SETS, values, strict=True):
-            one = {"split": split, "seed": seed, "n_test": 170} | scored_as(value, 0.05)
-            each.append(shared | learned | told | one)
-        sd = {"r2_sd_splits": 0.03, "r2_sd_seeds": 0.008}
-        one = {"split": "all", "seed": "all", "n_test": 1360} | scored_as(
-            r2 + shift, 0.025
-        )
-        whole.append(shared | learned | told | one | sd)
+            row = {"split": split, "seed": seed, "n_test": 170}
+            each.append(shared | row | scored_as(value, 0.05))
+        row = {"split": "all", "seed": "all", "n_test": 1360}
+        row |= scored_as(r2 + shift, 0.025)
+        row |= {"r2_sd_splits": 0.03, "r2_sd_seeds": 0.008}
+        whole.append(shared | row)
     return pd.DataFrame(each + whole)
 
 
@@ -78,10 +134,10 @@ def differences():
 def make_differences(target="mean0", half=0.012):
     rows = []
     for method, (role, r2, *_) in LEAGUE.items():
-        for reference, (_, other, *_) in LEAGUE.items():
+        for reference, (_, reference_r2, *_) in LEAGUE.items():
             if role != "distilled" or method == reference:
                 continue
-            gain = r2 - other
+            gain = r2 - reference_r2
             above = int(np.clip(round(4 + 200 * gain), 0, 8))
             row = (method, reference, gain, gain - half, gain + half, above, 8)
             rows.append(("cells", target, *row, 0.01, 0.004))
@@ -161,7 +217,7 @@ def candidate(method, h, levels, score, rng, weights=(1, 0)):
 
 
 def near(name, length, rng):
-    """A filter whose angles are near those of a named one, the others near 0."""
+    """A filter whose angles are near those of a named filter, or near 0 beyond them."""
     free = np.zeros(length // 2 - 1)
     own = wavelet.angles(wavelet.from_pywt(name))[1:]
     free[: len(own)] = own[: len(free)]

@@ -55,11 +55,11 @@ class Behind(nn.Module):
         return self.model(x)
 
 
-def ours(found):
+def attributed(found):
     return found.of_coefficients(lambda x: [analysis(x)])[0]
 
 
-def theirs(method, kind, **options):
+def captums(method, kind, **options):
     behind = Behind(network(kind))
     c = torch.tensor(analysis(X)).requires_grad_()
     explainer = method(behind)
@@ -67,12 +67,12 @@ def theirs(method, kind, **options):
 
 
 def agree(found, expected):
-    np.testing.assert_allclose(ours(found), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(attributed(found), expected, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_saliency(kind):
-    expected = theirs(captum.attr.Saliency, kind, abs=False)
+    expected = captums(captum.attr.Saliency, kind, abs=False)
     model = network(kind)
     agree(attribution.METHODS["saliency"](model, X), expected)
     agree(attribution.METHODS["absolute_saliency"](model, X), np.abs(expected))
@@ -80,7 +80,7 @@ def test_saliency(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_input_x_gradient(kind):
-    expected = theirs(captum.attr.InputXGradient, kind)
+    expected = captums(captum.attr.InputXGradient, kind)
     agree(attribution.input_x_gradient(network(kind), X), expected)
 
 
@@ -88,7 +88,7 @@ def test_input_x_gradient(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_integrated_gradients(kind, baseline):
     whole = np.broadcast_to(baseline, X.shape)
-    expected = theirs(
+    expected = captums(
         captum.attr.IntegratedGradients,
         kind,
         baselines=torch.tensor(analysis(whole)),
@@ -99,7 +99,7 @@ def test_integrated_gradients(kind, baseline):
     agree(found, expected)
     if kind in ("tanh", "lstm"):  # smooth, so that the quadrature is exact
         change = ask.output(model, X) - ask.output(model, whole)
-        np.testing.assert_allclose(ours(found).sum(1), change, atol=1e-6)
+        np.testing.assert_allclose(attributed(found).sum(1), change, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -135,7 +135,7 @@ def test_smooth_grad_within_monte_carlo_errors():
             for _ in range(draws)
         ]
     )
-    found = ours(attribution.smooth_grad(model, X, sd=sd, draws=draws))
+    found = attributed(attribution.smooth_grad(model, X, sd=sd, draws=draws))
     error = samples.std(0, ddof=1) * np.sqrt(
         2 / draws
     )  # of the difference of two means
@@ -145,7 +145,7 @@ def test_smooth_grad_within_monte_carlo_errors():
 
 @pytest.mark.parametrize("kind", ["tanh", "relu", "cnn"])
 def test_deep_lift(kind):
-    expected = theirs(captum.attr.DeepLift, kind, baselines=torch.tensor(analysis(B)))
+    expected = captums(captum.attr.DeepLift, kind, baselines=torch.tensor(analysis(B)))
     model = network(kind)
     found = attribution.deep_lift(model, X, baseline=B)
     agree(found, expected)
@@ -188,8 +188,8 @@ def test_every_method_keeps_batch_and_shape(name):
     model = network("relu")
     whole = method(model, X, **more)
     assert whole.of_samples().shape == X.shape
-    again = method(model, X, batch=4, **more)
-    np.testing.assert_allclose(again.gradient, whole.gradient, atol=1e-12)
+    batched = method(model, X, batch=4, **more)
+    np.testing.assert_allclose(batched.gradient, whole.gradient, atol=1e-12)
     single = method(model.float(), X, **more)
     assert single.gradient.dtype == single.of_samples().dtype == np.float32
     np.testing.assert_allclose(single.gradient, whole.gradient, atol=1e-5)

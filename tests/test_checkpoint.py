@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,28 +17,13 @@ from awd.record import checkpoint, provenance
 from awd.search import soft
 from awd.teacher import networks, training
 
+pytestmark = pytest.mark.usefixtures("save_always")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(200, 12)).astype(np.float32)
 Y = 50 + 10 * X[:, -4:].max(1)
 EPOCHS = 5
 BATCHES = 3 + 1  # losses of an epoch, the last one on select
 MAPS_RECIPE = {"cycle": True, "average": 0.9, "weight_decay": 0.02}
-
-
-class Killed(BaseException):
-    """No error: nothing on the way may handle it."""
-
-
-@pytest.fixture(autouse=True)
-def _save_always(monkeypatch):
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
-
-
-@pytest.fixture
-def job(tmp_path):
-    data = tmp_path / "data.nc"
-    data.write_bytes(b"data")
-    return checkpoint.Job(tmp_path / "job.log", [data], {"seed": 1})
 
 
 class Dropping(nn.Sequential):
@@ -67,21 +53,11 @@ def train(model, checkpoint=None, **recipe):
     return training.train(model, *pairs, checkpoint=checkpoint, **settings | recipe)
 
 
-def kill_at(monkeypatch, count):
-    """Stop at the loss of that number; the test puts it back with ``undo``."""
-    losses, calls = training._loss, iter(range(count))
-
-    def loss(*arguments):
-        if next(calls, None) is None:
-            raise Killed
-        return losses(*arguments)
-
-    monkeypatch.setattr(training, "_loss", loss)
-
-
-def same(model, other):
-    pairs = zip(model.state_dict().items(), other.state_dict().items(), strict=True)
-    return all(name == own and torch.equal(a, b) for (name, a), (own, b) in pairs)
+def same(model, expected):
+    weights, wanted = model.state_dict(), expected.state_dict()
+    return weights.keys() == wanted.keys() and all(
+        torch.equal(value, wanted[name]) for name, value in weights.items()
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,49 +71,46 @@ def same(model, other):
     ],
     ids=["lstm", "dropout", "maps", "worse", "patience"],
 )
-def test_killed_training_ends_as_the_uninterrupted_one(job, monkeypatch, build, recipe):
+def test_killed_training_ends_as_the_uninterrupted_one(
+    job, killed_after, build, recipe
+):
     whole = build()
     history = train(whole, **recipe)
     first = 2  # losses of the initial weights
     for epochs, batches in ((0, 2), (1, 0), (2, 3), (3, 1), (4, 2), (6, 1)):
         if epochs >= len(history) - 1:
             break
-        kept = job.of("lstm")
-        with monkeypatch.context() as patched:
-            kill_at(patched, first + epochs * BATCHES + batches)
-            with pytest.raises(Killed):
-                train(build(), kept, **recipe)
+        with killed_after(training, "_loss", first + epochs * BATCHES + batches):
+            train(build(), job.of("lstm"), **recipe)
         torch.randn(7)  # another process has drawn otherwise
         model = build()
-        again = train(model, job.of("lstm"), **recipe)
-        assert again.equals(history)
+        assert train(model, job.of("lstm"), **recipe).equals(history)
         assert same(model, whole)
         job.done()
 
 
-def test_training_resumes_where_it_was_killed_again_and_again(job, monkeypatch, caplog):
+def test_training_resumes_after_every_one_of_several_kills(job, killed_after, caplog):
     whole = dropping()
     history = train(whole, **MAPS_RECIPE)
     logging.getLogger("awd").propagate = True
     caplog.set_level("INFO")
     for epoch in range(1, EPOCHS):
-        with monkeypatch.context() as patched:
-            # Enough for one epoch; the first run evaluates the initial weights, too.
-            kill_at(patched, BATCHES + 2 * (epoch == 1))
-            with pytest.raises(Killed):
-                train(dropping(), job.of("net"), **MAPS_RECIPE)
+        # Enough for one epoch; the first run evaluates the initial weights, too.
+        with killed_after(training, "_loss", BATCHES + 2 * (epoch == 1)):
+            train(dropping(), job.of("net"), **MAPS_RECIPE)
     model = dropping()
     assert train(model, job.of("net"), **MAPS_RECIPE).equals(history)
     assert same(model, whole)
-    told = [int(text.split()[-1]) for text in caplog.messages if "resumed" in text]
-    assert told == list(range(1, EPOCHS))
+    resumed = [int(text.split()[-1]) for text in caplog.messages if "resumed" in text]
+    assert resumed == list(range(1, EPOCHS))
 
 
 CHILD = """
 import os, signal, sys
 sys.path[:0] = sys.argv[2:]
-import test_checkpoint as made
-from awd import checkpoint, training
+import test_checkpoint as killed
+from awd.record import checkpoint
+from awd.teacher import training
 losses, replace, calls = training._loss, os.replace, iter(range({losses}))
 def loss(*arguments):
     if next(calls, None) is None:
@@ -149,7 +122,7 @@ def rename(source, target, renames=iter(range({renames}))):
     replace(source, target)
 training._loss, os.replace = loss, rename
 job = checkpoint.Job(sys.argv[1], [], {{"seed": 1}})
-made.train(made.lstm(), job.of("lstm"))
+killed.train(killed.lstm(), job.of("lstm"))
 """
 
 
@@ -183,8 +156,8 @@ def test_no_other_experiment_is_resumed(job, tmp_path, monkeypatch):
     code = {"seed": 1, "code": "edited"}
     assert checkpoint.Job(log, [data], code).of("net").load() is None
     assert checkpoint.Job(log, [data], {"seed": 1}).of("other").load() is None
-    other_log = tmp_path / "other.log"
-    assert checkpoint.Job(other_log, [data], {"seed": 1}).of("net").load() is None
+    beside = tmp_path / "beside.log"
+    assert checkpoint.Job(beside, [data], {"seed": 1}).of("net").load() is None
     with monkeypatch.context() as patched:
         patched.setattr(provenance, "versions", lambda: {"torch": "newer"})
         assert checkpoint.Job(log, [data], {"seed": 1}).of("net").load() is None
@@ -205,14 +178,13 @@ def flipped(path):
 @pytest.mark.parametrize(
     "damage", [truncated, flipped, lambda path: path.write_bytes(b"")]
 )
-def test_a_damaged_checkpoint_is_told_of_and_begins_anew(job, caplog, damage):
+def test_a_damaged_checkpoint_is_reported_and_begins_anew(job, caplog, damage):
     whole, model = lstm(), lstm()
     history = train(whole, job.of("lstm"))
     damage(next(job.place.rglob("*.safetensors")))
     logging.getLogger("awd").propagate = True
-    again = train(model, job.of("lstm"))
+    assert train(model, job.of("lstm")).equals(history)
     assert "state.safetensors is damaged" in caplog.text
-    assert again.equals(history)
     assert same(model, whole)
 
 
@@ -232,23 +204,23 @@ def test_a_finished_job_leaves_nothing(job, tmp_path):
     job.done()  # there may be none
 
 
-def test_finished_pieces_are_not_made_again(job, monkeypatch):
+def test_finished_pieces_are_not_made_twice(job, monkeypatch, killed_after):
     made = []
 
-    def mapped(fatal=None):
-        def work(number):
-            if number == fatal:
-                raise Killed
-            made.append(number)
-            return np.full((2, 2), number, np.float32)
+    def piece(number):
+        made.append(number)
+        return np.full((2, 2), number, np.float32)
 
-        return checkpoint.mapped(work, range(7), "numbers", job.of("numbers"))
+    work = SimpleNamespace(piece=piece)
+
+    def mapped():
+        return checkpoint.mapped(work.piece, range(7), "numbers", job.of("numbers"))
 
     whole = np.stack([np.full((2, 2), number) for number in range(7)])
-    for seconds, fatal in ((0, 3), (0, 4), (1e9, 6)):
+    for seconds, pieces in ((0, 3), (0, 1), (1e9, 2)):
         monkeypatch.setenv(checkpoint.SECONDS, str(seconds))
-        with pytest.raises(Killed):
-            mapped(fatal)
+        with killed_after(work, "piece", pieces):
+            mapped()
     np.testing.assert_array_equal(mapped(), whole)
     # What the third run made was not saved: it was not due.
     assert made == [0, 1, 2, 3, 4, 5, 4, 5, 6]
@@ -260,27 +232,17 @@ def test_finished_pieces_are_not_made_again(job, monkeypatch):
     assert made == [2, 3, 4, 5, 6]
 
 
-def test_the_soft_path_goes_on_from_its_last_weight(job, monkeypatch):
+def test_the_soft_path_goes_on_from_its_last_weight(job, killed_after, calls_at_most):
     x = np.cumsum(RNG.normal(size=(20, 32)), 1).astype(np.float32)
     settings = {"levels": 2, "sparsity": [1e-3, 1e-2], "attribution": [0, 0.1, 1]}
     settings |= {"epochs": 2, "batch": 8, "seeds": (1, 2)}
     whole = soft.distil_soft(x, x[::-1], **settings)
-    trained, calls = soft._train, iter(range(2))
-
-    def train(*arguments):
-        if next(calls, None) is None:
-            raise Killed
-        return trained(*arguments)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(soft, "_train", train)
-        with pytest.raises(Killed):
-            soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
-    calls = iter(range(1))
-    monkeypatch.setattr(soft, "_train", train)  # one weight is left
-    again = soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
+    with killed_after(soft, "_train", 2):
+        soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
+    with calls_at_most(soft, "_train", 1):  # a single weight remains
+        resumed = soft.distil_soft(x, x[::-1], checkpoint=job.of("soft"), **settings)
     for name in ("filter", "loss"):
-        found, expected = getattr(again, name), getattr(whole, name)
+        found, expected = getattr(resumed, name), getattr(whole, name)
         np.testing.assert_array_equal(found, expected)
 
 

@@ -78,13 +78,13 @@ def references(value):
 def test_nothing_points_into_the_void(described, entities):
     assert len(entities) == len(described["@graph"])
     outside = {r for e in described["@graph"] for r in references(e)} - set(entities)
-    assert all(one.startswith("https://") for one in outside), outside
+    assert all(key.startswith("https://") for key in outside), outside
 
 
 def test_the_run_has_its_workflow_settings_files_and_times(entities):
     root, run = entities["./"], entities["#run"]
     assert root["mainEntity"] == run["instrument"] == {"@id": "workflow/Snakefile"}
-    assert {one["@id"] for one in root["conformsTo"]} == set(crate.PROFILES)
+    assert {profile["@id"] for profile in root["conformsTo"]} == set(crate.PROFILES)
     assert set(references(run["result"])) == {"a.nc", "t/b.csv"}
     assert "#input/data/raw%20b.csv" in set(references(run["object"]))
     assert (run["startTime"], run["endTime"]) == (JOB["start"], root["datePublished"])
@@ -145,7 +145,7 @@ def test_the_same_manifest_gives_the_same_crate(described):
 
 def test_without_records_of_jobs_there_is_still_a_run_with_its_files(described):
     poor = crate.describe(RECORD | {"jobs": {}}, CITATION, Path("results/r"))
-    (run,) = (one for one in poor["@graph"] if one["@id"] == "#run")
+    (run,) = (node for node in poor["@graph"] if node["@id"] == "#run")
     assert run["endTime"] == RECORD["written"]
     assert len(run["result"]) == 2
 
@@ -189,7 +189,7 @@ def test_the_validator_finds_all_that_the_profiles_require(described):
 
 
 @pytest.mark.parametrize(
-    ("entity", "key", "said"),
+    ("entity", "key", "message"),
     [
         ("./", "license", "must specify a license"),
         ("workflow/Snakefile", "programmingLanguage", "refer to its language"),
@@ -198,9 +198,9 @@ def test_the_validator_finds_all_that_the_profiles_require(described):
         ("#step/score", "workExample", "its corresponding tool"),
     ],
 )
-def test_the_validator_misses_what_is_left_out(described, entity, key, said):
+def test_the_validator_misses_what_is_left_out(described, entity, key, message):
     poorer = copy.deepcopy(described)
-    for one in poorer["@graph"]:
-        if one["@id"] == entity:
-            del one[key]
-    assert any(said in message for message in issues(poorer))
+    for node in poorer["@graph"]:
+        if node["@id"] == entity:
+            del node[key]
+    assert any(message in issue for issue in issues(poorer))

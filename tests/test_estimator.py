@@ -44,22 +44,22 @@ def test_a_network_a_function_and_what_it_said_give_the_same_wavelet():
         return np.stack(both, 1), ask.saliency(NET, x, 1)
 
     asked = awd.AdaptiveWavelet(length=4).fit(X, teacher=function, target=1)
-    said = ask.output(NET, X, 1)
-    known = awd.AdaptiveWavelet(length=4).fit(X, output=said)
-    direct = distil.distil(X, output=said, length=4)
-    for other in (asked.filter_, known.filter_, direct.filter):
-        np.testing.assert_array_equal(other, net.filter_)
+    outputs = ask.output(NET, X, 1)
+    known = awd.AdaptiveWavelet(length=4).fit(X, output=outputs)
+    direct = distil.distil(X, output=outputs, length=4)
+    for taps in (asked.filter_, known.filter_, direct.filter):
+        np.testing.assert_array_equal(taps, net.filter_)
     assert net.fidelity_ == direct.fidelity
     assert max(net.conditions_.values()) < 1e-12
 
 
 def test_attributions_are_asked_for_when_needed():
     w = awd.AdaptiveWavelet(length=4, objective="attribution").fit(X, teacher=NET)
-    gradient, said = ask.saliency(NET, X), ask.output(NET, X)
-    again = awd.AdaptiveWavelet(length=4, objective="attribution").fit(
-        X, gradient=gradient, output=said
+    gradient, outputs = ask.saliency(NET, X), ask.output(NET, X)
+    cached = awd.AdaptiveWavelet(length=4, objective="attribution").fit(
+        X, gradient=gradient, output=outputs
     )
-    np.testing.assert_array_equal(w.filter_, again.filter_)
+    np.testing.assert_array_equal(w.filter_, cached.filter_)
     assert w.result_.objective == "attribution"
 
 
@@ -72,12 +72,12 @@ def test_without_a_teacher_the_wavelet_is_sparse():
 @pytest.mark.filterwarnings("ignore:Level value")
 def test_transform_is_that_of_pywt_and_is_undone():
     w = awd.AdaptiveWavelet(levels=3, length=6).fit(X)
-    theirs = pywt.wavedec(X, w.to_pywt(), "zero", 3)
-    np.testing.assert_allclose(w.transform(X), np.hstack(theirs), atol=1e-10)
+    bands = pywt.wavedec(X, w.to_pywt(), "zero", 3)
+    np.testing.assert_allclose(w.transform(X), np.hstack(bands), atol=1e-10)
     np.testing.assert_allclose(w.inverse_transform(w.transform(X)), X, atol=1e-10)
     names = w.get_feature_names_out()
     assert len(names) == w.transform(X).shape[1]
-    assert (names[0], names[-1]) == ("approx_0", f"detail1_{theirs[-1].shape[1] - 1}")
+    assert (names[0], names[-1]) == ("approx_0", f"detail1_{bands[-1].shape[1] - 1}")
 
 
 @pytest.mark.filterwarnings("ignore:Level value")
@@ -100,9 +100,9 @@ def test_images_are_transformed_and_restored(shape):
 def test_it_works_in_a_pipeline_and_a_grid_search():
     y = X.max(1)
     pipeline = make_pipeline(awd.AdaptiveWavelet(length=4), Ridge())
-    said = ask.output(NET, X)
+    outputs = ask.output(NET, X)
     search = GridSearchCV(pipeline, {"adaptivewavelet__levels": [2, 3]}, cv=3)
-    search.fit(X, y, adaptivewavelet__output=said)
+    search.fit(X, y, adaptivewavelet__output=outputs)
     assert search.best_score_ > 0.5
     assert search.best_estimator_[0].fidelity_ <= 1
 

@@ -23,8 +23,8 @@ def test_exported_json_reconstructs_in_plain_pywt(h, tmp_path):
     bank = [record[key] for key in ("dec_lo", "dec_hi", "rec_lo", "rec_hi")]
     plain = pywt.Wavelet(record["name"], filter_bank=bank)
     x = np.random.default_rng(1).normal(size=101)
-    again = pywt.waverec(pywt.wavedec(x, plain, level=3), plain)[:101]
-    np.testing.assert_allclose(again, x, atol=1e-12)
+    restored = pywt.waverec(pywt.wavedec(x, plain, level=3), plain)[:101]
+    np.testing.assert_allclose(restored, x, atol=1e-12)
     assert record["provenance"] == {"seed": 3}
     assert max(record["conditions"].values()) <= 1e-12
     np.testing.assert_allclose(wavelet.filter_from_angles(record["angles"]), h)

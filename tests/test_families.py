@@ -56,8 +56,8 @@ def test_all_moments_make_the_daubechies_filters(taps):
 
 def test_parameters_give_the_filter_back_with_zeros_around():
     h = wavelet.from_pywt("db3")
-    again = Lattice(10).filters(Lattice(10).parameters(h))
-    np.testing.assert_allclose(again, np.pad(h, (0, 4)), atol=1e-12)
+    restored = Lattice(10).filters(Lattice(10).parameters(h))
+    np.testing.assert_allclose(restored, np.pad(h, (0, 4)), atol=1e-12)
 
 
 def test_settled_keeps_the_filter_and_drops_dust():

@@ -55,8 +55,8 @@ def test_smallest_positions_and_start_are_added():
     where = placed[:, 20:].astype(int)
     for number, band in enumerate(bands(X)):
         columns = slice(4 * number, 4 * number + 4)
-        again = np.take_along_axis(band, where[:, columns], 1)
-        np.testing.assert_allclose(again, plain[:, columns], atol=1e-10)
+        read = np.take_along_axis(band, where[:, columns], 1)
+        np.testing.assert_allclose(read, plain[:, columns], atol=1e-10)
     started = Largest(2, 2, positions=True, start=3).features(X, DB5, 4)
     np.testing.assert_array_equal(started[:, :-1], placed)
     np.testing.assert_allclose(started[:, -1], X[:, :3].mean(1))

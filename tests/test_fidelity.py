@@ -50,9 +50,9 @@ def test_the_slope_equals_finite_differences(x, features):
 def test_a_target_that_is_linear_in_the_features_is_reproduced():
     y = Largest(6).features(X, DB5, 4) @ RNG.normal(size=30) - 7
     term = fidelity(X, y, Largest(6), 4, GROUPS)
-    own, other = term.values(np.stack([DB5, np.roll(DB5, 2)]))
+    own, shifted = term.values(np.stack([DB5, np.roll(DB5, 2)]))
     assert own < 1e-3
-    assert other > own
+    assert shifted > own
 
 
 def test_taps_of_rounding_size_do_not_send_the_head_astray():

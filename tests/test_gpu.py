@@ -9,7 +9,6 @@ from awd import io
 from awd.maps.study import ask as map_ask
 from awd.maps.study import streamed
 from awd.maps.study import train as map_train
-from awd.record import checkpoint
 from awd.teacher import ask, networks, training
 
 pytestmark = pytest.mark.skipif(
@@ -70,35 +69,20 @@ def test_outputs_and_gradients_are_those_of_the_cpu(kind):
 
 @pytest.mark.parametrize("kind", sorted(networks.KINDS))
 def test_training_is_that_of_the_cpu_and_repeats(kind, train):
-    (_, cpu), (model, gpu), (again, _) = train(kind, "cpu"), train(kind), train(kind)
+    (_, cpu), (model, gpu), (second, _) = train(kind, "cpu"), train(kind), train(kind)
     # The same seeds; but maps are in bfloat16, and dropout draws from the device.
     close = {"lstm": 1e-3}.get(kind, 0.3)
     np.testing.assert_allclose(gpu["select_loss"], cpu["select_loss"], rtol=close)
     assert gpu["select_loss"].min() < gpu["select_loss"][0]
-    for a, b in zip(model.parameters(), again.parameters(), strict=True):
+    for a, b in zip(model.parameters(), second.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
-class Killed(BaseException):
-    """No error: nothing on the way may handle it."""
-
-
 @pytest.mark.parametrize("kind", ["lstm", "resnet"])
-def test_a_killed_training_goes_on(kind, train, tmp_path, monkeypatch):
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
-    job = checkpoint.Job(tmp_path / "job.log", [], {})
+def test_a_killed_training_goes_on(kind, train, job, killed_after):
     whole, history = train(kind)
-    epoch, left = training._epoch, iter(range(3))
-
-    def dying(*arguments):
-        if next(left, None) is None:
-            raise Killed
-        return epoch(*arguments)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(training, "_epoch", dying)
-        with pytest.raises(Killed):
-            train(kind, checkpoint=job.of(kind))
+    with killed_after(training, "_epoch", 3):
+        train(kind, checkpoint=job.of(kind))
     model, resumed = train(kind, checkpoint=job.of(kind))
     np.testing.assert_array_equal(resumed["epoch"], history["epoch"])
     np.testing.assert_array_equal(resumed[:4], history[:4])

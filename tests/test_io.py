@@ -84,9 +84,9 @@ def test_progress_tells_a_log_file_every_tenth(tmp_path):
 
 
 def test_what_a_killed_job_was_writing_is_removed_by_the_next(tmp_path):
-    own, other = tmp_path / ".a.123.part.nc", tmp_path / ".a.b.123.part.nc"
+    own, neighbour = tmp_path / ".a.123.part.nc", tmp_path / ".a.b.123.part.nc"
     own.write_text("half")
-    other.write_text("half of a.b.nc, perhaps still being written")
+    neighbour.write_text("half of a.b.nc, perhaps still being written")
     with io.replacing(tmp_path / "a.nc") as temporary:
         temporary.write_text("whole")
-    assert sorted(tmp_path.iterdir()) == [other, tmp_path / "a.nc"]
+    assert sorted(tmp_path.iterdir()) == [neighbour, tmp_path / "a.nc"]

@@ -65,10 +65,10 @@ def test_filter_gradient_equals_finite_differences(taps, levels, shape):
 def test_many_small_images_are_no_signals():
     # Signals, so many and so short, would go through matrix products.
     x, h = images(2048, 16, 17), wavelet.from_pywt("db5")
-    first, others = (kernels.l1_gradient(part, h, 4) for part in (x[:9], x[9:]))
+    first, remaining = (kernels.l1_gradient(part, h, 4) for part in (x[:9], x[9:]))
     value, gradient = kernels.l1_gradient(x, h, 4)
-    assert value == pytest.approx(first[0] + others[0])
-    np.testing.assert_allclose(gradient, first[1] + others[1])
+    assert value == pytest.approx(first[0] + remaining[0])
+    np.testing.assert_allclose(gradient, first[1] + remaining[1])
 
 
 @pytest.mark.parametrize("shape", [(64, 4096), (2048, 40), (3, 100, 128)])
@@ -86,9 +86,9 @@ def test_threads_do_not_change_the_result(shape):
     weights = np.ones_like(kernels.pack(x, h, 3)[0])
     value, gradient = kernels.l1_gradient(x, h, 3)
     for threads in (2, 3, 100):
-        again = kernels.l1_gradient(x, h, 3, threads)
-        assert again[0] == value
-        np.testing.assert_array_equal(again[1], gradient)
+        repeated = kernels.l1_gradient(x, h, 3, threads)
+        assert repeated[0] == value
+        np.testing.assert_array_equal(repeated[1], gradient)
         np.testing.assert_array_equal(
             kernels.l1(x, np.stack([h, h[::-1]]), 3, threads),
             kernels.l1(x, np.stack([h, h[::-1]]), 3),
@@ -111,9 +111,9 @@ def test_zeros_have_no_gradient(shape):
 @pytest.mark.parametrize("name", ["haar", "db2", "db5", "sym8", "db20"])
 def test_analysis_equals_pywt(name, n, mode):
     x = signals(2 * 19, n).reshape(2, 19, n)
-    ours = kernels.analysis(x, wavelet.from_pywt(name), 4, mode)
-    theirs = pywt.wavedec(x, name, mode, 4)
-    for a, b in zip(ours, theirs, strict=True):
+    found = kernels.analysis(x, wavelet.from_pywt(name), 4, mode)
+    expected = pywt.wavedec(x, name, mode, 4)
+    for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
 
 
@@ -122,10 +122,10 @@ def test_analysis_equals_pywt(name, n, mode):
 @pytest.mark.parametrize("name", ["haar", "db2", "db5", "sym8"])
 def test_analysis_of_images_equals_pywt(name, shape, mode):
     x, h = images(2, 3, *shape), wavelet.from_pywt(name)
-    ours = kernels.analysis(x, h, 3, mode, dims=2)
-    theirs = pywt.wavedec2(x, name, mode, 3)
-    np.testing.assert_allclose(ours[0], theirs[0], rtol=0, atol=1e-10)
-    for a, b in zip(ours[1:], theirs[1:], strict=True):
+    found = kernels.analysis(x, h, 3, mode, dims=2)
+    expected = pywt.wavedec2(x, name, mode, 3)
+    np.testing.assert_allclose(found[0], expected[0], rtol=0, atol=1e-10)
+    for a, b in zip(found[1:], expected[1:], strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
 
 
@@ -135,8 +135,8 @@ def test_analysis_of_images_equals_pywt(name, shape, mode):
 def test_synthesis_restores_the_samples(shape, mode, dims):
     x, h = images(*shape), wavelet.from_pywt("db3")
     coeffs = kernels.analysis(x, h, 1 if dims == 2 or shape[1] == 3 else 3, mode, dims)
-    again = kernels.synthesis(coeffs, h, shape[-dims:], mode)
-    np.testing.assert_allclose(again, x, rtol=0, atol=1e-12)
+    restored = kernels.synthesis(coeffs, h, shape[-dims:], mode)
+    np.testing.assert_allclose(restored, x, rtol=0, atol=1e-12)
 
 
 def test_rows_do_not_depend_on_their_block():
@@ -229,9 +229,9 @@ def test_soft_gradient_equals_autograd(shape, levels, taps):
     scale = np.abs(gradient).max()
     np.testing.assert_allclose(gradient, taped.grad.numpy(), atol=1e-11 * scale)
     for threads in (2, 100):
-        again = kernels.soft_gradient(x, h, levels, 0.3, threads)
-        assert again[0] == value
-        np.testing.assert_array_equal(again[1], gradient)
+        repeated = kernels.soft_gradient(x, h, levels, 0.3, threads)
+        assert repeated[0] == value
+        np.testing.assert_array_equal(repeated[1], gradient)
     value32, gradient32 = kernels.soft_gradient(x.astype(np.float32), h, levels, 0.3)
     assert value32 == pytest.approx(value, rel=1e-5)
     np.testing.assert_allclose(gradient32, gradient, atol=1e-5 * scale)

@@ -87,12 +87,12 @@ def test_the_slope_of_matching_equals_finite_differences():
 def test_the_distance_of_functions_is_the_references():
     """A plain loop over all circular shifts, as the authors' code has it."""
     sym5 = wavelet.from_pywt("sym5")
-    ours, theirs = (pywt.Wavelet(name).wavefun(level=5)[1] for name in ("sym5", "db5"))
-    size = max(len(ours), len(theirs))
-    ours, theirs = (np.pad(w, (0, size - len(w))) for w in (ours, theirs))
+    found, truth = (pywt.Wavelet(name).wavefun(level=5)[1] for name in ("sym5", "db5"))
+    size = max(len(found), len(truth))
+    found, truth = (np.pad(w, (0, size - len(w))) for w in (found, truth))
     looped = min(
-        np.linalg.norm(np.roll(one, k) - theirs)
-        for one in (ours, ours[::-1])
+        np.linalg.norm(np.roll(curve, k) - truth)
+        for curve in (found, found[::-1])
         for k in range(size)
     )
     assert cases.wave_distance(sym5, DB5) == pytest.approx(looped, rel=1e-9)

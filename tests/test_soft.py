@@ -72,8 +72,8 @@ def literal_loss(h, x, gradient, sparsity, attribution, levels) -> float:
         x.reshape(-1, *size), gradient.reshape(-1, *size), strict=True
     ):
         coefficients = decompose(signal)
-        again = restore(coefficients, bank, "zero")[tuple(map(slice, size))]
-        total += ((signal - again) ** 2).sum() / samples
+        restored = restore(coefficients, bank, "zero")[tuple(map(slice, size))]
+        total += ((signal - restored) ** 2).sum() / samples
         for weight, bands in (
             (sparsity, coefficients),
             (attribution, decompose(slope)),
@@ -219,8 +219,8 @@ def test_result_is_the_same_again_and_leaves_the_global_generator_alone(size):
     first = train(x, gradient, seeds=(3, 4))
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
-    again = train(x, gradient, seeds=(3, 4))
-    np.testing.assert_array_equal(first.filter, again.filter)
+    second = train(x, gradient, seeds=(3, 4))
+    np.testing.assert_array_equal(first.filter, second.filter)
     assert np.abs(first.filter[0] - first.filter[1]).max() > 1e-6
 
 
@@ -275,8 +275,8 @@ def test_conditions_are_measured_for_every_filter():
     path = train(*walks(2, 6, 32), attribution=[0, 1], seeds=(0, 1))
     measured = path.conditions()
     assert set(measured) == set(wavelet.MEANING)
-    one = wavelet.conditions(path.filter[1, 0, 1])
-    assert {name: v[1, 0, 1] for name, v in measured.items()} == one
+    direct = wavelet.conditions(path.filter[1, 0, 1])
+    assert {name: v[1, 0, 1] for name, v in measured.items()} == direct
 
 
 X = walks(6, 40)

@@ -75,10 +75,10 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
     torch.manual_seed(7)
     expected = torch.randn(3)
     torch.manual_seed(7)
-    first, again, other = (networks.build("lstm", seed=s) for s in (1, 1, 2))
+    first, same, different = (networks.build("lstm", seed=s) for s in (1, 1, 2))
     assert torch.equal(torch.randn(3), expected)
-    assert torch.equal(first(X), again(X))
-    assert not torch.equal(first(X), other(X))
+    assert torch.equal(first(X), same(X))
+    assert not torch.equal(first(X), different(X))
 
 
 @pytest.mark.parametrize("kind", SIGNALS)

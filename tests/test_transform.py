@@ -25,12 +25,12 @@ def low_pass(name: str) -> torch.Tensor:
 @pytest.mark.parametrize("name", ["haar", "db2", "db5", "sym8", "db20"])
 def test_analysis_equals_pywt(name, n, mode):
     x = signals(3, n)
-    ours = transform.analysis(x, low_pass(name), levels=4, mode=mode)
-    theirs = pywt.wavedec(x.numpy(), name, mode=mode, level=4)
-    for a, b in zip(ours, theirs, strict=True):
+    found = transform.analysis(x, low_pass(name), levels=4, mode=mode)
+    expected = pywt.wavedec(x.numpy(), name, mode=mode, level=4)
+    for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a.numpy(), b, rtol=0, atol=1e-10)
     lengths = transform.band_lengths(n, len(low_pass(name)), 4, mode)
-    assert lengths == [len(c[0]) for c in theirs]
+    assert lengths == [len(c[0]) for c in expected]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -40,8 +40,8 @@ def test_synthesis_restores_the_signal(name, n, mode):
     x, h = signals(2, 3, n), low_pass(name)
     coeffs = transform.analysis(x, h, levels=4, mode=mode)
     assert coeffs[0].shape[:-1] == (2, 3)
-    again = transform.synthesis(coeffs, h, (n,), mode)
-    torch.testing.assert_close(again, x, rtol=0, atol=1e-10)
+    restored = transform.synthesis(coeffs, h, (n,), mode)
+    torch.testing.assert_close(restored, x, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -62,13 +62,13 @@ def test_gradients_equal_finite_differences(mode):
 @pytest.mark.parametrize("name", ["haar", "db2", "db5", "sym8"])
 def test_images_are_transformed_as_by_pywt_and_restored(name, shape, mode):
     x, h = signals(2, 3, *shape), low_pass(name)
-    ours = transform.analysis(x, h, levels=3, mode=mode, dims=2)
-    theirs = pywt.wavedec2(x.numpy(), name, mode=mode, level=3)
-    np.testing.assert_allclose(ours[0].numpy(), theirs[0], rtol=0, atol=1e-10)
-    for a, b in zip(ours[1:], theirs[1:], strict=True):
+    found = transform.analysis(x, h, levels=3, mode=mode, dims=2)
+    expected = pywt.wavedec2(x.numpy(), name, mode=mode, level=3)
+    np.testing.assert_allclose(found[0].numpy(), expected[0], rtol=0, atol=1e-10)
+    for a, b in zip(found[1:], expected[1:], strict=True):
         np.testing.assert_allclose(torch.stack(a).numpy(), b, rtol=0, atol=1e-10)
-    again = transform.synthesis(ours, h, shape, mode)
-    torch.testing.assert_close(again, x, rtol=0, atol=1e-10)
+    restored = transform.synthesis(found, h, shape, mode)
+    torch.testing.assert_close(restored, x, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -78,19 +78,19 @@ def test_every_length_is_transformed_as_by_pywt_and_restored(name, mode):
     h = low_pass(name)
     for n in range(2, 65):
         x, levels = signals(2, n), n.bit_length() - 1
-        ours = transform.analysis(x, h, levels, mode)
-        theirs = pywt.wavedec(x, name, mode=mode, level=levels)
-        for a, b in zip(ours, theirs, strict=True):
+        found = transform.analysis(x, h, levels, mode)
+        expected = pywt.wavedec(x, name, mode=mode, level=levels)
+        for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a.numpy(), b, rtol=0, atol=1e-10)
-        again = transform.synthesis(ours, h, n, mode)
-        torch.testing.assert_close(again, x, rtol=0, atol=1e-10)
+        restored = transform.synthesis(found, h, n, mode)
+        torch.testing.assert_close(restored, x, rtol=0, atol=1e-10)
 
 
 def test_pywt_restores_images_from_our_coefficients():
     x = signals(2, 24, 33)
     coeffs = transform.analysis(x, low_pass("db3"), 3, "symmetric", dims=2)
-    again = pywt.waverec2(coeffs, "db3", mode="symmetric")[..., :33]
-    np.testing.assert_allclose(again, x, rtol=0, atol=1e-10)
+    restored = pywt.waverec2(coeffs, "db3", mode="symmetric")[..., :33]
+    np.testing.assert_allclose(restored, x, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("mode", MODES)

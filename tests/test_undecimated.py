@@ -74,9 +74,9 @@ def test_orthonormal_filters_give_the_stationary_transform_inside(name):
     h, x = wavelet.from_pywt(name), RNG.normal(size=(2, 256))
     bands = undecimated.analysis(x, h, 2)
     for j, (approx, detail) in enumerate(pywt.swt(x, name, 2)[::-1]):
-        for ours, theirs in (("approx", approx), ("hh", detail)):
-            found = bands[ours][:, j, 60:200]
-            scaled = theirs / np.sqrt(2) ** (j + 1)
+        for kind, band in (("approx", approx), ("hh", detail)):
+            found = bands[kind][:, j, 60:200]
+            scaled = band / np.sqrt(2) ** (j + 1)
             np.testing.assert_allclose(found, scaled[:, 60:200], atol=1e-10)
 
 
@@ -95,11 +95,11 @@ def test_histograms_count_every_coefficient_in_equal_bins():
 
 
 def test_predictions_use_the_bins_of_the_training_samples():
-    """One by one and all at once are the same."""
+    """Singly and all at once are the same."""
     x = RNG.normal(size=(60, 1, 16, 16)) * RNG.uniform(0.5, 2, (60, 1, 1, 1))
     student = Student(Histogram(4), "ridge").fit(x[:40], x[:40].std((1, 2, 3)), B3, 2)
     together = student.predict(x[40:])
-    alone = [student.predict(one[None])[0] for one in x[40:]]
+    alone = [student.predict(row[None])[0] for row in x[40:]]
     np.testing.assert_allclose(alone, together)
     assert np.corrcoef(together, x[40:].std((1, 2, 3)))[0, 1] > 0.9
     with pytest.raises(DataError, match="needs bins"):

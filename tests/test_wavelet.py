@@ -49,8 +49,8 @@ def test_angles_return_every_named_filter(name):
 def test_angles_return_random_filters(angles):
     for free in random_free(angles, seed=angles):
         h = wavelet.filter_from_angles(wavelet.complete_angles(free))
-        again = wavelet.filter_from_angles(wavelet.angles(h))
-        np.testing.assert_allclose(again, h, rtol=0, atol=1e-9)
+        restored = wavelet.filter_from_angles(wavelet.angles(h))
+        np.testing.assert_allclose(restored, h, rtol=0, atol=1e-9)
 
 
 def test_angles_handle_filters_padded_with_zeros():
@@ -235,8 +235,8 @@ def test_aligned_undoes_shift_and_flip():
     h = np.pad(wavelet.from_pywt("db3"), (2, 2))
     np.testing.assert_array_equal(wavelet.aligned(np.roll(h, 2), h), h)
     np.testing.assert_array_equal(wavelet.aligned(h[::-1], h), h)
-    kept = wavelet.aligned(h[::-1], h, flips=False)
-    assert np.abs(kept - h).max() > 0.1
+    unflipped = wavelet.aligned(h[::-1], h, flips=False)
+    assert np.abs(unflipped - h).max() > 0.1
 
 
 def test_distance_knows_even_shifts_flips_and_signs():

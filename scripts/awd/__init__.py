@@ -31,7 +31,8 @@ def lazily(
 
     ``face``: names that stand for ``module`` or ``module:attribute`` elsewhere.
     """
-    places = {m.name: f"{package}.{m.name}" for m in pkgutil.iter_modules(path)} | face
+    own = {m.name: f"{package}.{m.name}" for m in pkgutil.iter_modules(path)}
+    places = {**own, **face}
 
     def __getattr__(name: str) -> Any:
         if name not in places:

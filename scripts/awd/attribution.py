@@ -1,13 +1,13 @@
-"""What the teacher says, and why: outputs and attributions, computed once.
+"""A teacher's outputs and their attributions, computed once.
 
 TRIM with residuals (Singh et al., arXiv 2003.01926; Ha et al., NeurIPS 2021) evaluates
 the network at the input itself, so the attribution of the wavelet coefficients of ``x``
-follows from what is known in the space of the signal. For saliency it is the wavelet
+follows from quantities in the space of the signal. For saliency it is the wavelet
 transform of the input gradient: ``TRIM(Psi x) = DWT(grad f(x))`` for every filter. All
 methods of :data:`METHODS` have such a form, see :class:`Attribution`: the network is
-asked once, and distillation never calls it again.
+evaluated once, and distillation does without it.
 
-Adding a method is a function that asks the network and returns an
+A new method is a function that evaluates the network and returns an
 :class:`Attribution`, entered in :data:`METHODS`.
 """
 
@@ -33,7 +33,7 @@ Bands = list
 
 @dataclass(frozen=True)
 class Attribution:
-    """What of the network every attribution of coefficients needs; none depends on h.
+    """All that attributions of coefficients need of a network, whatever the filter.
 
     Parameters
     ----------
@@ -130,12 +130,14 @@ def integrated_gradients(
     model, x, target, **where
         As for :func:`awd.teacher.ask.saliency`.
     """
-    away = _away(model, x, baseline)
+    difference = _difference(model, x, baseline)
     nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
-    gradient = np.zeros_like(away)
+    gradient = np.zeros_like(difference)
     for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
-        gradient += weight * saliency(model, x - (1 - node) * away, target, **where)
-    return Attribution(gradient[None], away[None])
+        gradient += weight * saliency(
+            model, x - (1 - node) * difference, target, **where
+        )
+    return Attribution(gradient[None], difference[None])
 
 
 def expected_gradients(
@@ -172,11 +174,11 @@ def expected_gradients(
         )
     rng = np.random.default_rng(random_state)
     shape = (_positive(draws, "draws"), len(x))
-    away = x - baselines[rng.integers(len(baselines), size=shape)]
+    difference = x - baselines[rng.integers(len(baselines), size=shape)]
     share = rng.uniform(size=(*shape, *np.ones(x.ndim - 1, int))).astype(dtype)
-    points = x - (1 - share) * away
+    points = x - (1 - share) * difference
     gradient = np.stack([saliency(model, part, target, **where) for part in points])
-    return Attribution(gradient, away)
+    return Attribution(gradient, difference)
 
 
 def smooth_grad(
@@ -250,19 +252,19 @@ def deep_lift(
             "deep_lift knows feed-forward networks only, and this one is recurrent; "
             "use integrated_gradients"
         )
-    away = _away(model, x, baseline)
-    start = x - away
+    difference = _difference(model, x, baseline)
+    start = x - difference
     change = np.subtract(
         *(ask.output(model, side, target, batch, device) for side in (x, start))
     )
-    multiplier = np.empty_like(away)
+    multiplier = np.empty_like(difference)
     with ask.lent(model, device) as where, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
         explainer = DeepLift(_Column(model, target), multiply_by_inputs=False)
-        for first in range(0, len(away), batch):
+        for first in range(0, len(difference), batch):
             rows = slice(first, first + batch)
             pair = (
-                torch.tensor(side[rows].astype(away.dtype), device=where)
+                torch.tensor(side[rows].astype(difference.dtype), device=where)
                 for side in (x, start)
             )
             try:
@@ -270,8 +272,8 @@ def deep_lift(
             except (RuntimeError, AssertionError) as error:
                 raise DataError(f"deep_lift fails ({error}); {FOLLOWS}") from error
             multiplier[rows] = found.detach().cpu().numpy()
-    _complete(ask.all_finite(multiplier, "multiplier") * away, change)
-    return Attribution(multiplier[None], away[None])
+    _complete(ask.all_finite(multiplier, "multiplier") * difference, change)
+    return Attribution(multiplier[None], difference[None])
 
 
 FOLLOWS = "every activation must be a module of its own, used once"
@@ -301,7 +303,7 @@ class _Column(nn.Module):
 
 
 def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
-    """The mean of a network over shifted inputs, to be asked in its place.
+    """The mean of a network over shifted inputs, to be explained in its place.
 
     A network with strides sees a grid, and its gradients show it; a wavelet distilled
     from them learns the grid. Averaged over as many shifts as the strides multiply to,
@@ -311,8 +313,7 @@ def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
     ----------
     model : torch.nn.Module
     shifts : int
-        Shifts 0, 1, ... along each of the last ``dims`` axes; what comes in is
-        reflected.
+        Shifts 0, 1, ... along each of the last ``dims`` axes; borders are reflected.
     dims : {1, 2}
     """
     return _Shifted(model, _positive(shifts, "shifts"), dims)
@@ -350,7 +351,9 @@ METHODS: dict[str, Callable[..., Attribution]] = {
 }
 
 
-def _away(model: nn.Module, x: np.ndarray, baseline: float | np.ndarray) -> np.ndarray:
+def _difference(
+    model: nn.Module, x: np.ndarray, baseline: float | np.ndarray
+) -> np.ndarray:
     """Samples minus baseline, of the dtype of the network's weights."""
     dtype = ask.dtype_of(model)
     x, baseline = _finite(x, "x", dtype), _finite(baseline, "baseline", dtype)

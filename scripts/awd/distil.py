@@ -1,4 +1,4 @@
-"""From what a teacher says to one wavelet; the network is not asked again.
+"""From a teacher's outputs and gradients to one wavelet, without the network.
 
 Over the parameters of a family (:mod:`awd.filters.families`) the penalties of the paper
 vanish, and what is left of an objective (:mod:`awd.search.objectives`), a function of a
@@ -41,7 +41,7 @@ class Distilled:
     chosen : Candidate
         The filter, its levels, the objective's value and the fidelity (score).
     path : list of Candidate
-        The best filter at every ratio asked for, ratios ascending, in the shape (family
+        The best filter at every given ratio, ratios ascending, in the shape (family
         and levels) of the result.
     optima : list of Candidate
         All distinct optima at the last ratio in that shape, best first.
@@ -53,7 +53,7 @@ class Distilled:
     conditions : dict of str to float
         Measured residuals, see :func:`awd.wavelet.conditions`.
     objective, mode : str
-        As asked for; "coefficients" for a function of them.
+        As given; "coefficients" for a function of them.
     """
 
     chosen: Candidate
@@ -110,7 +110,7 @@ def distil(
     mode: str = "zero",
     random_state: int | np.random.Generator = 0,
 ) -> Distilled:
-    """Find the wavelet that says what the teacher says.
+    """Find the wavelet from which a small model reproduces the teacher.
 
     Parameters
     ----------
@@ -180,35 +180,31 @@ def distil(
     families = [family] if family else _lattices(length, moments)
     name, terms_of = _objective(objective)
     _require_options(mode, dims)
-    if output is None and len(depths) > 1:
-        raise ConfigError(
-            f"levels {levels!r} leave a choice, which fidelity makes: give output, or "
-            "one number of levels"
-        )
+    _require_choice(levels, output)
     rng = np.random.default_rng(random_state)
-    said = {"output": output, "groups": groups, "student": student, "folds": folds}
-    samples = objectives.samples(x, gradient, max(depths), dims, **said)
-    # Four angles are too few for BLAS threads: waiting for each other doubles the time.
-    with threadpool_limits(1, "blas"):
-        search_ = _Search(terms_of, samples, ratio, EFFORT[name], rng)
-        shapes = list(search_.shapes(families, depths))
-        chosen, shape, pool = _chosen(shapes, samples)
-        again = search_.again(chosen, shape, draws, flips=name != "output")
-    return Distilled(
-        chosen,
-        shape.path,
-        shape.optima,
-        pool,
-        again,
-        shape.family.conditions(chosen.filter),
-        name,
-        mode,
+    samples = objectives.samples(
+        x,
+        gradient,
+        max(depths),
+        dims,
+        output=output,
+        groups=groups,
+        student=student,
+        folds=folds,
     )
+    # Four angles are too few for BLAS threads: synchronisation doubles the time.
+    with threadpool_limits(1, "blas"):
+        search = _Search(terms_of, samples, ratio, EFFORT[name], rng)
+        chosen, shape, pool = _chosen(list(search.shapes(families, depths)), samples)
+        drawn = search.redrawn(chosen, shape, draws, flips=name != "output")
+    conditions = shape.family.conditions(chosen.filter)
+    found = chosen, shape.path, shape.optima, pool, drawn, conditions
+    return Distilled(*found, name, mode)
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What was found in one family at one depth: a path, and optima at its end."""
+    """Optima of a family at a number of levels: a path, and all at its end."""
 
     family: Family
     levels: int
@@ -248,18 +244,16 @@ class _Search:
                 warm = [family.parameters(shorter[depth])] if depth in shorter else []
                 path, optima = descent.follow(blends, scanned, warm, self.effort)
                 shorter[depth] = path[0].filter
+                steps = zip(path, weights, strict=True)
                 yield _Shape(
                     family,
                     depth,
                     weights[-1],
-                    [
-                        _candidate(one, weight, depth)
-                        for one, weight in zip(path, weights, strict=True)
-                    ],
-                    [_candidate(one, weights[-1], depth) for one in optima],
+                    [_candidate(optimum, weight, depth) for optimum, weight in steps],
+                    [_candidate(optimum, weights[-1], depth) for optimum in optima],
                 )
 
-    def again(
+    def redrawn(
         self, chosen: Candidate, shape: _Shape, draws: int, flips: bool
     ) -> np.ndarray:
         """Filters found in a shape when groups are drawn anew, (draws, *taps)."""
@@ -286,17 +280,24 @@ def _chosen(
     By fidelity; without outputs by the objective, the shortest of what is as good.
     """
     if samples.output is None:
-        pool = [one for shape in shapes for one in shape.path]
+        pool = [candidate for shape in shapes for candidate in shape.path]
         least = min(shape.path[-1].value for shape in shapes)
         good = (s for s in shapes if s.path[-1].value <= (1 + ELBOW) * least)
         shape = next(good)
         return shape.path[-1], shape, pool
-    student, twins, owners = samples.student, [], []
+    twins: list[Candidate] = []
+    owners: list[_Shape] = []
     for shape in shapes:
-        twins += candidates.with_twins(shape.path, student)
+        twins += candidates.with_twins(shape.path, samples.student)
         owners += [shape] * (len(twins) - len(owners))
-    said = samples.output, student, samples.groups, samples.folds
-    scores = candidates.scores(twins, samples.x, *said)
+    scores = candidates.scores(
+        twins,
+        samples.need("x", ", in which fidelity to the output is measured"),
+        samples.output,
+        samples.student,
+        samples.groups,
+        samples.folds,
+    )
     pool = [replace(c, score=s) for c, s in zip(twins, scores, strict=True)]
     best, shape = max(zip(pool, owners, strict=True), key=lambda pair: pair[0].score)
     return best, shape, pool
@@ -314,8 +315,13 @@ def _resampled(samples: Samples, rng: np.random.Generator) -> np.ndarray:
 
 
 def _candidate(found: Optimum, weights: Mapping[str, float], levels: int) -> Candidate:
-    l1 = {k: weights.get(k, np.nan) for k in ("sparsity", "attribution")}
-    return Candidate(found.filter, levels, value=found.value, **l1)
+    return Candidate(
+        found.filter,
+        levels,
+        sparsity=weights.get("sparsity", np.nan),
+        attribution=weights.get("attribution", np.nan),
+        value=found.value,
+    )
 
 
 def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
@@ -345,6 +351,14 @@ def _require_options(mode: str, dims: int) -> None:
         raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
     if dims not in (1, 2):
         raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+
+
+def _require_choice(levels: int | Sequence[int], output: np.ndarray | None) -> None:
+    if output is None and np.size(levels) > 1:
+        raise ConfigError(
+            f"levels {levels!r} leave a choice, which fidelity makes: give output, or "
+            "a single number of levels"
+        )
 
 
 def _weights(

@@ -28,7 +28,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
 
     ``fit`` finds the wavelet (:func:`awd.distil.distil`), ``transform`` gives the
     coefficients of every sample side by side, mode zero, ``inverse_transform`` the
-    samples again.
+    samples from them.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         target : int
             Column of the teacher's output.
         output, gradient : array of shape (n,), (n, features), optional
-            What a teacher said, computed before.
+            A teacher's outputs and gradients, computed before.
         groups : array of shape (n,), optional
             Groups that fall into one fold.
 
@@ -131,17 +131,12 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         ValueError
             Of scikit-learn: ``X`` has one sample, one feature or values not finite.
         """
-        X = validate_data(
-            self,
-            X,
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=2,
-            ensure_min_features=2,
-        )
+        least = {"ensure_min_samples": 2, "ensure_min_features": 2}
+        X = validate_data(self, X, dtype=[np.float64, np.float32], **least)
         x = self._samples(X)
         if teacher is not None:
             if output is not None or gradient is not None:
-                raise ConfigError("give a teacher or what it said, not both")
+                raise ConfigError("give a teacher or its outputs, not both")
             output, gradient = self._ask(teacher, x, target)
         objective = self.objective
         if output is None and gradient is None and objective == "output":
@@ -240,24 +235,24 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
             return self._call(teacher, x, target)
         from awd.teacher import ask
 
-        said = ask.output(teacher, x, target)
+        outputs = ask.output(teacher, x, target)
         if self.objective in ("output", "sparsity"):
-            return said, None
-        return said, ask.saliency(teacher, x, target)
+            return outputs, None
+        return outputs, ask.saliency(teacher, x, target)
 
     @staticmethod
     def _call(
         teacher: Callable, x: np.ndarray, target: int
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """What a function says of the samples."""
-        said = teacher(x) if callable(teacher) else teacher
-        if not isinstance(said, tuple | list) or len(said) != 2:
+        """Outputs and gradients of a function of the samples."""
+        answer = teacher(x) if callable(teacher) else teacher
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise ConfigError(
-                f"teacher gives {type(said).__name__}; expected a torch module, or a "
+                f"teacher gives {type(answer).__name__}; expected a torch module, or a "
                 "function of the samples that returns (outputs, gradients); gradients "
                 "may be None"
             )
-        outputs, gradient = np.asarray(said[0]), said[1]
+        outputs, gradient = np.asarray(answer[0]), answer[1]
         if outputs.ndim < 2:
             return outputs, gradient
         if not 0 <= target < outputs.shape[1]:

@@ -82,7 +82,7 @@ def write_wavelet_json(
 
 
 def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
-    """Read a wavelet back, measure it again in plain pywt and return it.
+    """Read a wavelet back, measure it in plain pywt and return it.
 
     Parameters
     ----------
@@ -106,8 +106,8 @@ def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
         raise DataError(f"{path}: no {', '.join(missing)}; write it anew from its h")
     bank = [np.asarray(record[key], dtype=float) for key in FILTERS]
     expected = wavelet.filter_bank(bank[2], tolerance, f"{path}: rec_lo")
-    for key, taps, other in zip(FILTERS, bank, expected, strict=True):
-        if taps.shape != other.shape or np.abs(taps - other).max() > tolerance:
+    for key, taps, partner in zip(FILTERS, bank, expected, strict=True):
+        if taps.shape != partner.shape or np.abs(taps - partner).max() > tolerance:
             raise WaveletError(f"{path}: {key} does not belong to rec_lo")
     found = pywt.Wavelet(record.get("name", "awd"), filter_bank=bank)
     error = _reconstruction_error(found)
@@ -127,6 +127,6 @@ def _reconstruction_error(found: pywt.Wavelet) -> float:
     for n in (4 * found.dec_len, 4 * found.dec_len + 1):
         impulses = np.eye(n)
         bands = pywt.wavedec(impulses, found, mode="zero", level=2)
-        again = pywt.waverec(bands, found, mode="zero")[:, :n]
-        errors.append(np.abs(again - impulses).max())
+        restored = pywt.waverec(bands, found, mode="zero")[:, :n]
+        errors.append(np.abs(restored - impulses).max())
     return float(max(errors))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Largest:
 
     @property
     def mirrored(self) -> Largest:
-        """The same, reading smallest for largest: what a negated wavelet shows."""
+        """The same with smallest for largest: the student of the negated wavelet."""
         return replace(self, m=self.smallest, smallest=self.m)
 
     def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Largest:
@@ -113,8 +113,9 @@ class Largest:
         return Picked(table.reshape(len(x), -1), index, sizes)
 
 
-class Picked(NamedTuple):
-    """What :class:`Largest` read.
+@dataclass(frozen=True)
+class Picked:
+    """Features of :class:`Largest`, and from which coefficients they come.
 
     ``features`` (n, features); of every signal (n times channels) the ``index`` of the
     picked coefficients among its ``sizes.sum()``, bands of ``sizes`` side by side.
@@ -174,7 +175,7 @@ class Student:
         features = self.features_.features(x, h, levels, mode)
         head = linear(self.head, floor=FLOOR * np.std(x))
         self.head_ = head.fit(features, require_finite(np.asarray(y)))
-        self._shape = None
+        self._shape: tuple[int, ...] | None = None
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -219,6 +220,8 @@ def linear(head: str, floor: float = 0.0) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     class FlooredScaler(StandardScaler):
+        scale_: np.ndarray
+
         def fit(self, x: np.ndarray, *rest: Any) -> Self:
             super().fit(x, *rest)
             self.scale_ = np.maximum(self.scale_, floor)
@@ -270,10 +273,10 @@ def contributions(
         usual = values.mean(0)
     added = student.weights[0] * (values - usual)
     table = names.assign(value=values.ravel(), contribution=added.ravel())
-    rest = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
+    rows = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
     intercept = float(student.head_.predict(usual[None])[0])
-    rest = rest.assign(value=1.0, contribution=intercept)
-    table = pd.concat([table, rest]).sort_values("sample", kind="stable")
+    rows = rows.assign(value=1.0, contribution=intercept)
+    table = pd.concat([table, rows]).sort_values("sample", kind="stable")
     return table.reset_index(drop=True)
 
 
@@ -291,14 +294,14 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
         for _ in range(min(size, most))
     ]
     names = pd.DataFrame({"band": band, "kind": kinds})
-    parts, index = [names], [position]
+    parts, indices = [names], [position]
     if recipe.positions:
         parts.append(names.assign(kind="position"))
-        index.append(position)
+        indices.append(position)
     if recipe.start:
         parts.append(pd.DataFrame({"band": [-1], "kind": ["start"]}))
-        index.append(np.zeros((len(position), 1), int))
-    names, index = pd.concat(parts), np.concatenate(index, 1)
+        indices.append(np.zeros((len(position), 1), int))
+    names, index = pd.concat(parts), np.concatenate(indices, 1)
     table = pd.concat([names] * len(index), ignore_index=True)
     table["index"] = index.ravel()
     table.insert(0, "sample", np.repeat(np.arange(len(x)), index.size // len(x)))

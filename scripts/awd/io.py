@@ -1,4 +1,4 @@
-"""The one door for files: atomic, checked, stamped, never a pickle.
+"""Reading and writing files: atomic, checked, stamped, never a pickle.
 
 Arrays are netCDF (xarray), tables CSV, records JSON. Everything is written to a
 temporary name beside its target and renamed, so a killed job leaves no half file.
@@ -38,10 +38,10 @@ def replacing(path: PathLike) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     name = ".{}.{}.part{}".format
     temporary = path.with_name(name(path.stem, os.getpid(), path.suffix))
-    half = name(re.escape(path.stem), r"\d+", re.escape(path.suffix))
-    for other in path.parent.iterdir():
-        if re.fullmatch(half, other.name):
-            other.unlink(missing_ok=True)
+    unfinished = name(re.escape(path.stem), r"\d+", re.escape(path.suffix))
+    for sibling in path.parent.iterdir():
+        if re.fullmatch(unfinished, sibling.name):
+            sibling.unlink(missing_ok=True)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -75,7 +75,7 @@ def write(
 ) -> None:
     """Write a data set as netCDF, checked against its contract.
 
-    ``stamp`` (rule, parameters, code digest ...) is kept as one JSON string in the
+    ``stamp`` (rule, parameters, code digest ...) becomes one JSON string in the
     attribute ``provenance``; it must hold no time or duration, so that two runs can
     be compared.
     """
@@ -107,8 +107,8 @@ def write_blocks(
     ds : Dataset
         All but ``x``, with the dimension ``sample``.
     blocks : iterable of arrays of shape (some, y, x), float32
-        In the order of the samples, as many in all. Kept in chunks of one sample and
-        not compressed: a training reads them again and again, in any order.
+        In the order of the samples, as many in all. Stored in chunks of one sample and
+        not compressed: every epoch of a training reads them, in any order.
     path, contract, stamp
         As for :func:`write`. What the blocks hold is for their maker to check.
     described : mapping
@@ -132,12 +132,12 @@ def write_blocks(
             shape = (1, *first.shape[1:])
             out = file.createVariable("x", "f4", ("sample", "y", "x"), chunksizes=shape)
             out.setncatts(described)
-            at = 0
+            rows = 0
             for block in itertools.chain([first], blocks):
-                out[at : at + len(block)] = block
-                at += len(block)
-        if at != ds.sizes["sample"]:
-            raise DataError(f"{path}: {at} rows for {ds.sizes['sample']} samples")
+                out[rows : rows + len(block)] = block
+                rows += len(block)
+        if rows != ds.sizes["sample"]:
+            raise DataError(f"{path}: {rows} rows for {ds.sizes['sample']} samples")
         with xr.open_dataset(temporary, engine="netcdf4") as written:
             contract.check(written, str(path))
 

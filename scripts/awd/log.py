@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -20,8 +20,8 @@ log = logging.getLogger("awd")
 def log_to(path: str | Path | None) -> None:
     """Send the library's log and warnings to a file, or to the terminal if None.
 
-    An error that ends the program goes to the log with its traceback; of one that the
-    user can mend only the message is shown.
+    An error that ends the program goes to the log with its traceback; the terminal
+    shows only the message of an error that the user can mend.
     """
     handler = logging.FileHandler(path, "w") if path else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -30,10 +30,10 @@ def log_to(path: str | Path | None) -> None:
         logger.handlers = [handler]
         logger.propagate = False
     log.setLevel(logging.INFO)
-    sys.excepthook = _last_words
+    sys.excepthook = _log_uncaught
 
 
-def _last_words(
+def _log_uncaught(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     log.error("stopped", exc_info=(kind, error, trace))
@@ -50,10 +50,11 @@ def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterato
 
         yield from tqdm(items, name, total=total)
         return
-    total = total or (len(items) if hasattr(items, "__len__") else None)
-    start, told = time.monotonic(), 0
+    if not total and isinstance(items, Sized):
+        total = len(items)
+    start, tenths = time.monotonic(), 0
     for done, item in enumerate(items, 1):
         yield item
-        if total and done * 10 // total > told:
-            told = done * 10 // total
+        if total and done * 10 // total > tenths:
+            tenths = done * 10 // total
             log.info("%s: %d/%d, %.0f s", name, done, total, time.monotonic() - start)

@@ -14,6 +14,7 @@ strided convolution of one channel, forward and backward.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -114,9 +115,21 @@ def signal_lengths(n: int, taps: int, levels: int, mode: str) -> list[int]:
     return lengths
 
 
+@overload
+def analysis(
+    x: Tensor, h: Tensor, levels: int, mode: str = "zero", dims: Literal[1] = 1
+) -> list[Tensor]: ...
+
+
+@overload
+def analysis(
+    x: Tensor, h: Tensor, levels: int, mode: str = "zero", *, dims: int
+) -> Bands: ...
+
+
 def analysis(
     x: Tensor, h: Tensor, levels: int, mode: str = "zero", dims: int = 1
-) -> Bands:
+) -> Sequence[Tensor | tuple[Tensor, ...]]:
     """Orthogonal wavelet analysis along the last axis, or the last two.
 
     Parameters
@@ -234,8 +247,8 @@ def _correlate(x: Tensor, weights: Tensor, mode: str) -> Tensor:
     if mode == "zero":
         extended = functional.pad(x, (taps - 2, len(index) - n - (taps - 2) + beyond))
     else:
-        index = torch.as_tensor(np.pad(index, (0, beyond)), device=x.device)
-        extended = x.index_select(-1, index)
+        source = torch.as_tensor(np.pad(index, (0, beyond)), device=x.device)
+        extended = x.index_select(-1, source)
     windows = extended.unfold(-1, window, 2 * BLOCK)  # ..., blocks, window
     # Flat, because matmul goes row by row where no gradient is wanted.
     products = windows.flatten(0, -2) @ weights

@@ -1,7 +1,8 @@
-"""What makes a filter a wavelet, and the nearest one to a filter that is none.
+"""What makes a filter a wavelet, and the wavelet nearest to a filter that is none.
 
 Filters are in pywt's ``rec_lo`` order. Orthonormal ones are cascades of rotations, see
-:mod:`awd.filters.lattice`, whose functions stand here too.
+:mod:`awd.filters.lattice`; they are compared by :mod:`awd.filters.alignment`. The
+functions of both stand here too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 
 from awd.errors import ShapeError, WaveletError
 from awd.filters import lattice
-from awd.filters.lattice import (  # noqa: F401, all are found here too
+from awd.filters.alignment import aligned, distance, onto  # noqa: F401, found here too
+from awd.filters.lattice import (  # noqa: F401, found here too
     complete_angles,
     filter_from_angles,
     filter_jacobian,
@@ -98,7 +100,7 @@ def angles(h: np.ndarray) -> np.ndarray:
     missed = np.abs(filter_from_angles(found) - h).max()
     if missed > 1e-6:
         raise WaveletError(
-            f"the angles of this filter of {len(h)} taps cannot be told from its taps: "
+            f"the angles of this filter of {len(h)} taps do not follow from its taps: "
             f"the best ones give taps that are off by {missed:.0e} (both ends of the "
             "filter are of the size of rounding errors); keep the angles it came from"
         )
@@ -142,12 +144,12 @@ def project(h: np.ndarray, tolerance: float = 0.3) -> np.ndarray:
         return h
     free = [lattice.fit(start, h) for start in _nearby(h)]
     filters = filter_from_angles(complete_angles(np.stack(free)))
-    distance = np.linalg.norm(filters - h, axis=1)
-    nearest = int(distance.argmin())
-    if distance[nearest] > tolerance:
+    distances = np.linalg.norm(filters - h, axis=1)
+    nearest = int(distances.argmin())
+    if distances[nearest] > tolerance:
         raise WaveletError(
             f"the nearest wavelet of {len(h)} taps that was found is "
-            f"{distance[nearest]:.2g} away, further than {tolerance:g}; begin with a "
+            f"{distances[nearest]:.2g} away, further than {tolerance:g}; begin with a "
             "filter that is nearly orthonormal, or raise the tolerance"
         )
     return filters[nearest]
@@ -160,8 +162,8 @@ def _nearby(h: np.ndarray) -> np.ndarray:
     # The first start is what was peeled itself.
     spread = np.concatenate([[0], np.geomspace(1e-2, np.pi, STARTS - 1)])
     free = peeled + spread[:, None] * steps
-    distance = np.linalg.norm(filter_from_angles(complete_angles(free)) - h, axis=1)
-    return free[np.argsort(distance, kind="stable")[:DESCENTS]]
+    distances = np.linalg.norm(filter_from_angles(complete_angles(free)) - h, axis=1)
+    return free[np.argsort(distances, kind="stable")[:DESCENTS]]
 
 
 def highpass(h: np.ndarray) -> np.ndarray:
@@ -245,8 +247,8 @@ def vanishing_moments(h: np.ndarray) -> int:
     grid = np.linspace(-1, 1, len(g))
     basis = np.linalg.qr(np.polynomial.legendre.legvander(grid, len(g) - 1))[0]
     # Named wavelets reach 2e-12 where they vanish and leave 1.5e-11 where they do not.
-    left = np.abs(basis.T @ g) > 1e-11
-    return int(left.argmax())
+    moments = np.abs(basis.T @ g) > 1e-11
+    return int(moments.argmax())
 
 
 def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
@@ -287,65 +289,6 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     free = lattice.fit(lattice.peel(core)[1:], core)
     shorter = filter_from_angles(complete_angles(free))
     return np.pad(shorter, (first, len(h) - last))
-
-
-def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
-    """A filter delayed by an even number of taps, and flipped, to where another stands.
-
-    Neither changes an L1 norm of coefficients; a flip changes what a student reads.
-
-    Parameters
-    ----------
-    h, to : array of shape (taps,)
-        A filter moves as far as the zeros at its ends allow.
-    flips : bool
-        Whether to flip where that is nearer.
-
-    Returns
-    -------
-    ndarray of shape (taps,)
-    """
-    used = np.flatnonzero(h)
-    shifts = range(-(used[0] // 2 * 2), len(h) - used[-1], 2)
-    moved = [np.roll(h, shift) for shift in shifts]
-    if flips:
-        moved += [other[::-1] for other in moved]
-    return min(moved, key=lambda other: float(((other - to) ** 2).sum()))
-
-
-def onto(h: np.ndarray, target: np.ndarray) -> tuple[int, int]:
-    """Even shift and sign (1 or -1) that lay a filter onto another one best.
-
-    A filter that is delayed by two samples or negated is the same wavelet; delayed by
-    one it is another.
-    """
-    match = np.correlate(target, h, "full")
-    shifts = np.arange(len(match)) - (len(h) - 1)
-    match = np.where(shifts % 2 == 0, match, 0)
-    best = int(np.abs(match).argmax())
-    return int(shifts[best]), -1 if match[best] < 0 else 1
-
-
-def distance(h: np.ndarray, to: np.ndarray, flips: bool = True) -> float:
-    """L2 distance of taps, least over even shifts, sign and flip: :func:`onto`.
-
-    Parameters
-    ----------
-    h, to : array of shape (taps,)
-        Of any lengths; nothing is lost in a shift.
-    flips : bool
-        Whether a filter and its flip are the same.
-    """
-    return min(_apart(twin, to) for twin in ([h, h[::-1]] if flips else [h]))
-
-
-def _apart(h: np.ndarray, to: np.ndarray) -> float:
-    shift, sign = onto(h, to)
-    start, stop = min(shift, 0), max(shift + len(h), len(to))
-    apart = np.zeros(stop - start)
-    apart[shift - start :][: len(h)] = sign * h
-    apart[-start:][: len(to)] -= to
-    return float(np.sqrt((apart**2).sum()))
 
 
 def require_levels(n: int, levels: int) -> None:

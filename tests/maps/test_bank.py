@@ -49,33 +49,17 @@ def test_rows_are_even_over_cosmologies_and_never_test(maps):
     assert np.unique(groups, return_counts=True)[1].tolist() == [60, 60]
 
 
-class Killed(BaseException):
-    """No error: nothing on the way may handle it."""
-
-
 def test_a_killed_bank_goes_on_with_the_next_candidate(
-    maps, banks, tmp_path, monkeypatch
+    maps, banks, job, killed_after, calls_at_most
 ):
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
-    job = checkpoint.Job(tmp_path / "a.log", [], {})
-    left, statistic = 2, Shelf.statistic
-
-    def dying(shelf, h):
-        nonlocal left
-        if not left:
-            raise Killed
-        left -= 1
-        return statistic(shelf, h)
-
     def fill():
         each = partial(checkpoint.mapped, name="bank", checkpoint=job.of("features"))
         return bank.fill("symmetric", maps, bank.rows_of(maps, 28, 10), 4, 0, each)
 
-    monkeypatch.setattr(Shelf, "statistic", dying)
-    with pytest.raises(Killed):
+    with killed_after(Shelf, "statistic", 2):
         fill()
-    left = len(banks["symmetric"]["features"]) - 2
-    xr.testing.assert_identical(fill(), banks["symmetric"])
+    with calls_at_most(Shelf, "statistic", len(banks["symmetric"]["features"]) - 2):
+        xr.testing.assert_identical(fill(), banks["symmetric"])
 
 
 def test_a_ridge_follows_curves_of_its_features():

@@ -10,7 +10,6 @@ from awd.errors import DataError
 from awd.maps.study import ask as asking
 from awd.maps.study import train as training_maps
 from awd.maps.study.streamed import Rows
-from awd.record import checkpoint
 from awd.teacher import ask, networks, training
 
 RNG = np.random.default_rng(0)
@@ -67,42 +66,15 @@ def test_streamed_maps_train_as_those_in_memory():
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-7)
 
 
-class Killed(BaseException):
-    """No error: nothing on the way may handle it."""
-
-
-class Dying:
-    """A function that is killed at its call of that number."""
-
-    def __init__(self, function, count):
-        self.function, self.left = function, count
-
-    def __call__(self, *arguments, **options):
-        if not self.left:
-            raise Killed
-        self.left -= 1
-        return self.function(*arguments, **options)
-
-
-@pytest.fixture
-def job(tmp_path, monkeypatch):
-    monkeypatch.setenv(checkpoint.SECONDS, "0")
-    return checkpoint.Job(tmp_path / "job.log", [], {})
-
-
 @pytest.mark.parametrize("batches", [0, 2, 3, 7, 10])  # of three an epoch
 def test_killed_training_on_maps_ends_as_the_uninterrupted(
-    path, job, monkeypatch, batches
+    path, job, killed_after, batches
 ):
     whole, history = trained(path, epochs=4)
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            training_maps, "augmented", Dying(training_maps.augmented, batches)
-        )
-        with pytest.raises(Killed):
-            trained(path, epochs=4, checkpoint=job.of("resnet"))
-    model, again = trained(path, epochs=4, checkpoint=job.of("resnet"))
-    assert again.equals(history)
+    with killed_after(training_maps, "augmented", batches):
+        trained(path, epochs=4, checkpoint=job.of("resnet"))
+    model, resumed = trained(path, epochs=4, checkpoint=job.of("resnet"))
+    assert resumed.equals(history)
     pairs = zip(whole.state_dict().items(), model.state_dict().items(), strict=True)
     for (name, a), (_, b) in pairs:
         assert torch.equal(a, b), name
@@ -113,7 +85,7 @@ def test_killed_training_on_maps_ends_as_the_uninterrupted(
     [(asking.answers_of, "output"), (asking.saliency, "saliency")],
 )
 def test_killed_asking_goes_on_with_the_next_piece(
-    path, job, monkeypatch, function, method
+    path, job, monkeypatch, killed_after, calls_at_most, function, method
 ):
     monkeypatch.setattr(asking, "PIECE", 16)
     monkeypatch.setattr(asking, "ASKED", 16)
@@ -121,14 +93,11 @@ def test_killed_asking_goes_on_with_the_next_piece(
     options = {"shifts": 1} if function is asking.saliency else {}
     whole = function(model, maps, **options)
     each = {"output": 2, "saliency": 1}[method]  # calls a piece
-    calls = getattr(ask, method)
-    monkeypatch.setattr(ask, method, Dying(calls, 2 * each))
-    with pytest.raises(Killed):
-        function(model, maps, checkpoint=job.of("said"), **options)
-    monkeypatch.setattr(ask, method, Dying(calls, 2 * each))  # two of four are left
-    np.testing.assert_array_equal(
-        function(model, maps, checkpoint=job.of("said"), **options), whole
-    )
+    with killed_after(ask, method, 2 * each):
+        function(model, maps, checkpoint=job.of("answers"), **options)
+    with calls_at_most(ask, method, 2 * each):  # two pieces of four remain
+        resumed = function(model, maps, checkpoint=job.of("answers"), **options)
+    np.testing.assert_array_equal(resumed, whole)
 
 
 class Listed:

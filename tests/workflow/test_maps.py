@@ -51,7 +51,9 @@ def run(checkout, target, ok=True, source=None, **settings):
 
 def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
     run(tree, "results/own/report.html", size=16)
-    with io.opened(tree.folder / "results/own/maps/split0/samples.nc", contracts.MAPS) as ds:
+    with io.opened(
+        tree.folder / "results/own/maps/split0/samples.nc", contracts.MAPS
+    ) as ds:
         assert ds["x"].shape == (200, 16, 16)
         assert ds.attrs["pixel_arcmin"] == pytest.approx(2 * 6.5625)
         counts = dict(zip(*np.unique(ds["split"], return_counts=True), strict=True))

@@ -38,7 +38,11 @@ def test_every_job_has_its_code_times_and_seeds(finished, record):
         assert (finished.folder / job["log"]).is_file(), name
         assert job["start"] <= job["end"], name
         assert job["seconds"] >= 0, name
-    for rule in ("simulate_movie/cell1", "train_teacher/maps-0-omega_m-0", "score_methods"):
+    for rule in (
+        "simulate_movie/cell1",
+        "train_teacher/maps-0-omega_m-0",
+        "score_methods",
+    ):
         assert record["jobs"][rule]["seeds"], rule
 
 

@@ -66,8 +66,8 @@ def room(work, picked, x):
 def pick_block(x, start, h, g, work, largest, smallest, wide, top):
     """Values and columns of the extremes of several blocks: (2, picked + 1, lanes).
 
-    Columns are kept as numbers of the data's kind, so that lanes move together. Returns
-    0, or NaN where a signal is not finite.
+    Columns are numbers of the data's kind, so that lanes move together. Returns 0, or
+    NaN where a signal is not finite.
     """
     sizes, _, even, odd, _, _ = work
     half, levels = len(h) // 2, len(sizes) - 1
@@ -97,7 +97,7 @@ def pick_block(x, start, h, g, work, largest, smallest, wide, top):
 
 @jit
 def widen(work, width, lane, wide):
-    """The bands of a block, coarse ones first, between those of others."""
+    """The bands of a block, coarse ones first, into its lanes of ``wide``."""
     sizes, offsets, _, _, low, high = work
     levels, at = len(sizes) - 1, lane
     for j in range(levels, -1, -1):
@@ -130,13 +130,13 @@ def sink(band, width, sense, column, best, where):
 @jit
 def insert(band, width, sense, column, count, best, where):
     """The same for one lane: insertion into a short sorted list."""
-    kept = 0
+    found = 0
     for t in range(0, len(band), width):
         value = sense * band[t]
-        if kept == count and (count == 0 or value <= best[(kept - 1) * width]):
+        if found == count and (count == 0 or value <= best[(found - 1) * width]):
             continue
-        kept = min(kept + 1, count)
-        slot = (kept - 1) * width
+        found = min(found + 1, count)
+        slot = (found - 1) * width
         while slot > 0 and value > best[slot - width]:
             best[slot], where[slot] = best[slot - width], where[slot - width]
             slot -= width
@@ -147,7 +147,7 @@ def insert(band, width, sense, column, count, best, where):
 
 @jit
 def exchange(best, where, value, place):
-    """Keep the better of two in every lane, and pass the other one on."""
+    """Keep the better of two values in every lane, and pass the worse one on."""
     for b in range(len(value)):
         v, u, p, q = value[b], best[b], place[b], where[b]
         better = (v > u) | ((v == u) & (p < q))

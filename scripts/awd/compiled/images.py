@@ -31,7 +31,7 @@ def workspace_2d(shape, half, levels, dtype):
 
     ``rows`` and ``columns`` hold the size at level 0, 1, ...; ``pitch`` the length of a
     row in the buffers of each level. Of every level the image's four parts, both bands
-    along x in two parts of rows, and three details; of one level at a time the
+    along x in two parts of rows, and three details; of a single level the
     approximation and the derivatives along what leads to it.
     """
     rows = band_sizes(shape[0], half, levels, ZERO)
@@ -107,19 +107,19 @@ def soft_gradient_images(x, h, g, levels, weight, values, by_low, by_high):
     """
     half = len(h) // 2
     work = workspace_2d(x.shape[1:], half, levels, x.dtype)
-    other = workspace_2d(x.shape[1:], half, levels, x.dtype)
+    error_work = workspace_2d(x.shape[1:], half, levels, x.dtype)
     spare = spare_2d(work, half)
     error = np.empty(x.shape[1:], x.dtype)
     for n in range(len(x)):
         load_image(x[n], half, work)
         norm = forward_2d(h, g, work)
-        transpose_2d(h, g, work, other, spare, error)
+        transpose_2d(h, g, work, error_work, spare, error)
         values[n] = weight * norm + take_error(x[n], error)
-        load_image(error, half, other)
-        forward_2d(h, g, other)
-        exchange_2d(weight, work, other)
+        load_image(error, half, error_work)
+        forward_2d(h, g, error_work)
+        exchange_2d(weight, work, error_work)
         backward_2d(h, g, work, spare, by_low[n], by_high[n])
-        backward_2d(h, g, other, spare, by_low[n], by_high[n])
+        backward_2d(h, g, error_work, spare, by_low[n], by_high[n])
 
 
 @jit
@@ -254,10 +254,10 @@ def join_2d(even, odd, j, p, work, band, step):
 
 
 @jit
-def transpose_2d(h, g, work, other, spare, image):
-    """Transpose of the transform at the bands of ``work``; overwrites ``other``'s."""
+def transpose_2d(h, g, work, error_work, spare, image):
+    """Transpose of the transform at the bands of ``work``; overwrites ``low``."""
     rows, columns, pitch, starts, _, _, details, coarse = work
-    _, _, _, _, _, _, _, low = other
+    _, _, _, _, _, _, _, low = error_work
     levels, size = len(rows) - 1, rows[-1] * pitch[-1]
     low[:size] = coarse[:size]
     for j in range(levels - 1, -1, -1):
@@ -289,13 +289,13 @@ def take_error(x, restored):
 
 
 @jit
-def exchange_2d(weight, work, other):
-    """Each one's bands, doubled, in the place of the other's.
+def exchange_2d(weight, work, error_work):
+    """Image and error exchange their bands, doubled.
 
-    Those of the image, in ``work``, have the signs of an L1 norm added on leaving.
+    Those that come into ``work`` have the slope of the image's L1 norm added.
     """
     rows, _, pitch, _, _, _, details, low = work
-    _, _, _, _, _, _, errors, coarse = other
+    _, _, _, _, _, _, errors, coarse = error_work
     for k in range(3):
         exchange(weight, details[k], errors[k])
     size = rows[-1] * pitch[-1]
@@ -304,7 +304,7 @@ def exchange_2d(weight, work, other):
 
 @jit
 def exchange(weight, band, error):
-    """Twice the one in place of the other, and the band's sign times a weight."""
+    """Exchange two bands, doubled; the first one gets its own weighted signs too."""
     for t in range(len(band)):
         value = band[t]
         band[t] = 2 * error[t] + weight * np.sign(value)

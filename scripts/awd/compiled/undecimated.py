@@ -75,7 +75,7 @@ def count(band, edges, counts):
 @jit
 def number_below(values, edge):
     """How many values are smaller."""
-    total = 0
+    total = np.int64(0)
     for t in range(len(values)):
         total += np.int32(1) if values[t] < edge else np.int32(0)
     return total

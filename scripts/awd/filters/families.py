@@ -17,7 +17,7 @@ from awd.filters import lattice
 
 
 class Family:
-    """What a search asks of a family.
+    """Base class: what a search needs of a family.
 
     Attributes
     ----------
@@ -57,19 +57,19 @@ class Family:
         raise NotImplementedError
 
     def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
-        """A filter moved to where another stands, as far as no objective can tell."""
+        """A filter moved to where another one stands, if no objective can tell."""
         return h
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
-        """How far a filter is from what its family promises; 0 when met."""
+        """Residual of every condition that the family guarantees; 0 when met."""
         raise NotImplementedError
 
     def missed(self, parameters: np.ndarray) -> np.ndarray:
-        """What should be 0 between parameters: (..., free) -> (..., equations)."""
+        """Residuals of the equations: (..., free) -> (..., equations)."""
         return np.zeros((*np.shape(parameters)[:-1], 0))
 
     def missed_jacobian(self, parameters: np.ndarray) -> np.ndarray:
-        """Its derivative: (..., free) -> (..., equations, free)."""
+        """Derivatives of the residuals: (..., free) -> (..., equations, free)."""
         return np.zeros((*np.shape(parameters)[:-1], 0, len(self.bounds)))
 
 
@@ -123,6 +123,8 @@ class Lattice(Family):
 
     taps: int
     moments: int = 1
+    bounds: np.ndarray = field(init=False, repr=False, compare=False)
+    equations: int = field(init=False, repr=False, compare=False)
     periodic = True
 
     def __post_init__(self) -> None:
@@ -136,14 +138,9 @@ class Lattice(Family):
                 f"moments is {self.moments!r}; filters of {self.taps} taps have 1 to "
                 f"{self.taps // 2} vanishing moments"
             )
-
-    @property
-    def bounds(self) -> np.ndarray:
-        return np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
-
-    @property
-    def equations(self) -> int:
-        return self.moments - 1
+        bounds = np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
+        object.__setattr__(self, "bounds", bounds)  # frozen, to be hashed
+        object.__setattr__(self, "equations", self.moments - 1)
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
         return lattice.filter_from_angles(lattice.complete_angles(parameters))

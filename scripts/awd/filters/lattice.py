@@ -114,16 +114,16 @@ def fit(free: np.ndarray, h: np.ndarray) -> np.ndarray:
     Where the filter of ``free`` is ``h``, there is nothing to do.
     """
     damping = 1e-8
-    rest = h - filter_from_angles(complete_angles(free))
+    residual = h - filter_from_angles(complete_angles(free))
     for _ in range(100):
-        if np.abs(rest).max(initial=0) < 1e-11 or damping > 1e8:
+        if np.abs(residual).max(initial=0) < 1e-11 or damping > 1e8:
             break
         jacobian = free_jacobian(free)
         normal = jacobian @ jacobian.T + damping * np.eye(len(free))
-        trial = free + np.linalg.solve(normal, jacobian @ rest)
-        left = h - filter_from_angles(complete_angles(trial))
-        if left @ left < rest @ rest:
-            free, rest, damping = trial, left, damping / 10
+        trial = free + np.linalg.solve(normal, jacobian @ residual)
+        after = h - filter_from_angles(complete_angles(trial))
+        if after @ after < residual @ residual:
+            free, residual, damping = trial, after, damping / 10
         else:
             damping *= 10
     return free

@@ -46,8 +46,8 @@ class Compiled:
         recipe, levels, time = student.features, student.levels_, shape[-1]
         channels = shape[1] if len(shape) == 3 else 1
         require_levels(time, levels)
-        pair = student.filter_, highpass(student.filter_)
-        sizes = kernels.band_counts((time,), len(pair[0]), levels)
+        low, high = student.filter_, highpass(student.filter_)
+        sizes = kernels.band_counts((time,), len(low), levels)
         most = recipe.m, recipe.smallest
         counts = sum(np.minimum(sizes, number) for number in most)
         begins = np.repeat(np.cumsum(sizes) - sizes, counts)
@@ -64,10 +64,10 @@ class Compiled:
         by_index = index if recipe.positions else np.zeros_like(value)
         by_start = np.repeat(start / max(recipe.start, 1), recipe.start, axis=1)
         return cls(
-            {np.dtype(k): tuple(h.astype(k) for h in pair) for k in ("f4", "f8")},
+            {np.dtype(k): (low.astype(k), high.astype(k)) for k in ("f4", "f8")},
             [
-                (levels, *most, *map(np.ascontiguousarray, each))
-                for each in zip(value, by_index, by_start, strict=True)
+                (levels, *most, *map(np.ascontiguousarray, channel))
+                for channel in zip(value, by_index, by_start, strict=True)
             ],
             intercept - float((by_index * begins).sum()),
         )

@@ -1,8 +1,8 @@
-"""What a killed job had done: kept beside its log, found by the job that repeats it.
+"""Finished work of a killed job, stored beside its log for the job that repeats it.
 
 A failed job loses its declared outputs, so checkpoints are none. They lie beside the
-job's log in a folder named by the digest of its data, settings, code and packages: what
-another experiment left is never taken up. A finished job removes all of them.
+job's log in a folder named by the digest of its data, settings, code and packages: no
+job continues another experiment. A finished job removes all of them.
 
 A checkpoint is one safetensors file: arrays, and a JSON record as its metadata. It is
 written under another name and renamed, and not before :func:`every_s` seconds of work:
@@ -80,7 +80,7 @@ class Job:
         return digest.hexdigest()[:16]
 
     def of(self, name: str) -> Checkpoint:
-        """The checkpoint of one thing among those that the job makes."""
+        """The checkpoint of a named part of the job's work."""
         return Checkpoint(self, name)
 
     def done(self) -> None:
@@ -89,7 +89,7 @@ class Job:
 
 
 class Checkpoint:
-    """One thing's state, or the pieces of it that are finished; made by :meth:`Job.of`.
+    """State of a part of a job, or its finished pieces; made by :meth:`Job.of`.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class Checkpoint:
         return found
 
     def keep(self, pieces: Sequence[np.ndarray]) -> None:
-        """Write those of all finished pieces that are not yet, when it is due."""
+        """Write the finished pieces that are not written yet, when it is due."""
         if self.due:
             fresh = enumerate(pieces[self.written :])
             arrays = {str(k): np.array(piece, order="C") for k, piece in fresh}
@@ -168,7 +168,7 @@ def mapped(
     name: str,
     checkpoint: Checkpoint | None = None,
 ) -> list[np.ndarray]:
-    """``[work(item) for item in items]``, without what a killed job had of it.
+    """``[work(item) for item in items]``; what a killed job had done is only read.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def mapped(
         Each array depends on its item alone.
     items : sequence
     name : str
-        What the progress is called.
+        Name of the progress in the log.
     checkpoint : Checkpoint, optional
     """
     done = checkpoint.pieces() if checkpoint else []
@@ -190,5 +190,6 @@ def mapped(
 def _checksum(arrays: Arrays) -> int:
     total = 0
     for name, array in sorted(arrays.items()):
-        total = zlib.crc32(np.array(array, order="C"), zlib.crc32(name.encode(), total))
+        total = zlib.crc32(name.encode(), total)
+        total = zlib.crc32(np.array(array, order="C").data, total)
     return total

@@ -1,8 +1,8 @@
 """A run as an RO-Crate, by the Workflow Run Crate profiles, made of its manifest.
 
 The crate is the folder of the run: its files stay where they are, beside a copy of the
-workflow that made them. It says what was run (Snakefile, commit, software), with which
-settings, on which files, and for every job what went in, what came out and when. The
+workflow that made them. It names Snakefile, commit, software, settings and input files
+of the run, and for every job its inputs, outputs, start and end. The
 profiles are Process, Workflow and Provenance Run Crate 0.5; they build on RO-Crate 1.1.
 """
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from rocrate.model import Entity
     from rocrate.rocrate import ROCrate
 
-WORKFLOW = ("Snakefile", "rules", "scripts", "envs", "config", "profiles")
-WORKFLOW += ("LICENSE", "CITATION.cff")
+WORKFLOW = (
+    *("Snakefile", "rules", "scripts", "envs", "config", "profiles"),
+    *("LICENSE", "CITATION.cff"),
+)
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
     "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",
@@ -45,7 +47,7 @@ KINDS = {bool: "Boolean", int: "Integer", float: "Float"}
 
 
 def copy_workflow(root: Path, target: Path) -> None:
-    """Copy what a run needs to be repeated: rules, scripts, environments, profiles."""
+    """Copy rules, scripts, environments and profiles, to repeat the run with."""
     target.mkdir(parents=True, exist_ok=True)
     for name in WORKFLOW:
         if (root / name).is_dir():
@@ -114,7 +116,7 @@ def _file(crate: ROCrate, path: str, /, **about: Any) -> Entity:
 
 
 def _period(record: Mapping[str, Any]) -> dict[str, str]:
-    """From the first start of a job to the last end of one."""
+    """From the first start of a job to the last end."""
     jobs, written = record["jobs"].values(), record["written"]
     return {
         "startTime": min((job["start"] for job in jobs), default=written),
@@ -189,7 +191,7 @@ def _workflow(
 
 
 def _files(crate: ROCrate, record: Mapping[str, Any], run: Path) -> dict[str, Entity]:
-    """What the run made, and what it was given, which stands outside the crate."""
+    """Outputs of the run, and its inputs, which stand outside the crate."""
     made = {
         path: _file(
             crate,
@@ -235,7 +237,7 @@ def _example(crate: ROCrate, value: Entity, name: str, kind: str) -> Entity:
 
 
 def _leaves(config: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key that is set, with its way: ``teacher.epochs``; lists stay whole."""
+    """Every key that is set, with its path: ``teacher.epochs``; lists stay whole."""
     for key, value in config.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{above}{key}.")

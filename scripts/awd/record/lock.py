@@ -1,4 +1,4 @@
-"""Whether a run is alone in its working directory, and the locks of one that died."""
+"""Whether a run is alone in its working directory, and the locks of a dead run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def alone(folder: Path) -> IO[str]:
     """Remove the locks that a killed run left; to be held as long as a run lives.
 
     Snakemake's locks are files, which outlive a SIGKILL or a power cut: the next run
-    would be refused. A lock of the kernel dies with its process. Whoever gets it is
-    alone, and the files are nobody's; else they stay, and Snakemake refuses to begin.
+    would be refused. A lock of the kernel dies with its process. A run that gets it
+    is alone, and removes the files; else they stay, and Snakemake refuses to begin.
 
     Parameters
     ----------
@@ -26,6 +26,6 @@ def alone(folder: Path) -> IO[str]:
     # Some network file systems know no such locks: then all is as Snakemake leaves it.
     with contextlib.suppress(OSError):
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        for left in (folder / "locks").glob("*.lock"):
-            left.unlink()
+        for stale in (folder / "locks").glob("*.lock"):
+            stale.unlink()
     return held

@@ -1,4 +1,4 @@
-"""Which code, which seed, which versions: what ties a file to how it was made."""
+"""Digests of code, seeds and versions: they tie a file to how it was made."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ def code_files(script: Path, package: Path, step: str = "") -> set[Path]:
             text = path.read_text("utf-8")
             waiting += _imported(path, text, package.resolve())
     beside = {
-        other
+        sibling
         for path in seen - {script.resolve()}
-        for other in path.parent.glob(f"{path.stem}.*")
-        if path.name != "__init__.py" and other.suffix != ".pyc"
+        for sibling in path.parent.glob(f"{path.stem}.*")
+        if path.name != "__init__.py" and sibling.suffix != ".pyc"
     }
     return seen | beside
 
 
 @functools.cache
 def _imported(path: Path, text: str, package: Path) -> tuple[Path, ...]:
-    """Files of the package's modules that one file names."""
+    """Files of the package's modules that a file imports or names."""
     tree = ast.parse(text)
     bound: dict[str, str] = {}
     names: set[str] = set()
@@ -135,8 +135,9 @@ def _files(name: str, package: Path) -> Iterator[Path]:
 def derive_seed(root: int, *labels: object) -> int:
     """A seed of its own for each job: ``SeedSequence`` of the root and the labels."""
     key = hashlib.sha256("\0".join(map(str, labels)).encode()).digest()[:16]
-    words = np.frombuffer(key, "<u4").tolist()
-    return int(np.random.SeedSequence(root, spawn_key=words).generate_state(1)[0])
+    spawn_key = np.frombuffer(key, "<u4").tolist()
+    sequence = np.random.SeedSequence(root, spawn_key=spawn_key)
+    return int(sequence.generate_state(1)[0])
 
 
 def versions() -> dict[str, str]:
@@ -150,7 +151,7 @@ def versions() -> dict[str, str]:
 
 
 def stamp(rule: str, wildcards: Mapping[str, str], params: Mapping[str, Any]) -> dict:
-    """What goes into a file's ``provenance`` attribute: no time, no machine."""
+    """The ``provenance`` attribute of a file: no time, no machine."""
     return {
         "rule": rule,
         "wildcards": dict(wildcards),

@@ -1,1 +1,1 @@
-"""The paper's simulation: is a wavelet found again that is known to be there?"""
+"""The paper's simulation: is a known wavelet recovered from a network?"""

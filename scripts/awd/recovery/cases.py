@@ -1,4 +1,4 @@
-"""Is a wavelet found that is known to be there? The paper's simulation and harder ones.
+"""Is a known wavelet recovered? The paper's simulation and harder variants.
 
 Ha et al. (NeurIPS 2021, section 4.1): white signals, a response that is linear in three
 neighbouring coefficients of one detail band of a known wavelet, a network that learns
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -22,9 +22,19 @@ if TYPE_CHECKING:
 
 TIME, LEVELS, TAPS = 64, 4, 10
 BAND, WEIGHT = 3, 2.0  # the response reads coefficients of detail 3, times 2
+
+
+class SoftSettings(TypedDict):
+    """Settings of :func:`awd.search.soft.distil_soft`."""
+
+    sparsity: list[float]
+    attribution: list[float]
+    batch: int
+
+
 # Weights with which the soft losses do best here (they decide how far they come).
-SOFT = {"sparsity": [1e-4], "attribution": [0.1], "batch": 100}
-SOFT_START = "coif2"  # from here they find db5; from the others they do not
+SOFT: SoftSettings = {"sparsity": [1e-4], "attribution": [0.1], "batch": 100}
+SOFT_START = "coif2"  # the only start from which the soft losses find db5
 FOUND = 0.03  # a filter nearer to the truth than this counts as found
 
 
@@ -48,7 +58,7 @@ class Case:
     samples : int
     teacher : {"mlp", "lstm"}
     harder : str
-        The one of :data:`AXES` in which it is harder than the plain simulation.
+        Which of :data:`AXES` makes it harder than the plain simulation; or none.
     """
 
     truth: str = "db5"
@@ -87,7 +97,7 @@ def cases(
 ) -> list[Case]:
     """db5 for every seed, random wavelets, and harder simulations of db5.
 
-    ``harder`` gives values of each of :data:`AXES`, varied one by one on db5.
+    ``harder`` gives values of each of :data:`AXES`, varied singly on db5.
     """
     plain = Case(samples=samples)
     truths = [replace(plain, truth=f"random{k}") for k in range(random)]
@@ -123,16 +133,16 @@ def wave_distance(h: np.ndarray, truth: np.ndarray) -> float:
         bank = taps[::-1], wavelet.highpass(taps)[::-1], taps, wavelet.highpass(taps)
         curves.append(pywt.Wavelet("w", filter_bank=bank).wavefun(level=5)[1])
     size = max(map(len, curves))
-    ours, theirs = (np.pad(curve, (0, size - len(curve))) for curve in curves)
-    if not np.isfinite(ours).all():
+    found, true = (np.pad(curve, (0, size - len(curve))) for curve in curves)
+    if not np.isfinite(found).all():
         return float("inf")
-    both = (ours @ ours) + (theirs @ theirs)
-    spectrum = np.fft.rfft(theirs)
+    norms = (found @ found) + (true @ true)
+    spectrum = np.fft.rfft(true)
     matches = [
-        np.fft.irfft(np.conj(np.fft.rfft(one)) * spectrum, size).max()
-        for one in (ours, ours[::-1])
+        np.fft.irfft(np.conj(np.fft.rfft(curve)) * spectrum, size).max()
+        for curve in (found, found[::-1])
     ]
-    return float(np.sqrt(max(both - 2 * max(matches), 0)))
+    return float(np.sqrt(max(norms - 2 * max(matches), 0)))
 
 
 def table(found: pd.DataFrame, timings: pd.DataFrame) -> pd.DataFrame:
@@ -143,8 +153,8 @@ def table(found: pd.DataFrame, timings: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     key = ["objective", "method", "init"]
-    both = found.merge(timings, on=["case", *key])
-    plain = both[both["harder"].fillna("") == ""]
+    timed = found.merge(timings, on=["case", *key])
+    plain = timed[timed["harder"].fillna("") == ""]
     ways = plain.groupby(key, sort=False)
     db5 = plain[plain["truth"] == "db5"].groupby(key, sort=False)
     random = plain[plain["truth"] != "db5"].groupby(key, sort=False)["distance"]

@@ -1,4 +1,4 @@
-"""Simulate, teach a network, and find the wavelet again in every way.
+"""Simulate, teach a network, and recover the wavelet in every way.
 
 The study is described in :mod:`awd.recovery.cases`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def teach(case: Case, x: np.ndarray, y: np.ndarray, epochs: int) -> nn.Module:
 def recover(
     case: Case, teacher_epochs: int = 20, soft_epochs: int = 100
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All ways to find the wavelet again.
+    """Recover the wavelet in every way.
 
     Parameters
     ----------
@@ -101,19 +102,18 @@ def recover(
     model = teach(case, x, y, teacher_epochs)
     fresh, truth = simulate(replace(case, samples=2000, noise=0.0), rng)
     r2 = bootstrap.r2(truth, ask.output(model, fresh))
-    gradient, said = ask.saliency(model, x), ask.output(model, x)
+    gradient, output = ask.saliency(model, x), ask.output(model, x)
+    known = {"case": case.name, "truth": case.truth, "seed": case.seed}
+    known |= {key: getattr(case, key) for key in (*AXES, "harder")}
     rows, times = [], []
-    for (objective, method, init), way in _ways(
-        case, x, gradient, said, soft_epochs, rng
-    ):
+    ways = _ways(case, x, gradient, output, soft_epochs, rng)
+    for (objective, method, init), way in ways:
         start = time.perf_counter()
         h = way()
         seconds = time.perf_counter() - start
-        named = {"objective": objective, "method": method, "init": init}
-        names = {"case": case.name, "truth": case.truth, "seed": case.seed}
-        names |= {key: getattr(case, key) for key in (*AXES, "harder")}
-        rows.append(names | {"teacher_r2": r2} | named | measured(h, case.filter))
-        times.append({"case": case.name} | named | {"seconds": seconds})
+        names = {"objective": objective, "method": method, "init": init}
+        rows.append(known | {"teacher_r2": r2} | names | measured(h, case.filter))
+        times.append({"case": case.name} | names | {"seconds": seconds})
     return pd.DataFrame(rows), pd.DataFrame(times)
 
 
@@ -121,7 +121,7 @@ def _ways(
     case: Case,
     x: np.ndarray,
     gradient: np.ndarray,
-    said: np.ndarray,
+    output: np.ndarray,
     soft_epochs: int,
     rng: np.random.Generator,
 ) -> list[tuple[tuple[str, str, str], Callable[[], np.ndarray]]]:
@@ -134,17 +134,16 @@ def _ways(
     }
     if case.harder:  # shown as curves, from the start that suits the soft losses
         starts = {SOFT_START: starts[SOFT_START]}
-    ways = [
-        (("attribution", "lattice", "none"), lambda: _scanned(gradient, case.seed)),
-        (("output", "lattice", "none"), lambda: _matched(x, said, case.seed)),
+    ways: list[tuple[tuple[str, str, str], Callable[[], np.ndarray]]] = [
+        (("attribution", "lattice", "none"), partial(_scanned, gradient, case.seed)),
+        (("output", "lattice", "none"), partial(_matched, x, output, case.seed)),
     ]
     for init, h in starts.items():
-        named = "attribution", "lattice", init
-        ways.append((named, lambda h=h: _descended(gradient, h)))
-        named = "attribution", "soft", init
-        ways.append(
-            (named, lambda h=h: _softly(x, gradient, h, soft_epochs, case.seed))
-        )
+        softly = partial(_softly, x, gradient, h, soft_epochs, case.seed)
+        ways += [
+            (("attribution", "lattice", init), partial(_descended, gradient, h)),
+            (("attribution", "soft", init), softly),
+        ]
     return ways
 
 
@@ -167,10 +166,10 @@ def _descended(gradient: np.ndarray, h: np.ndarray) -> np.ndarray:
     return descent.descend(term, family, family.parameters(h)).filter
 
 
-def _matched(x: np.ndarray, said: np.ndarray, seed: int) -> np.ndarray:
+def _matched(x: np.ndarray, output: np.ndarray, seed: int) -> np.ndarray:
     """Output distillation: a student of three coefficients at fixed positions."""
     rng, rows = np.random.default_rng(seed), slice(0, 2000)
-    term = Matching(x[rows, None], said[rows], LEVELS)
+    term = Matching(x[rows, None], output[rows], LEVELS)
     blend = descent.Blend({"output": term}, {"output": 1.0})
     effort = descent.Effort(few=400, density=6, most=2**12, on_few=24, on_all=4)
     few = effort.rows((len(term.x), 1), rng)
@@ -183,8 +182,10 @@ def _softly(
 ) -> np.ndarray:
     from awd.search.soft import distil_soft
 
-    how = {"levels": LEVELS, "init": h, "epochs": epochs, "seeds": (seed,)}
-    return distil_soft(x, gradient, **how, **SOFT).filter[0, -1, -1]
+    path = distil_soft(
+        x, gradient, levels=LEVELS, init=h, epochs=epochs, seeds=(seed,), **SOFT
+    )
+    return path.filter[0, -1, -1]
 
 
 @dataclass(frozen=True)
@@ -192,8 +193,8 @@ class Matching:
     """Error ``1 - R2`` of a linear student of a few coefficients at fixed positions.
 
     A term of :mod:`awd.search.descent`. Orthogonal matching pursuit chooses the
-    positions for every filter, one after the other, each the one that explains most of
-    what is left; between changes of choice the error is smooth.
+    positions for every filter in turn, each to explain most of the residual; between
+    changes of choice the error is smooth.
 
     Attributes
     ----------
@@ -214,9 +215,9 @@ class Matching:
         return np.array([self._fit(h)[0] for h in filters])
 
     def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
-        error, chosen, heads, rest, shape = self._fit(h)
+        error, chosen, heads, residual, shape = self._fit(h)
         weights = np.zeros(shape)
-        weights[:, chosen] = -2 * rest[:, None] * heads
+        weights[:, chosen] = -2 * residual[:, None] * heads
         return error, kernels.pack_gradient(self.x[:, 0], h, self.levels, weights)
 
     def subset(self, rows: np.ndarray) -> Matching:
@@ -230,12 +231,12 @@ class Matching:
         y /= np.linalg.norm(y)
         norms = np.maximum(np.linalg.norm(table, axis=0), 1e-9)
         chosen: list[int] = []
-        rest = y
+        residual = y
         for _ in range(self.count):
-            match = np.abs(rest @ table) / norms
+            match = np.abs(residual @ table) / norms
             match[chosen] = -1
             chosen.append(int(match.argmax()))
             part = table[:, chosen]
             heads = np.linalg.lstsq(part, y, rcond=None)[0]
-            rest = y - part @ heads
-        return float(rest @ rest), chosen, heads, rest, table.shape
+            residual = y - part @ heads
+        return float(residual @ residual), chosen, heads, residual, table.shape

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from scipy.optimize import minimize
@@ -68,11 +68,7 @@ THOROUGH = Effort()
 
 
 class Term(Protocol):
-    """What the search asks of an objective.
-
-    A smooth one has ``value_and_gradient(h)`` too: the value of one filter and its
-    derivative along the taps, of the filter's shape.
-    """
+    """What the search needs of an objective."""
 
     def values(self, filters: np.ndarray) -> np.ndarray:
         """Value of many filters: (n, *taps) -> (n,)."""
@@ -81,8 +77,15 @@ class Term(Protocol):
         """The same objective on some of the samples."""
 
 
-def is_smooth(term: Term) -> bool:
-    """Whether the term knows its slope."""
+class SmoothTerm(Term, Protocol):
+    """An objective with a slope."""
+
+    def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value of a filter, and its derivative along the taps, (*taps)."""
+
+
+def is_smooth(term: Term) -> TypeGuard[SmoothTerm]:
+    """Whether the term knows its slope; a blend does if all that count in it do."""
     if isinstance(term, Blend):
         return all(is_smooth(term.terms[name]) for name, _ in term.used())
     return hasattr(term, "value_and_gradient")
@@ -99,9 +102,14 @@ class Blend:
         return np.sum([w * self.terms[k].values(filters) for k, w in self.used()], 0)
 
     def value_and_gradient(self, h: np.ndarray) -> tuple[float, np.ndarray]:
-        parts = [(w, *self.terms[k].value_and_gradient(h)) for k, w in self.used()]
-        gradient = np.sum([w * g for w, _, g in parts], axis=0)
-        return sum(w * v for w, v, _ in parts), gradient
+        values, gradients = [], []
+        for name, weight in self.used():
+            term = self.terms[name]
+            assert is_smooth(term), name
+            value, gradient = term.value_and_gradient(h)
+            values.append(weight * value)
+            gradients.append(weight * gradient)
+        return sum(values), np.sum(gradients, axis=0)
 
     def subset(self, rows: np.ndarray) -> Blend:
         part = {k: self.terms[k].subset(rows) for k, _ in self.used()}
@@ -151,12 +159,12 @@ class Scan:
         total = sum(weights[k] * v for k, v in self.values.items())
         points = self.points[np.argsort(total, kind="stable")[: 100 * count]]
         filters = self.family.filters(points)
-        kept: list[int] = []
-        left = np.ones(len(points), bool)
-        while left.any() and len(kept) < count:
-            kept.append(int(left.argmax()))
-            left &= _apart(filters, filters[kept[-1]]) > APART
-        return points[kept]
+        chosen: list[int] = []
+        remaining = np.ones(len(points), bool)
+        while remaining.any() and len(chosen) < count:
+            chosen.append(int(remaining.argmax()))
+            remaining &= _apart(filters, filters[chosen[-1]]) > APART
+        return points[chosen]
 
 
 def scan(
@@ -203,9 +211,9 @@ def descend(
     """
     if not len(start):
         return Optimum(_value(objective, family.filters(start)), start, family)
-    function, how = _method(objective, family, start, effort.tolerance)
+    function, settings = _method(objective, family, start, effort.tolerance)
     for _ in range(2 if effort.again else 1):
-        start = minimize(function, start, **how).x
+        start = minimize(function, start, **settings).x
     end = family.settled(start)
     return Optimum(_value(objective, family.filters(end)), end, family)
 
@@ -217,24 +225,27 @@ def _value(objective: Term, h: np.ndarray) -> float:
 def _method(
     objective: Term, family: Family, start: np.ndarray, tolerance: float
 ) -> tuple[Callable, dict[str, Any]]:
-    """What scipy is to minimise, and how."""
-    bounds = None if family.periodic else family.bounds
+    """The function that scipy minimises, and the settings of ``minimize``."""
+    settings: dict[str, Any] = {"bounds": None if family.periodic else family.bounds}
     if not is_smooth(objective):
         steps = np.diag(0.05 * np.ptp(family.bounds, axis=1))
-        options = {"fatol": tolerance, "xatol": 1e-3}
-        options["initial_simplex"] = np.vstack([start, start + steps])
-        how = {"method": "Nelder-Mead", "bounds": bounds, "options": options}
-        return lambda parameters: _value(objective, family.filters(parameters)), how
+        simplex = np.vstack([start, start + steps])
+        options = {"fatol": tolerance, "xatol": 1e-3, "initial_simplex": simplex}
+        settings |= {"method": "Nelder-Mead", "options": options}
+        return lambda parameters: _value(
+            objective, family.filters(parameters)
+        ), settings
+    smooth: SmoothTerm = objective
 
     def value_and_slope(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = objective.value_and_gradient(family.filters(parameters))
+        value, gradient = smooth.value_and_gradient(family.filters(parameters))
         return value, np.tensordot(family.jacobian(parameters), gradient, gradient.ndim)
 
-    how = {"method": "L-BFGS-B", "jac": True, "bounds": bounds}
+    settings |= {"method": "L-BFGS-B", "jac": True, "options": {"ftol": tolerance}}
     if family.equations:
         equations = {"fun": family.missed, "jac": family.missed_jacobian}
-        how |= {"method": "SLSQP", "constraints": {"type": "eq"} | equations}
-    return value_and_slope, how | {"options": {"ftol": tolerance}}
+        settings |= {"method": "SLSQP", "constraints": {"type": "eq", **equations}}
+    return value_and_slope, settings
 
 
 def minima(
@@ -259,9 +270,9 @@ def minima(
     starts = scanned.best(objective.weights, effort.on_few)
     less = replace(effort, tolerance=10 * effort.tolerance, again=False)
     rough = distinct(descend(part, family, start, less) for start in starts)
-    best = [one.parameters for one in rough[: effort.on_all]]
+    best = [optimum.parameters for optimum in rough[: effort.on_all]]
     known = family.filters(np.reshape(warm, (len(warm), len(family.bounds))))
-    # One descent is enough in a basin.
+    # A single descent is enough in a basin.
     new = [p for p in best if not (_apart(known, family.filters(p)) < 0.05).any()]
     return distinct(descend(objective, family, p, effort) for p in [*warm, *new])
 
@@ -300,13 +311,13 @@ def follow(
 
 
 def distinct(optima: Iterable[Optimum]) -> list[Optimum]:
-    """The optima, best first, without repetitions; flipped filters count as others.
+    """The optima, best first, without repetitions; a flipped filter is no repetition.
 
     Filters are compared, not parameters: several angles can give the same filter.
     """
-    kept: list[Optimum] = []
+    found: list[Optimum] = []
     for optimum in sorted(optima, key=lambda o: o.value):
         h = optimum.filter
-        if all(np.abs(other.filter - h).max() > DISTINCT for other in kept):
-            kept.append(optimum)
-    return kept
+        if all(np.abs(better.filter - h).max() > DISTINCT for better in found):
+            found.append(optimum)
+    return found

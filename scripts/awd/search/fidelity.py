@@ -38,7 +38,7 @@ class Fidelity:
         What the student has to reproduce, scaled so that the squared deviations of all
         targets sum to 1, those of each to the same.
     fold : ndarray of int of shape (n,), rising
-        The fold in which each sample is predicted, by a head fitted to the others.
+        The fold in which each sample is predicted, by a head fitted to the other folds.
     features : Largest
         What the student reads; any student with ``pick``.
     levels : int
@@ -75,9 +75,8 @@ class Fidelity:
 
     def subset(self, rows: np.ndarray) -> Fidelity:
         """The same on some of the samples."""
-        kept = replace(self, x=self.x[rows], y=self.y[rows], fold=self.fold[rows])
-        fold = np.unique(kept.fold, return_inverse=True)[1]
-        return replace(kept, y=_scaled(kept.y), fold=fold)
+        fold = np.unique(self.fold[rows], return_inverse=True)[1]
+        return replace(self, x=self.x[rows], y=_scaled(self.y[rows]), fold=fold)
 
     def _error(self, h: np.ndarray) -> float:
         picked = self.features.pick(self.x, h, self.levels)
@@ -161,8 +160,8 @@ class Reproduction:
 
     def subset(self, rows: np.ndarray) -> Reproduction:
         """The same on some of the samples."""
-        part = replace(self, x=self.x[rows], fold=self.fold[rows])
-        return replace(part, y=_scaled(self.y[rows]))
+        y = _scaled(self.y[rows])
+        return replace(self, x=self.x[rows], y=y, fold=self.fold[rows])
 
     def _error(self, h: np.ndarray) -> float:
         from sklearn.model_selection import PredefinedSplit, cross_val_predict

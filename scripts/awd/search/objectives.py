@@ -1,4 +1,4 @@
-"""What distillation optimises: each objective is a function of the filter alone.
+"""What distillation minimises: each objective is a function of the filter alone.
 
 - ``output`` (ours): the student on the wavelet's coefficients reproduces the teacher's
   output, by grouped cross-validated least squares;
@@ -8,8 +8,8 @@
 - ``sparsity``: signals are sparse; no teacher, the ablation;
 - any function of the coefficients (:class:`Coefficients`).
 
-Adding one is a function that returns its terms (:class:`awd.search.descent.Term`),
-entered in :data:`OBJECTIVES`.
+A new objective is a function that returns its terms
+(:class:`awd.search.descent.Term`), entered in :data:`OBJECTIVES`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,17 @@ from awd.samples import as_rows
 from awd.search.descent import THOROUGH, Effort, Term
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from torch import Tensor
+
+    from awd.transform import Bands
 
 REFERENCE = "db5"  # L1 terms are divided by their value here, so that ratios compare
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What an objective may look at, training samples only.
+    """The data of an objective, training samples only.
 
     ``x`` and ``gradient`` are (n, channel, time) or (n, channel, y, x), checked by
     :func:`samples`, None where the caller gave none. A gradient may have more channels,
@@ -50,19 +53,28 @@ class Samples:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.gradient if self.x is None else self.x).shape
+        return (self.need("gradient") if self.x is None else self.x).shape
 
     def subset(self, rows: np.ndarray) -> Samples:
-        """Some of them; a sample may come more than once."""
-        parts = {k: getattr(self, k) for k in ("x", "gradient", "output", "groups")}
-        some = {k: v if v is None else np.asarray(v)[rows] for k, v in parts.items()}
-        return replace(self, **some)
+        """The data of some rows; a row may come more than once."""
+
+        def taken(data: np.ndarray | None) -> np.ndarray | None:
+            return None if data is None else np.asarray(data)[rows]
+
+        return replace(
+            self,
+            x=taken(self.x),
+            gradient=taken(self.gradient),
+            output=taken(self.output),
+            groups=taken(self.groups),
+        )
 
     def need(self, name: str, remedy: str = "") -> np.ndarray:
         """``x``, ``gradient`` or ``output``, refused if absent."""
-        if getattr(self, name) is None:
+        data = getattr(self, name)
+        if data is None:
             raise DataError(f"this objective needs {name}{remedy}; got None")
-        return getattr(self, name)
+        return data
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ class Coefficients:
     levels : int
     """
 
-    function: Callable[[list[Tensor], list[Tensor] | None], Tensor]
+    function: Callable[[Bands, Bands | None], Tensor]
     x: Tensor
     gradient: Tensor | None
     levels: int
@@ -146,22 +158,20 @@ class Coefficients:
     def _at(self, h: Tensor) -> Tensor:
         from awd import transform
 
-        def bands(data: Tensor | None) -> list[Tensor] | None:
-            if data is None:
-                return None
+        def bands(data: Tensor) -> Bands:
             return transform.analysis(data, h, self.levels, dims=data.ndim - 2)
 
-        return self.function(bands(self.x), bands(self.gradient))
+        attributions = None if self.gradient is None else bands(self.gradient)
+        return self.function(bands(self.x), attributions)
 
 
 def coefficients(function: Callable, samples: Samples, levels: int) -> dict[str, Term]:
     """The wavelet that minimises a function of the coefficients of samples."""
     import torch
 
-    x, gradient = (
-        None if data is None else torch.as_tensor(data)
-        for data in (samples.need("x"), samples.gradient)
-    )
+    x, gradient = torch.as_tensor(samples.need("x")), None
+    if samples.gradient is not None:
+        gradient = torch.as_tensor(samples.gradient)
     return {"coefficients": Coefficients(function, x, gradient, levels)}
 
 
@@ -181,11 +191,11 @@ def output(samples: Samples, levels: int) -> dict[str, Term]:
     """The wavelet from which the student reproduces the teacher's output."""
     from awd.search.fidelity import fidelity
 
-    said = samples.need(
+    outputs = samples.need(
         "output", ", the teacher's predictions of x: see awd.attribution.output"
     )
     x, groups = samples.need("x"), samples.groups
-    term = fidelity(x, said, samples.student, levels, groups, samples.folds)
+    term = fidelity(x, outputs, samples.student, levels, groups, samples.folds)
     return {"output": term}
 
 
@@ -195,7 +205,7 @@ OBJECTIVES: dict[str, Callable[[Samples, int], dict[str, Term]]] = {
     "sparsity": sparsity,
 }
 
-# Fidelity is smooth where L1 norms have kinks, and needs more samples to be told.
+# Fidelity is smooth where L1 norms have kinks, and needs more samples to be measured.
 EFFORT = {
     "output": Effort(
         few=300,
@@ -218,33 +228,49 @@ def samples(
     gradient: np.ndarray | Sequence[np.ndarray] | None,
     levels: int,
     dims: int = 1,
-    **others: Any,
+    *,
+    output: np.ndarray | None,
+    groups: np.ndarray | None,
+    student: Any,
+    folds: int,
 ) -> Samples:
     """Samples as objectives take them, refused before any long work if they cannot be.
 
-    Parameters and errors as :func:`awd.distil.distil`; ``others`` as in
-    :class:`Samples`.
+    Parameters and errors as :func:`awd.distil.distil`.
     """
+    x = None if x is None else arranged(x, "x", levels, dims)
+    slopes = None if gradient is None else _slopes(gradient, x, levels, dims)
+    return Samples(x, slopes, output, groups, student, folds)
+
+
+def _slopes(
+    gradient: np.ndarray | Sequence[np.ndarray],
+    x: np.ndarray | None,
+    levels: int,
+    dims: int,
+) -> np.ndarray:
+    """Gradients of all targets as channels, each target with the same mean size."""
     several = isinstance(gradient, list | tuple)
-    targets = gradient if several else [gradient]
-    if x is not None:
-        x = arranged(x, "x", levels, dims)
-    if gradient is not None:
-        targets = [arranged(g, "gradient", levels, dims) for g in targets]
-        for one in targets:
-            if x is not None and one.shape != x.shape:
-                raise ShapeError(
-                    f"gradient has shape {one.shape} and x {x.shape} as (n, channel, "
-                    "...); expected the same: one derivative for every value of every "
-                    "sample"
-                )
-        if several:  # each target counts the same
-            targets = [one / np.abs(one).mean() for one in targets]
-        gradient = np.concatenate(targets, axis=1) if several else targets[0]
-    return Samples(x, gradient, **others)
+    targets = [
+        arranged(target, "gradient", levels, dims)
+        for target in (gradient if several else [gradient])
+    ]
+    for target in targets:
+        if x is not None and target.shape != x.shape:
+            raise ShapeError(
+                f"gradient has shape {target.shape} and x {x.shape} as (n, channel, "
+                "...); expected the same: a derivative for every value of every sample"
+            )
+    if not several:
+        return targets[0]
+    return np.concatenate(
+        [target / np.abs(target).mean() for target in targets], axis=1
+    )
 
 
-def arranged(data: np.ndarray, name: str, levels: int, dims: int = 1) -> np.ndarray:
+def arranged(
+    data: ArrayLike | None, name: str, levels: int, dims: int = 1
+) -> np.ndarray:
     """Samples as floating point of shape (n, channel, time) or (n, channel, y, x)."""
     if data is None:
         raise DataError(f"this objective needs {name}; got None")

@@ -1,8 +1,8 @@
 """The paper's own distillation: a free filter that is drawn towards the wavelets.
 
 Ha et al. (NeurIPS 2021) let Adam move all taps and add a penalty for every condition of
-a wavelet. That is kept here for comparison: what it finds is a wavelet only as far as
-the penalties win, so measure the conditions (:meth:`SoftPath.conditions`) and see
+a wavelet. It stands here for comparison: what it finds is a wavelet only as far as the
+penalties win, so measure the conditions (:meth:`SoftPath.conditions`) and see
 :func:`awd.wavelet.project`. The network is not called: attributions are transforms of
 cached gradients, as in :mod:`awd.distil`.
 
@@ -12,7 +12,7 @@ transpose ``A'`` (the authors' inverse for every filter), and weights s and a, i
     1/B sum |x - A'A x|^2  +  P(h)  +  (s sum |A x| + a sum |A G|) / (B (J + 1))
 
 with the gradients ``G`` and the penalty ``P`` of :class:`Penalty`. The authors divide
-by J + 1 for images too: the three details of a level count as one.
+by J + 1 for images too: the three details of a level count as a single band.
 
 Filters of all seeds and sparsity weights, the chains, are trained at once. They share
 nothing but batches: every chain's loss depends on its own taps, and Adam takes each tap
@@ -29,13 +29,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from awd import transform, wavelet
+from awd import wavelet
 from awd.errors import ConfigError, ShapeError
 from awd.log import progress
 from awd.search import objectives
-from awd.search.soft_images import ImageLoss
+from awd.search.losses import ImageLoss, Loss, Penalty
 from awd.teacher import training
 
 if TYPE_CHECKING:
@@ -165,20 +164,21 @@ def distil_soft(
     else:
         loss = ImageLoss(levels, Penalty(len(h), h.dtype))
     chains = torch.from_numpy(weights["sparsity"].astype(x.dtype))
-    found = checkpoint.pieces() if checkpoint else []  # taps, and the loss as one more
+    found = checkpoint.pieces() if checkpoint else []  # taps, and the loss behind them
     if found:
         filters = torch.from_numpy(found[-1][..., :-1].astype(x.dtype))
-    to_do = weights["attribution"][len(found) :]
+    remaining = weights["attribution"][len(found) :]
     with training.one_thread():
-        for weight in progress(to_do, "distil softly"):
+        for weight in progress(remaining, "distil softly"):
             part = functools.partial(loss, sparsity=chains, attribution=weight)
             filters, values = _train(filters, samples, part, schedule)
             found.append(torch.cat([filters, values[..., None]], -1).double().numpy())
             if checkpoint:
                 checkpoint.keep(found)
     path = np.stack(found, axis=2)
-    seeds = np.array(schedule.seeds)
-    return SoftPath(path[..., :-1], path[..., -1], seeds=seeds, **weights)
+    return SoftPath(
+        path[..., :-1], path[..., -1], **weights, seeds=np.array(schedule.seeds)
+    )
 
 
 @dataclass(frozen=True)
@@ -207,127 +207,6 @@ class Schedule:
             raise ConfigError(
                 f"seeds are {self.seeds}; expected at least one integer of 0 or more"
             )
-
-
-class Loss:
-    """The paper's loss for many filters of one length, on signals of one length.
-
-    Parameters
-    ----------
-    time, taps, levels : int
-    dtype : torch.dtype
-        That of the computation.
-    """
-
-    def __init__(self, time: int, taps: int, levels: int, dtype: torch.dtype) -> None:
-        sizes = transform.signal_lengths(time, taps, levels, "zero")[:-1]
-        self.levels = [_level(n, taps).to(dtype) for n in sizes]
-        self.penalty = Penalty(taps, dtype)
-
-    def __call__(
-        self,
-        h: Tensor,
-        x: Tensor,
-        gradient: Tensor,
-        sparsity: Tensor,
-        attribution: float,
-    ) -> Tensor:
-        """Loss of every filter, a sum of independent ones if added up.
-
-        Parameters
-        ----------
-        h : Tensor of shape (seeds, sparsity, taps)
-        x, gradient : Tensor of shape (seeds, samples, channel, time)
-            Each seed's batch.
-        sparsity : Tensor of shape (sparsity,)
-        attribution : float
-
-        Returns
-        -------
-        Tensor of shape (seeds, sparsity)
-        """
-        matrix = self.matrix(h)
-        x, gradient, samples = x.flatten(1, 2), gradient.flatten(1, 2), x.shape[1]
-        norms = sparsity * _l1(matrix, x) + attribution * _l1(matrix, gradient)
-        fit = _reconstruction(matrix, x) + norms / (len(self.levels) + 1)
-        return fit / samples + self.penalty(h)
-
-    def matrix(self, h: Tensor) -> Tensor:
-        """The transform as a matrix: (..., taps) -> (..., coefficients, time)."""
-        first, *others = (
-            (h @ level.flatten(1)).unflatten(-1, level.shape[1:])
-            for level in self.levels
-        )
-        approx, *details = first.chunk(2, dim=-2)
-        for level in others:
-            approx, detail = (level @ approx).chunk(2, dim=-2)
-            details.append(detail)
-        return torch.cat([approx, *details[::-1]], dim=-2)
-
-
-class Penalty:
-    """Half the squared misses of the wavelet conditions.
-
-    The sums of both filters, the norm, the products of ``h`` with itself shifted by
-    2k, for k of both signs, and ``|H(w)|^2 + |H(w + pi)|^2`` on the grid of the
-    discrete Fourier transform of the filter's own length, ``w = 2 pi j / taps``.
-    As in the authors' code, each pair ``w, w + pi`` counts once: ``j < taps / 2``.
-
-    Parameters
-    ----------
-    taps : int
-    dtype : torch.dtype
-    """
-
-    def __init__(self, taps: int, dtype: torch.dtype) -> None:
-        signs = torch.ones(taps, 2, dtype=dtype)
-        signs[1::2, 1] = -1
-        self.signs = signs  # sums of h and, but for its sign, of g are h @ signs
-        k = torch.arange(taps // 2, dtype=dtype)
-        self.cosines = 4 * torch.cos(4 * torch.pi / taps * torch.outer(k, k))
-        self.cosines[0] = 2
-
-    def __call__(self, h: Tensor) -> Tensor:
-        """Of every filter: (..., taps) -> (...)."""
-        sums = h @ self.signs - self.signs.new_tensor([2**0.5, 0])
-        taps = h.shape[-1]
-        shifted = functional.pad(h, (0, taps - 2)).unfold(-1, taps, 2)
-        missed = (shifted @ h[..., None])[..., 0]
-        missed[..., 0] -= 1
-        # The power of a pair is the cosine transform of the products.
-        powers = missed @ self.cosines
-        # Every product counts twice: a shift has two signs, and no shift is the norm.
-        return (torch.cat([sums, 2**0.5 * missed, powers], -1) ** 2).sum(-1) / 2
-
-
-def _level(n: int, taps: int) -> Tensor:
-    """One level as a linear map of the filter: (taps, approximation + detail, n)."""
-    signals = torch.eye(n, dtype=torch.float64)
-    units = torch.eye(taps, dtype=torch.float64)
-    bands = [transform.analysis(signals, unit, 1, "zero") for unit in units]
-    return torch.stack([torch.cat(pair, dim=-1).T for pair in bands])
-
-
-def _reconstruction(matrix: Tensor, rows: Tensor) -> Tensor:
-    """Squared error of the inverse, ``sum |x - A'A x|^2``.
-
-    Through the second moments of the rows, which are smaller than the batch.
-    """
-    missed = torch.eye(matrix.shape[-1]).to(matrix) - matrix.mT @ matrix
-    moments = (rows.mT @ rows)[:, None]
-    return (missed @ moments * missed).sum((-2, -1))
-
-
-def _l1(matrix: Tensor, rows: Tensor) -> Tensor:
-    """Sum of absolute coefficients of the rows.
-
-    A norm is the product of its argument with its gradient there. So only the gradient,
-    of the size of the matrix, takes part in differentiation, and no coefficient.
-    """
-    with torch.no_grad():
-        signs = (matrix.flatten(1, 2) @ rows.mT).sign_()
-        slope = (signs @ rows).view_as(matrix)
-    return (slope * matrix).sum((-2, -1))
 
 
 def _train(

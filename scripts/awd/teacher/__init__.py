@@ -1,1 +1,1 @@
-"""Networks: built, trained, brought, asked for outputs and gradients."""
+"""Networks: built, trained or brought, and their outputs and gradients."""

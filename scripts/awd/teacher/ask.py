@@ -173,7 +173,7 @@ def dtype_of(model: nn.Module) -> np.dtype:
 
 
 def all_finite(values: np.ndarray, what: str) -> np.ndarray:
-    """What a teacher gave, (n, ...), if it is finite; else names the first sample."""
+    """A teacher's results, (n, ...), if all are finite; the error names a sample."""
     bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
     if bad.any():
         raise DataError(

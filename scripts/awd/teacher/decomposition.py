@@ -1,9 +1,10 @@
 """Contextual decomposition: which part of an output comes from which part of the input.
 
-A network is run on two parts of its input at once, and every layer says which of its
-output is owed to the relevant part (Murdoch, Liu, Yu, ICLR 2018, for LSTMs; Singh,
-Murdoch, Yu, ICLR 2019, for feed-forward networks). A part goes through every layer, so
-nothing can be cached for all wavelets: this is for evaluation, not for distillation.
+A network is run on two parts of its input at once, and every layer divides its output
+into what is owed to the relevant part and the rest (Murdoch, Liu, Yu, ICLR 2018, for
+LSTMs; Singh, Murdoch, Yu, ICLR 2019, for feed-forward networks). A part goes through
+every layer, so nothing can be cached for all wavelets: this is for evaluation, not for
+distillation.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def contextual(
     x : array of shape (n, ...)
         Samples.
     relevant : array of the shape of x
-        The part of every sample, for example what one band synthesises.
+        The part of every sample, for example the synthesis of a single band.
     target : int
         Column of the output.
 
@@ -62,8 +63,10 @@ def contextual(
     with ask.lent(model, "cpu"), torch.no_grad():
         part = torch.tensor(np.asarray(relevant, dtype))
         rest = torch.tensor(np.asarray(x, dtype)) - part
-        parts = _through(model, (part, rest))
-        return tuple(ask.column(p, len(p), target).numpy() for p in parts)
+        part, rest = (
+            ask.column(p, len(p), target) for p in _through(model, (part, rest))
+        )
+        return part.numpy(), rest.numpy()
 
 
 def of_bands(
@@ -101,8 +104,10 @@ def _through(module: nn.Module, parts: Pair) -> Pair:
     if isinstance(module, Teacher):
         mean, sd = module.target_mean, module.target_sd
         part, rest = (module._channels(p) for p in parts)
-        inner = _lstm if isinstance(module, LSTM) else _layers
-        part, rest = inner(module, (part, rest))
+        if isinstance(module, LSTM):
+            part, rest = _lstm(module, (part, rest))
+        else:
+            part, rest = _layers(module, (part, rest))
         return sd * part, mean + sd * rest
     for kinds, rule in RULES.items():
         if isinstance(module, kinds):
@@ -148,16 +153,11 @@ def _activation(module: nn.Module, parts: Pair) -> Pair:
 
 def _max_pool(module: nn.MaxPool1d | nn.MaxPool2d, parts: Pair) -> Pair:
     """Both parts at the place of the largest sum (Singh et al., section 3.1)."""
-    one = isinstance(module, nn.MaxPool1d)
-    pool, axis = (functional.max_pool1d, -1) if one else (functional.max_pool2d, -2)
+    signal = isinstance(module, nn.MaxPool1d)
+    pool, axis = (functional.max_pool1d, -1) if signal else (functional.max_pool2d, -2)
+    settings = (module.kernel_size, module.stride, module.padding, module.dilation)
     _, index = pool(
-        sum(parts),
-        module.kernel_size,
-        module.stride,
-        module.padding,
-        module.dilation,
-        module.ceil_mode,
-        return_indices=True,
+        parts[0] + parts[1], *settings, module.ceil_mode, return_indices=True
     )
     places = index.flatten(axis)
     part, rest = (p.flatten(axis).gather(-1, places).view_as(index) for p in parts)
@@ -177,12 +177,12 @@ RULES: dict[tuple[type[nn.Module], ...], Callable[[Any, Pair], Pair]] = {
 def _lstm(teacher: LSTM, parts: Pair) -> Pair:
     """The linearised LSTM of Murdoch et al., section 3.2; the bias is irrelevant.
 
-    Products of gates are relevant where one factor is owed to the relevant part and the
-    other to it or to the bias.
+    Products of gates are relevant where a factor is owed to the relevant part and its
+    partner to the same or to the bias.
     """
-    lstm = teacher.lstm
-    weights = lstm.weight_ih_l0, lstm.weight_hh_l0
-    bias = (lstm.bias_ih_l0 + lstm.bias_hh_l0).chunk(4)
+    lstm, learned = teacher.lstm, dict(teacher.lstm.named_parameters())
+    weights = learned["weight_ih_l0"], learned["weight_hh_l0"]
+    bias = (learned["bias_ih_l0"] + learned["bias_hh_l0"]).chunk(4)
     steps = [p.transpose(1, 2) for p in parts]  # n, time, channel
     n, size = len(steps[0]), lstm.hidden_size
     zero = steps[0].new_zeros(n, size)
@@ -220,10 +220,10 @@ def _terms(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """``function(part + rest + bias)`` shared by part, rest and bias.
 
-    The bias comes first, then both others in the mean over their orders.
+    The bias comes first, then both parts in the mean over their orders.
     """
     first = function(bias).expand_as(part)
     both = function(part + rest + bias)
-    alone, other = function(part + bias), function(rest + bias)
-    share = (alone - first + both - other) / 2
+    by_part, by_rest = function(part + bias), function(rest + bias)
+    share = (by_part - first + both - by_rest) / 2
     return share, both - first - share, first

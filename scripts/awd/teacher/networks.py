@@ -19,7 +19,7 @@ from awd.teacher.training import seeded
 
 
 class Teacher(nn.Module):
-    """A network that answers in the target's unit: ``mean + s.d. * body(x)``.
+    """A network that predicts in the target's unit: ``mean + s.d. * body(x)``.
 
     The body learns a standardised target; mean and s.d. are buffers, set by
     :func:`build` from the training targets and saved with the weights. A kind of
@@ -185,7 +185,7 @@ class ResNet(Teacher):
         Channels and targets.
     width : int
         Filters of the first stage; each of the three others doubles them. 64 is the
-        published network; a narrow one learns as well from few maps.
+        published network; a narrow network learns as well from few maps.
     scale : float
         What inputs are divided by, about their s.d.: batch norm begins with a variance
         of 1, and forgets it slowly.
@@ -208,15 +208,16 @@ class ResNet(Teacher):
         self.scale = scale
         pool = nn.MaxPool2d(3, 2, 1) if stem == 7 else nn.AvgPool2d(2)
         first = nn.Conv2d(inputs, width, stem, 2, stem // 2, bias=False)
-        stages, here = [], width
+        stages, channels = [], width
         for filters, stride in (
             (width, 1),
             (2 * width, 2),
             (4 * width, 2),
             (8 * width, 2),
         ):
-            stages += [Residual(here, filters, stride), Residual(filters, filters, 1)]
-            here = filters
+            first_block = Residual(channels, filters, stride)
+            stages += [first_block, Residual(filters, filters, 1)]
+            channels = filters
         self.layers = nn.Sequential(
             first,
             _normalised(width),
@@ -225,7 +226,7 @@ class ResNet(Teacher):
             *stages,
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
-            nn.Linear(here, outputs),
+            nn.Linear(channels, outputs),
         )
 
     def body(self, x: Tensor) -> Tensor:
@@ -283,10 +284,10 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     if np.ndim(x) not in (axes + 1, axes + 2):
         wanted = "y, x" if kind == "resnet" else "time"
         raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
-    alone = np.ndim(x) == axes + 1
-    seen = {"inputs": 1 if alone else x.shape[1], "length": x.shape[-1]}
-    asked = inspect.signature(KINDS[kind]).parameters
-    return {name: size for name, size in seen.items() if name in asked}
+    single = np.ndim(x) == axes + 1
+    sizes = {"inputs": 1 if single else x.shape[1], "length": x.shape[-1]}
+    parameters = inspect.signature(KINDS[kind]).parameters
+    return {name: size for name, size in sizes.items() if name in parameters}
 
 
 def build(

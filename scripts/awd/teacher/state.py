@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from awd.log import log
 
 if TYPE_CHECKING:
+    from torch.optim.swa_utils import AveragedModel
+
     from awd.record.checkpoint import Checkpoint
 
 
@@ -33,8 +35,8 @@ class Recipe:
         One cycle of the rate over all epochs (Smith & Topin 2018), with decoupled
         decay (AdamW).
     average : float
-        Decay, per step, of the running average of the weights that is evaluated and
-        kept; 0 keeps the weights themselves.
+        Decay, per step, of the running average of the weights, which is then the
+        trained model; 0 for the weights themselves.
     augment : callable, optional
         A batch (k, ...) and a generator in, a batch of the same kind out.
     mixed : bool
@@ -52,14 +54,14 @@ class Recipe:
 
 @dataclass
 class State:
-    """All that one epoch hands to the next: what a checkpoint has to hold."""
+    """All that an epoch hands to the next: the content of a checkpoint."""
 
     model: nn.Module
     optimiser: torch.optim.Optimizer
     generator: torch.Generator
     recipe: Recipe
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None
-    averaged: nn.Module | None = None
+    averaged: AveragedModel | None = None
     epoch: int = 0
     best_epoch: int = 0
     best_loss: float = np.inf
@@ -74,7 +76,7 @@ def saved(state: State, checkpoint: Checkpoint) -> None:
 
 
 def resumed(state: State, checkpoint: Checkpoint) -> bool:
-    """Put a fresh state of the same training where the saved one was, if there is."""
+    """Continue a fresh state from the saved one of the same training, if there is."""
     found = checkpoint.load()
     if found:
         unpack(state, *found)
@@ -107,14 +109,14 @@ COUNTS = ("epoch", "best_epoch", "best_loss", "history")
 
 def unpack(state: State, arrays: dict[str, np.ndarray], record: dict[str, Any]) -> None:
     """Undo :func:`packed`, into a state of the same model and recipe."""
-    state.model.load_state_dict(_held(arrays, "model/"))
-    state.best_weights = _held(arrays, "best/")
+    state.model.load_state_dict(_tensors(arrays, "model/"))
+    state.best_weights = _tensors(arrays, "best/")
     if state.averaged:
-        state.averaged.load_state_dict(_held(arrays, "averaged/"))
+        state.averaged.load_state_dict(_tensors(arrays, "averaged/"))
     if state.schedule:
         state.schedule.load_state_dict(record["schedule"])
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _held(arrays, "optimiser/").items():
+    for name, value in _tensors(arrays, "optimiser/").items():
         number, _, kind = name.partition("/")
         moments.setdefault(int(number), {})[kind] = value
     optimiser = {"state": moments, "param_groups": record["groups"]}
@@ -125,7 +127,7 @@ def unpack(state: State, arrays: dict[str, np.ndarray], record: dict[str, Any]) 
     state.history = [tuple(row) for row in record["history"]]
 
 
-def _held(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, Tensor]:
+def _tensors(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, Tensor]:
     return {
         name.removeprefix(prefix): torch.from_numpy(value)
         for name, value in arrays.items()

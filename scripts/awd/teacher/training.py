@@ -32,34 +32,41 @@ class Source(Protocol):
     def __getitem__(self, rows: np.ndarray) -> np.ndarray: ...
 
 
+class Batch(NamedTuple):
+    """Inputs (k, ...) and targets (k, targets), both on the training device."""
+
+    x: Tensor
+    y: Tensor
+
+
 class Pair(NamedTuple):
     """Inputs (n, ...) and their targets (n, targets), those on the training device."""
 
     x: Tensor | Source
     y: Tensor
 
-    def take(self, rows: Tensor) -> Pair:
-        """Some of both, inputs too on the training device."""
+    def take(self, rows: Tensor) -> Batch:
+        """Some rows of both, inputs too on the training device."""
         if isinstance(self.x, Tensor):
-            return Pair(self.x[rows], self.y[rows])
-        read = torch.from_numpy(np.asarray(self.x[rows.numpy()], np.float32))
-        where, ahead = self.y.device, self.y.is_cuda
-        if ahead:  # from pinned memory, to be copied while the GPU computes
-            read = read.pin_memory()
-        return Pair(read.to(where, non_blocking=ahead), self.y[rows.to(where)])
+            return Batch(self.x[rows], self.y[rows])
+        x = torch.from_numpy(np.asarray(self.x[rows.numpy()], np.float32))
+        where, pinned = self.y.device, self.y.is_cuda
+        if pinned:  # to be copied while the GPU computes
+            x = x.pin_memory()
+        return Batch(x.to(where, non_blocking=pinned), self.y[rows.to(where)])
 
-    def batches(self, rows: Tensor, size: int) -> Iterator[Pair]:
-        """Rows, so many at a time; what is streamed is read one batch ahead."""
+    def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
+        """Rows, so many at a time; a streamed batch is read before its turn."""
         if isinstance(self.x, Tensor):
             yield from map(self.take, rows.to(self.y.device).split(size))
             return
-        first, *others = rows.split(size)
+        first, *remaining = rows.split(size)
         with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self.take, first)
-            for some in others:
-                data, coming = coming.result(), reader.submit(self.take, some)
+            ahead = reader.submit(self.take, first)
+            for batch in remaining:
+                data, ahead = ahead.result(), reader.submit(self.take, batch)
                 yield data
-            yield coming.result()
+            yield ahead.result()
 
 
 def train(
@@ -199,16 +206,16 @@ def device(name: str) -> torch.device:
     DeviceError
         When the name is unknown or this machine has no such device.
     """
-    there = {
+    available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if name == "auto":
-        return torch.device(next(kind for kind, exists in there.items() if exists))
-    if name not in there:
-        raise DeviceError(f"no device {name!r}; use auto, {', '.join(there)}")
-    if not there[name]:
+        return torch.device(next(kind for kind, exists in available.items() if exists))
+    if name not in available:
+        raise DeviceError(f"no device {name!r}; use auto, {', '.join(available)}")
+    if not available[name]:
         raise DeviceError(
             f"device {name!r} was asked for, but torch {torch.__version__} finds none "
             "on this machine; use device: auto or cpu"
@@ -272,7 +279,7 @@ def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
     with seeded(dropout_seed, where):
         for data in fit.batches(order, recipe.batch):
             if recipe.augment:
-                data = Pair(recipe.augment(data.x, state.generator), data.y)
+                data = Batch(recipe.augment(data.x, state.generator), data.y)
             with half:
                 loss = _loss(state.model, data, variance)
             state.optimiser.zero_grad()
@@ -287,22 +294,21 @@ def _epoch(state: State, fit: Pair, variance: Tensor) -> float:
 
 
 def _judged(state: State) -> nn.Module:
-    """The model that is evaluated and kept: the average once there is one."""
-    began = state.averaged is not None and state.epoch
-    return state.averaged.module if began else state.model
+    """The model that is evaluated: the running average, from the first epoch on."""
+    return state.averaged.module if state.averaged and state.epoch else state.model
 
 
 @torch.no_grad()
 def _evaluate(state: State, data: Pair, variance: Tensor) -> float:
     model = _judged(state).eval()
     # The same few maps at a time as in training; traces all at once.
-    some = EVALUATION_BATCH if isinstance(data.x, Tensor) else state.recipe.batch
-    parts = data.batches(torch.arange(len(data.x)), some)
-    total = sum(_loss(model, part, variance) * len(part.y) for part in parts)
+    size = EVALUATION_BATCH if isinstance(data.x, Tensor) else state.recipe.batch
+    batches = data.batches(torch.arange(len(data.x)), size)
+    total = sum(_loss(model, batch, variance) * len(batch.y) for batch in batches)
     return float(total) / len(data.x)
 
 
-def _loss(model: nn.Module, data: Pair, variance: Tensor) -> Tensor:
+def _loss(model: nn.Module, data: Batch, variance: Tensor) -> Tensor:
     prediction = model(data.x)
     if prediction.ndim == 1:
         prediction = prediction[:, None]
@@ -317,25 +323,25 @@ def _loss(model: nn.Module, data: Pair, variance: Tensor) -> Tensor:
 def _pair(
     x: np.ndarray | Source, y: np.ndarray, name: str, where: torch.device
 ) -> Pair:
-    streamed = not hasattr(x, "dtype")
-    x, y = x if streamed else np.asarray(x, np.float32), np.asarray(y, np.float32)
+    y = np.asarray(y, np.float32)
+    inputs = np.asarray(x, np.float32) if hasattr(x, "dtype") else None
     if len(x) != len(y) or not len(x):
         raise ShapeError(
             f"the {name} has {len(x)} inputs and {len(y)} targets; expected as many of "
             "both, and at least one"
         )
-    # What is streamed was checked when it was written.
-    for values, what in ((y if streamed else x, "inputs"), (y, "targets")):
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            index = [int(i) for i in bad[0]]
+    # A source was checked when its file was written.
+    for values, kind in ((inputs, "inputs"), (y, "targets")):
+        if values is not None and not np.isfinite(values).all():
+            index = np.argwhere(~np.isfinite(values))[0].tolist()
             raise DataError(
-                f"{what} of the {name} are not finite, first at {index}; drop or "
+                f"{kind} of the {name} are not finite, first at {index}; drop or "
                 "repair these samples"
             )
-    y = y.reshape(len(y), -1)
-    y = torch.from_numpy(y).to(where)
-    return Pair(x if streamed else torch.from_numpy(x).to(where), y)
+    targets = torch.from_numpy(y.reshape(len(y), -1)).to(where)
+    if inputs is None:
+        return Pair(x, targets)
+    return Pair(torch.from_numpy(inputs).to(where), targets)
 
 
 def _variance(y: Tensor) -> Tensor:

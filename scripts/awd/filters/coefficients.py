@@ -1,0 +1,254 @@
+"""Wavelet coefficients of numpy arrays: transforms, packed bands and their extremes.
+
+Compiled (:mod:`awd.compiled`) where that is faster than pywt, by pywt elsewhere.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pywt
+
+from awd.compiled import extremes, images, signals
+from awd.errors import ConfigError, ShapeError
+from awd.wavelet import highpass, require_levels
+
+MODES = {
+    "zero": signals.ZERO,
+    "periodization": signals.PERIODIZATION,
+    "symmetric": None,
+    "reflect": None,
+    "periodic": None,
+}
+COMPILED = {1: ("zero", "periodization"), 2: ("zero",)}  # modes, by axes of a sample
+
+
+def analysis(
+    x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero", dims: int = 1
+) -> list:
+    """Wavelet coefficients; :func:`awd.transform.analysis` for numpy.
+
+    Compiled where that is faster than pywt (:data:`COMPILED`), by pywt elsewhere.
+
+    Parameters
+    ----------
+    x : array of shape (..., time) or (..., y, x), float32 or float64
+    h : array of shape (taps,), taps even
+    levels : int
+    mode : str
+        A key of :data:`MODES`.
+    dims : {1, 2}
+        Axes to transform, the last ones.
+
+    Returns
+    -------
+    list
+        As ``pywt.wavedec`` and ``pywt.wavedec2``, of the dtype of ``x``.
+
+    Raises
+    ------
+    ShapeError
+        ``x`` is not floating point or too short, or the filter has an odd length.
+    ConfigError
+        The mode is unknown.
+    """
+    x = np.asarray(x)
+    batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
+    rows, (h,), (g,) = checked(x.reshape(-1, *shape), np.asarray(h)[None], levels)
+    if mode not in COMPILED[dims]:
+        function = pywt.wavedec if dims == 1 else pywt.wavedec2
+        bank = _pywt(h, g, mode)
+        where = {"axis": -1} if dims == 1 else {"axes": (-2, -1)}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # filters longer than signals
+            return function(x, bank, mode, levels, **where)
+    packed, _ = pack(rows, h, levels, mode)
+    return unpack(packed.reshape(*batch, -1), shape, len(h), levels, mode)
+
+
+def unpack(
+    packed: np.ndarray, shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
+) -> list:
+    """The bands of :func:`pack` as :func:`analysis` gives them; views.
+
+    Parameters
+    ----------
+    packed : array of shape (..., coefficients)
+    shape : sequence of one or two int
+        Of the signal or image.
+    taps, levels, mode
+        Of the transform.
+    """
+    shapes = _band_shapes(shape, taps, levels, mode)
+    ends = np.cumsum([np.prod(size) for size in shapes])[:-1]
+    flat = np.split(packed, ends, axis=-1)
+    bands = [
+        band.reshape(*packed.shape[:-1], *size)
+        for band, size in zip(flat, shapes, strict=True)
+    ]
+    if len(shape) == 1:
+        return bands
+    return [bands[0], *(tuple(bands[k : k + 3]) for k in range(1, len(bands), 3))]
+
+
+def synthesis(
+    coeffs: list, h: np.ndarray, shape: int | Sequence[int], mode: str = "zero"
+) -> np.ndarray:
+    """Inverse of :func:`analysis` for an orthonormal filter, by pywt.
+
+    Parameters
+    ----------
+    coeffs : list
+        What :func:`analysis` returns.
+    h : array of shape (taps,), taps even
+    shape : int or sequence of one or two int
+        Trailing shape of the signal or image, odd lengths too.
+    mode : str
+        The mode of the analysis.
+
+    Returns
+    -------
+    ndarray of shape (..., *shape)
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        The filter has an odd length; the mode is unknown.
+    """
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    h = np.asarray(h, np.float64)
+    bank = _pywt(h, highpass(h), mode)
+    function = pywt.waverec if len(shape) == 1 else pywt.waverec2
+    whole = function(coeffs, bank, mode)
+    return whole[(..., *(slice(n) for n in shape))]
+
+
+def _pywt(h: np.ndarray, g: np.ndarray, mode: str) -> pywt.Wavelet:
+    if mode not in MODES:
+        raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
+    return pywt.Wavelet("awd", filter_bank=(h[::-1], g[::-1], h, g))
+
+
+def pack(
+    x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
+) -> tuple[np.ndarray, np.ndarray]:
+    """The bands of :func:`analysis` side by side, and their lengths; compiled.
+
+    Parameters
+    ----------
+    x : array of shape (rows, time) or (rows, y, x), float32 or float64
+    h, levels
+        As for :func:`analysis`.
+    mode : {"zero", "periodization"}
+        Images know "zero" only.
+
+    Returns
+    -------
+    packed : ndarray of shape (rows, coefficients), dtype of ``x``
+        ``[approx, detail_levels, ..., detail_1]`` of every row; of images the
+        horizontal, the vertical and the diagonal detail of every level.
+    sizes : ndarray of int of shape (bands,)
+        Coefficients of each band, in the same order.
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        As :func:`analysis`.
+    """
+    rows, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
+    if mode == "periodization" and len(h) % 4 == 0:
+        # Centre the taps on an even sample, where the blocks begin.
+        h, g = np.pad(h, 1), np.pad(g, 1)
+    packed = np.empty((len(rows), sizes.sum()), rows.dtype)
+    if rows.ndim == 2:
+        signals.analysis_rows(rows, h, g, levels, MODES[mode], packed)
+    else:
+        images.pack_images(rows, h, g, levels, packed)
+    return packed, sizes
+
+
+def band_counts(
+    shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
+) -> np.ndarray:
+    """Coefficients of each band of a signal or image, in the order of :func:`pack`."""
+    if mode not in COMPILED[len(shape)]:
+        known = ", ".join(COMPILED[len(shape)])
+        raise ConfigError(f"mode is {mode!r}; expected one of {known}")
+    return np.prod(_band_shapes(shape, taps, levels, mode), axis=1)
+
+
+def _band_shapes(
+    shape: Sequence[int], taps: int, levels: int, mode: str
+) -> list[tuple[int, ...]]:
+    """Shape of each band of a signal or image, in the order of :func:`pack`."""
+    sizes = [signals.band_sizes(n, taps // 2, levels, MODES[mode]) for n in shape]
+    details = list(zip(*sizes, strict=True))[:0:-1]  # coarse ones first
+    kinds = 2 ** len(shape) - 1
+    return [details[0], *(size for size in details for _ in range(kinds))]
+
+
+def pick(
+    x: np.ndarray,
+    h: np.ndarray,
+    levels: int,
+    largest: int,
+    smallest: int,
+    mode: str = "zero",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Largest and smallest signed coefficients of every band, and where they stand.
+
+    Parameters
+    ----------
+    x, h, levels, mode
+        As for :func:`pack`.
+    largest, smallest : int
+        How many; a band of fewer coefficients gives all it has.
+
+    Returns
+    -------
+    values : ndarray of shape (rows, picked), dtype of ``x``
+        Band after band; in each first the largest, falling, then the smallest, rising.
+        Among equals, such as padding, the first in time is taken.
+    index : ndarray of int of shape (rows, picked)
+        Columns of :func:`pack`.
+    sizes : ndarray of int of shape (bands,)
+        Coefficients of each band.
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        As :func:`pack`.
+    """
+    rows, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    sizes = band_counts(rows.shape[1:], len(h), levels, mode)
+    picked = int((np.minimum(sizes, largest) + np.minimum(sizes, smallest)).sum())
+    values = np.empty((len(rows), picked), rows.dtype)
+    index = np.empty((len(rows), picked), np.int64)
+    if rows.ndim == 2 and mode == "zero":
+        extremes.pick_rows(rows, h, g, levels, largest, smallest, values, index)
+    else:
+        packed, _ = pack(rows, h, levels, mode)
+        extremes.extremes_rows(packed, sizes, largest, smallest, values, index)
+    return values, index, sizes
+
+
+def checked(
+    x: np.ndarray, filters: np.ndarray, levels: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Samples, filters and their high-pass partners, contiguous and of one dtype."""
+    x = np.ascontiguousarray(x)
+    if x.ndim not in (2, 3) or x.dtype not in (np.float32, np.float64):
+        raise ShapeError(
+            f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
+            "or (rows, y, x), float32 or float64"
+        )
+    require_levels(min(x.shape[1:]), levels)
+    filters = np.ascontiguousarray(filters, x.dtype)
+    if filters.ndim != 2 or filters.shape[1] % 2 or filters.shape[1] == 0:
+        raise ShapeError(
+            f"filters have shape {filters.shape[1:]}; expected one axis of even length"
+        )
+    return x, filters, highpass(filters)
