@@ -2,12 +2,12 @@
 
 import ast
 import graphlib
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import rules
 
 from awd.record import provenance
 
@@ -96,12 +96,7 @@ def test_scripts_are_thin(path):
 
 
 def test_every_rule_has_its_script_and_every_script_its_rule():
-    text = "\n".join(file.read_text() for file in (ROOT / "rules").glob("*.smk"))
-    rules = re.findall(r"use rule job as (\w+) with:", text)
-    rules += [
-        f"plot_{name}" for name in re.findall(r'"(\w+)"\]?(?::| =) Figure\(', text)
-    ]
-    assert sorted(rules) == sorted({path.stem for path in SCRIPTS})
+    assert sorted(rules.environments()) == sorted(path.stem for path in SCRIPTS)
 
 
 def test_every_figure_has_its_caption():

@@ -11,6 +11,7 @@ import rattler
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from tests import rules
 
 from awd.record import provenance
 
@@ -37,20 +38,11 @@ CALLED = {
 INSTALLED = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 
-def environments() -> dict[str, str]:
-    """Name of the environment of every rule, by the name of the rule."""
-    found = {}
-    for file in (ROOT / "rules").glob("*.smk"):
-        for block in re.split(r"\brule (?=\w+:)", file.read_text())[1:]:
-            env = re.search(r'conda:\s*"\.\./envs/(\w+)\.yaml"', block)
-            assert env, f"{file.name}: rule {block.split(':')[0]} has no conda:"
-            found[block.split(":")[0]] = env[1]
-    return found
-
-
-def imported(script: Path) -> set[str]:
-    """Top-level names of all that a script and its project modules import."""
-    files = provenance.code_files(script, SCRIPTS / "awd")
+def imported(rule: str) -> set[str]:
+    """Top-level names of all that a rule's script and its project modules import."""
+    files = set()
+    for step in rules.steps(rule) or [""]:
+        files |= provenance.code_files(SCRIPTS / f"{rule}.py", SCRIPTS / "awd", step)
     names = set()
     for path in files:
         if path.suffix == ".py" and path.name != "__init__.py":
@@ -62,10 +54,10 @@ def imported(script: Path) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"awd"}
 
 
-@pytest.mark.parametrize("rule", sorted(environments()))
+@pytest.mark.parametrize("rule", sorted(rules.environments()))
 def test_a_rules_environment_names_what_its_code_imports(rule):
-    needed = {CALLED.get(name, name) for name in imported(SCRIPTS / f"{rule}.py")}
-    assert needed <= set(ENVS[environments()[rule]])
+    needed = {CALLED.get(name, name) for name in imported(rule)}
+    assert needed <= set(ENVS[rules.environments()[rule]])
 
 
 @pytest.mark.parametrize("name", sorted(ENVS))
@@ -101,4 +93,4 @@ def test_what_environments_share_has_one_range():
 def test_only_what_starts_the_pipeline_holds_snakemake():
     """A job's own Snakemake could not read what the caller's hands to it."""
     assert {name for name, env in ENVS.items() if "snakemake" in env} == {"snakemake"}
-    assert "snakemake" not in environments().values()
+    assert "snakemake" not in rules.environments().values()

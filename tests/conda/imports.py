@@ -2,6 +2,7 @@
 
     PYTHONPATH=scripts python tests/conda/imports.py scripts/NAME.py ...
 
+In the folder that holds scripts.
 Imports inside functions too. Ends with the statements that fail.
 """
 
@@ -14,8 +15,7 @@ from awd.record import provenance
 
 def statements(script: Path) -> set[str]:
     """Absolute imports of a script and its modules, and the modules themselves."""
-    script = script.resolve()
-    scripts = script.parent
+    script, scripts = script.resolve(), Path("scripts").resolve()
     found = set()
     for path in provenance.code_files(script, scripts / "awd"):
         if path.suffix != ".py":

@@ -7,34 +7,18 @@ packages are links to the installed ones (``tests/conda/channel.py``), the comma
 """
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import rules
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "tests/conda"
 ENVS = {path.stem: path.read_text() for path in ROOT.glob("envs/*.yaml")}
-
-
-def environments():
-    """The environment of every rule, as the files of rules name it."""
-    found = {}
-    for file in ROOT.glob("rules/*.smk"):
-        text = file.read_text()
-        for block in re.split(r"use rule job as ", text)[1:]:
-            env = re.search(r'"\.\./envs/(\w+)\.yaml"', block)
-            found[re.match(r"\w+", block)[0]] = env[1] if env else "core"
-        for name, row in re.findall(r'"(\w+)": Figure\((.*?)\n        \)', text, re.S):
-            of_maps = "**of_maps" in row or 'environment="maps"' in row
-            found[f"plot_{name}"] = "maps" if of_maps else "core"
-    return found
-
-
-RULES = environments()
+RULES = rules.environments()
 
 pytestmark = [
     pytest.mark.slow,
@@ -131,7 +115,10 @@ def shell(prefix, conda, command, folder):
 def test_an_environment_imports_all_that_its_scripts_do(
     deployed, prefixes, conda, name
 ):
-    scripts = [f"scripts/{rule}.py" for rule, env in RULES.items() if env == name]
+    own = [rule for rule, env in RULES.items() if env == name]
+    steps = {step for rule in own for step in rules.steps(rule)}
+    scripts = [f"scripts/{rule}.py" for rule in own]
+    scripts += [f"scripts/{step.replace('.', '/')}.py" for step in steps]
     command = f"python {TOOLS}/imports.py {' '.join(scripts)}"
     done = shell(prefixes[name], conda, command, deployed.folder)
     assert done.returncode == 0, done.stderr
