@@ -3,7 +3,7 @@ import importlib
 from awd import io
 from awd.log import log_to
 from awd.record import checkpoint, contracts, provenance
-from awd.teacher import networks, training
+from awd.teacher import training, weights
 
 log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
@@ -13,7 +13,7 @@ job = checkpoint.Job(snakemake.log[0], given, settings)
 outputs = importlib.import_module(params.step).outputs(
     given.samples,
     snakemake.wildcards.target,
-    networks.load(given.networks),
+    weights.load(given.networks),
     params.settings,
     device.type,
     job,

@@ -3,7 +3,7 @@ import importlib
 from awd import io
 from awd.log import log_to
 from awd.record import checkpoint
-from awd.teacher import networks, training
+from awd.teacher import training, weights
 
 log_to(snakemake.log[0])
 params, output = snakemake.params, snakemake.output
@@ -20,6 +20,6 @@ models, history = importlib.import_module(params.step).train(
     job,
 )
 record = {"code": params.code, "device": training.device_name(device.type)}
-networks.save(models, output.weights, record)
+weights.save(models, output.weights, record)
 io.write_table(history, output.history)
 job.done()

@@ -9,7 +9,7 @@ from awd import io
 from awd.maps.study import ask as map_ask
 from awd.maps.study import streamed
 from awd.maps.study import train as map_train
-from awd.teacher import ask, networks, training
+from awd.teacher import ask, networks, training, weights
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="this machine has no CUDA"
@@ -92,8 +92,8 @@ def test_a_killed_training_goes_on(kind, train, job, killed_after):
 
 def test_a_teacher_of_the_gpu_is_used_on_the_cpu(train, tmp_path):
     model, _ = train("resnet")
-    networks.save({"resnet": model}, tmp_path / "weights.safetensors")
-    loaded = networks.load(tmp_path / "weights.safetensors")["resnet"]
+    weights.save({"resnet": model}, tmp_path / "weights.safetensors")
+    loaded = weights.load(tmp_path / "weights.safetensors")["resnet"]
     assert next(loaded.parameters()).device.type == "cpu"
     assert_close(ask.output(loaded, MAPS), ask.output(model, MAPS, device="cuda"))
 

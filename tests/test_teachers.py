@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
-from awd.teacher import networks
+from awd.teacher import networks, weights
 
 X = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
 
@@ -85,15 +85,15 @@ def test_seed_decides_the_weights_and_the_global_generator_is_untouched():
 def test_every_kind_is_loaded_with_its_sizes(tmp_path, kind):
     path, x = tmp_path / "networks.safetensors", X[:, :33]
     model = networks.build(kind, 3, **networks.sizes_for(kind, x.numpy()))
-    networks.save({kind: model}, path)
-    assert torch.equal(networks.load(path)[kind](x), model(x))
+    weights.save({kind: model}, path)
+    assert torch.equal(weights.load(path)[kind](x), model(x))
 
 
 def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
     path = tmp_path / "networks.safetensors"
     model = networks.build("lstm", 3, target=np.array([1.0, 4.0]), hidden=7)
-    networks.save({"lstm": model}, path, {"dataset": "abc"})
-    loaded = networks.load(path)["lstm"]
+    weights.save({"lstm": model}, path, {"dataset": "abc"})
+    loaded = weights.load(path)["lstm"]
     assert torch.equal(loaded(X), model(X))
     assert not loaded.training
     assert json.loads(path.with_suffix(".json").read_text())["lstm"] == {
@@ -105,7 +105,7 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
         "dataset": "abc",
     }
     saved = path.read_bytes()
-    networks.save({"lstm": loaded}, path)
+    weights.save({"lstm": loaded}, path)
     assert path.read_bytes() == saved
 
 
@@ -124,27 +124,27 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
 )
 def test_damaged_files_are_refused(tmp_path, damage, message):
     path = tmp_path / "networks.safetensors"
-    networks.save({"lstm": networks.build("lstm", seed=0)}, path)
+    weights.save({"lstm": networks.build("lstm", seed=0)}, path)
     damage(path)
     with pytest.raises(DataError, match=message):
-        networks.load(path)
+        weights.load(path)
 
 
 def test_several_networks_share_a_file_and_some_of_them_are_read(tmp_path):
     path = tmp_path / "networks.safetensors"
     models = {name: networks.build("lstm", seed=k) for k, name in enumerate("abc")}
-    networks.save(models, path)
-    loaded = networks.load(path, ["c", "a"])
+    weights.save(models, path)
+    loaded = weights.load(path, ["c", "a"])
     assert list(loaded) == ["c", "a"]
     for name, model in loaded.items():
         assert torch.equal(model(X), models[name].eval()(X))
     with pytest.raises(DataError, match="'d'"):
-        networks.load(path, ["d"])
+        weights.load(path, ["d"])
 
 
 def test_absent_files_are_named(tmp_path):
     with pytest.raises(MissingInput, match=r"networks\.json"):
-        networks.load(tmp_path / "networks.safetensors")
+        weights.load(tmp_path / "networks.safetensors")
 
 
 def test_unknown_kinds_and_sizes_are_refused_with_a_suggestion():
@@ -178,7 +178,7 @@ def test_wrong_inputs_are_refused_with_the_shape(kind, shape, message):
 
 def test_only_built_teachers_are_saved(tmp_path):
     with pytest.raises(DataError, match=r"make it with awd\.teacher\.networks\.build"):
-        networks.save({"mine": nn.Linear(2, 1)}, tmp_path / "x.safetensors")
+        weights.save({"mine": nn.Linear(2, 1)}, tmp_path / "x.safetensors")
 
 
 IMAGES = torch.from_numpy(
@@ -204,8 +204,8 @@ def test_a_resnet_answers_several_targets_of_images(tmp_path):
     plain = networks.build("resnet", 0, outputs=2, width=4).eval()(IMAGES)
     expected = torch.tensor(target.mean(0)) + torch.tensor(target.std(0)) * plain
     torch.testing.assert_close(model(IMAGES), expected.float())
-    networks.save({"resnet": model}, tmp_path / "networks.safetensors")
-    loaded = networks.load(tmp_path / "networks.safetensors")["resnet"]
+    weights.save({"resnet": model}, tmp_path / "networks.safetensors")
+    loaded = weights.load(tmp_path / "networks.safetensors")["resnet"]
     assert torch.equal(loaded(IMAGES), model(IMAGES))
     with pytest.raises(ShapeError, match=r"reads \(n, 1 channels, y, x\)"):
         model(IMAGES[0])

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from awd.config import contradictions
-from awd.config.common import models_in, tag
+from awd.config.common import Strict, models_in, tag
 from awd.config.models import PAPER, Config
 from awd.errors import ConfigError
 
@@ -128,7 +128,8 @@ def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
 
     Pydantic counts the tag of a union (``simulate``) as a step; users do not write it.
     """
-    shown, models = [], [Config]
+    shown: list[str] = []
+    models: list[type[Strict]] = [Config]
     for part in path:
         inner = [m.model_fields[part] for m in models if part in m.model_fields]
         if inner or part.isdigit():

@@ -100,7 +100,10 @@ def _spread(values: pd.DataFrame, prefix: str = "") -> dict[str, np.ndarray]:
 
 
 def _of(one: xr.Dataset) -> tuple[str, str, str]:
-    return tuple(str(one.attrs[key]) for key in ("study", "target_name", "split"))
+    study, target, split = (
+        str(one.attrs[k]) for k in ("study", "target_name", "split")
+    )
+    return study, target, split
 
 
 def _named(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 class Part:
     """One side of a split, for one target.
 
-    ``x`` (n, ...) and ``y`` (n,) with the ``groups``, ``blocks`` and ``rows`` of the
-    data set; ``described`` holds the target's ``long_name`` and ``units``, ``hand`` (n,
-    features) what was made by hand of each sample, where the data set has that.
+    ``x`` (n, ...), in memory or read when it is asked for, and ``y`` (n,) with the
+    ``groups``, ``blocks`` and ``rows`` of the data set; ``described`` holds the
+    ``long_name`` and ``units`` of the target, ``hand`` (n, features) what was made by
+    hand of each sample, where the data set has that.
     """
 
     target: str
     described: dict[str, str]
-    x: np.ndarray
+    x: Any
     y: np.ndarray
     groups: np.ndarray
     blocks: np.ndarray
@@ -54,7 +55,8 @@ def part(data: xr.Dataset, side: str, target: str) -> Part:
     if "split" not in data or target not in targets:
         raise DataError(
             f"the data set needs a variable 'split' and the target {target!r}; it has "
-            f"{', '.join(data.data_vars)} and the targets {', '.join(targets)}"
+            f"{', '.join(map(str, data.data_vars))} and the targets "
+            f"{', '.join(targets)}"
         )
     check(data["group"].values, data["split"].values)
     rows = np.flatnonzero(data["split"].values == side)
@@ -66,7 +68,8 @@ def part(data: xr.Dataset, side: str, target: str) -> Part:
         {"units": data["target"].attrs["units"], "long_name": target},
         chosen["x"].values,
         chosen["target"].sel(name=target).values.astype(np.float64),
-        *(chosen[name].values.astype(str) for name in ("group", "block")),
+        chosen["group"].values.astype(str),
+        chosen["block"].values.astype(str),
         rows,
         chosen["hand"].values if "hand" in chosen else None,
     )

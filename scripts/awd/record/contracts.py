@@ -215,7 +215,9 @@ def _dims_fit(dims: tuple, pattern: tuple[str, ...]) -> bool:
     return not rest
 
 
-def _refuse_first(array: xr.DataArray, bad: np.ndarray, expected: str, where: str):
+def _refuse_first(
+    array: xr.DataArray, bad: np.ndarray, expected: str, where: str
+) -> None:
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         raise DataError(

@@ -63,7 +63,7 @@ def symmetries(candidate: Candidate, features: Largest) -> list[Candidate]:
     """The candidate and its twins that the same objective cannot tell from it."""
     reversed_taps = candidate.filter[::-1].copy()
     flips = [candidate, replace(candidate, filter=reversed_taps, flipped=True)]
-    twins = flips[:1] if np.allclose(*(twin.filter for twin in flips)) else flips
+    twins = flips[:1] if np.allclose(candidate.filter, reversed_taps) else flips
     if features.mirrored == features:
         return twins
     return [*twins, *(replace(twin, mirrored=True) for twin in twins)]

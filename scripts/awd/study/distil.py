@@ -166,7 +166,7 @@ class Distiller:
         found = self._search(objective, answer, draws)
         fidelities = [candidate.score for candidate in found.pool]
         return choose.choose(
-            found.pool, fidelities, "fidelity", role, draws=found.draws
+            found.pool, fidelities, "fidelity", role, draws=[*found.draws]
         )
 
     def _search(self, objective: str, answer: Answers, draws: int = 0) -> Distilled:
@@ -258,8 +258,8 @@ class Distiller:
 def soft_candidates(
     filters: np.ndarray,
     losses: np.ndarray,
-    sparsity: Sequence[float],
-    attribution: Sequence[float],
+    sparsity: np.ndarray,
+    attribution: np.ndarray,
     levels: int,
 ) -> list[Candidate]:
     """Filters (sparsity, attribution, taps) of the paper's losses as candidates."""

@@ -24,7 +24,7 @@ from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.record import contracts
 from awd.search.candidates import Candidate
-from awd.teacher import ask, networks
+from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def students(
     answers = io.read(given.outputs, contracts.OUTPUTS)["output"].isel(name=0)
     teachers = {
         kind: partial(ask.output, model, device=device)
-        for kind, model in networks.load(given.networks, settings["kinds"]).items()
+        for kind, model in weights.load(given.networks, settings["kinds"]).items()
     }
     first = next(iter(teachers))
     output = answers.sel(network=first).values
@@ -133,7 +133,7 @@ def of_wavelet(
     recipe = replace(student, features=read)
     fitted = replace(recipe).fit(train.x, train.y, h, levels, mode)
     copy = replace(recipe).fit(train.x, teaching.train, h, levels, mode)
-    bands = (
+    coefficients, attributions = (
         kernels.analysis(values, h, levels, mode)
         for values in (test.x, teaching.gradient)
     )
@@ -141,7 +141,7 @@ def of_wavelet(
         fitted.predict(test.x),
         method.role,
         bootstrap.r2(teaching.test, copy.predict(test.x)),
-        bootstrap.compression(*bands),
+        bootstrap.compression(coefficients, attributions),
         method.parameters,
         fitted.head_parameters,
         len(method.pool),
@@ -154,13 +154,13 @@ def of_teacher(
     teacher: partial[np.ndarray], test: Part, teaching: Teaching, output: np.ndarray
 ) -> Entry:
     """A network itself, all its weights in its head; ``output`` (n,) on test."""
-    weights = sum(weight.numel() for weight in teacher.args[0].parameters())
+    size = sum(weight.numel() for weight in teacher.args[0].parameters())
     fidelity = bootstrap.r2(teaching.test, output)
     return Entry(
         output,
         "teacher",
         fidelity,
-        head_parameters=weights,
+        head_parameters=size,
         predict=teacher,
         inputs=test.x,
     )

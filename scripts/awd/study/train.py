@@ -65,7 +65,8 @@ def train(
             # Nothing on select could stop it: it learns by heart as long as the real.
             learnt = stopped_by = fit.with_shuffled_target(network_seed)
             example = histories[kind]
-            own["epochs"] = int(example.epoch[example.select_loss.idxmin()])
+            best = int(example["select_loss"].to_numpy().argmin())
+            own["epochs"] = int(example["epoch"].iloc[best])
         sizes = networks.sizes_for(kind, learnt.x)
         model = networks.build(kind, network_seed, learnt.y, **sizes)
         histories[name] = training.train(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from awd import io
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.teacher.training import seeded
 
@@ -334,78 +332,6 @@ def build(
         model.target_mean.copy_(torch.as_tensor(mean))
         model.target_sd.copy_(torch.as_tensor(sd))
     return model
-
-
-def save(
-    models: Mapping[str, Teacher],
-    path: io.PathLike,
-    record: Mapping[str, Any] | None = None,
-) -> None:
-    """Write networks by name: weights as safetensors, what they are as JSON beside.
-
-    The JSON holds of each its kind, seed and sizes, the target's mean and s.d., and
-    ``record``.
-    """
-    from safetensors.torch import save_file
-
-    weights, records = {}, {}
-    for name, model in models.items():
-        if not hasattr(model, "record"):
-            raise DataError(
-                f"{path}: {name}, a {type(model).__name__}, has no record of its "
-                "sizes; make it with awd.teacher.networks.build"
-            )
-        state = {
-            k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()
-        }
-        weights |= {f"{name}/{key}": value for key, value in state.items()}
-        scale = {key: state[key].tolist() for key in ("target_mean", "target_sd")}
-        records[name] = {**model.record, **scale, **(record or {})}
-    with io.replacing(path) as temporary:
-        save_file(weights, temporary)
-    io.write_json(records, _beside(path))
-
-
-def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Teacher]:
-    """Read networks written by :func:`save`, in eval mode, on the CPU.
-
-    Parameters
-    ----------
-    path : path
-        Of the weights.
-    names : iterable of str, optional
-        Which of them; by default all.
-
-    Raises
-    ------
-    MissingInput
-        When the weights, or the JSON beside them, are absent.
-    DataError
-        When either is damaged, they do not belong together, or lack a name.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    records, models = io.read_json(_beside(path)), {}
-    try:
-        with safe_open(io.existing(path), "pt") as file:
-            for name in records if names is None else names:
-                record = records[name]
-                model = build(record["kind"], record["seed"], **record["sizes"])
-                state = {
-                    key: file.get_tensor(f"{name}/{key}") for key in model.state_dict()
-                }
-                model.load_state_dict(state)
-                models[name] = model.eval()
-    except (SafetensorError, KeyError, RuntimeError) as error:
-        raise DataError(
-            f"{path} and {_beside(path).name} do not hold the networks asked for "
-            f"({type(error).__name__}: {error}); train them again"
-        ) from error
-    return models
-
-
-def _beside(path: io.PathLike) -> Path:
-    return Path(path).with_suffix(".json")
 
 
 def _known(name: str, choices: Mapping[str, Any], what: str) -> None:

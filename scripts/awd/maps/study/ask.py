@@ -75,7 +75,7 @@ def outputs(
 
 
 def answers_of(
-    model: nn.Module,
+    model: Teacher,
     maps: Rows,
     device: str = "cpu",
     checkpoint: Checkpoint | None = None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -188,13 +189,15 @@ def attributed(
     cosmology = maps["cosmology"].values[rows]
     teacher, untrained = outputs["gradient"].values
     gradients = {"attribution": teacher, "untrained_a": untrained}
-    shape = {"levels": LEVELS, "length": TAPS, "dims": 2, "random_state": seed}
+    sparsest = partial(
+        distil.distil, levels=LEVELS, length=TAPS, dims=2, random_state=seed
+    )
     found = {
-        name: distil.distil(gradient=gradient, objective="attribution", **shape)
+        name: sparsest(gradient=gradient, objective="attribution")
         for name, gradient in gradients.items()
     }
     x = Rows(path, rows)[:]
-    found["sparsity"] = distil.distil(x, objective="sparsity", **shape)
+    found["sparsity"] = sparsest(x, objective="sparsity")
     methods = {}
     for name, distilled in found.items():
         sparse = gradients.get(name, x)
@@ -222,9 +225,10 @@ def softly(path: xr.Dataset, maps: xr.Dataset) -> Method:
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened.
     """
-    weights = (path[name].values for name in ("sparsity", "attribution"))
     filters, taps = path["filter"].values, path.sizes["tap"]
-    pool = soft_candidates(filters, path["loss"].values, *weights, LEVELS)
+    sparsity, attribution = path["sparsity"].values, path["attribution"].values
+    losses = path["loss"].values
+    pool = soft_candidates(filters, losses, sparsity, attribution, LEVELS)
     rmse = published.selecting(filters.reshape(-1, taps), maps)
     by_labels = choose.choose(pool, -rmse, "labels", "distilled", parameters=taps)
     return replace(by_labels, family=f"lattice{taps}")

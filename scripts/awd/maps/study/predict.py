@@ -30,11 +30,11 @@ from awd.maps.measure.statistics import (
     measure,
 )
 from awd.maps.names import LONG
-from awd.maps.study import bank
+from awd.maps.study import bank, published
 from awd.maps.study.streamed import Rows
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
-from awd.teacher import ask, networks
+from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,7 @@ def students(
     """
     outputs = io.read(given.outputs, contracts.OUTPUTS)
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
-    teacher = networks.load(given.networks, [TEACHER])[TEACHER]
+    teacher = weights.load(given.networks, [TEACHER])[TEACHER]
     fixed = {}
     for features, inferred in zip(given.features, given.inferred, strict=True):
         measured, ds = io.read(features, STATISTIC), io.read(inferred, INFERRED)
@@ -194,10 +194,10 @@ class League:
         h = bank.shaped(family, reading.method.chosen.filter)
         if not reading.peaks:
             return bank.SHELVES[family].statistic(h)
-        rule = "published" if reading.peaks == "published" else "trimmed"
-        patches = peaks.wavelet_patches(h, rule)
-        if rule == "published":
-            return PeakHistogram(patches, binning=(0.0, 0.035))
+        if reading.peaks == "published":
+            patches = peaks.wavelet_patches(h, "published")
+            return PeakHistogram(patches, binning=published.WAVELET_BINS)
+        patches = peaks.wavelet_patches(h, "trimmed")
         return PeakHistogram(peaks.sign_fixed(patches), binning="equal")
 
     def _teacher(self) -> Entry:
@@ -269,14 +269,15 @@ class League:
             [self.test[cosmology == name][:FEW] for name in np.unique(cosmology)]
         )
         x = Rows(self.path, rows)[:]
-        how = {"batch": BATCH, "device": self.device}
-        return x, ask.saliency(self.teacher, x, target=0, **how)
+        return x, ask.saliency(self.teacher, x, batch=BATCH, device=self.device)
 
 
 def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:
     """As published: of decimated coefficients, mode zero."""
-    bands = (_bands(kernels.analysis(a, h, LEVELS, dims=2)) for a in (x, gradients))
-    return compression(*bands)
+    coefficients, attributions = (
+        _bands(kernels.analysis(a, h, LEVELS, dims=2)) for a in (x, gradients)
+    )
+    return compression(coefficients, attributions)
 
 
 def _bands(coefficients: list) -> list[np.ndarray]:

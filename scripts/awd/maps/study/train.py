@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from awd.record.checkpoint import Job
-    from awd.teacher.networks import ResNet
 
 FARTHEST = 4  # pixels by which a map is moved, at most
 CALIBRATED = 512  # maps from which an untrained network gets its statistics
@@ -54,7 +53,11 @@ def train(
         model = networks.build("resnet", network_seed, targets[learnt], **shape)
         if name == TEACHER:
             history = fit(
-                *(model, path, targets, learnt, select),
+                model,
+                path,
+                targets,
+                learnt,
+                select,
                 patience=settings["epochs"] + 1,
                 seed=network_seed,
                 device=device,
@@ -68,7 +71,7 @@ def train(
 
 
 def fit(
-    model: ResNet,
+    model: Teacher,
     path: io.PathLike,
     target: np.ndarray,
     train_rows: np.ndarray,
@@ -80,7 +83,8 @@ def fit(
     On an NVIDIA GPU channels are last and precision is mixed.
     """
     if training.device(settings.get("device", "cpu")).type == "cuda":
-        model.to(memory_format=torch.channels_last)
+        # torch's stubs of Module.to lack it.
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return training.train(
         model,
         Rows(path, train_rows),
