@@ -2,7 +2,7 @@
 # make run RUN=NAME   the same for config/NAME.yaml
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
-# make test           style checks and all tests
+# make test           style, types and all tests
 # make reliability    kills runs, and a node of an emulated Slurm; not in make test
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make pins           exact packages of every conda environment (needs conda)
@@ -39,6 +39,7 @@ test: .venv/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
 	$(BIN)/pip check
 	$(BIN)/pytest --durations=10
 

@@ -8,17 +8,19 @@ import pytest
 import torch
 from torch import nn
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+README, LIBRARY = ROOT / "README.md", ROOT / "docs/library.md"
 
 
-def lines_of(section: str) -> str:
+def lines_of(path: Path, section: str) -> str:
     """The indented lines of a section."""
-    text = README.split(f"## {section}\n")[1].split("\n## ")[0]
+    text = path.read_text("utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
     return "\n".join(re.findall(r"^    (.*)$", text, re.MULTILINE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_notebook_runs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("path", [README, LIBRARY], ids=lambda path: path.stem)
+def test_the_notebook_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 32)).cumsum(1).astype(np.float32)
@@ -26,5 +28,5 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(32, 4), nn.Tanh(), nn.Linear(4, 1))
     given = {"net": net, "x": x, "y": x.max(1), "x_new": x[:3]}
-    exec(lines_of("In a notebook"), given | {"cell": np.arange(120) // 10})
+    exec(lines_of(path, "In a notebook"), given | {"cell": np.arange(120) // 10})
     assert (tmp_path / "wavelet.json").is_file()

@@ -36,7 +36,6 @@ def load(
     Parameters
     ----------
     given : mapping
-        Keys may be written as paths: ``{"cells.teacher.epochs": 3}``.
     name : str
         What it is called in errors.
     default : mapping, optional
@@ -49,7 +48,6 @@ def load(
         Listing every mistake: key, what is wrong, and for an unknown key the one that
         was probably meant.
     """
-    given = expanded(given)
     if default and not _names_a_study(given):
         given = merged(default, given)
     try:
@@ -94,17 +92,6 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(under[key], Mapping) and isinstance(over[key], Mapping):
             both[key] = merged(under[key], over[key])
     return both
-
-
-def expanded(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys that are paths as nested keys: ``{"a.b": 1}`` -> ``{"a": {"b": 1}}``."""
-    tree: dict[str, Any] = {}
-    for path, value in given.items():
-        first, *rest = str(path).split(".")
-        for key in reversed(rest):
-            value = {key: value}
-        tree = merged(tree, {first: value})
-    return tree
 
 
 def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
