@@ -1,4 +1,4 @@
-"""All loops of maps compiled at once; apart, so that no rule depends on all of them."""
+"""Compilation of all loops of maps: a module of its own, as it imports all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from awd.maps.sky import universe
 
 
 def compile() -> None:
-    """Compile every loop of maps into numba's cache: a tiny universe, measured."""
+    """Compile every loop into numba's cache by measuring a tiny universe."""
     maps = universe.simulate(0.3, 0.8, 1, pixels=32, particles=16)
     for method in statistics.METHODS.values():
         statistic = method(6.5)

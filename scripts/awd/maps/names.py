@@ -1,4 +1,4 @@
-"""What statistics and parameters are called in tables and figures."""
+"""Names of statistics and parameters in tables and figures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ NAMES = {
     "starlet_norms": "starlet l1 norms",
 }
 
+# Parameter -> its description and unit.
 LONG = {
     "omega_m": ("matter density", "1"),
     "sigma_8": ("amplitude of fluctuations", "1"),
@@ -28,5 +29,5 @@ LABELS = {"omega_m": OMEGA, "sigma_8": SIGMA, "a_s": "$A_s$", "m_nu": r"$M_\nu$ 
 
 
 def label(name: str) -> str:
-    """How a parameter is written on an axis."""
+    """A parameter as the label of an axis."""
     return LABELS[name]

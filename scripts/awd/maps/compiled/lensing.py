@@ -1,4 +1,4 @@
-"""The loops under :mod:`awd.maps.sky.lensing`: planes of matter seen through pixels."""
+"""The loops under :mod:`awd.maps.sky.lensing`: means of planes over pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def seen_through(plane, rows, columns, shares, blended, out):
             if shares[i, k] != 0:
                 add_times(plane[(rows[i] + k) % n], shares[i, k], blended)
         for k in range(n, n + taps):
-            blended[k] = blended[k - n]  # beyond its end the plane begins anew
+            blended[k] = blended[k - n]  # the plane is periodic
         for j in range(len(columns)):
             total = np.float32(0)
             for k in range(taps):

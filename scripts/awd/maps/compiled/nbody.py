@@ -1,7 +1,7 @@
 """The loops under :mod:`awd.maps.sky.nbody`: particles to mesh, mesh to particles.
 
 Positions are in cells of a periodic mesh. Particles keep the order of the grid they
-started from, so that neighbours stay near each other in memory.
+started from, so that neighbours are close in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ONE = np.float32(1)
 
 @jit
 def wrapped(x, n):
-    """A position within one period of [0, n)."""
+    """A position that is at most a period away from [0, n), brought back into it."""
     if x < 0:
         x += n
     elif x >= n:
@@ -47,14 +47,14 @@ def paint(positions, mesh):
 
 @jit
 def after(cell, n):
-    """The next cell along an axis; unsigned, as numba would look for negative ones."""
+    """The next cell along an axis; unsigned: numba checks signed for negatives."""
     following = cell + np.uint32(1)
     return following if following < n else np.uint32(0)
 
 
 @jit
 def solve(density, wave, sharpened, mean):
-    """From modes of the density to those of the potential, whose Laplacian is delta.
+    """Turn modes of the density into those of the potential, whose Laplacian is delta.
 
     ``wave`` holds the wave numbers of one axis per cell, ``sharpened`` what the density
     is multiplied by along one axis, ``mean`` what it is divided by.
@@ -82,13 +82,13 @@ def accelerate(potential, padded, force):
         for j in range(n):
             out = force[i, j]
             differ(east[j], west[j], east2[j], west2[j], east3[j], west3[j], out, 0)
-            one, two, three = (j + 1) % n, (j + 2) % n, (j + 3) % n
+            j1, j2, j3 = (j + 1) % n, (j + 2) % n, (j + 3) % n
             differ(
-                here[one],
+                here[j1],
                 here[j - 1],
-                here[two],
+                here[j2],
                 here[j - 2],
-                here[three],
+                here[j3],
                 here[j - 3],
                 out,
                 1,
@@ -108,12 +108,12 @@ def accelerate(potential, padded, force):
 
 
 @jit
-def differ(one, back1, two, back2, three, back3, out, axis):
+def differ(ahead1, behind1, ahead2, behind2, ahead3, behind3, out, axis):
     """Minus the derivative from values 1, 2 and 3 cells ahead and behind."""
     a, b, c = np.float32(-3 / 4), np.float32(3 / 20), np.float32(-1 / 60)
-    for k in range(len(one)):
-        near, far = a * (one[k] - back1[k]), b * (two[k] - back2[k])
-        out[k, axis] = near + far + c * (three[k] - back3[k])
+    for k in range(len(ahead1)):
+        near, far = a * (ahead1[k] - behind1[k]), b * (ahead2[k] - behind2[k])
+        out[k, axis] = near + far + c * (ahead3[k] - behind3[k])
 
 
 @jit

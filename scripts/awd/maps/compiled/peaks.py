@@ -1,9 +1,8 @@
-"""The loops under :mod:`awd.maps.measure.peaks`: find maxima, read filters there,
-count.
+"""The loops under :mod:`awd.maps.measure.peaks`: maxima, responses there, counts.
 
-Each pass does many pixels at a time: the maxima of a row are marked, then their places
+Each pass takes many pixels at a time: the maxima of a row are marked, then their places
 listed; every tap gathers its neighbour of all peaks and adds it to all filters; and
-responses are counted edge by edge, not sorted into bins one by one.
+responses are counted edge by edge, instead of each being sorted into its bin.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ import numpy as np
 from awd.compiled.signals import jit
 from awd.compiled.undecimated import number_below
 
-CHUNK = 1024  # peaks whose responses stay in the first cache
-WORD = 8  # marks that are looked at together
+CHUNK = 1024  # peaks whose responses fit the first cache
+WORD = 8  # marks that are tested together
 
 
 @jit
@@ -22,7 +21,7 @@ def histograms(maps, kernels, crossed, edges, counts):
     """Add to counts (maps, filters, bins) the responses between edges, at all peaks.
 
     ``edges`` are (filters, bins + 1); after the kernels follows Roberts cross, if
-    ``crossed``. Every bin holds its lower edge, the last one also its upper.
+    ``crossed``. Every bin holds its lower edge, the last bin also its upper.
     """
     places, marks = working(maps)
     found = np.empty((len(counts[0]), CHUNK), maps.dtype)
@@ -31,15 +30,15 @@ def histograms(maps, kernels, crossed, edges, counts):
         flat = maps[n].reshape(-1)
         number = peaks(maps[n], margin(kernels), marks, places)
         for start in range(0, number, CHUNK):
-            some = places[start : min(start + CHUNK, number)]
-            respond(flat, maps.shape[2], kernels, crossed, some, column, found)
+            chunk = places[start : min(start + CHUNK, number)]
+            respond(flat, maps.shape[2], kernels, crossed, chunk, column, found)
             for f in range(len(found)):
-                count(found[f, : len(some)], edges[f], counts[n, f])
+                count(found[f, : len(chunk)], edges[f], counts[n, f])
 
 
 @jit
 def responses(maps, kernels, crossed, into):
-    """Write the responses at all peaks into (filters, enough); returns how many."""
+    """Write responses at peaks into (filters, room), as far as it goes; how many."""
     places, marks = working(maps)
     found = np.empty((len(into), CHUNK), maps.dtype)
     column = np.empty(CHUNK, maps.dtype)
@@ -48,9 +47,9 @@ def responses(maps, kernels, crossed, into):
         flat = maps[n].reshape(-1)
         number = peaks(maps[n], margin(kernels), marks, places)
         for start in range(0, number, CHUNK):
-            some = places[start : min(start + CHUNK, number)]
-            respond(flat, maps.shape[2], kernels, crossed, some, column, found)
-            fits = min(len(some), into.shape[1] - total)
+            chunk = places[start : min(start + CHUNK, number)]
+            respond(flat, maps.shape[2], kernels, crossed, chunk, column, found)
+            fits = min(len(chunk), into.shape[1] - total)
             for f in range(len(found)):
                 into[f, total : total + fits] = found[f, :fits]
             total += fits
@@ -140,12 +139,12 @@ def add_times(column, factor, out):
 
 @jit
 def roberts(flat, columns, places, out):
-    """Sum of the gradients' lengths in the four cells of 2 x 2 pixels around."""
+    """Sum of the gradients' lengths in the four cells of 2 x 2 pixels around a peak."""
     for p in range(len(places)):
-        at = places[p]
-        a, b, c = flat[at - columns - 1], flat[at - columns], flat[at - columns + 1]
-        d, e, f = flat[at - 1], flat[at], flat[at + 1]
-        g, h, i = flat[at + columns - 1], flat[at + columns], flat[at + columns + 1]
+        here, above, below = places[p], places[p] - columns, places[p] + columns
+        a, b, c = flat[above - 1], flat[above], flat[above + 1]
+        d, e, f = flat[here - 1], flat[here], flat[here + 1]
+        g, h, i = flat[below - 1], flat[below], flat[below + 1]
         out[p] = (
             np.sqrt((a - e) ** 2 + (b - d) ** 2)
             + np.sqrt((b - f) ** 2 + (c - e) ** 2)
@@ -160,16 +159,16 @@ def count(values, edges, counts):
     bins = len(edges) - 1
     below = number_below(values, edges[0])
     for k in range(1, bins):
-        so_far = number_below(values, edges[k])
-        counts[k - 1] += so_far - below
-        below = so_far
+        cumulative = number_below(values, edges[k])
+        counts[k - 1] += cumulative - below
+        below = cumulative
     counts[bins - 1] += number_up_to(values, edges[bins]) - below
 
 
 @jit
 def number_up_to(values, edge):
     """How many values are not larger."""
-    total = 0
+    total = np.int64(0)
     for p in range(len(values)):
         total += np.int32(1) if values[p] <= edge else np.int32(0)
     return total

@@ -1,13 +1,14 @@
-"""Peak statistics: histograms of what filters see at the maxima of a map.
+"""Peak statistics: histograms of filter responses at the maxima of a map.
 
-Peaks are pixels above all their eight neighbours; a filter is read there by
-cross-correlation (Ribli, Pataki, Csabai 2019, arXiv 1806.05995; Ha et al. 2021).
+Peaks are pixels above all their eight neighbours; the response of a filter is its
+cross-correlation with the map there (Ribli, Pataki, Csabai 2019, arXiv 1806.05995;
+Ha et al. 2021).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -18,19 +19,21 @@ from awd.wavelet import highpass
 if TYPE_CHECKING:
     from typing import Self
 
+    from numpy.typing import ArrayLike
+
 HEIGHT = np.ones((1, 1, 1))
 LAPLACE = np.array([[[-1, -4, -1], [-4, 20, -4], [-1, -4, -1]]]) / 6  # "v1"
 LAPLACE_5 = np.array([[[0, -1, 0], [-1, 4, -1], [0, -1, 0]]])  # "v2", of five points
-ROBERTS = "roberts"
+ROBERTS: Final = "roberts"
 Kernels = np.ndarray | Literal["roberts"]
 
-# First and last of the published edges; of wavelets the last one was tuned.
+# First and last of the published edges; for wavelets the authors tuned the last.
 PUBLISHED = {"height": (-0.03, 0.19), "laplace": (0, 0.22), "roberts": (0, 0.22)}
 VALUES = 2**20  # responses from which the edges of bins are found
 OUTER = (0.002, 0.995)  # share of them below the first and the last edge
 
 
-def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: np.ndarray) -> np.ndarray:
+def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.ndarray:
     """Counts of filter responses at the peaks of every map.
 
     Parameters
@@ -73,7 +76,7 @@ def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: np.ndarray) -> np.
 def responses(
     maps: np.ndarray, kernels: Kernels, most: int | None = None
 ) -> np.ndarray:
-    """What the filters see at every peak, map after map; at most ``most`` of them.
+    """Filter responses at the peaks, map after map; at most ``most`` of them.
 
     Arguments and errors are those of :func:`peak_histogram`.
 
@@ -83,14 +86,14 @@ def responses(
     """
     maps, kernels, crossed = _checked(maps, kernels)
     most = min(most or maps.size, maps.size // 4 + 1)
-    into = np.empty((len(kernels) + crossed, most), maps.dtype)
-    return into[:, : loops.responses(maps, kernels, crossed, into)]
+    found = np.empty((len(kernels) + crossed, most), maps.dtype)
+    return found[:, : loops.responses(maps, kernels, crossed, found)]
 
 
 def sign_fixed(kernels: np.ndarray) -> np.ndarray:
-    """Kernels turned so that a peak in their middle gives a positive response.
+    """Kernels of such a sign that their middle is positive, so that peaks are too.
 
-    Bins that begin at 0 lose the others: of db5's LH and HL nine tenths.
+    Bins that begin at 0 miss negative responses: nine tenths of db5's LH and HL.
     """
     rows, columns = np.array(kernels.shape[1:]) // 2
     middle = kernels[:, rows, columns]
@@ -112,12 +115,12 @@ def wavelet_patches(
     h : array of shape (taps,)
         Orthonormal low-pass.
     window_rule : {"trimmed", "published"}
-        ``"published"`` takes the mean of the whole filter off before it looks, and
+        ``"published"`` measures variation about the mean of the whole filter, and
         never tries the last window; both as in the authors' code, so that two leading
         zeros change the kernels. ``"trimmed"`` drops outer taps below 1e-3, tries all
-        windows and takes off the mean of each.
+        windows and measures variation about the mean of each.
     keep_ll : bool
-        LL as a kernel, as published.
+        Whether LL is a kernel, as published.
 
     Returns
     -------
@@ -144,6 +147,7 @@ def wavelet_patches(
 
 
 def _window(taps: np.ndarray, rule: str) -> np.ndarray:
+    """The three successive taps that vary most."""
     if rule == "published":
         windows = np.lib.stride_tricks.sliding_window_view(taps, 3)
         varied = ((windows - taps.mean()) ** 2).sum(1)[:-1]
@@ -169,6 +173,8 @@ class PeakHistogram:
         ``"quantile"``: bins of equal width between the 0.2 and 99.5 % quantiles of
         each filter's responses. ``"equal"``: bins with equal numbers of responses.
         Two numbers: bins of equal width between them, for all filters (published).
+    edges : array of shape (bins + 1,) or (filters, bins + 1), optional
+        Of the bins, from :meth:`fitted`.
     """
 
     kernels: Kernels = field(compare=False)
@@ -177,25 +183,25 @@ class PeakHistogram:
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def fitted(self, maps: np.ndarray) -> Self:
-        """The same with the bins of training maps, of which some are looked at."""
+        """The same with bins found from some of the training maps."""
         if isinstance(self.binning, tuple):
             return replace(self, edges=np.linspace(*self.binning, self.bins + 1))
-        expected = max(1, maps[0].size // 25)
-        some = maps[:: -(-len(maps) * expected // VALUES)]
-        seen = responses(some, self.kernels, VALUES)
-        if seen.shape[1] <= self.bins:
+        expected = max(1, maps[0].size // 25)  # peaks of a map
+        sample = maps[:: -(-len(maps) * expected // VALUES)]
+        found = responses(sample, self.kernels, VALUES)
+        if found.shape[1] <= self.bins:
             raise DataError(
-                f"{len(some)} maps hold {seen.shape[1]} peaks, too few for {self.bins} "
-                "bins; give more maps, or fewer bins"
+                f"{len(sample)} maps hold {found.shape[1]} peaks, too few for "
+                f"{self.bins} bins; give more maps, or fewer bins"
             )
         if self.binning == "quantile":
-            outer = np.quantile(seen, OUTER, axis=1)
-            return replace(self, edges=np.linspace(*outer, self.bins + 1, axis=1))
+            first, last = np.quantile(found, OUTER, axis=1)
+            return replace(self, edges=np.linspace(first, last, self.bins + 1, axis=1))
         if self.binning != "equal":
             raise ConfigError(
                 f"binning is {self.binning!r}; expected quantile, equal, or two numbers"
             )
-        edges = np.quantile(seen, np.linspace(0, 1, self.bins + 1), axis=1).T
+        edges = np.quantile(found, np.linspace(0, 1, self.bins + 1), axis=1).T
         edges[:, 0], edges[:, -1] = -np.inf, np.inf
         return replace(self, edges=edges)
 
@@ -211,7 +217,7 @@ class PeakHistogram:
 
 
 def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray, int]:
-    """Maps, kernels of their dtype, and whether Roberts cross is asked for."""
+    """Maps, kernels of their dtype, and 1 if Roberts cross is the filter, else 0."""
     maps = np.ascontiguousarray(maps)
     if maps.ndim != 3 or maps.dtype not in (np.float32, np.float64):
         raise ShapeError(
@@ -238,11 +244,11 @@ def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray
 
 
 def _representable(edges: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Edges of the maps' dtype that part its numbers as the edges given do."""
+    """Edges of the maps' dtype that bin its numbers as the given edges do."""
     near = edges.astype(dtype)
-    up = np.where(near < edges, np.nextafter(near, np.array(np.inf, dtype)), near)
-    # The last one belongs to its bin, so that it is rounded down.
+    rounded = np.where(near < edges, np.nextafter(near, np.array(np.inf, dtype)), near)
+    # The last edge belongs to its bin, so that it is rounded down.
     last = near[:, -1:]
-    down = np.nextafter(last, np.array(-np.inf, dtype))
-    up[:, -1:] = np.where(last > edges[:, -1:], down, last)
-    return np.ascontiguousarray(up)
+    below = np.nextafter(last, np.array(-np.inf, dtype))
+    rounded[:, -1:] = np.where(last > edges[:, -1:], below, last)
+    return np.ascontiguousarray(rounded)

@@ -14,11 +14,13 @@ from awd.errors import DataError, ShapeError
 if TYPE_CHECKING:
     from typing import Self
 
+    from numpy.typing import ArrayLike
+
 BATCH = 2**22  # pixels that are transformed together
 
 
 def power_spectrum(
-    maps: np.ndarray, pixel_arcmin: float, edges: np.ndarray
+    maps: np.ndarray, pixel_arcmin: float, edges: ArrayLike
 ) -> np.ndarray:
     """Mean power in bins of multipole.
 
@@ -33,8 +35,8 @@ def power_spectrum(
     Returns
     -------
     ndarray of shape (n, bins), float32
-        C_ell in sr; the mean over the modes of a bin, without noise or pixel window
-        taken off.
+        C_ell in sr: the mean over the modes of a bin, not corrected for noise or for
+        the pixel window.
 
     Raises
     ------
@@ -46,17 +48,17 @@ def power_spectrum(
         raise ShapeError(f"maps have shape {maps.shape}; expected (n, y, x), square")
     side = maps.shape[1]
     average = _averages(side, pixel_arcmin, np.asarray(edges, float))
-    out = np.empty((len(maps), average.shape[0]), np.float32)
+    power = np.empty((len(maps), average.shape[0]), np.float32)
     step = max(1, BATCH // side**2)
     for start in range(0, len(maps), step):
         modes = scipy.fft.rfft2(maps[start : start + step])
-        power = (modes.real**2 + modes.imag**2).reshape(len(modes), -1)
-        out[start : start + step] = (average @ power.T).T
-    return out
+        squared = (modes.real**2 + modes.imag**2).reshape(len(modes), -1)
+        power[start : start + step] = (average @ squared.T).T
+    return power
 
 
 def multipoles(side: int, pixel_arcmin: float) -> np.ndarray:
-    """Of every mode of ``rfft2``, (side, side // 2 + 1)."""
+    """Multipole ell of every mode of ``rfft2``, (side, side // 2 + 1)."""
     step = 2 * np.pi / np.radians(side * pixel_arcmin / 60)
     return step * np.hypot(
         np.fft.fftfreq(side, 1 / side)[:, None], np.fft.rfftfreq(side, 1 / side)
@@ -66,18 +68,18 @@ def multipoles(side: int, pixel_arcmin: float) -> np.ndarray:
 def _averages(
     side: int, pixel_arcmin: float, edges: np.ndarray
 ) -> scipy.sparse.csr_array:
-    """From squared modes to the mean power in sr of every bin, a sparse matrix."""
+    """Sparse matrix from squared modes to the mean power of every bin, in sr."""
     ell = multipoles(side, pixel_arcmin)
-    # Half of the plane stands for all of it; its first and last column for themselves.
-    times = np.full(ell.shape, 2.0)
-    times[:, 0] = 1
+    # A mode stands for its conjugate too, unless the same column holds that one.
+    multiplicity = np.full(ell.shape, 2.0)
+    multiplicity[:, 0] = 1
     if side % 2 == 0:
-        times[:, -1] = 1
+        multiplicity[:, -1] = 1
     bins = len(edges) - 1
-    which = np.searchsorted(edges, ell, "right").ravel() - 1
-    inside = np.flatnonzero((which >= 0) & (which < bins))
-    times = times.ravel()[inside]
-    total = np.bincount(which[inside], times, minlength=bins)
+    bin_of_mode = np.searchsorted(edges, ell, "right").ravel() - 1
+    inside = np.flatnonzero((bin_of_mode >= 0) & (bin_of_mode < bins))
+    row, multiplicity = bin_of_mode[inside], multiplicity.ravel()[inside]
+    total = np.bincount(row, multiplicity, minlength=bins)
     if (total == 0).any():
         k = int((total == 0).argmax())
         raise DataError(
@@ -85,9 +87,8 @@ def _averages(
             f"{edges[k]:.0f} to {edges[k + 1]:.0f}; expected wider bins"
         )
     area = np.radians(pixel_arcmin / 60) ** 2 / side**2
-    shares = area * times / total[which[inside]]
-    shape = bins, ell.size
-    return scipy.sparse.csr_array((shares, (which[inside], inside)), shape)
+    shares = area * multiplicity / total[row]
+    return scipy.sparse.csr_array((shares, (row, inside)), (bins, ell.size))
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,14 @@ class Spectrum:
     pixel_arcmin : float
     bins : int
         Evenly spaced in the logarithm, from the longest mode along a side to the
-        shortest; one without a mode joins the next.
+        shortest; a bin without a mode joins the next.
     """
 
     pixel_arcmin: float
     bins: int = 12
 
     def fitted(self, maps: np.ndarray) -> Self:
-        """Itself: its bins are those of the map's size."""
+        """Itself: its bins follow from the size of the maps."""
         return self
 
     def features(self, maps: np.ndarray) -> np.ndarray:
@@ -115,5 +116,5 @@ class Spectrum:
         ell = multipoles(side, self.pixel_arcmin)
         edges = np.geomspace(ell[0, 1] * 0.999, ell[0, -1], self.bins + 1)
         filled = np.histogram(ell, edges)[0] > 0
-        edges = edges[np.append(True, filled)]  # small maps lack modes between others
+        edges = edges[np.append(True, filled)]  # small maps have gaps
         return np.log(power_spectrum(maps, self.pixel_arcmin, edges))

@@ -1,7 +1,7 @@
-"""The statistics that need no network, by name: what is read of a map.
+"""The statistics of maps that need no network, by name.
 
-Every one has ``fitted(maps)``, which finds bins, and ``features(maps)`` of shape
-(n, d), float32, scaled so that the noise is nearly the same everywhere.
+A statistic has ``fitted(maps)``, which finds its bins, and ``features(maps)`` of shape
+(n, d), float32, scaled so that their noise is nearly the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 B3 = np.array([1, 4, 6, 4, 1]) / 16  # the spline of the starlet
-# Fixed filters of which the same student is read as of distilled ones.
+# Fixed filters that are read by the same student as distilled ones.
 WAVELETS = {name: wavelet.from_pywt(name) for name in ("haar", "db2", "db5")}
 WAVELETS["starlet"] = B3
 SMOOTHER, ORTHONORMAL = ("difference", "hh"), ("lh_hl", "hh")
@@ -37,7 +37,7 @@ PIECE = 256  # maps in memory
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What a student of undecimated coefficients reads, for one filter."""
+    """Features of a student of undecimated coefficients, for a given filter."""
 
     filter: np.ndarray = field(compare=False)
     student: Histogram | BandNorms
@@ -48,15 +48,15 @@ class Coefficients:
         return replace(self, student=student)
 
     def features(self, maps: np.ndarray) -> np.ndarray:
-        out = self.student.features(maps[:, None], self.filter, self.levels)
-        return out.astype(np.float32)
+        features = self.student.features(maps[:, None], self.filter, self.levels)
+        return features.astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Joined:
     """The features of several statistics side by side."""
 
-    parts: tuple
+    parts: tuple[Statistic, ...]
 
     def fitted(self, maps: np.ndarray) -> Self:
         return replace(self, parts=tuple(part.fitted(maps) for part in self.parts))
@@ -83,7 +83,7 @@ def _histogram(name: str) -> Coefficients:
     return Coefficients(WAVELETS[name], Histogram(bands=ORTHONORMAL))
 
 
-# Name -> the statistic of maps of so many arcminutes per pixel.
+# Name -> from arcminutes per pixel to the statistic.
 METHODS: dict[str, Callable[[float], Statistic]] = {
     "height": lambda pixel: PeakHistogram(peaks.HEIGHT),
     "laplace": lambda pixel: PeakHistogram(peaks.LAPLACE),
@@ -108,8 +108,8 @@ def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     ``maps`` are :data:`awd.record.contracts.MAPS`, opened.
     """
     train = np.flatnonzero(maps["split"].values == "train")
-    some = train[:: -(-len(train) // FITTED)]
-    return statistic.fitted(maps["x"][some].values)
+    sample = train[:: -(-len(train) // FITTED)]
+    return statistic.fitted(maps["x"][sample].values)
 
 
 def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
@@ -117,8 +117,8 @@ def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
 
     Parameters
     ----------
-    statistic : one of :data:`METHODS`
-        Fitted.
+    statistic : Statistic
+        Of :data:`METHODS`, fitted.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened: only some maps are in memory at a
         time.
@@ -128,10 +128,10 @@ def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
     ndarray of shape (n, d), float32
     """
     count = maps.sizes["sample"]
-    out = None
-    for at in progress(range(0, count, PIECE), "maps"):
-        features = statistic.features(maps["x"][at : at + PIECE].values)
-        if out is None:  # once: pieces and their sum would take twice the memory
-            out = np.empty((count, features.shape[1]), np.float32)
-        out[at : at + PIECE] = features
-    return out
+    measured = np.empty((0, 0), np.float32)
+    for start in progress(range(0, count, PIECE), "maps"):
+        features = statistic.features(maps["x"][start : start + PIECE].values)
+        if not start:  # at once: all pieces and their stack would take twice the memory
+            measured = np.empty((count, features.shape[1]), np.float32)
+        measured[start : start + PIECE] = features
+    return measured

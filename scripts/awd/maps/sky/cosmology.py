@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,9 +16,13 @@ from awd.errors import ConfigError, MissingInput
 if TYPE_CHECKING:
     import pandas as pd
     import pyccl
+    from numpy.typing import ArrayLike
+
+# One scale factor or distance, or an array of them: what comes back has its shape.
+Value = TypeVar("Value", float, np.ndarray)
 
 HUBBLE_DISTANCE = 2997.92458  # c / H0 in Mpc/h
-# What can be simulated.
+# The parameters that can be simulated, first and last value.
 RANGES = {"omega_m": (0.1, 0.9), "sigma_8": (0.2, 1.6)}
 
 
@@ -39,7 +43,7 @@ class Cosmology:
     Raises
     ------
     ConfigError
-        Omega_m or sigma_8 is outside of :data:`awd.limits.RANGES`.
+        Omega_m or sigma_8 is outside of :data:`RANGES`.
     """
 
     omega_m: float
@@ -56,7 +60,7 @@ class Cosmology:
 
     @cached_property
     def ccl(self) -> pyccl.Cosmology:
-        """The same of pyccl: transfer function of Eisenstein & Hu (1998), halofit."""
+        """In pyccl: transfer function of Eisenstein & Hu (1998), halofit."""
         try:
             import pyccl
         except ImportError as error:
@@ -77,24 +81,24 @@ class Cosmology:
         """Linear power spectrum today, (Mpc/h)^3."""
         return self.ccl.linear_matter_power(k * self.h, 1.0) * self.h**3
 
-    def growth(self, a: np.ndarray | float) -> np.ndarray | float:
-        """Linear growth D, 1 today."""
+    def growth(self, a: Value) -> Value:
+        """Linear growth D at scale factor ``a``, 1 today."""
         return self.ccl.growth_factor(a)
 
-    def momentum(self, a: np.ndarray | float) -> np.ndarray | float:
+    def momentum(self, a: Value) -> Value:
         """Growth of linear momenta, a^3 E dD/da in units of H0."""
         rate = self.ccl.growth_rate(a)
         return a**2 * self.ccl.h_over_h0(a) * rate * self.growth(a)
 
-    def distance(self, a: np.ndarray | float) -> np.ndarray | float:
+    def distance(self, a: Value) -> Value:
         """Comoving distance to scale factor ``a``."""
         return self.ccl.comoving_radial_distance(a) * self.h
 
-    def scale_factor(self, distance: np.ndarray | float) -> np.ndarray | float:
+    def scale_factor(self, distance: Value) -> Value:
         """Scale factor at a comoving distance."""
         return self.ccl.scale_factor_of_chi(distance / self.h)
 
-    def convergence_power(self, ell: np.ndarray, z_source: float) -> np.ndarray:
+    def convergence_power(self, ell: ArrayLike, z_source: float) -> np.ndarray:
         """Angular power of the convergence of sources at one redshift, in sr.
 
         Born and Limber approximations, nonlinear power by halofit.

@@ -1,6 +1,8 @@
-"""Convergence: of simulated matter, of shear, and what a survey makes of it."""
+"""Convergence of simulated matter and of shear; noise and smoothing of a survey."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.fft
@@ -19,7 +21,7 @@ def born(
     maps: int,
     pixels: int = 128,
     degrees: float = 3.5,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
 ) -> np.ndarray:
     """Convergence maps through randomly turned and shifted planes.
 
@@ -31,13 +33,13 @@ def born(
     ----------
     planes : Planes
     cosmology : Cosmology
-        The one the planes were made in.
+        In which the planes were made.
     maps : int
     pixels : int
         Along a side of a map.
     degrees : float
         Side of a map.
-    seed : int
+    seed : int or sequence of int
 
     Returns
     -------
@@ -48,49 +50,50 @@ def born(
     count, _, side, _ = planes.overdensity.shape
     middles = (np.arange(count) + 0.5) * planes.width
     spans = middles * np.radians(degrees) / planes.width * side
-    views = [footprint(span * np.linspace(0, 1, pixels + 1)) for span in spans]
+    footprints = [footprint(span * np.linspace(0, 1, pixels + 1)) for span in spans]
     weights = lensing_weights(planes, cosmology).astype(np.float32)
-    out = np.zeros((maps, pixels, pixels), np.float32)
-    seen = np.empty((pixels, pixels), np.float32)
-    for kappa in out:
+    convergence = np.zeros((maps, pixels, pixels), np.float32)
+    overdensity = np.empty((pixels, pixels), np.float32)
+    for kappa in convergence:
         for plane, weight, (first, shares) in zip(
-            planes.overdensity, weights, views, strict=True
+            planes.overdensity, weights, footprints, strict=True
         ):
-            axis, turned, up, left = rng.integers((3, 2, 2, 2))
-            rows, columns = ((first + s) % side for s in rng.integers(side, size=2))
+            axis, transposed, flip_y, flip_x = rng.integers((3, 2, 2, 2))
+            shifts = rng.integers(side, size=2)
+            rows, columns = ((first + shift) % side for shift in shifts)
             blended = np.empty(side + shares.shape[1], np.float32)
-            loops.seen_through(plane[axis], rows, columns, shares, blended, seen)
-            view = kappa.T if turned else kappa
-            view[:: 1 - 2 * up, :: 1 - 2 * left] += weight * seen
-    return out
+            loops.seen_through(plane[axis], rows, columns, shares, blended, overdensity)
+            view = kappa.T if transposed else kappa
+            view[:: 1 - 2 * flip_y, :: 1 - 2 * flip_x] += weight * overdensity
+    return convergence
 
 
 def lensing_weights(planes: Planes, cosmology: Cosmology) -> np.ndarray:
     """Convergence per overdensity of every plane: its slab under the lensing kernel."""
     source = cosmology.distance(1 / (1 + planes.z_source))
     edges = np.minimum(np.arange(len(planes.overdensity) + 1) * planes.width, source)
-    fine = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(32) + 0.5) / 32
-    a = cosmology.scale_factor(fine.ravel()).reshape(fine.shape)
-    kernel = fine * (1 - fine / source) / a
+    distance = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(32) + 0.5) / 32
+    a = cosmology.scale_factor(distance.ravel()).reshape(distance.shape)
+    kernel = distance * (1 - distance / source) / a
     scale = 1.5 * cosmology.omega_m / HUBBLE_DISTANCE**2
     return scale * kernel.mean(1) * np.diff(edges)
 
 
 def footprint(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What every pixel between ``edges`` sees of values that stand at 0, 1, 2, ...
+    """Weights of values at 0, 1, 2, ... in the mean over every pixel between ``edges``.
 
     Returns
     -------
     first : array of int of shape (pixels,)
-        The first value that a pixel sees.
+        The first value that enters a pixel.
     shares : array of float32 of shape (pixels, values)
-        Of it and those that follow in the mean over the pixel, with straight lines
-        between the values; every row sums to 1.
+        Weights of that value and of those that follow, interpolated linearly; every
+        row sums to 1.
     """
     width = np.diff(edges)[:, None]
     first = np.floor(edges[:-1]).astype(np.int64)
-    at = first[:, None] + np.arange(int(np.ceil(width.max())) + 2)
-    upper, lower = edges[1:, None] - at, edges[:-1, None] - at
+    values = first[:, None] + np.arange(int(np.ceil(width.max())) + 2)
+    upper, lower = edges[1:, None] - values, edges[:-1, None] - values
     return first, ((_tent(upper) - _tent(lower)) / width).astype(np.float32)
 
 
@@ -101,7 +104,7 @@ def _tent(x: np.ndarray) -> np.ndarray:
 
 
 def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
-    """S.d. of the convergence of a pixel by the random shapes of galaxies.
+    """S.d. of the convergence of a pixel from the random shapes of galaxies.
 
     Parameters
     ----------
@@ -112,7 +115,7 @@ def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
     Raises
     ------
     DataError
-        One of them is not positive.
+        A parameter is not positive.
     """
     if not (galaxies > 0 and pixel_arcmin > 0):
         raise DataError(
@@ -123,7 +126,7 @@ def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
 
 
 def smoothed(maps: np.ndarray, sigma_pixels: float) -> np.ndarray:
-    """Maps (n, y, x) after a Gaussian of this s.d., reflected at their borders."""
+    """Maps (n, y, x) smoothed by a Gaussian of this s.d., reflected at borders."""
     from scipy.ndimage import gaussian_filter
 
     return gaussian_filter(maps, (0, sigma_pixels, sigma_pixels), mode="reflect")
@@ -142,7 +145,7 @@ def kaiser_squires(
     Returns
     -------
     e, b : ndarrays of the same shape
-        Convergence, of mean 0, and what no lens makes: its size tells the noise.
+        Convergence, of mean 0, and the B mode, which no lens makes: noise alone.
 
     Raises
     ------
@@ -159,8 +162,8 @@ def kaiser_squires(
     kx = np.fft.fftfreq(shear_1.shape[-1])
     square = kx**2 + ky**2
     square[0, 0] = 1
-    turn = ((kx**2 - ky**2) - 2j * kx * ky) / square
-    modes = turn * scipy.fft.fft2(shear_1 + 1j * shear_2)
+    rotation = ((kx**2 - ky**2) - 2j * kx * ky) / square
+    modes = rotation * scipy.fft.fft2(shear_1 + 1j * shear_2)
     modes[..., 0, 0] = 0
     kappa = scipy.fft.ifft2(modes)
     return kappa.real.astype(shear_1.dtype), kappa.imag.astype(shear_1.dtype)

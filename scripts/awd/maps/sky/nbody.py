@@ -1,4 +1,4 @@
-"""Dark matter that clusters: a particle mesh from second-order initial conditions.
+"""Clustering dark matter: a particle mesh from second-order initial conditions.
 
 Steps are those of FastPM (Feng, Chu, Seljak, McDonald 2016, arXiv 1603.00476), whose
 kick and drift reproduce linear growth for any length of step. At the middle of every
@@ -29,7 +29,7 @@ class Planes:
     overdensity : ndarray of shape (planes, 3, pixels, pixels), float32
         Mean over the slab, seen along each axis of the box.
     width : float
-        Of a slab and of its side, Mpc/h.
+        Thickness and side of a slab, Mpc/h.
     z_source : float
     """
 
@@ -55,18 +55,18 @@ def evolve(
     seed : int
         Of the white noise; cosmologies of one seed share their phases.
     particles, mesh : int
-        Along a side; the mesh by default is that of the particles.
+        Along a side; by default the mesh has as many cells as particles.
     box : float
         Side, Mpc/h; also the thickness of a lens plane.
     pixels : int
         Along a side of a plane.
     z_source : float
-        Planes go up to here.
+        Redshift that the planes reach.
 
     Raises
     ------
     ConfigError
-        The box holds the whole way to the source, or the mesh is no multiple of the
+        The box reaches the source by itself, or the mesh is no multiple of the
         particles.
     """
     mesh = mesh or particles
@@ -80,10 +80,10 @@ def evolve(
     planes = np.zeros((len(times) - LEAD, 3, pixels, pixels), np.float32)
     forces = Forces(mesh)
     growth = cosmology.growth(times)
-    # Momenta stand at half steps, the first ones at the start.
-    between = cosmology.momentum((times[1:] + times[:-1]) / 2)
-    kicks = np.diff(between, prepend=cosmology.momentum(START)) / growth[:-1]
-    drifts = np.diff(growth) / between
+    # Momenta are those of half steps, the first ones of the start.
+    halfway = cosmology.momentum((times[1:] + times[:-1]) / 2)
+    kicks = np.diff(halfway, prepend=cosmology.momentum(START)) / growth[:-1]
+    drifts = np.diff(growth) / halfway
     scale = np.float32(pixels / mesh)
     for step in range(len(times)):
         if step >= LEAD:
@@ -110,12 +110,13 @@ def schedule(cosmology: Cosmology, box: float, z_source: float) -> np.ndarray:
             f"the source is {source:.0f} Mpc/h away; boxes of {box:g} Mpc/h make one "
             "lens plane, expected at least 2"
         )
-    seen = cosmology.scale_factor((np.arange(count)[::-1] + 0.5) * box)
-    return np.concatenate([np.linspace(START, seen[0], LEAD, endpoint=False), seen])
+    middles = cosmology.scale_factor((np.arange(count)[::-1] + 0.5) * box)
+    lead = np.linspace(START, middles[0], LEAD, endpoint=False)
+    return np.concatenate([lead, middles])
 
 
 class Forces:
-    """Accelerations on a periodic mesh, in cells; memory is kept between calls."""
+    """Accelerations on a periodic mesh, in cells; calls share their memory."""
 
     def __init__(self, mesh: int) -> None:
         self.density = np.empty((mesh,) * 3, np.float32)
@@ -127,7 +128,7 @@ class Forces:
         self.sharpened = (np.sinc(np.fft.fftfreq(mesh)) ** -2).astype(np.float32)
 
     def __call__(self, positions: np.ndarray) -> np.ndarray:
-        """Of shape (mesh, mesh, mesh, 3), for a mean density of 1; used again."""
+        """For a mean density of 1, (mesh, mesh, mesh, 3); overwritten by every call."""
         self.density[...] = 0
         loops.paint(positions, self.density)
         modes = scipy.fft.rfftn(self.density, overwrite_x=True)
@@ -139,7 +140,7 @@ class Forces:
 
 
 def wave_numbers(mesh: int) -> np.ndarray:
-    """Per cell, along one axis."""
+    """Of the modes along one axis, in radians per cell."""
     return (2 * np.pi * np.fft.fftfreq(mesh)).astype(np.float32)
 
 
@@ -159,18 +160,18 @@ def initial(
     grid = np.indices((particles,) * 3, np.float32, sparse=True)
     positions = np.empty((particles**3, 3), np.float32)
     momenta = np.empty_like(positions)
-    for k, (at, one, two) in enumerate(zip(grid, first, second, strict=True)):
-        moved = np.float32(d1) * one + np.float32(d2) * two
-        place = np.mod((at + moved).ravel() * np.float32(per_cell), np.float32(mesh))
-        positions[:, k] = np.where(place < mesh, place, 0)
-        momenta[:, k] = (per_cell * (g1 * one + g2 * two)).ravel()
+    for axis, (start, psi1, psi2) in enumerate(zip(grid, first, second, strict=True)):
+        moved = start + (np.float32(d1) * psi1 + np.float32(d2) * psi2)
+        place = np.mod(moved.ravel() * np.float32(per_cell), np.float32(mesh))
+        positions[:, axis] = np.where(place < mesh, place, 0)
+        momenta[:, axis] = (per_cell * (g1 * psi1 + g2 * psi2)).ravel()
     return positions, momenta
 
 
 def displacements(
     cosmology: Cosmology, seed: int, particles: int, box: float
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Of first and second order, by axis, in particle spacings, for a growth of 1."""
+    """First and second order, by axis, in particle spacings, for a growth of 1."""
     shape = (particles,) * 3
     noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
     wave = wave_numbers(particles)
@@ -179,11 +180,12 @@ def displacements(
     square[0, 0, 0] = np.inf  # the mean moves nothing
     spacing = box / particles
     # The spectrum is smooth: from a table, not from pyccl for every mode.
-    table = np.geomspace(0.5, 2 * particles, 400) * 2 * np.pi / box
-    power = np.log(cosmology.linear_power(table) / spacing**3)
-    of_mode = np.interp(0.5 * np.log(square) - np.log(spacing), np.log(table), power)
+    k_table = np.geomspace(0.5, 2 * particles, 400) * 2 * np.pi / box
+    log_power = np.log(cosmology.linear_power(k_table) / spacing**3)
+    log_k = 0.5 * np.log(square) - np.log(spacing)
     modes = scipy.fft.rfftn(noise, overwrite_x=True)
-    modes *= np.exp(0.5 * of_mode, dtype=np.float32)
+    amplitude = 0.5 * np.interp(log_k, np.log(k_table), log_power)
+    modes *= np.exp(amplitude, dtype=np.float32)
     wave[particles // 2] = 0  # the Nyquist frequency has no direction
     along = wave[:, None, None], wave[:, None], wave[:half]
 

@@ -1,4 +1,4 @@
-"""How real simulated maps are: power against theory, skewness, and peaks."""
+"""How realistic simulated maps are: power against theory, skewness, and peaks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-ELL = np.array([150, 250, 350, 500, 750, 1100, 1600, 2300, 3300])
-SCALES = (1.0, 2.0, 4.0)  # arcmin
-MADE = "simulated"
+ELL = np.array([150, 250, 350, 500, 750, 1100, 1600, 2300, 3300])  # edges of bins
+SCALES = (1.0, 2.0, 4.0)  # s.d. of the smoothing, arcmin
+MADE = "simulated"  # the source of maps that were not read from a file
 
 
 def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened or read.
     z_source : float, optional
-        Redshift of all sources; without it power has no theory.
+        Redshift of all sources; without it there is no theory of the power.
 
     Returns
     -------
@@ -46,43 +46,51 @@ def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
     parts = []
     for name in np.unique(cosmology[train]):
         own = np.flatnonzero(train & (cosmology == name))
-        values = maps["target"].values[own[0]].astype(float)
-        known = dict(zip(maps["name"].values.tolist(), values, strict=True))
+        target = maps["target"].values[own[0]].astype(float)
+        parameters = dict(zip(maps["name"].values.tolist(), target, strict=True))
         table = of(maps["x"][own].values, pixel)
         powers = table["quantity"] == "c_ell"
-        if z_source and {"omega_m", "sigma_8"} <= set(known):
-            universe = Cosmology(*(round(known[k], 4) for k in ("omega_m", "sigma_8")))
-            theory = universe.convergence_power(table["at"][powers], z_source)
-            table.loc[powers, "theory"] = theory
-        parts.append(table.assign(source=MADE, cosmology=name, **known))
+        if z_source and {"omega_m", "sigma_8"} <= set(parameters):
+            universe = Cosmology(
+                round(parameters["omega_m"], 4), round(parameters["sigma_8"], 4)
+            )
+            ell = table["at"][powers].to_numpy()
+            table.loc[powers, "theory"] = universe.convergence_power(ell, z_source)
+        parts.append(table.assign(source=MADE, cosmology=name, **parameters))
     return pd.concat(parts, ignore_index=True)
 
 
 def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
-    """The same of one map made elsewhere, in blocks nearly as large as our pixels."""
+    """The same table of a map in a FITS file, averaged in blocks.
+
+    The blocks are as many of its pixels as come nearest to ``like_arcmin``; nothing is
+    known of its cosmology.
+    """
     kappa = readers.read_fits(path)
-    per = max(1, round(like_arcmin / pixel_arcmin))
-    size = len(kappa) // per
-    kappa = block_mean(kappa[: size * per, : size * per], size)
-    table = of(kappa[None], pixel_arcmin * per)
+    block = max(1, round(like_arcmin / pixel_arcmin))
+    size = len(kappa) // block
+    kappa = block_mean(kappa[: size * block, : size * block], size)
+    table = of(kappa[None], pixel_arcmin * block)
     return table.assign(source=path, cosmology="unknown")
 
 
 def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
-    """Rows of quantity, at, value and an empty theory, of maps (n, y, x)."""
+    """``quantity``, ``at``, ``value`` and an empty ``theory`` of maps (n, y, x)."""
     import pandas as pd
 
     ell = spectrum.multipoles(x.shape[1], pixel)
-    modes = np.histogram(ell, ELL)[0] > 0
-    edges = ELL[: modes.argmin() + 1] if not modes.all() else ELL
+    filled = np.histogram(ell, ELL)[0] > 0
+    edges = ELL if filled.all() else ELL[: filled.argmin() + 1]
     power = spectrum.power_spectrum(x, pixel, edges).mean(0)
     rows = [
         ("c_ell", ell[(ell >= low) & (ell < high)].mean(), value)
         for low, high, value in zip(edges[:-1], edges[1:], power, strict=True)
     ]
     rows += [("s3", scale, skewness(x, scale / pixel)) for scale in SCALES]
-    found = peaks.peak_histogram(x, peaks.HEIGHT, [-np.inf, np.inf]).mean()
-    rows.append(("peaks", 0.0, found))
+    everything = np.array([-np.inf, np.inf])
+    rows.append(
+        ("peaks", 0.0, peaks.peak_histogram(x, peaks.HEIGHT, everything).mean())
+    )
     return pd.DataFrame(rows, columns=["quantity", "at", "value"]).assign(theory=np.nan)
 
 

@@ -31,7 +31,7 @@ def simulate(
 
     Second-order initial conditions, a particle mesh, and the Born sum over its planes
     (:mod:`awd.maps.sky.nbody`, :mod:`awd.maps.sky.lensing`). Maps of one seed see the
-    same structures from other sides: they belong into one group. Structure below two
+    same structures from other sides: they belong to one group. Structure below two
     cells of the mesh is missing: power falls to 0.9 of the theory at ell 700 and to one
     half at ell 2500 for the default mesh of 1 Mpc/h.
 
@@ -69,10 +69,10 @@ def simulate(
 
 
 def shard(x: np.ndarray, named: Mapping[str, Any]) -> xr.Dataset:
-    """Maps (n, y, x) of one cosmology and initial condition, as
-    :func:`awd.maps.study.dataset.shards` reads them.
+    """Maps (n, y, x) of one cosmology and initial condition, as a dataset.
 
-    ``named``: ``cosmology``, ``group``, ``split``, and the parameters.
+    :func:`awd.maps.study.dataset.shards` reads it. ``named`` holds ``cosmology``,
+    ``group``, ``split`` and the parameters, which become attributes.
     """
     import xarray as xr
 
