@@ -1,9 +1,9 @@
 from awd.cells import tracks
-from awd.cells.figures.tracks import cohort_table, cohorts
+from awd.cells.figures.tracks import cohorts, cohorts_table
 from awd.log import log_to
 from awd.report import style
 
 log_to(snakemake.log[0])
 cells = tracks.read_usable(snakemake.input)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(cohorts(cells), stem, cohort_table(cells))
+style.save(cohorts(cells), stem, cohorts_table(cells))

@@ -1,11 +1,11 @@
 from awd import io
 from awd.log import log_to
 from awd.report import style
-from awd.report.figures.scores import fidelity_against_r2, fidelity_table
+from awd.report.figures.scores import fidelity, fidelity_table
 
 log_to(snakemake.log[0])
 scores = io.read_table(snakemake.input[0])
 study, target = snakemake.wildcards.study, snakemake.wildcards.target
 chosen = scores[(scores["study"] == study) & (scores["target"] == target)]
 stem = snakemake.output[0].removesuffix(".png")
-style.save(fidelity_against_r2(chosen), stem, fidelity_table(chosen))
+style.save(fidelity(chosen), stem, fidelity_table(chosen))

@@ -2,9 +2,9 @@ from awd import io
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
-from awd.report.figures.search import filter_path, path_table
+from awd.report.figures.search import filter_path, filter_path_table
 
 log_to(snakemake.log[0])
 found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-style.save(filter_path(*found), stem, path_table(*found))
+style.save(filter_path(*found), stem, filter_path_table(*found))

@@ -1,7 +1,7 @@
 from awd import io
 from awd.log import log_to
 from awd.report import style
-from awd.report.figures.training import learning_curve, learning_table
+from awd.report.figures.training import learning, learning_table
 
 log_to(snakemake.log[0])
 tables = [io.read_table(path) for path in snakemake.input]
@@ -11,4 +11,4 @@ histories = {
     for kind in kinds
 }
 stem = snakemake.output[0].removesuffix(".png")
-style.save(learning_curve(histories), stem, learning_table(histories))
+style.save(learning(histories), stem, learning_table(histories))

@@ -7,4 +7,4 @@ from awd.report import style
 log_to(snakemake.log[0])
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     stem = snakemake.output[0].removesuffix(".png")
-    style.save(sky.sky(maps), stem, sky.sky_table(maps))
+    style.save(sky.maps(maps), stem, sky.maps_table(maps))

@@ -11,4 +11,4 @@ outputs = io.read(given.outputs[0], contracts.OUTPUTS)
 with io.opened(given.maps, contracts.MAPS) as maps:
     panels = filters.mask_panels(maps, outputs, wavelets)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(filters.masks(panels), stem, filters.mask_table(panels))
+style.save(filters.masks(panels), stem, filters.masks_table(panels))

@@ -6,6 +6,6 @@ from awd.report import style
 
 log_to(snakemake.log[0])
 wavelets = io.read(snakemake.input[0], contracts.WAVELETS)
-table = filters.patch_table(wavelets)
+table = filters.patches_table(wavelets)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(filters.patches(wavelets), stem, table)

@@ -15,5 +15,5 @@ with io.opened(snakemake.input[0], contracts.MAPS) as maps:
         statistic = statistics.fitted(peaks.PeakHistogram(kernels), train)
         roots = statistics.measure(statistic, train)  # of the counts
         counts[name] = np.square(roots), statistic.edges[0]
-    table = sky.peak_table(train, counts)
-style.save(sky.peak_counts(table), snakemake.output[0].removesuffix(".png"), table)
+    table = sky.peaks_table(train, counts)
+style.save(sky.peaks(table), snakemake.output[0].removesuffix(".png"), table)

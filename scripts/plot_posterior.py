@@ -2,6 +2,7 @@ from awd import io
 from awd.log import log_to
 from awd.maps.figures import inferred as figures
 from awd.maps.infer import predict
+from awd.maps.measure.statistics import STATISTIC
 from awd.record import contracts
 from awd.report import style
 
@@ -9,9 +10,9 @@ log_to(snakemake.log[0])
 emulators = {}
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     for path in snakemake.input.features:
-        ds = io.read(path)
+        ds = io.read(path, STATISTIC)
         features = ds["features"].values
         fitted = predict.calibrated(features, maps, snakemake.params.bounds)
         emulators[ds.attrs["statistic"]] = fitted, features
     table = figures.posterior_table(emulators, maps, figures.spread(maps, 3))
-style.save(figures.posteriors(table), snakemake.output[0].removesuffix(".png"), table)
+style.save(figures.posterior(table), snakemake.output[0].removesuffix(".png"), table)

@@ -3,7 +3,7 @@ from awd.league import score
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
-from awd.report.figures.predictions import predicted_against_observed, prediction_table
+from awd.report.figures.predictions import predictions, predictions_table
 
 log_to(snakemake.log[0])
 students, plain = (
@@ -11,6 +11,6 @@ students, plain = (
     for paths in (snakemake.input.students, snakemake.input.baselines)
 )
 sets = score.join(students, plain)
-figure = predicted_against_observed(*sets)
+figure = predictions(*sets)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figure, stem, prediction_table(*sets))
+style.save(figure, stem, predictions_table(*sets))

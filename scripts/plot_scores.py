@@ -1,11 +1,11 @@
 from awd import io
 from awd.log import log_to
 from awd.report import style
-from awd.report.figures.scores import league, league_table
+from awd.report.figures.scores import scores, scores_table
 
 log_to(snakemake.log[0])
-scores = io.read_table(snakemake.input[0])
+table = io.read_table(snakemake.input[0])
 study, target = snakemake.wildcards.study, snakemake.wildcards.target
-chosen = scores[(scores["study"] == study) & (scores["target"] == target)]
+chosen = table[(table["study"] == study) & (table["target"] == target)]
 stem = snakemake.output[0].removesuffix(".png")
-style.save(league(chosen), stem, league_table(chosen))
+style.save(scores(chosen), stem, scores_table(chosen))

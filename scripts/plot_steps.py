@@ -1,6 +1,6 @@
 from awd import io
 from awd.log import log_to
-from awd.maps.figures.steps import step_table, steps
+from awd.maps.figures.steps import steps, steps_table
 from awd.record import contracts
 from awd.report import style
 
@@ -11,4 +11,4 @@ students = [io.read(path, contracts.PREDICTIONS) for path in given.students]
 stem = snakemake.output[0].removesuffix(".png")
 with io.opened(given.maps, contracts.MAPS) as maps:
     figure = steps(maps, wavelets, students)
-    style.save(figure, stem, step_table(maps, wavelets, students))
+    style.save(figure, stem, steps_table(maps, wavelets, students))

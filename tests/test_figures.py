@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from awd import features, wavelet
 from awd.errors import DataError, WaveletError
+from awd.league.names import name_of
 from awd.report import figures, style, tables
 from awd.report.figures import labels, parts
 
@@ -44,7 +45,7 @@ def predictions(seed, noise=1.0):
 
 def test_a_delayed_and_negated_wavelet_falls_onto_itself():
     h = np.concatenate([np.zeros(4), wavelet.from_pywt("db5"), np.zeros(2)])
-    curves = figures.wavelets.wavelet_functions(h, "db5")
+    curves = figures.wavelets.wavelet_table(h, "db5")
     for _, both in curves.groupby("function"):
         curve = both[both["filter"] == "0"]
         same = both[both["filter"] == "db5"]
@@ -53,7 +54,7 @@ def test_a_delayed_and_negated_wavelet_falls_onto_itself():
 
 
 def test_the_drawn_functions_keep_their_integrals():
-    curves = figures.wavelets.wavelet_functions(wavelet.from_pywt("sym5"), "db5")
+    curves = figures.wavelets.wavelet_table(wavelet.from_pywt("sym5"), "db5")
     own = curves[curves["filter"] == "0"].groupby("function")["value"]
     sums = own.sum() / figures.wavelets.GRID
     assert sums["scaling"] == pytest.approx(1, abs=1e-3)
@@ -64,13 +65,13 @@ def test_the_drawn_functions_keep_their_integrals():
 
 def test_zeros_behind_a_filter_are_not_drawn():
     db2 = wavelet.from_pywt("db2")
-    padded = figures.wavelets.wavelet_functions(np.pad(db2, (0, 8)))
-    pd.testing.assert_frame_equal(padded, figures.wavelets.wavelet_functions(db2))
+    padded = figures.wavelets.wavelet_table(np.pad(db2, (0, 8)))
+    pd.testing.assert_frame_equal(padded, figures.wavelets.wavelet_table(db2))
 
 
 def test_a_wavelet_is_drawn_for_every_split_over_one_reference():
     bank = [wavelet.from_pywt(name) for name in ("db4", "sym6", "coif2")]
-    for ax in figures.wavelets.wavelet_pair(bank).axes:
+    for ax in figures.wavelets.wavelet(bank).axes:
         reference, *ours, _zero = ax.get_lines()
         assert reference.get_color() == style.COLOURS["wavelet"]
         assert len(ours) == 3
@@ -82,7 +83,7 @@ def test_resampled_filters_are_a_band_around_the_central_one():
     angles = wavelet.angles(db2)[1] + np.linspace(-0.1, 0.1, 41)[:, None]
     draws = wavelet.filter_from_angles(wavelet.complete_angles(angles))
     moved = np.pad(draws, ((0, 0), (2, 0)))  # the same wavelets
-    curves = figures.wavelets.wavelet_functions(db2, "db5", [moved])
+    curves = figures.wavelets.wavelet_table(db2, "db5", [moved])
     for _, shown in curves.groupby("function"):
         low, middle, high = (
             shown[shown["filter"] == name]["value"].to_numpy()
@@ -91,13 +92,13 @@ def test_resampled_filters_are_a_band_around_the_central_one():
         inside = (low <= middle + 1e-9) & (middle <= high + 1e-9)
         assert inside.mean() > 0.95
         assert 0.01 < (high - low).max() < 1
-    assert len(figures.wavelets.wavelet_pair(db2, draws=[draws]).axes[0].collections)
-    assert not figures.wavelets.wavelet_pair(db2).axes[0].collections
+    assert len(figures.wavelets.wavelet(db2, draws=[draws]).axes[0].collections)
+    assert not figures.wavelets.wavelet(db2).axes[0].collections
 
 
 def test_a_filter_that_is_no_wavelet_is_not_drawn():
     with pytest.raises(WaveletError):
-        figures.wavelets.wavelet_pair(np.ones(4))
+        figures.wavelets.wavelet(np.ones(4))
 
 
 def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
@@ -111,9 +112,9 @@ def test_filters_are_laid_onto_each_other_by_even_shifts_and_signs():
 
 
 def test_every_method_with_a_filter_of_its_own_has_a_panel(wavelets):
-    table = figures.wavelets.filter_table(*wavelets)
+    table = figures.wavelets.filters_table(*wavelets)
     axes = figures.wavelets.filters(*wavelets).axes
-    names = [tables.name_of(method) for method in dict.fromkeys(table["method"])]
+    names = [name_of(method) for method in dict.fromkeys(table["method"])]
     assert [ax.get_title() for ax in axes] == names
     assert names[0] == "AWD (output)"
     assert set(table["role"]) == {"distilled", "control"}
@@ -123,7 +124,7 @@ def test_every_method_with_a_filter_of_its_own_has_a_panel(wavelets):
 
 def test_a_panel_says_what_was_chosen_and_how_filters_spread(wavelets):
     ax = figures.wavelets.filters(*wavelets).axes[0]
-    table = figures.wavelets.filter_table(*wavelets)
+    table = figures.wavelets.filters_table(*wavelets)
     own = table[table["method"] == "output"].drop_duplicates("file")
     counts = own["length"].value_counts()
     assert f"{counts.index[0]} ({counts.iloc[0]}×)" in ax.get_xlabel()
@@ -131,7 +132,7 @@ def test_a_panel_says_what_was_chosen_and_how_filters_spread(wavelets):
 
 
 def test_taps_in_the_filter_table_are_the_methods_own(wavelets):
-    table = figures.wavelets.filter_table(*wavelets)
+    table = figures.wavelets.filters_table(*wavelets)
     one = table[(table["method"] == "attribution") & (table["file"] == 3)]
     stored = wavelets[3]["filter"].sel({"method": "attribution"})[:10]
     np.testing.assert_allclose(one["h"] * one["sign"], stored)
@@ -162,7 +163,7 @@ def test_the_path_shows_every_ratio_above_its_fidelity(wavelets):
     *filters, below = figures.search.filter_path(*wavelets).axes
     words = [text.get_text() for text in below.get_xticklabels()]
     assert words == ["0\n(sparsity only)", "0.3", "1", "3", "∞\n(attribution only)"]
-    table = figures.search.path_table(*wavelets)
+    table = figures.search.filter_path_table(*wavelets)
     means = table.groupby("ratio")["score"].mean()
     np.testing.assert_allclose(below.collections[0].get_offsets()[:, 1], means)
     counts = table.groupby("ratio")["chosen"].sum()
@@ -192,7 +193,7 @@ def test_a_path_of_one_file_and_ratio_can_be_drawn(wavelets):
 
 
 def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets):
-    table = figures.soft.soft_table(*wavelets)
+    table = figures.soft.soft_path_table(*wavelets)
     assert set(table["sparsity"]) == {1e-3}
     at_start = table[table["attribution"] == 0]
     np.testing.assert_allclose(at_start["distance"], 0, atol=1e-7)
@@ -270,7 +271,7 @@ def test_the_panels_are_the_best_of_each_role_and_db5():
 
 def test_each_panel_gives_the_mean_r2_of_its_test_sets():
     test_sets = predictions(0), predictions(1, noise=2)
-    figure = figures.predictions.predicted_against_observed(*test_sets)
+    figure = figures.predictions.predictions(*test_sets)
     panel = figure.axes[0]
 
     def r2(y, p):
@@ -288,7 +289,7 @@ def test_the_best_epoch_of_every_training_is_marked():
     one["select_loss"] = [0.8, 0.5, 0.7]
     other = one.assign(select_loss=[0.8, 0.6, 0.3])
     histories = {"lstm": [one, other], "mlp": [one]}
-    ax, beside = figures.training.learning_curve(histories).axes
+    ax, beside = figures.training.learning(histories).axes
     marks = [line for line in ax.get_lines() if line.get_marker() == "o"]
     points = [(*line.get_xdata(), *line.get_ydata()) for line in marks]
     assert points == [(1, 0.5), (2, 0.3)]
@@ -300,7 +301,7 @@ def test_the_best_epoch_of_every_training_is_marked():
 
 
 def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):
-    ax = figures.scores.league(scores).axes[0]
+    ax = figures.scores.scores(scores).axes[0]
     names = [text.get_text() for text in ax.get_yticklabels()]
     assert names[:4] == [
         "CNN teacher",
@@ -317,7 +318,7 @@ def test_the_league_goes_by_role_and_r2_and_controls_are_grey(scores):
 
 
 def test_the_league_shows_every_test_set_and_our_interval(scores):
-    ax = figures.scores.league(scores).axes[0]
+    ax = figures.scores.scores(scores).axes[0]
     ticks = ax.collections[0].get_segments()
     assert len(ticks) == (scores["split"] != "all").sum()
     band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
@@ -325,51 +326,51 @@ def test_the_league_shows_every_test_set_and_our_interval(scores):
 
 
 def test_what_is_far_below_all_others_is_a_number_at_the_edge(scores):
-    ax = figures.scores.league(scores).axes[0]
+    ax = figures.scores.scores(scores).axes[0]
     assert "◂ 0.00" in [text.get_text() for text in ax.texts]
     assert ax.get_xlim()[0] > 0.4
     bad = scores.assign(r2_low=scores["r2_low"].where(scores["method"] != "db5", -9))
-    assert figures.scores.league(bad).axes[0].get_xlim()[0] > 0.3
+    assert figures.scores.scores(bad).axes[0].get_xlim()[0] > 0.3
 
 
 def test_a_score_outside_its_interval_is_drawn_as_it_is(scores):
     biased = scores.assign(r2_low=scores["r2"] + 0.01)
-    drawn = figures.scores.league(biased).axes[0].collections[1].get_segments()[0]
+    drawn = figures.scores.scores(biased).axes[0].collections[1].get_segments()[0]
     assert drawn[:, 0].tolist() == pytest.approx([0.555, 0.57])
 
 
 def test_a_league_of_one_test_set_has_no_ticks(scores):
     one = scores[(scores["split"] == "0") & (scores["seed"] == "0")]
-    figure = figures.scores.league(one)
+    figure = figures.scores.scores(one)
     assert len(figure.axes[0].get_yticklabels()) == 22
-    assert len(figures.scores.league_table(one)) == 22
+    assert len(figures.scores.scores_table(one)) == 22
 
 
 def test_the_league_of_two_targets_is_refused(scores):
     with pytest.raises(DataError, match="lstm has several rows"):
-        figures.scores.league(pd.concat([scores, scores], ignore_index=True))
+        figures.scores.scores(pd.concat([scores, scores], ignore_index=True))
 
 
 def test_the_league_table_holds_all_that_is_drawn(scores):
-    table = figures.scores.league_table(scores)
+    table = figures.scores.scores_table(scores)
     assert len(table) == len(scores)
     assert table["method"].head(4).tolist() == ["cnn", "mlp", "lstm", "output"]
     assert (table["split"].head(22) == "all").all()
 
 
 def test_fidelity_is_shown_for_wavelets_and_the_teacher_is_a_line(scores):
-    ax = figures.scores.fidelity_against_r2(scores).axes[0]
+    ax = figures.scores.fidelity(scores).axes[0]
     named = {text.get_text().strip() for text in ax.texts}
     table = figures.scores.fidelity_table(scores)
     assert set(table["role"]) == {"teacher", "distilled", "control", "wavelet"}
     wavelets = table.loc[table["role"] != "teacher", "method"]
-    assert named == {"LSTM teacher", *map(tables.name_of, wavelets)}
+    assert named == {"LSTM teacher", *map(name_of, wavelets)}
     lines = [line for line in ax.get_lines() if line.get_linestyle() == "--"]
     assert [line.get_ydata()[0] for line in lines] == [0.525]
 
 
 def test_names_do_not_overlap_each_other_or_the_points(scores):
-    figure = figures.scores.fidelity_against_r2(scores)
+    figure = figures.scores.fidelity(scores)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -392,7 +393,7 @@ def test_names_around_one_point_are_all_apart():
 
 def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
     for name in ("a", "b"):
-        style.save(figures.scores.league(scores), tmp_path / name, scores)
+        style.save(figures.scores.scores(scores), tmp_path / name, scores)
     for kind in ("png", "pdf", "csv"):
         first, second = (tmp_path / f"{name}.{kind}" for name in "ab")
         assert first.read_bytes() == second.read_bytes()
@@ -405,14 +406,14 @@ def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
 def test_no_text_leaves_its_figure(scores, wavelets):
     fitted, x = student()
     drawn = (
-        figures.scores.league(scores),
-        figures.scores.fidelity_against_r2(scores),
+        figures.scores.scores(scores),
+        figures.scores.fidelity(scores),
         figures.wavelets.filters(*wavelets),
         figures.search.choice(*wavelets),
         figures.search.filter_path(*wavelets),
         figures.soft.soft_path(*wavelets),
         figures.student.reading(fitted, x[:3]),
-        figures.predictions.predicted_against_observed(predictions(0)),
+        figures.predictions.predictions(predictions(0)),
     )
     for figure in drawn:
         canvas = FigureCanvasAgg(figure)
@@ -427,7 +428,7 @@ def test_no_text_leaves_its_figure(scores, wavelets):
 
 def test_drawing_leaves_the_callers_style_alone(scores):
     before = dict(mpl.rcParams)
-    figures.scores.league(scores)
+    figures.scores.scores(scores)
     assert dict(mpl.rcParams) == before
 
 

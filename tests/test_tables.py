@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from awd.errors import DataError
+from awd.league.names import label_of, name_of
 from awd.report import tables
 
 SCORES = ("r2", "r2_low", "r2_high", "rmse", "rmse_low", "rmse_high", "fidelity")
@@ -56,10 +57,10 @@ def test_spread_and_candidates_have_columns(scores):
 
 
 def test_a_name_tells_how_many_candidates_it_was_chosen_from():
-    assert tables.label_of("ridge") == tables.label_of("ridge", 0)
-    assert tables.label_of("db2", 3) == "db2, best of 3"
-    assert tables.label_of("random_labels", 60) == "best random filter of 60, by labels"
-    assert tables.label_of("lstm", NAN) == "LSTM teacher"
+    assert label_of("ridge") == label_of("ridge", 0)
+    assert label_of("db2", 3) == "db2, best of 3"
+    assert label_of("random_labels", 60) == "best random filter of 60, by labels"
+    assert label_of("lstm", NAN) == "LSTM teacher"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def test_several_targets_get_a_column_and_their_own_digits(few):
 
 
 def test_an_unknown_method_is_shown_as_it_is():
-    assert tables.name_of("my_method") == "my_method"
+    assert name_of("my_method") == "my_method"
 
 
 @pytest.mark.parametrize(

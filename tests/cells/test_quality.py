@@ -84,10 +84,10 @@ def test_tables_of_the_figures_are_the_tracks(made, bare):
     movie, cell, _ = made
     shown = figures.tracking_table(movie, cell)
     assert len(shown) == cell.sizes["obs"]
-    lives = figures.lifetime_table([cell, bare])
+    lives = figures.lifetimes_table([cell, bare])
     assert len(lives) == cell.sizes["track"] + bare.sizes["track"]
     assert set(lives.loc[lives["cell"] == "b", "category"]) == {1, 3}
-    traces = figures.trace_table([cell])
+    traces = figures.traces_table([cell])
     assert traces["example"].nunique() == figures.SHOWN
     inside = traces[traces["part"] == "track"]
     for (_, k), own in inside.groupby(["example", "track"]):
@@ -97,8 +97,8 @@ def test_tables_of_the_figures_are_the_tracks(made, bare):
 
 def test_cohorts_are_means_of_whole_tracks(made):
     cell = made[1]
-    table = figures.cohort_table([cell])
-    life, category = figures.lifetimes(cell), cell["category"].values
+    table = figures.cohorts_table([cell])
+    life, category = tracks.lifetimes(cell), cell["category"].values
     for cohort, own in table.groupby("cohort"):
         low, high = (int(bound) for bound in cohort.split("–"))
         inside = (category == 1) & (life >= low) & (life < high)
@@ -111,7 +111,7 @@ def test_cohorts_are_means_of_whole_tracks(made):
 
 @pytest.mark.parametrize("name", ["lifetimes", "cohorts", "traces"])
 def test_figures_are_drawn_of_any_tracks(made, bare, name):
-    draw = getattr(tracks, name)
+    draw = getattr(figures, name)
     for cells in ([made[1]], [bare], [made[1], bare]):
         figure = draw(cells)
         assert any(ax.has_data() for ax in figure.axes)

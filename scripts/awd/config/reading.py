@@ -70,7 +70,7 @@ def load(
 def _names_a_study(given: Mapping[str, Any]) -> bool:
     sections = (given.get(study) for study in ("cells", "maps"))
     sources = [isinstance(s, Mapping) and "source" in s for s in sections]
-    return any(sources) or given.get("recovery") is not None
+    return any(sources) or "recovery" in given
 
 
 def _with_preset(given: Mapping[str, Any]) -> dict[str, Any]:

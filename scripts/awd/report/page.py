@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from awd import io
 from awd.errors import DataError
+from awd.league.names import OURS, name_of
 from awd.report import tables
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def scored(
     timings: Sequence[io.PathLike],
 ) -> tuple[dict[str, list[str]], list[Table]]:
     """Verdict and score tables of a run, from its files; nothing of no files."""
-    verdict, shown = {}, []
+    verdict: dict[str, list[str]] = {}
+    shown: list[Table] = []
     for paths in zip(scores, differences, timings, strict=True):
         scored, between, times = map(io.read_table, paths)
         roles = dict(zip(scored["method"], scored["role"], strict=True))
@@ -203,7 +205,7 @@ def verdicts(
 
     Better or worse is said only where the 95 % interval excludes 0. There is a claim
     only where every control is beaten. Most is said of our method
-    (:data:`awd.report.tables.OURS`, else the first), a line of every other distilled
+    (:data:`awd.report.OURS`, else the first), a line of every other distilled
     one.
 
     Parameters
@@ -246,9 +248,9 @@ def verdicts(
 def _on_target(rows: pd.DataFrame) -> list[str]:
     """All that is said of one target, ours first."""
     methods = list(dict.fromkeys(rows["method"]))
-    ours = tables.OURS if tables.OURS in methods else methods[0]
+    ours = OURS if OURS in methods else methods[0]
     own = rows[rows["method"] == ours]
-    name, role = tables.name_of(ours), own["role"]
+    name, role = name_of(ours), own["role"]
     said = _on_controls(name, own[role == "control"])
     teachers = own[role == "teacher"]
     against = "against its teacher" if len(teachers) == 1 else "against the teachers"
@@ -298,7 +300,7 @@ def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
     if row.low > 0 or row.high < 0:
         place = "worse than" if row.low > 0 else "better than"
     gap, low, high = (_signed(-v, 3) for v in (row.r2_difference, row.high, row.low))
-    said = f"{tables.name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
+    said = f"{name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
     if len(controls):
         beaten = int((controls["low"] > 0).sum())
         said += f" and better than {beaten} of {len(controls)} controls"
@@ -306,7 +308,7 @@ def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
 
 
 def _named(rows: pd.DataFrame) -> str:
-    return "; ".join(map(tables.name_of, rows["reference"])) or NONE
+    return "; ".join(map(name_of, rows["reference"])) or NONE
 
 
 def _listed(rows: pd.DataFrame) -> str:
@@ -314,7 +316,7 @@ def _listed(rows: pd.DataFrame) -> str:
     rows = rows.sort_values("r2_difference", ascending=False, key=abs)
     decimals = min(3, tables.digits(rows["low"], rows["high"]))
     listed = [
-        f"{tables.name_of(str(row.reference))} ({_signed(row.r2_difference, decimals)} "
+        f"{name_of(str(row.reference))} ({_signed(row.r2_difference, decimals)} "
         f"[{_signed(row.low, decimals)}, {_signed(row.high, decimals)}] "
         f"in {row.above} of {row.test_sets})"
         for row in rows.itertuples()

@@ -27,6 +27,9 @@ COLOURS = {
     "control": "#999999",
 }
 
+# For figures that place their axes by hand; matplotlib's stubs know no "none".
+NO_LAYOUT: Any = "none"
+
 P = ParamSpec("P")
 T = TypeVar("T")
 

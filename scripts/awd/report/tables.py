@@ -1,7 +1,7 @@
 """The score table: rounded as its intervals allow, as CSV, LaTeX and Markdown.
 
-Names, order and digits are decided here once, for the tables, the figures and the
-report.
+Order (that of the roles) and digits are decided here once, for tables, figures and the
+report; names in :mod:`awd.league.names`.
 """
 
 from __future__ import annotations
@@ -14,50 +14,11 @@ from typing import TYPE_CHECKING
 
 from awd import io
 from awd.errors import DataError
+from awd.league.names import name_of
+from awd.record.contracts import ROLES
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# The order of every table and figure: ours between its teacher and its controls.
-ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
-
-METHODS = {
-    "lstm": "LSTM teacher",
-    "mlp": "MLP teacher",
-    "cnn": "CNN teacher",
-    "resnet": "ResNet teacher",
-    "output": "AWD (output)",
-    "output_mlp": "AWD (output, MLP teacher)",
-    "output_cnn": "AWD (output, CNN teacher)",
-    "attribution": "AWD (attribution)",
-    "soft": "AWD (attribution, soft losses)",
-    "untrained": "AWD, untrained teacher",
-    "shuffled": "AWD, shuffled-target teacher",
-    "sparsity": "sparsity only, no teacher",
-    "random_fidelity": "best random filter, by fidelity",
-    "random_labels": "best random filter, by labels",
-    "named_fidelity": "best named wavelet, by fidelity",
-    "named_labels": "best named wavelet, by labels",
-    "untrained_a": "AWD (attribution), untrained teacher",
-    "labels": "labels in the teacher's place",
-    "height": "peak height",
-    "laplace": "Laplace at peaks",
-    "roberts": "Roberts cross at peaks",
-    "spectrum": "power spectrum",
-    "laplace_spectrum": "Laplace at peaks + spectrum",
-    "db2_peaks": "db2, patches",
-    "db5_peaks": "db5, patches",
-    "starlet": "starlet",
-    "starlet_norms": "starlet, l1 norms",
-    "haar": "Haar",
-    "mean": "mean of the training targets",
-    "ridge": "ridge on the raw trace",
-    "boosting": "boosting on the raw trace",
-    "hand_ridge": "ridge on hand features",
-    "hand_boosting": "boosting on hand features",
-}
-
-OURS = "output"  # the method that the project stands for
 
 NEEDED = {
     "scores": ("study", "target", "method", "role", "r2", "r2_low", "r2_high", "rmse"),
@@ -76,36 +37,6 @@ CAPTION = (
     "head; controls are what a distilled wavelet has to beat before its teacher gets "
     "the credit."
 )
-
-
-def name_of(method: str) -> str:
-    """What people call a method; an unknown name is shown as it is.
-
-    Examples
-    --------
-    >>> name_of("output_gaussian")
-    'AWD (output), gaussian'
-    """
-    base, _, rest = method.rpartition("_")
-    if method in METHODS or not base:
-        return METHODS.get(method, method)
-    return method if name_of(base) == base else f"{name_of(base)}, {rest}"
-
-
-def label_of(method: str, scored: float = 0) -> str:
-    """The name with the number of candidates it was chosen from, where it was.
-
-    Examples
-    --------
-    >>> label_of("random_fidelity", 60)
-    'best random filter of 60, by fidelity'
-    """
-    name = name_of(method)
-    if not scored > 1:  # also NaN
-        return name
-    if name.startswith("best "):
-        return name.replace(",", f" of {scored:.0f},", 1)
-    return f"{name}, best of {scored:.0f}"
 
 
 def over_splits(table: pd.DataFrame, *key: str) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from awd.cells import measures
 from awd.cells.figures import tracks
-from awd.report import tables
-from awd.report.figures import said
-from awd.report.figures.wavelets import wavelet_functions
+from awd.league.names import name_of
+from awd.report.figures import agreement
+from awd.report.figures.wavelets import wavelet_table
 from awd.report.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def pipeline(
     axes[3].set(xlabel="time (samples)", title=f"wavelet, {len(taps)} taps")
     axes[3].set(yticks=[])
     for ax, role in ((axes[2], "teacher"), (axes[4], "distilled")):
-        _said(ax, table[table["panel"] == role], role)
+        _agreement(ax, table[table["panel"] == role], role)
     axes[2].set_title(f"network: {axes[2].get_title()}")
     axes[4].set_title("student")
     for ax in axes[:-1]:
@@ -90,13 +90,13 @@ def pipeline_table(
     parts = [
         pd.DataFrame({"panel": "trace", "x": seconds, **own[["master", "slave"]]}),
         _curve(taps),
-        said.table(students),
+        agreement.table(students),
     ]
     return pd.concat(parts, ignore_index=True)
 
 
 def _curve(taps: np.ndarray) -> pd.DataFrame:
-    curve = wavelet_functions([taps])
+    curve = wavelet_table([taps])
     curve = curve[(curve["function"] == "wavelet") & (curve["filter"] == "0")]
     return pd.DataFrame({"panel": "wavelet", "x": curve["t"], "y": curve["value"]})
 
@@ -108,15 +108,14 @@ def _pit(ax: Axes, movie: Movie, cell: xr.Dataset, k: int) -> None:
     frame = int(at["frame"])
     tracks.show(ax, movie.channels[0][frame])
     now = points[points["frame"] == frame]
-    ring = {"facecolors": "none", "edgecolors": "#E69F00", "lw": 0.7}
-    ax.scatter(now["x"], now["y"], 60, **ring)
+    ax.scatter(now["x"], now["y"], 60, facecolors="none", edgecolors="#E69F00", lw=0.7)
     x, y = at["x"], at["y"]
     ax.set(xlim=(x - AROUND, x + AROUND), ylim=(y + AROUND, y - AROUND))
     ax.set_title(f"movie, {movie.frames} frames")
     tracks.scale_bar(ax, cell.attrs["pixel_nm"], 1000)
 
 
-def _said(ax: Axes, panel: pd.DataFrame, role: str) -> None:
-    said.draw(ax, panel, role)
+def _agreement(ax: Axes, panel: pd.DataFrame, role: str) -> None:
+    agreement.draw(ax, panel, role)
     ax.set(xlabel="observed (s.d.)", ylabel="predicted (s.d.)")
-    ax.set_title(tables.name_of(panel["method"].iloc[0]).removesuffix(" teacher"))
+    ax.set_title(name_of(panel["method"].iloc[0]).removesuffix(" teacher"))

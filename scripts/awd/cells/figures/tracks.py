@@ -105,7 +105,7 @@ def category_of(cell: xr.Dataset) -> np.ndarray:
 @styled
 def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
     """Distribution of the lifetimes of all tracks, by class."""
-    table = lifetime_table(cells)
+    table = lifetimes_table(cells)
     figure = Figure(figsize=(SINGLE, 0.7 * SINGLE))
     ax = figure.subplots()
     # Lifetimes are whole frames: edges between them, or bins would hold uneven numbers.
@@ -126,7 +126,7 @@ def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
     return figure
 
 
-def lifetime_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
+def lifetimes_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Lifetime and class of every track of every cell."""
     parts = []
     for cell in cells:
@@ -142,7 +142,7 @@ def lifetime_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
 @styled
 def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
     """Mean intensity of whole tracks of like lifetimes, both channels, with bands."""
-    table = cohort_table(cells)
+    table = cohorts_table(cells)
     figure = Figure(figsize=(DOUBLE, 0.42 * DOUBLE))
     axes = figure.subplots(1, 2, sharex=True)
     for ax, (channel, (name, _)) in zip(axes, CHANNELS.items(), strict=True):
@@ -160,7 +160,7 @@ def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
     return figure
 
 
-def cohort_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
+def cohorts_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Means and standard errors of every cohort, a row a time.
 
     Tracks of category 1 (of complete ones where there is none), stretched to the mean
@@ -204,7 +204,7 @@ def cohort_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
 @styled
 def traces(cells: Sequence[xr.Dataset]) -> Figure:
     """Example traces of both channels; dots are frames in which the slave is seen."""
-    table = trace_table(cells)
+    table = traces_table(cells)
     figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE))
     axes = figure.subplots(2, SHOWN // 2, squeeze=False).ravel()
     groups = list(table.groupby("example"))
@@ -227,9 +227,9 @@ def traces(cells: Sequence[xr.Dataset]) -> Figure:
     return figure
 
 
-def trace_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
+def traces_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
     """The examples: tracks spread over the brightness of the slave, a row a frame."""
-    shown = []
+    shown: list[pd.DataFrame] = []
     for cell in cells:
         points = measures.points(cell)
         size = cell["row_size"].values
@@ -281,7 +281,7 @@ def _with_buffers(cell: xr.Dataset, k: int, pad: int) -> np.ndarray:
 def _whole(cell: xr.Dataset, pad: int) -> list[np.ndarray]:
     """Both channels of every whole track whose buffers, if asked for, were read."""
     found = [
-        _with_buffers(cell, k, pad) for k in np.flatnonzero(category_of(cell) == 1)
+        _with_buffers(cell, int(k), pad) for k in np.flatnonzero(category_of(cell) == 1)
     ]
     return [both for both in found if np.isfinite(both).all()]
 
@@ -321,5 +321,6 @@ def scale_bar(ax: Axes, pixel_nm: float, nm: float = 2000) -> None:
     length, (left, right), (bottom, top) = nm / pixel_nm, ax.get_xlim(), ax.get_ylim()
     x, y = right - 0.05 * (right - left) - length, bottom + 0.05 * (top - bottom)
     ax.plot([x, x + length], [y, y], color="w", lw=2)
-    label = {"color": "w", "ha": "center", "va": "bottom"}
-    ax.text(x + length / 2, y + 0.01 * (top - bottom), f"{nm / 1000:g} µm", **label)
+    above = y + 0.01 * (top - bottom)
+    text = f"{nm / 1000:g} µm"
+    ax.text(x + length / 2, above, text, color="w", ha="center", va="bottom")

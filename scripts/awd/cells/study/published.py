@@ -14,6 +14,7 @@ from awd import io
 from awd.cells import tracks
 from awd.cells.study import outcomes
 from awd.cells.study.dataset import SHORTEST
+from awd.league.names import name_of
 from awd.report import tables
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
         here = whole.loc[method] if method in whole.index else {}
         rows.append(
             {
-                "method": tables.name_of(method),
+                "method": name_of(method),
                 "R², published": tables.number(r2, 3),
                 "R², here": tables.number(here.get("r2", np.nan), 3),
                 "compression, published": tables.number(compression or np.nan, 3),

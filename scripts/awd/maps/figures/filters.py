@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from awd import wavelet
 from awd.filters import undecimated
+from awd.league.names import name_of
 from awd.maps.measure import peaks
 from awd.maps.study import bank
-from awd.report import tables
 from awd.report.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def patches(wavelets: xr.Dataset) -> Figure:
         row[0].text(
             -0.15,
             0.5,
-            tables.name_of(name),
+            name_of(name),
             transform=row[0].transAxes,
             rotation=90,
             ha="right",
@@ -101,7 +101,7 @@ def patches(wavelets: xr.Dataset) -> Figure:
     return figure
 
 
-def patch_table(wavelets: xr.Dataset) -> pd.DataFrame:
+def patches_table(wavelets: xr.Dataset) -> pd.DataFrame:
     """Taps of every method: name, family, candidates, fidelity, taps."""
     rows = []
     for k, name in enumerate(wavelets["method"].values.tolist()):
@@ -185,7 +185,7 @@ def masks(panels: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
-def mask_table(panels: dict[str, np.ndarray]) -> pd.DataFrame:
+def masks_table(panels: dict[str, np.ndarray]) -> pd.DataFrame:
     """Every pixel of every panel."""
     first = next(iter(panels.values()))
     y, x = np.indices(first.shape)

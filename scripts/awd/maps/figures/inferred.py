@@ -1,4 +1,4 @@
-"""What maps say of the universe: predicted against true, and whole posteriors."""
+"""What maps say of the universe: predicted against true, and whole posterior."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 @styled
-def predicted(inferred: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
+def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
     """Predicted against true first parameter, a panel a statistic.
 
     Parameters
     ----------
-    inferred : sequence of Dataset
+    statistics : sequence of Dataset
         :data:`awd.maps.infer.score.INFERRED`.
     head : str
     """
-    table = predicted_table(inferred, head)
+    table = inferred_table(statistics, head)
     names = table["statistic"].unique()
     columns = min(4, len(names))
     rows = -(-len(names) // columns)
@@ -52,13 +52,13 @@ def predicted(inferred: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
         ax.set_title(f"{NAMES.get(name, name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
     for ax in axes.flat[len(names) :]:
         ax.set_axis_off()
-    parameter = label(str(inferred[0]["name"].values[0]))
+    parameter = label(str(statistics[0]["name"].values[0]))
     figure.supxlabel(f"true {parameter}")
     figure.supylabel(f"predicted {parameter}")
     return figure
 
 
-def predicted_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
+def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
     """Truth and prediction of every statistic and test map."""
     y, predictions, cosmology = stack(inferred)
     parts = []
@@ -76,7 +76,7 @@ def _rmse(own: pd.DataFrame) -> float:
 
 
 @styled
-def posteriors(table: pd.DataFrame) -> Figure:
+def posterior(table: pd.DataFrame) -> Figure:
     """The posterior over the box for some test maps: 68 and 95 % regions.
 
     Parameters

@@ -24,18 +24,18 @@ EXPECTED = (0.28, 0.32)  # matter densities for which skewness and peaks are ask
 
 
 @styled
-def sky(maps: xr.Dataset) -> Figure:
+def maps(ds: xr.Dataset) -> Figure:
     """One training map of each of some cosmologies, from low to high first parameter.
 
     Parameters
     ----------
-    maps : Dataset
+    ds : Dataset
         :data:`awd.record.contracts.MAPS`, opened.
     """
-    rows = examples(maps)
-    names = maps["name"].values.tolist()
-    images = maps["x"][np.sort(rows)].values[np.argsort(np.argsort(rows))]
-    degrees = images.shape[1] * maps.attrs["pixel_arcmin"] / 60
+    rows = examples(ds)
+    names = ds["name"].values.tolist()
+    images = ds["x"][np.sort(rows)].values[np.argsort(np.argsort(rows))]
+    degrees = images.shape[1] * ds.attrs["pixel_arcmin"] / 60
     figure = Figure(figsize=(DOUBLE, DOUBLE / len(rows) + 0.55))
     high = np.quantile(images, 0.998)
     for ax, row, image in zip(
@@ -49,7 +49,7 @@ def sky(maps: xr.Dataset) -> Figure:
             origin="lower",
             extent=(0, degrees, 0, degrees),
         )
-        values = maps["target"].values[row]
+        values = ds["target"].values[row]
         pairs = zip(names, values, strict=True)
         ax.set_title(", ".join(f"{label(n)} = {v:.2f}" for n, v in pairs))
         ax.set_yticks([])
@@ -67,7 +67,7 @@ def examples(maps: xr.Dataset) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int)]
 
 
-def sky_table(maps: xr.Dataset) -> pd.DataFrame:
+def maps_table(maps: xr.Dataset) -> pd.DataFrame:
     """Which maps are shown, their parameters, mean and s.d."""
     rows = []
     for row in examples(maps):
@@ -80,13 +80,13 @@ def sky_table(maps: xr.Dataset) -> pd.DataFrame:
 
 
 @styled
-def peak_counts(table: pd.DataFrame) -> Figure:
+def peaks(table: pd.DataFrame) -> Figure:
     """Mean peak histograms of every cosmology, coloured by its first parameter.
 
     Parameters
     ----------
     table : DataFrame
-        :func:`peak_table`.
+        :func:`peaks_table`.
     """
     statistics = table["statistic"].unique()
     figure = Figure(figsize=(DOUBLE, 2.4))
@@ -104,7 +104,7 @@ def peak_counts(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def peak_table(
+def peaks_table(
     maps: xr.Dataset, counts: Mapping[str, tuple[np.ndarray, np.ndarray]]
 ) -> pd.DataFrame:
     """Mean counts of the training maps by statistic, cosmology and bin.

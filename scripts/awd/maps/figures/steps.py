@@ -10,12 +10,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.filters import undecimated
+from awd.league.names import name_of
 from awd.maps.figures.filters import band_kernels, filter_of
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.names import label
 from awd.maps.study import bank
-from awd.report import tables
-from awd.report.figures import said
+from awd.report.figures import agreement
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def steps(
     """
     family, taps = filter_of(wavelets, OURS)
     h = bank.shaped(family, taps)
-    table = step_table(maps, wavelets, students)
+    table = steps_table(maps, wavelets, students)
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
     figure = Figure(figsize=(DOUBLE, 0.2 * DOUBLE))
@@ -54,19 +54,19 @@ def steps(
     low, high = np.quantile(kappa, [0.01, SHOWN])
     axes[0].imshow(kappa, cmap="magma", vmin=low, vmax=high, origin="lower")
     axes[0].set_title("map")
-    _said(axes[1], table[table["panel"] == "teacher"], "teacher", name)
+    _agreement(axes[1], table[table["panel"] == "teacher"], "teacher", name)
     axes[1].set_title("network")
     kernel = band_kernels(family, taps)
-    image = kernel.get("difference", kernel.get("hh"))
+    image = kernel["difference" if "difference" in kernel else "hh"]
     size = np.abs(image).max()
     axes[2].imshow(image, cmap="RdBu_r", vmin=-size, vmax=size)
-    axes[2].set_title(f"filter, {tables.name_of(family)}")
+    axes[2].set_title(f"filter, {name_of(family)}")
     band = coefficients(kappa, h)[0]
     size = np.quantile(np.abs(band), 0.995)
     axes[3].imshow(band, cmap="RdBu_r", vmin=-size, vmax=size, origin="lower")
     axes[3].set_title("its coefficients")
     _histograms(axes[4], table[table["panel"] == "histogram"], name)
-    _said(axes[5], table[table["panel"] == "distilled"], "distilled", name)
+    _agreement(axes[5], table[table["panel"] == "distilled"], "distilled", name)
     axes[5].set_title("student")
     for ax in (axes[0], axes[2], axes[3]):
         ax.set(xticks=[], yticks=[])
@@ -84,10 +84,10 @@ def example(maps: xr.Dataset, students: xr.Dataset) -> int:
 def coefficients(x: np.ndarray, h: np.ndarray) -> np.ndarray:
     """The difference band, of a wavelet HH, of a map: (levels, y, x)."""
     bands = undecimated.analysis(x[None].astype(np.float32), h, LEVELS)
-    return bands.get("difference", bands.get("hh"))[0]
+    return bands["difference" if "difference" in bands else "hh"][0]
 
 
-def step_table(
+def steps_table(
     maps: xr.Dataset, wavelets: xr.Dataset, students: Sequence[xr.Dataset]
 ) -> pd.DataFrame:
     """What :func:`steps` draws beside its images: ``panel``, ``method``, ``x``, ``y``.
@@ -96,7 +96,7 @@ def step_table(
     coefficients in s.d. and how often they occur, ``method`` the mean target.
     """
     h = bank.shaped(*filter_of(wavelets, OURS))
-    parts = [_histogram_table(maps, h), said.table(students)]
+    parts = [_histogram_table(maps, h), agreement.table(students)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -130,7 +130,7 @@ def _histograms(ax: Axes, table: pd.DataFrame, name: str) -> None:
     ax.legend(loc="upper right", handlelength=0.8)
 
 
-def _said(ax: Axes, panel: pd.DataFrame, role: str, name: str) -> None:
-    said.draw(ax, panel, role)
+def _agreement(ax: Axes, panel: pd.DataFrame, role: str, name: str) -> None:
+    agreement.draw(ax, panel, role)
     ax.locator_params(nbins=3)
     ax.set(xlabel=f"true {label(name)}", ylabel=f"predicted {label(name)}")

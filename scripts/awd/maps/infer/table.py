@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from awd.league.names import name_of
 from awd.maps.infer.predict import HEADS, POSTERIORS
 from awd.maps.names import NAMES
 from awd.report import tables
@@ -66,6 +67,6 @@ HEADS_CAPTION = (
 def head_table(heads: pd.DataFrame) -> pd.DataFrame:
     """``heads.csv`` as text."""
     return heads.assign(
-        method=[tables.name_of(name) for name in heads["method"]],
+        method=[name_of(name) for name in heads["method"]],
         **{head: [tables.number(100 * v, 2) for v in heads[head]] for head in HEADS},
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from awd.league import choose
 from awd.league.choose import Method
+from awd.league.names import name_of
 from awd.report import tables
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def page(filters: pd.DataFrame) -> pd.DataFrame:
         over = f"{values.min():.2f} to {values.max():.2f}"
         rows.append(
             {
-                "method": tables.name_of(str(method)),
+                "method": name_of(str(method)),
                 "family": first["family"],
                 "candidates": str(first["candidates"]),
                 "score": tables.number(first["score"], 4),

@@ -13,6 +13,7 @@ import numpy as np
 from awd import wavelet
 from awd.errors import DataError
 from awd.league.bootstrap import rmse
+from awd.league.names import name_of
 from awd.maps.infer.heads import NearestCosmology
 from awd.maps.measure import peaks, statistics
 from awd.maps.measure.peaks import PeakHistogram
@@ -146,7 +147,7 @@ def table(here: dict[str, float], ours: pd.DataFrame, constant: float) -> pd.Dat
         )
         rows.append(
             {
-                "method": tables.name_of(name),
+                "method": name_of(name),
                 "published": f"{value:.2f} ± {error:.2f}",
                 "over constant, published": tables.number(value / CONSTANT, 2),
                 "here": tables.number(100 * found, 2),

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from awd.league import bootstrap
+from awd.league.names import name_of
 from awd.report import tables
 from awd.report.figures.parts import described
 from awd.report.style import COLOURS, DOUBLE, styled
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @styled
-def predicted_against_observed(*test_sets: xr.Dataset) -> Figure:
+def predictions(*test_sets: xr.Dataset) -> Figure:
     """Predicted against observed for the teacher, the student and their rivals.
 
     Parameters
@@ -36,7 +37,7 @@ def predicted_against_observed(*test_sets: xr.Dataset) -> Figure:
     score table. :func:`showcase` says which methods are drawn.
     """
     drawn = showcase(*test_sets)
-    table = prediction_table(*test_sets)
+    table = predictions_table(*test_sets)
     low, high = (table[["observed", "predicted"]].agg(f).agg(f) for f in ("min", "max"))
     room = 0.03 * (high - low)
     limits = (low - room, high + room)
@@ -47,7 +48,7 @@ def predicted_against_observed(*test_sets: xr.Dataset) -> Figure:
         _density(ax, shown["observed"], shown["predicted"], limits)
         score = tables.number(_mean_r2(test_sets, method), 3)
         ax.text(0.05, 0.95, f"R² = {score}", transform=ax.transAxes, va="top")
-        ax.set_title(tables.name_of(method), color=COLOURS[role])
+        ax.set_title(name_of(method), color=COLOURS[role])
     _share_density(figure, axes)
     axes[0].set_ylabel("predicted")
     figure.supxlabel(f"observed {described(test_sets[0]['target'])}", fontsize=7)
@@ -71,8 +72,8 @@ def showcase(*test_sets: xr.Dataset) -> dict[str, str]:
     return drawn
 
 
-def prediction_table(*test_sets: xr.Dataset) -> pd.DataFrame:
-    """What :func:`predicted_against_observed` draws, a row a method and sample."""
+def predictions_table(*test_sets: xr.Dataset) -> pd.DataFrame:
+    """What :func:`predictions` draws, a row a method and sample."""
     import pandas as pd
 
     frames = [
@@ -98,8 +99,9 @@ def _mean_r2(test_sets: Sequence[xr.Dataset], method: str) -> float:
 def _density(ax: Axes, x: pd.Series, y: pd.Series, limits: tuple[float, float]) -> None:
     """Counts in hexagons around the line on which a prediction is exact."""
     shades = mpl.colormaps["cividis_r"](np.linspace(0.12, 1, 256))
-    style = {"cmap": mpl.colors.ListedColormap(shades), "linewidths": 0.1}
-    ax.hexbin(x, y, gridsize=36, extent=limits * 2, mincnt=1, **style)
+    colours = mpl.colors.ListedColormap(shades)
+    extent = (*limits, *limits)
+    ax.hexbin(x, y, gridsize=36, extent=extent, mincnt=1, cmap=colours, linewidths=0.1)
     ax.axline((limits[0], limits[0]), slope=1, color="0.3", lw=0.6, ls="--")
     ax.set(xlim=limits, ylim=limits, aspect="equal")
     ax.locator_params(nbins=4)
@@ -108,11 +110,11 @@ def _density(ax: Axes, x: pd.Series, y: pd.Series, limits: tuple[float, float]) 
 def _share_density(figure: Figure, axes: Sequence[Axes]) -> None:
     """One log scale of shades, and one bar, for all panels."""
     counts = [ax.collections[0] for ax in axes]
-    most = max(2, *(int(drawn.get_array().max()) for drawn in counts))
+    most = max(2, *(int(np.asarray(drawn.get_array()).max()) for drawn in counts))
     norm = mpl.colors.LogNorm(1, most)
     for drawn in counts:
         drawn.set_norm(norm)
     bar = figure.colorbar(counts[-1], ax=list(axes), shrink=0.8, aspect=25, pad=0.01)
-    bar.formatter = "{x:g}"
+    bar.formatter = mpl.ticker.StrMethodFormatter("{x:g}")
     bar.set_label("samples")
     bar.outline.set_visible(False)

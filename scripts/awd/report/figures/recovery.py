@@ -69,8 +69,9 @@ def _ways(ax: Axes, plain: pd.DataFrame) -> None:
         colour = METHODS[method]
         for filled, shift in ((True, -0.15), (False, 0.15)):
             some = part[(part["truth"] == "db5") == filled]["distance"]
-            style = {"color": colour, "mfc": colour if filled else "none", "mew": 0.8}
-            ax.plot(some, np.full(len(some), place + shift), "o", ms=3.5, **style)
+            face = colour if filled else "none"
+            height = np.full(len(some), place + shift)
+            ax.plot(some, height, "o", ms=3.5, color=colour, mfc=face, mew=0.8)
     ax.axvspan(1e-9, study.FOUND, color="0.92", lw=0, zorder=0)
     ax.set_xscale("log")
     ax.set_xlim(plain["distance"].min() / 2, 2)
@@ -116,7 +117,7 @@ def _start(init: str) -> str:
     return "no start" if init == "none" else f"from {init}"
 
 
-def _short(value: object) -> str:
+def _short(value: str | float) -> str:
     if isinstance(value, str):
         return value.upper()
     return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from awd.league.names import OURS, label_of, name_of
 from awd.report import tables
 from awd.report.figures.labels import place
-from awd.report.style import COLOURS, DOUBLE, styled
+from awd.report.style import COLOURS, DOUBLE, NO_LAYOUT, styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +27,12 @@ INK = {role: "0.45" if role == "control" else "black" for role in HEADS}
 
 
 @styled
-def league(scores: pd.DataFrame) -> Figure:
+def scores(rows: pd.DataFrame) -> Figure:
     """R2 of every method with its 95 % interval, by role, the best of a role on top.
 
     Parameters
     ----------
-    scores : DataFrame
+    rows : DataFrame
         ``scores.csv`` of one study and target: ``split``, ``method``, ``role``, ``r2``,
         ``r2_low``, ``r2_high`` and where there is one ``scored``. Rows of split "all"
         are drawn as points, the others (a split and seed each) as small ticks.
@@ -46,7 +47,7 @@ def league(scores: pd.DataFrame) -> Figure:
     The band is the interval of our method (else the best distilled one), for the eye to
     carry down the page. What is far below all others stands at the edge as a number.
     """
-    table = league_table(scores)
+    table = scores_table(rows)
     whole = tables.over_splits(table, "method").reset_index(drop=True)
     heights = _heights(whole["role"])
     figure = Figure(figsize=(0.8 * DOUBLE, 0.45 + 0.155 * (heights.max() + 1)))
@@ -60,7 +61,7 @@ def league(scores: pd.DataFrame) -> Figure:
     return figure
 
 
-def league_table(scores: pd.DataFrame) -> pd.DataFrame:
+def scores_table(scores: pd.DataFrame) -> pd.DataFrame:
     """What :func:`league` draws, in its order; then its ticks, a row a test set."""
     import pandas as pd
 
@@ -116,8 +117,8 @@ def _ticks(ax: Axes, table: pd.DataFrame, heights: dict[str, float]) -> None:
 def _band(ax: Axes, table: pd.DataFrame) -> None:
     """Our method's interval behind all others."""
     ours = table[table["role"] == "distilled"]
-    if tables.OURS in set(ours["method"]):
-        ours = ours[ours["method"] == tables.OURS]
+    if OURS in set(ours["method"]):
+        ours = ours[ours["method"] == OURS]
     for row in ours.head(1).itertuples():
         ax.axvspan(row.r2_low, row.r2_high, color=COLOURS["distilled"], alpha=0.1, lw=0)
         ax.axvline(row.r2, color=COLOURS["distilled"], lw=0.6, ls=":", zorder=0.5)
@@ -127,19 +128,26 @@ def _names(ax: Axes, table: pd.DataFrame, heights: np.ndarray) -> None:
     """Methods beside their rows, with the number of candidates; heads of the roles."""
     scored = table["scored"] if "scored" in table else [0] * len(table)
     pairs = zip(table["method"], scored, strict=True)
-    ax.set_yticks(heights, [tables.label_of(method, count) for method, count in pairs])
+    ax.set_yticks(heights, [label_of(method, count) for method, count in pairs])
     for text, role in zip(ax.get_yticklabels(), table["role"], strict=True):
         text.set_color(INK[role])
     for role, rows in table.groupby("role").groups.items():
-        where = {"transform": ax.get_yaxis_transform(), "va": "center", "ha": "right"}
-        head = {"color": COLOURS[role], "fontweight": "bold"} | where
-        ax.text(-0.01, heights[rows[0]] - 1, HEADS[role], **head)
+        ax.text(
+            -0.01,
+            heights[rows[0]] - 1,
+            HEADS[role],
+            color=COLOURS[role],
+            fontweight="bold",
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            ha="right",
+        )
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 
 
 @styled
-def fidelity_against_r2(scores: pd.DataFrame) -> Figure:
+def fidelity(scores: pd.DataFrame) -> Figure:
     """Fidelity to the teacher against test R2, a point a wavelet, named beside it.
 
     Parameters
@@ -156,7 +164,7 @@ def fidelity_against_r2(scores: pd.DataFrame) -> Figure:
     teachers, points = (
         table[(table["role"] == "teacher") == is_one] for is_one in (1, 0)
     )
-    figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE), layout="none")
+    figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE), layout=NO_LAYOUT)
     ax = figure.add_axes((0.075, 0.11, 0.915, 0.87))
     for role, own in points.groupby("role"):
         ax.plot(own["fidelity"], own["r2"], "o", ls="none", color=COLOURS[role])
@@ -164,7 +172,7 @@ def fidelity_against_r2(scores: pd.DataFrame) -> Figure:
     ax.set(xlabel="fidelity to the teacher (R² on held-out groups)")
     ax.set_ylabel("R² on held-out groups")
     avoid = [_teacher_line(ax, row.method, row.r2) for row in teachers[:1].itertuples()]
-    names = [tables.name_of(method) for method in points["method"]]
+    names = [name_of(method) for method in points["method"]]
     at = points[["fidelity", "r2"]].to_numpy()
     place(ax, at, names, points["role"].map(INK), avoid)
     return figure
@@ -177,14 +185,14 @@ def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
     ax.autoscale_view()
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     ax.set(xlim=(left, right), ylim=(low, high))
-    name = f" {tables.name_of(method)}"
+    name = f" {name_of(method)}"
     ax.text(left, r2, name, color=colour, va="bottom")
     line = 0.012 * (high - low)
     return np.array([[left, r2 - line], [right, r2 + line]])
 
 
 def fidelity_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """What :func:`fidelity_against_r2` draws: ``method``, ``role``, both numbers."""
+    """What :func:`fidelity` draws: ``method``, ``role``, both numbers."""
     table = tables.over_splits(scores, "method")
     known = table["fidelity"].notna() & (table["role"] != "baseline")
     columns = ["method", "role", "fidelity", "r2"]

@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from awd.errors import DataError
+from awd.league.names import OURS
 from awd.report import tables
 from awd.report.figures.parts import mean_and_each, medoid, origin, scored_by
-from awd.report.style import COLOURS, DOUBLE, styled
+from awd.report.style import COLOURS, DOUBLE, NO_LAYOUT, styled
 from awd.wavelet import onto
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def candidates(wavelets: Sequence[xr.Dataset], method: str) -> pd.DataFrame:
 
 
 @styled
-def choice(*wavelets: xr.Dataset, method: str = tables.OURS) -> Figure:
+def choice(*wavelets: xr.Dataset, method: str = OURS) -> Figure:
     """Best score for each length and number of levels, and how often each was chosen.
 
     Parameters
@@ -86,12 +87,15 @@ def _cell(ax: Axes, at: tuple[int, int], score: float, count: int, image: Any) -
     if count:
         text += f"\nchosen {count}×"
         corner = (at[0] - 0.47, at[1] - 0.46)
-        frame = {"fill": False, "ec": COLOURS["distilled"], "lw": 1.6}
-        ax.add_patch(mpl.patches.Rectangle(corner, 0.94, 0.92, **frame))
+        ink_of_ours = COLOURS["distilled"]
+        frame = mpl.patches.Rectangle(
+            corner, 0.94, 0.92, fill=False, ec=ink_of_ours, lw=1.6
+        )
+        ax.add_patch(frame)
     ax.text(*at, text, color=ink, ha="center", va="center", fontsize=6.5)
 
 
-def choice_table(*wavelets: xr.Dataset, method: str = tables.OURS) -> pd.DataFrame:
+def choice_table(*wavelets: xr.Dataset, method: str = OURS) -> pd.DataFrame:
     """What :func:`choice` draws, a row a length and number of levels.
 
     ``score`` is the mean over the files of the best candidate's, ``sd`` its standard
@@ -101,7 +105,7 @@ def choice_table(*wavelets: xr.Dataset, method: str = tables.OURS) -> pd.DataFra
     shape = ["length", "levels"]
     best = table.groupby([*shape, "file"])["score"].max().groupby(shape)
     grid = best.agg(score="mean", sd="std", files="count").reset_index()
-    taken = []
+    taken: list[tuple[int, int]] = []
     for one in wavelets:
         chosen = one.isel(method=one["method"].values == method)
         taken += zip(chosen["length"].values, chosen["levels"].values, strict=True)
@@ -121,10 +125,10 @@ def filter_path(*wavelets: xr.Dataset, method: str = "attribution") -> Figure:
     method : str
         Whose candidates.
     """
-    table = path_table(*wavelets, method=method)
+    table = filter_path_table(*wavelets, method=method)
     ratios = np.sort(table["ratio"].unique())
     colours = mpl.colormaps["cividis"](np.linspace(0, 0.85, len(ratios)))
-    figure = Figure(figsize=(DOUBLE, 0.42 * DOUBLE), layout="none")
+    figure = Figure(figsize=(DOUBLE, 0.42 * DOUBLE), layout=NO_LAYOUT)
     edges = {"left": 0.08, "right": 0.98, "top": 0.92, "bottom": 0.19}
     grid = figure.add_gridspec(2, len(ratios), **edges, wspace=0, hspace=0.12)
     top = [figure.add_subplot(grid[0, step]) for step in range(len(ratios))]
@@ -181,7 +185,9 @@ def _scores(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
     ax.set(xlim=(-0.5, len(steps) - 0.5), xlabel="ratio of attribution to sparsity")
 
 
-def path_table(*wavelets: xr.Dataset, method: str = "attribution") -> pd.DataFrame:
+def filter_path_table(
+    *wavelets: xr.Dataset, method: str = "attribution"
+) -> pd.DataFrame:
     """What :func:`filter_path` draws: a row a file and ratio, taps in ``h0`` ...
 
     ``chosen`` says whether this ratio's best candidate is the file's best of all.

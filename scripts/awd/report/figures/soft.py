@@ -13,12 +13,12 @@ from awd import wavelet
 from awd.report.figures.parts import (
     distance,
     mean_and_each,
-    onto,
     scored_by,
     steps_axis,
 )
 from awd.report.figures.search import candidates
 from awd.report.style import COLOURS, DOUBLE, styled
+from awd.wavelet import onto
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def soft_path(
     The weight of sparsity is the one nearest to 1e-3 (by ratio). Thin lines are files,
     thick ones their mean.
     """
-    table = soft_table(*wavelets, method=method, start=start)
+    table = soft_path_table(*wavelets, method=method, start=start)
     weights = np.sort(table["attribution"].unique())
     steps = np.arange(len(weights))
     figure = Figure(figsize=(DOUBLE, 0.5 * DOUBLE))
@@ -101,7 +101,7 @@ def _drift(ax: Axes, table: pd.DataFrame, start: str) -> None:
     ax.legend()
 
 
-def soft_table(
+def soft_path_table(
     *wavelets: xr.Dataset, method: str = "soft", start: str = "db5"
 ) -> pd.DataFrame:
     """What :func:`soft_path` draws: a row a file and weight of attribution.

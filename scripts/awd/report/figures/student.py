@@ -71,7 +71,7 @@ def reading(
     norm = mpl.colors.Normalize(-limit, limit)
     frames = _per_frame(student, x, table)
     for column, trace in enumerate(x):
-        _trace(axes[:2, column], trace, frames[column], np.abs(frames).max(), dt)
+        _trace([*axes[:2, column]], trace, frames[column], np.abs(frames).max(), dt)
         bottom = axes[2, column]
         _picks(bottom, table[table["sample"] == column], bands, norm)
         bottom.set_xlabel("time (s)")
@@ -143,7 +143,7 @@ def _span(share: np.ndarray) -> tuple[float, float, float]:
     """Mean time of an energy, and the ends of the middle part of it, in frames."""
     risen = np.cumsum(share)
     low, high = (
-        np.searchsorted(risen, p) for p in (0.5 - WITHIN / 2, 0.5 + WITHIN / 2)
+        int(np.searchsorted(risen, p)) for p in (0.5 - WITHIN / 2, 0.5 + WITHIN / 2)
     )
     centre = float(share @ np.arange(len(share)))
     return centre, float(low) - 0.5, float(min(high, len(share) - 1)) + 0.5
@@ -178,7 +178,8 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
         y = bands.index(row.band)
         colour = SHADES(norm(row.contribution))
         ax.plot([row.from_s, row.to_s], [y, y], color=colour, lw=2, alpha=0.5)
-        mark = {"marker": MARKERS[row.kind], "ms": 4, "mec": "0.25", "mew": 0.3}
+        mark: dict[str, Any] = {"marker": MARKERS[row.kind], "ms": 4}
+        mark |= {"mec": "0.25", "mew": 0.3}
         ax.plot(row.centre_s, y, color=colour, ls="none", **mark)
     ax.set_ylim(len(bands) - 0.5, -0.5)
     ax.set_yticks(range(len(bands)), [""] * len(bands))
@@ -221,8 +222,8 @@ def _key(figure: Figure, axes: Sequence[Axes], norm: Any, target: str) -> None:
     bar.set_label(f"added to the\npredicted {target}")
     bar.outline.set_visible(False)
     for kind in ("largest", "smallest"):
-        style = {"marker": MARKERS[kind], "color": "0.6", "ls": "none", "ms": 4}
-        axes[0].plot([], [], label=kind, **style)
+        marker = MARKERS[kind]
+        axes[0].plot([], [], label=kind, marker=marker, color="0.6", ls="none", ms=4)
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from awd.report import tables
+from awd.league.names import name_of
 from awd.report.figures.parts import legend_once
 from awd.report.style import COLOURS, DOUBLE, SINGLE, styled
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @styled
-def learning_curve(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
+def learning(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
     """Training and selection loss by epoch, the best epoch of each training marked.
 
     Parameters
@@ -34,7 +34,7 @@ def learning_curve(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
     for ax, (kind, trainings) in zip(axes, histories.items(), strict=True):
         _curves(ax, trainings)
         ax.set(xlabel="epoch")
-        ax.set_title(tables.name_of(kind))
+        ax.set_title(name_of(kind))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     axes[0].set_ylabel("squared error / variance of target")
     axes[0].set_ylim(bottom=0)
@@ -43,19 +43,21 @@ def learning_curve(histories: Mapping[str, Sequence[pd.DataFrame]]) -> Figure:
 
 
 def _curves(ax: Axes, trainings: Sequence[pd.DataFrame]) -> None:
-    thin = {"lw": 0.6, "alpha": 0.8} if len(trainings) > 1 else {"lw": 1}
+    thin: dict[str, Any] = (
+        {"lw": 0.6, "alpha": 0.8} if len(trainings) > 1 else {"lw": 1}
+    )
     train = {"color": "#56B4E9", "label": "training"} | thin
     select = {"color": COLOURS["teacher"], "label": "selection"} | thin
-    dot = {"color": COLOURS["distilled"], "label": "best epoch", "ls": "none"}
+    dot: dict[str, Any] = {"color": COLOURS["distilled"], "label": "best epoch"}
     for one in trainings:
         best = one.loc[one["select_loss"].idxmin()]
         ax.plot(one["epoch"], one["train_loss"], **train)
         ax.plot(one["epoch"], one["select_loss"], **select)
-        ax.plot(best["epoch"], best["select_loss"], "o", zorder=4, **dot)
+        ax.plot(best["epoch"], best["select_loss"], "o", zorder=4, ls="none", **dot)
 
 
 def learning_table(histories: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:
-    """What :func:`learning_curve` draws: the histories, by ``teacher`` numbered."""
+    """What :func:`learning` draws: the histories, by ``teacher`` numbered."""
     import pandas as pd
 
     parts = [

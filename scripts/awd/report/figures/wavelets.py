@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from awd.report import tables
+from awd.league.names import METHODS, OURS, name_of
 from awd.report.figures.parts import distance, legend_once, medoid, origin
 from awd.report.style import COLOURS, DOUBLE, styled
 from awd.wavelet import onto
@@ -32,10 +32,10 @@ BAND = {"2.5 %": 0.025, "97.5 %": 0.975}  # of the draws at every time
 
 
 @styled
-def wavelet_pair(
+def wavelet(
     filters: np.ndarray | Sequence[np.ndarray],
     reference: str = "db5",
-    method: str = tables.OURS,
+    method: str = OURS,
     draws: Sequence[np.ndarray] = (),
 ) -> Figure:
     """Scaling function and wavelet of distilled filters over those of a named one.
@@ -58,10 +58,10 @@ def wavelet_pair(
     ShapeError, WaveletError
         A filter is not an orthonormal wavelet; the reference is unknown.
     """
-    curves = wavelet_functions(filters, reference, draws)
+    curves = wavelet_table(filters, reference, draws)
     figure = Figure(figsize=(DOUBLE, 0.3 * DOUBLE))
     axes = figure.subplots(1, 2)
-    ours = {"color": COLOURS["distilled"], "label": tables.name_of(method)}
+    ours = {"color": COLOURS["distilled"], "label": name_of(method)}
     theirs = {"color": COLOURS["wavelet"], "label": reference, "ls": "--", "zorder": 3}
     central = str(medoid(_bank(filters)))
     for ax, (kind, shown) in zip(axes, curves.groupby("function"), strict=True):
@@ -82,12 +82,12 @@ def wavelet_pair(
     return figure
 
 
-def wavelet_functions(
+def wavelet_table(
     filters: np.ndarray | Sequence[np.ndarray],
     reference: str = "db5",
     draws: Sequence[np.ndarray] = (),
 ) -> pd.DataFrame:
-    """What :func:`wavelet_pair` draws: ``filter``, ``function``, ``t``, ``value``.
+    """What :func:`wavelet` draws: ``filter``, ``function``, ``t``, ``value``.
 
     A filter that is delayed or negated is the same wavelet, so each function is shifted
     and signed to match the reference best (largest absolute correlation), and draws to
@@ -176,7 +176,7 @@ def filters(*wavelets: xr.Dataset) -> Figure:
     delayed by even shifts and negated to lie on it: that is the same wavelet. Spread is
     the mean L2 distance from it (a filter's norm is 1).
     """
-    table = filter_table(*wavelets)
+    table = filters_table(*wavelets)
     methods = list(dict.fromkeys(table["method"]))
     rows = -(-len(methods) // ACROSS)
     figure = Figure(figsize=(DOUBLE, 0.25 + 1.25 * rows))
@@ -185,7 +185,7 @@ def filters(*wavelets: xr.Dataset) -> Figure:
         part = table[table["method"] == method]
         _panel(ax, part, COLOURS[part["role"].iloc[0]])
         colour = "black" if part["role"].iloc[0] == "distilled" else "0.45"
-        ax.set_title(tables.name_of(method), color=colour)
+        ax.set_title(name_of(method), color=colour)
     for ax in axes[len(methods) :]:
         ax.remove()
     for place, ax in enumerate(axes[: len(methods)]):
@@ -224,7 +224,7 @@ def _counted(values: pd.Series) -> str:
     return ", ".join(f"{value} ({count}×)" for value, count in counts[:2]) + more
 
 
-def filter_table(*wavelets: xr.Dataset) -> pd.DataFrame:
+def filters_table(*wavelets: xr.Dataset) -> pd.DataFrame:
     """What :func:`filters` draws, a row a tap.
 
     ``tap`` and ``h`` are those laid onto the method's central filter, ``shift`` and
@@ -233,7 +233,7 @@ def filter_table(*wavelets: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     known = dict.fromkeys(name for one in wavelets for name in one["method"].values)
-    order = [name for name in tables.METHODS if name in known]
+    order = [name for name in METHODS if name in known]
     order += [name for name in known if name not in order]
     parts = [_laid(name, wavelets) for name in order]
     return pd.concat([part for part in parts if part is not None], ignore_index=True)

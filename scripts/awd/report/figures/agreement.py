@@ -1,4 +1,4 @@
-"""What a network and its student say of the same samples: panels of an overview."""
+"""A network and its student against the truth: panels of an overview."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ def table(students: Sequence[xr.Dataset]) -> pd.DataFrame:
     """
     parts = []
     for role in ROLES:
-        for one in students:
-            method = one["method"].values[one["role"].values == role][0]
-            predicted = one["prediction"].sel({"method": method}).values
-            said = {"x": one["target"].values, "y": predicted}
-            parts.append(pd.DataFrame({"panel": role, "method": method, **said}))
+        for predictions in students:
+            method = predictions["method"].values[predictions["role"].values == role][0]
+            predicted = predictions["prediction"].sel({"method": method}).values
+            points = {"x": predictions["target"].values, "y": predicted}
+            parts.append(pd.DataFrame({"panel": role, "method": method, **points}))
     return pd.concat(parts, ignore_index=True)
 
 
-def draw(ax: Axes, said: pd.DataFrame, role: str) -> None:
-    """Predicted against true, with R2; ``said`` is one panel of :func:`table`."""
-    ax.scatter(said["x"], said["y"], 1.5, color=COLOURS[role], alpha=0.4, lw=0)
-    both = said[["x", "y"]].to_numpy()
+def draw(ax: Axes, panel: pd.DataFrame, role: str) -> None:
+    """Predicted against true, with R2; ``panel`` is a part of :func:`table`."""
+    ax.scatter(panel["x"], panel["y"], 1.5, color=COLOURS[role], alpha=0.4, lw=0)
+    both = panel[["x", "y"]].to_numpy()
     low, high = both.min(), both.max()
     ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
-    r2 = bootstrap.r2(said["x"].to_numpy(), said["y"].to_numpy())
+    r2 = bootstrap.r2(panel["x"].to_numpy(), panel["y"].to_numpy())
     ax.text(0.05, 0.95, f"R² = {r2:.2f}", transform=ax.transAxes, va="top")
     ax.set(xlim=(low, high), ylim=(low, high))
     ax.locator_params(nbins=4)
