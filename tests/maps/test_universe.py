@@ -8,7 +8,7 @@ from awd.league import bootstrap
 from awd.maps.figures.sky import ASKED
 from awd.maps.infer import predict as inferring
 from awd.maps.infer import score
-from awd.maps.infer.table import score_table
+from awd.maps.infer.score import score_table
 from awd.maps.measure import statistics
 from awd.maps.names import NAMES
 from awd.maps.sky import realism, universe
