@@ -3,7 +3,7 @@ from pathlib import Path
 from awd import io
 from awd.cells.study import published, quality
 from awd.log import log_to
-from awd.maps.infer.table import CAPTION, HEADS_CAPTION, head_table, score_table
+from awd.maps.infer.score import CAPTION, HEADS_CAPTION, head_table, score_table
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
 from awd.record import manifest

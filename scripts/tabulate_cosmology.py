@@ -1,6 +1,6 @@
 from awd import io
 from awd.log import log_to
-from awd.maps.infer.table import score_table
+from awd.maps.infer.score import score_table
 from awd.report import tables
 
 log_to(snakemake.log[0])

@@ -1,23 +1,7 @@
-"""Names of statistics and parameters in tables and figures."""
+"""What parameters of a cosmology are called in tables and figures."""
 
 from __future__ import annotations
 
-NAMES = {
-    "height": "peak height",
-    "laplace": "Laplace at peaks",
-    "roberts": "Roberts cross at peaks",
-    "spectrum": "power spectrum",
-    "laplace_spectrum": "Laplace at peaks + spectrum",
-    "db2_peaks": "db2 patches at peaks",
-    "db5_peaks": "db5 patches at peaks",
-    "haar": "Haar histograms",
-    "db2": "db2 histograms",
-    "db5": "db5 histograms",
-    "starlet": "starlet histograms",
-    "starlet_norms": "starlet l1 norms",
-}
-
-# Parameter -> its description and unit.
 LONG = {
     "omega_m": ("matter density", "1"),
     "sigma_8": ("amplitude of fluctuations", "1"),

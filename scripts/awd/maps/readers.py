@@ -1,7 +1,7 @@
 """Convergence maps that were made elsewhere: trees of FITS files, and npz archives.
 
 A :class:`Collection` lists maps with their cosmology and realisation, and reads them
-one at a time and in that order, so that an archive may be larger than the memory.
+one by one and in that order, so that an archive may be larger than the memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from awd.maps.sky.lensing import kaiser_squires
 if TYPE_CHECKING:
     import pandas as pd
 
-# Parameters, and what else they are called in tables (in lower case).
+# Parameters, and their aliases in tables (in lower case).
 PARAMETERS = {
     "omega_m": ("omegam", "om", "omega_m0"),
     "sigma_8": ("sigma8", "s8", "si"),
@@ -35,19 +35,19 @@ PARAMETERS = {
 NPZ = ("m_nu", "omega_m", "a_s", "sigma_8")  # columns of the published archive
 FIELDS = ("cosmology", "realisation", "component", *PARAMETERS)
 KNOWN = {name: name for name in PARAMETERS} | {
-    other: name for name, others in PARAMETERS.items() for other in others
+    alias: name for name, aliases in PARAMETERS.items() for alias in aliases
 }
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Maps that are read when they are needed.
+    """Maps that are read only when they are iterated over.
 
     Attributes
     ----------
     table : DataFrame
         ``source`` (for messages), ``cosmology`` (text), ``realisation`` (int) and the
-        known parameters; a row a map.
+        parameters that are known; a row a map.
     pixels : callable
         Iterator over the maps (y, x), float32, in the order of the table.
     """
@@ -62,7 +62,7 @@ def read_fits(path: io.PathLike) -> np.ndarray:
     Raises
     ------
     MissingInput, DataError
-        The file is not there or cut off, or its first image is no map without a unit.
+        The file is not there or cut off, or its first image is no map, or has a unit.
     """
     try:
         from astropy.io import fits
@@ -73,7 +73,7 @@ def read_fits(path: io.PathLike) -> np.ndarray:
     io.existing(path)
     try:
         with warnings.catch_warnings():
-            # A file that is too short is only warned of, and filled up.
+            # astropy only warns of a file that is too short, and fills it up.
             warnings.filterwarnings("error", ".*truncated")
             with fits.open(path, memmap=False) as hdus:
                 images = [hdu for hdu in hdus if hdu.is_image and hdu.header["NAXIS"]]
@@ -97,7 +97,7 @@ def read_fits(path: io.PathLike) -> np.ndarray:
 def fits_tree(
     pattern: str, table: io.PathLike | None = None, first: int = 0
 ) -> Collection:
-    """Maps in FITS files whose paths say what they are.
+    """Maps in FITS files whose paths name their cosmology and realisation.
 
     Parameters
     ----------
@@ -120,46 +120,55 @@ def fits_tree(
     """
     import pandas as pd
 
-    known = {}
-    for path in _matching(pattern):
-        fields = path[1]
+    images, parameters = _listed(pattern)
+    components = sorted({component for *_, component in images})
+    if components not in ([""], ["1", "2"]):
+        raise DataError(
+            f"{pattern}: found components {components} of shear; expected 1, 2"
+        )
+    keys = sorted({key[:2] for key in images}, key=_natural)
+    paths = [
+        [images[*key, c] for c in components if (*key, c) in images] for key in keys
+    ]
+    for first_path, *further in paths:
+        if len(further) + 1 != len(components):
+            raise DataError(
+                f"{first_path}: the other component of its shear is missing"
+            )
+    rows = pd.DataFrame(keys, columns=["cosmology", "realisation"])
+    rows.insert(0, "source", [str(of_map[0]) for of_map in paths])
+    if table is not None:
+        parameters = _looked_up(list(parameters), table, first)
+    for parameter in next(iter(parameters.values())):
+        rows[parameter] = [parameters[name][parameter] for name in rows["cosmology"]]
+
+    def pixels() -> Iterator[np.ndarray]:
+        for of_map in paths:
+            fields = [read_fits(path) for path in of_map]
+            yield fields[0] if len(fields) == 1 else kaiser_squires(*fields)[0]
+
+    return Collection(rows, pixels)
+
+
+def _listed(
+    pattern: str,
+) -> tuple[dict[tuple[str, int, str], Path], dict[str, dict[str, float]]]:
+    """Files by cosmology, realisation and component; parameters by cosmology."""
+    images: dict[tuple[str, int, str], Path] = {}
+    parameters = {}
+    for path, fields in _matching(pattern):
         values = {n: float(fields[n]) for n in PARAMETERS if n in fields}
         name = fields.get("cosmology", "_".join(fields[n] for n in values))
         realisation = int(fields.get("realisation", 0))
-        key = (name, realisation, fields.get("component", ""))
-        if key in known:
+        key = name, realisation, fields.get("component", "")
+        if key in images:
             raise DataError(
-                f"{known[key][0]} and {path[0]} are the same realisation "
-                f"{realisation} of cosmology {name!r}; keep one of them"
+                f"{images[key]} and {path} are the same realisation {realisation} of "
+                f"cosmology {name!r}; keep one of them"
             )
-        known[key] = path[0], values
-    components = {key[2] for key in known}
-    if components not in ({""}, {"1", "2"}):
-        raise DataError(
-            f"{pattern}: found components {sorted(components)} of shear; expected 1, 2"
-        )
-    keys = sorted({key[:2] for key in known}, key=_natural)
-    files = [
-        [known[*key, c][0] for c in sorted(components) if (*key, c) in known]
-        for key in keys
-    ]
-    for some in files:
-        if len(some) != len(components):
-            raise DataError(f"{some[0]}: the other component of its shear is missing")
-    rows = pd.DataFrame(keys, columns=["cosmology", "realisation"])
-    rows.insert(0, "source", [str(some[0]) for some in files])
-    of_name = {key[0]: values for key, (_, values) in known.items()}
-    if table is not None:
-        of_name = _looked_up(list(of_name), table, first)
-    for parameter in next(iter(of_name.values())):
-        rows[parameter] = [of_name[name][parameter] for name in rows["cosmology"]]
-
-    def pixels() -> Iterator[np.ndarray]:
-        for some in files:
-            images = [read_fits(path) for path in some]
-            yield images[0] if len(images) == 1 else kaiser_squires(*images)[0]
-
-    return Collection(rows, pixels)
+        images[key] = path
+        parameters[name] = values
+    return images, parameters
 
 
 def files(pattern: str) -> list[Path]:
@@ -168,7 +177,7 @@ def files(pattern: str) -> list[Path]:
 
 
 def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Files that fit a pattern, and what its fields are in their paths."""
+    """Files that fit a pattern, and the values of its fields in their paths."""
     parts = re.split(r"\{(\w+)(?::[^}]*)?\}", pattern)
     names = parts[1::2]
     for name in names:
@@ -176,17 +185,17 @@ def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
             raise ConfigError(
                 f"{pattern}: unknown field {name!r}; known: {', '.join(FIELDS)}"
             )
-    shown, seen = "", set()
+    regex, captured = "", set()
     for text, name in zip(parts[::2], [*names, None], strict=True):
-        shown += re.escape(text).replace(r"\*", "[^/]*")
+        regex += re.escape(text).replace(r"\*", "[^/]*")
         if name:
-            shown += f"(?P={name})" if name in seen else f"(?P<{name}>[^/_]+?)"
-            seen.add(name)
-    star = re.sub(r"\{[^}]*\}", "*", pattern)
-    base = Path("/") if star.startswith("/") else Path()
-    paths = sorted(base.glob(star.lstrip("/")))
-    found = [(path, re.fullmatch(shown, path.as_posix())) for path in paths]
-    matching = [(path, match.groupdict()) for path, match in found if match]
+            regex += f"(?P={name})" if name in captured else f"(?P<{name}>[^/_]+?)"
+            captured.add(name)
+    wildcards = re.sub(r"\{[^}]*\}", "*", pattern)
+    base = Path("/") if wildcards.startswith("/") else Path()
+    paths = sorted(base.glob(wildcards.lstrip("/")))
+    matches = [(path, re.fullmatch(regex, path.as_posix())) for path in paths]
+    matching = [(path, match.groupdict()) for path, match in matches if match]
     if not matching:
         raise MissingInput(
             f"{pattern}: no file fits; put or link them there, or change the pattern "
@@ -195,8 +204,8 @@ def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
     yield from matching
 
 
-def _natural(key: tuple[str, int]) -> tuple:
-    """Numbers in the order of numbers."""
+def _natural(key: tuple[str, int]) -> tuple[list[int | str], int]:
+    """A key that sorts numbers in names by their value."""
     name, realisation = key
     parts = re.split(r"(\d+)", name)
     return [int(p) if p.isdigit() else p for p in parts], realisation
@@ -206,13 +215,13 @@ def read_parameters(path: io.PathLike) -> pd.DataFrame:
     """A table of cosmologies, as CSV or as text in columns, with a header.
 
     A column ``cosmology`` (or ``name``, ``model``) holds their names, otherwise rows
-    are numbered; the others are known by :data:`PARAMETERS` and what else those are
-    called, or are left out.
+    are numbered. Further columns are :data:`PARAMETERS` or their aliases; columns of
+    any other name are left out.
 
     Raises
     ------
     DataError
-        No column is known, a value is no number, or a cosmology stands there twice.
+        No column is known, a value is no number, or a cosmology has two rows.
     """
     import pandas as pd
 
@@ -225,29 +234,29 @@ def read_parameters(path: io.PathLike) -> pd.DataFrame:
     except ValueError as error:
         raise DataError(f"{path}: not a table with a header ({error})") from error
     lower = {column: str(column).strip().lower() for column in table.columns}
-    naming = [c for c, low in lower.items() if low in ("cosmology", "name", "model")]
-    known = {c: KNOWN[low] for c, low in lower.items() if low in KNOWN}
+    names = [c for c, name in lower.items() if name in ("cosmology", "name", "model")]
+    known = {c: KNOWN[name] for c, name in lower.items() if name in KNOWN}
     if not known:
         raise DataError(
             f"{path}: columns are {', '.join(map(str, table.columns))}; expected a "
             f"header with some of {', '.join(PARAMETERS)}"
         )
-    out = table[list(known)].rename(columns=known)
-    for column in out:
-        numbers = pd.to_numeric(out[column], errors="coerce")
+    parameters = table[list(known)].rename(columns=known)
+    for name in parameters:
+        column = parameters[name]
+        numbers = pd.to_numeric(column, errors="coerce")
         if not np.isfinite(numbers).all():
             row = int((~np.isfinite(numbers)).argmax())
             raise DataError(
-                f"{path}: {column} of row {row} is {out[column][row]!r}; expected a "
-                "number"
+                f"{path}: {name} of row {row} is {column[row]!r}; expected a number"
             )
-        out[column] = numbers
-    if naming:
-        out.index = table[naming[0]].map(_plain)
-        if out.index.has_duplicates:
-            twice = out.index[out.index.duplicated()][0]
+        parameters[name] = numbers
+    if names:
+        parameters.index = table[names[0]].map(_plain)
+        if parameters.index.has_duplicates:
+            twice = parameters.index[parameters.index.duplicated()][0]
             raise DataError(f"{path}: cosmology {twice!r} stands there twice")
-    return out
+    return parameters
 
 
 def _looked_up(
@@ -256,11 +265,12 @@ def _looked_up(
     """Parameters of the cosmologies of a tree, from a table."""
     table = read_parameters(path)
     named = table.index.name is not None
-    found, missing = {}, []
+    rows = table.to_dict("index")
+    parameters, missing = {}, []
     for name in names:
         row = _plain(name) if named else _number(name) - first
-        if row in table.index:
-            found[name] = table.loc[row].to_dict()
+        if row in rows:
+            parameters[name] = {str(c): float(v) for c, v in rows[row].items()}
         else:
             missing.append(name)
     if missing:
@@ -269,7 +279,7 @@ def _looked_up(
             f"{len(table)} rows are {table.index[0]} to {table.index[-1]}"
             + (f", counted from {first} (maps.source.first)" if first else "")
         )
-    return found
+    return parameters
 
 
 def _plain(name: str) -> str:
@@ -278,6 +288,7 @@ def _plain(name: str) -> str:
 
 
 def _number(name: str) -> int:
+    """The number at the end of a name, -1 without one."""
     digits = re.search(r"\d+$", name)
     return int(digits[0]) if digits else -1
 
@@ -291,7 +302,7 @@ def npz_archive(path: io.PathLike) -> Collection:
     Raises
     ------
     MissingInput, DataError
-        The archive is not there or broken, holds objects, or lacks one of both.
+        The archive is not there or broken, holds objects, or lacks one of the arrays.
     """
     import pandas as pd
 
@@ -319,10 +330,14 @@ def npz_archive(path: io.PathLike) -> Collection:
         with _member(path, "imgs") as (stream, shape, dtype):
             size = dtype.itemsize * shape[1] * shape[2]
             for k in range(shape[0]):
-                raw = stream.read(size)
-                if len(raw) < size:
+                pixels_of_map = stream.read(size)
+                if len(pixels_of_map) < size:
                     raise DataError(f"{path}: is cut off at imgs[{k}]; copy it anew")
-                yield np.frombuffer(raw, dtype).reshape(shape[1:]).astype(np.float32)
+                yield (
+                    np.frombuffer(pixels_of_map, dtype)
+                    .reshape(shape[1:])
+                    .astype(np.float32)
+                )
 
     return Collection(rows, pixels)
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from awd.league.names import name_of
 from awd.maps.infer.predict import stack
-from awd.maps.names import NAMES, label
+from awd.maps.names import label
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
             lw=0.8,
             color="#0072B2",
         )
-        ax.set_title(f"{NAMES.get(name, name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
+        ax.set_title(f"{name_of(name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
     for ax in axes.flat[len(names) :]:
         ax.set_axis_off()
     parameter = label(str(statistics[0]["name"].values[0]))
@@ -110,7 +111,7 @@ def posterior(table: pd.DataFrame) -> Figure:
         ax.set_xlabel(label(truth["name_a"]))
     axes[0].set_ylabel(label(table["name_b"].iloc[0]))
     lines = [
-        axes[0].plot([], [], color=colour, label=NAMES.get(name, name))[0]
+        axes[0].plot([], [], color=colour, label=name_of(name))[0]
         for name, colour in colours.items()
     ]
     star = axes[0].plot([], [], "*", color="black", ms=7, label="truth")[0]

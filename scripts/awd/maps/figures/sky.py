@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from awd.maps.names import NAMES, label
+from awd.league.names import name_of
+from awd.maps.names import label
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def peaks(table: pd.DataFrame) -> Figure:
         for _, one in table[table["statistic"] == statistic].groupby("cosmology"):
             colour = COLOURS(norm(one["value"].iloc[0]))
             ax.stairs(one["count"], [*one["low"], one["high"].iloc[-1]], color=colour)
-        ax.set(title=NAMES[statistic], xlabel="convergence", yscale="log")
+        ax.set(title=name_of(statistic), xlabel="convergence", yscale="log")
     axes[0].set_ylabel("peaks per map and bin")
     name = table["parameter"].iloc[0]
     scale = mpl.cm.ScalarMappable(norm, COLOURS)

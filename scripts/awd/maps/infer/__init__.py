@@ -1,1 +1,1 @@
-"""From statistics of maps to parameters of a cosmology."""
+"""From statistics of maps to parameters of their cosmology."""

@@ -1,4 +1,4 @@
-"""From the features of a map to its cosmology: heads that share one interface.
+"""From the features of a map to its cosmology: heads of the same interface.
 
 Every head has ``fit(features, parameters)`` and ``predict(features)``; features have
 shape (n, d), parameters (n, p), with the same p numbers for all maps of a cosmology.
@@ -6,6 +6,7 @@ shape (n, d), parameters (n, p), with the same p numbers for all maps of a cosmo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Covariance = Literal["pooled", "shrunk", "per"]
+Mode = Literal["nearest", "posterior_mean"]
 
 
 class NearestCosmology:
@@ -32,7 +34,19 @@ class NearestCosmology:
         the same shrunk (Ledoit & Wolf 2004), or each cosmology's own (published).
     hartlap : bool
         Correct inverse covariances for being estimated (Hartlap et al. 2007).
+
+    Attributes
+    ----------
+    parameters_ : ndarray of shape (cosmologies, p)
+    means_ : ndarray of shape (cosmologies, d)
+        Of the features.
+    whiteners_ : list of ndarray
+        See :func:`whitener`; of all cosmologies together, or of each.
     """
+
+    parameters_: np.ndarray
+    means_: np.ndarray
+    whiteners_: list[np.ndarray]
 
     def __init__(self, covariance: Covariance = "pooled", hartlap: bool = True) -> None:
         if covariance not in ("pooled", "shrunk", "per"):
@@ -51,21 +65,14 @@ class NearestCosmology:
         """
         own, self.parameters_, self.means_ = grouped(features, parameters)
         if self.covariance == "per":
-            parts = [features[own == k] - m for k, m in enumerate(self.means_)]
+            spreads = [features[own == k] - m for k, m in enumerate(self.means_)]
             self.whiteners_ = [
-                whitener(part, 1, hartlap=self.hartlap, about="a cosmology")
-                for part in parts
+                whitener(spread, 1, hartlap=self.hartlap, about="a cosmology")
+                for spread in spreads
             ]
         else:
-            spread = features - self.means_[own]
-            self.whiteners_ = [
-                whitener(
-                    spread,
-                    len(self.means_),
-                    shrunk=self.covariance == "shrunk",
-                    hartlap=self.hartlap,
-                )
-            ]
+            spread, shrunk = features - self.means_[own], self.covariance == "shrunk"
+            self.whiteners_ = [whitener(spread, len(self.means_), shrunk, self.hartlap)]
         return self
 
     def chi2(self, features: np.ndarray) -> np.ndarray:
@@ -75,14 +82,10 @@ class NearestCosmology:
         pairs = zip(self.means_, self.whiteners_, strict=True)
         return np.hstack([distances(features, m[None], w) for m, w in pairs])
 
-    def predict(
-        self,
-        features: np.ndarray,
-        mode: Literal["nearest", "posterior_mean"] = "nearest",
-    ) -> np.ndarray:
+    def predict(self, features: np.ndarray, mode: Mode = "nearest") -> np.ndarray:
         """Parameters (n, p) of the nearest cosmology, or their mean under exp(-chi2/2).
 
-        Both know that the truth is one of the training cosmologies.
+        Both assume that the truth is one of the training cosmologies.
         """
         chi2 = self.chi2(features)
         if mode == "nearest":
@@ -93,34 +96,61 @@ class NearestCosmology:
 class PosteriorMean(NearestCosmology):
     """:class:`NearestCosmology` that predicts the mean over its cosmologies."""
 
-    def predict(self, features: np.ndarray) -> np.ndarray:
+    def predict(
+        self, features: np.ndarray, mode: Mode = "posterior_mean"
+    ) -> np.ndarray:
         """Parameters (n, p)."""
-        return super().predict(features, "posterior_mean")
+        return super().predict(features, mode)
 
 
 class Emulator:
     """A posterior over a box of cosmologies, from means that vary smoothly in it.
 
-    The mean of every feature is a polynomial in the logarithms of the parameters;
-    between the training cosmologies it is interpolated, so that nothing tells which
-    they were. Distances are divided by one plus the polynomial's own error per feature,
-    which is found by leaving cosmologies out.
+    The mean of every feature is a polynomial in the logarithms of the parameters, which
+    interpolates between the training cosmologies and prefers none of them. Distances
+    are divided by one plus the polynomial's own error per feature, which is found by
+    leaving cosmologies out.
 
     Parameters
     ----------
     degree : int
         Of the polynomial.
     bounds : sequence of (low, high), optional
-        Of every parameter: the box, of uniform prior. By default what the training
-        cosmologies span.
+        Of every parameter: the box, of uniform prior. By default the range of the
+        training cosmologies.
     nodes : int
         In all, spread evenly over the box.
+
+    Attributes
+    ----------
+    bounds_ : ndarray of shape (p, 2)
+        The box.
+    coefficients_ : ndarray of shape (terms, d)
+        Of the polynomial.
+    whitener_ : ndarray of shape (d, rank)
+        See :func:`whitener`.
+    temper_ : float
+        Divides squared distances.
+    axes_ : list of ndarray
+        Values of every parameter at the nodes.
+    grid_ : ndarray of shape (nodes, p)
+        Parameters of the nodes.
+    emulated_ : ndarray of shape (nodes, d)
+        Mean features at the nodes.
     """
+
+    bounds_: np.ndarray
+    coefficients_: np.ndarray
+    whitener_: np.ndarray
+    temper_: float
+    axes_: list[np.ndarray]
+    grid_: np.ndarray
+    emulated_: np.ndarray
 
     def __init__(
         self,
         degree: int = 3,
-        bounds: list[tuple[float, float]] | None = None,
+        bounds: Sequence[tuple[float, float]] | None = None,
         nodes: int = 4096,
     ) -> None:
         self.degree, self.bounds, self.nodes = degree, bounds, nodes
@@ -134,18 +164,18 @@ class Emulator:
             There are fewer cosmologies than the polynomial has terms, too few maps for
             so many features, or a parameter is not positive.
         """
-        own, known, means = grouped(features, parameters)
-        if known.min() <= 0:
+        own, cosmologies, means = grouped(features, parameters)
+        if cosmologies.min() <= 0:
             raise DataError(
                 "an emulator needs positive parameters, for their logarithms; leave "
                 "out targets that can be 0"
             )
-        bounds = self.bounds or list(zip(known.min(0), known.max(0), strict=True))
-        self.bounds_ = np.array(bounds, float)
-        design = self._design(known)
-        if len(known) <= design.shape[1]:
+        spanned = np.stack([cosmologies.min(0), cosmologies.max(0)], 1)
+        self.bounds_ = np.array(self.bounds or spanned, float)
+        design = self._design(cosmologies)
+        if len(cosmologies) <= design.shape[1]:
             raise DataError(
-                f"{len(known)} cosmologies for a polynomial of {design.shape[1]} "
+                f"{len(cosmologies)} cosmologies for a polynomial of {design.shape[1]} "
                 "terms; expected more of them, or a lower degree"
             )
         self.whitener_ = whitener(features - means[own], len(means))
@@ -155,37 +185,37 @@ class Emulator:
         missed = (means - design @ self.coefficients_) / (1 - leverage)[:, None]
         misfit = ((missed @ self.whitener_) ** 2).sum(1).mean()
         self.temper_ = 1 + misfit / means.shape[1]
-        side = round(self.nodes ** (1 / known.shape[1]))
+        side = round(self.nodes ** (1 / cosmologies.shape[1]))
         self.axes_ = [
             low + (high - low) * (np.arange(side) + 0.5) / side
             for low, high in self.bounds_
         ]
         mesh = np.meshgrid(*self.axes_, indexing="ij")
-        self.grid_ = np.stack([one.ravel() for one in mesh], 1)
+        self.grid_ = np.stack([values.ravel() for values in mesh], 1)
         self.emulated_ = self._design(self.grid_) @ self.coefficients_
         return self
 
     def calibrate(
         self, features: np.ndarray, parameters: np.ndarray, group: np.ndarray
     ) -> Self:
-        """Widen the covariance by what maps of other initial conditions tell.
+        """Widen the covariance by how far maps of other initial conditions deviate.
 
-        Maps of one initial condition deviate together. Where all training maps come
-        from a few of them, only others show by how much.
+        Maps of the same initial condition deviate together. Where the training maps
+        come from a few initial conditions, only maps of further ones show by how much.
 
         Parameters
         ----------
         features, parameters : arrays of shape (n, d) and (n, p)
             Of maps that did not train.
         group : array of shape (n,)
-            Initial condition of each of them.
+            Initial condition of every map.
         """
         missed = features - self._design(parameters) @ self.coefficients_
-        common = np.stack([missed[group == one].mean(0) for one in np.unique(group)])
+        common = np.stack([missed[group == name].mean(0) for name in np.unique(group)])
         covariance = np.linalg.pinv(self.whitener_ @ self.whitener_.T, hermitian=True)
         covariance += common.T @ common / len(common)
         self.whitener_ = inverse_root(covariance)
-        self.temper_ = 1.0  # the polynomial's error is in what is missed
+        self.temper_ = 1.0  # what is missed includes the polynomial's error
         return self
 
     def posterior(self, features: np.ndarray) -> np.ndarray:
@@ -196,7 +226,7 @@ class Emulator:
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Posterior mean of the parameters, (n, p)."""
         return np.concatenate(
-            [self.posterior(some) @ self.grid_ for some in batches(features)]
+            [self.posterior(batch) @ self.grid_ for batch in batches(features)]
         )
 
     def ranks(self, features: np.ndarray, parameters: np.ndarray) -> np.ndarray:
@@ -204,20 +234,21 @@ class Emulator:
 
         Uniform between 0 and 1 if the posterior is right: see :func:`coverage`.
         """
-        out = np.empty(np.shape(parameters))
+        ranks = np.empty(np.shape(parameters))
         start = 0
-        for some in batches(features):
-            posterior = self.posterior(some)
-            stop = start + len(some)
+        for batch in batches(features):
+            posterior = self.posterior(batch)
+            stop = start + len(batch)
             for k, axis in enumerate(self.axes_):
                 step = axis[1] - axis[0]
                 below = (parameters[start:stop, k, None] - self.grid_[:, k]) / step
                 share = np.clip(below + 0.5, 0, 1)  # of a node's own width
-                out[start:stop, k] = (posterior * share).sum(1)
+                ranks[start:stop, k] = (posterior * share).sum(1)
             start = stop
-        return out
+        return ranks
 
     def _design(self, parameters: np.ndarray) -> np.ndarray:
+        """Terms of the polynomial, (n, terms)."""
         from sklearn.preprocessing import PolynomialFeatures
 
         low, high = np.log(self.bounds_).T
@@ -244,14 +275,14 @@ def quadratic_ridge(components: int = 24) -> Pipeline:
 def coverage(
     ranks: np.ndarray, levels: tuple[float, ...] = (0.68, 0.95)
 ) -> list[float]:
-    """Share of truths in the central interval of each level; right if equal to it."""
+    """Share of truths in the central interval of each level; ideally that level."""
     return [float((np.abs(ranks - 0.5) < level / 2).mean()) for level in levels]
 
 
 def grouped(
     features: np.ndarray, parameters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Which cosmology each map is of, their parameters, and their mean features.
+    """Index of every map's cosmology, parameters of the cosmologies, mean features.
 
     Raises
     ------
@@ -264,14 +295,14 @@ def grouped(
             f"features have shape {features.shape}, parameters {parameters.shape}; "
             "expected (n, d) and (n, p)"
         )
-    known, own = np.unique(parameters, axis=0, return_inverse=True)
-    if len(known) < 2:
+    cosmologies, own = np.unique(parameters, axis=0, return_inverse=True)
+    if len(cosmologies) < 2:
         raise DataError(
             "all maps are of one cosmology; to tell cosmologies apart takes at least 2"
         )
     own = own.ravel()
-    means = np.stack([features[own == k].mean(0) for k in range(len(known))])
-    return own, known, means
+    means = np.stack([features[own == k].mean(0) for k in range(len(cosmologies))])
+    return own, cosmologies, means
 
 
 def whitener(
@@ -281,7 +312,10 @@ def whitener(
     hartlap: bool = True,
     about: str = "all cosmologies",
 ) -> np.ndarray:
-    """W with W W^T the inverse covariance of deviations (n, d) about so many means."""
+    """W with W W^T the inverse covariance of deviations (n, d) about ``means`` means.
+
+    ``about`` names in errors whose maps they are.
+    """
     free, size = len(spread) - means, spread.shape[1]
     if free <= size + 1 and not shrunk:
         raise DataError(
@@ -302,10 +336,10 @@ def whitener(
 
 
 def inverse_root(covariance: np.ndarray) -> np.ndarray:
-    """W with W W^T the inverse; directions without variance have none in it."""
+    """W with W W^T the inverse, in which directions without variance do not count."""
     values, vectors = np.linalg.eigh(covariance)
-    seen = values > 1e-10 * values[-1]
-    return vectors[:, seen] / np.sqrt(values[seen])
+    vary = values > 1e-10 * values[-1]
+    return vectors[:, vary] / np.sqrt(values[vary])
 
 
 def distances(features: np.ndarray, means: np.ndarray, white: np.ndarray) -> np.ndarray:
@@ -316,11 +350,11 @@ def distances(features: np.ndarray, means: np.ndarray, white: np.ndarray) -> np.
 
 
 def weights(chi2: np.ndarray) -> np.ndarray:
-    """exp(-chi2 / 2), every row of sum 1."""
-    out = np.exp(-0.5 * (chi2 - chi2.min(1, keepdims=True)))
-    return out / out.sum(1, keepdims=True)
+    """exp(-chi2 / 2), scaled so that every row sums to 1."""
+    likelihood = np.exp(-0.5 * (chi2 - chi2.min(1, keepdims=True)))
+    return likelihood / likelihood.sum(1, keepdims=True)
 
 
 def batches(features: np.ndarray, size: int = 1024) -> list[np.ndarray]:
-    """Rows in pieces: the posterior of many maps at once would fill the memory."""
+    """Rows in pieces: the posteriors of all maps at once would fill the memory."""
     return np.split(features, range(size, len(features), size))

@@ -1,8 +1,8 @@
-"""What a statistic says of maps it was not fitted to: predictions of every head."""
+"""Predictions of every head for maps that it was not fitted to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +15,12 @@ from awd.record.contracts import Variable
 if TYPE_CHECKING:
     import xarray as xr
 
-# How features become parameters. The first two know that the truth is one of the
+# How features become parameters. The first two assume that the truth is one of the
 # training cosmologies; "unseen" predicts each cosmology without having seen it.
 HEADS = ("nearest", "posterior", "ridge", "emulator", "calibrated", "unseen")
 POSTERIORS = ("emulator", "calibrated")
 FOLDS = 6  # of the cosmologies
-COMPONENTS = 24
+COMPONENTS = 24  # principal components of the ridge
 
 INFERRED = contracts.Contract(
     "inferred",
@@ -51,7 +51,7 @@ def predict(
     maps : Dataset
         :data:`awd.record.contracts.MAPS`; its pixels are not read.
     bounds : sequence of (low, high), optional
-        The box of the parameters; by default what the training maps span.
+        The box of the parameters; by default the range of the training maps.
 
     Returns
     -------
@@ -66,23 +66,24 @@ def predict(
     import xarray as xr
 
     target = maps["target"].values.astype(float)
-    side, cosmology = maps["split"].values, maps["cosmology"].values
-    train, test = (np.flatnonzero(side == one) for one in ("train", "test"))
-    fitted = features[train], target[train]
+    split, cosmology = maps["split"].values, maps["cosmology"].values
+    train, test = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
+    training = features[train], target[train]
     degree = degree_for(len(np.unique(target[train], axis=0)))
     components = min(COMPONENTS, features.shape[1])
-    fitted_heads = {
-        "nearest": heads.NearestCosmology().fit(*fitted),
-        "posterior": heads.PosteriorMean().fit(*fitted),
-        "ridge": heads.quadratic_ridge(components).fit(*fitted),
-        "emulator": heads.Emulator(degree, bounds).fit(*fitted),
-        "calibrated": calibrated(features, maps, bounds),
-    }
-    predictions = [head.predict(features[test]) for head in fitted_heads.values()]
-    predictions.append(_unseen(features, target, cosmology, train, test, bounds))
-    ranks = [
-        fitted_heads[name].ranks(features[test], target[test]) for name in POSTERIORS
+    posteriors = [
+        heads.Emulator(degree, bounds).fit(*training),
+        calibrated(features, maps, bounds),
     ]
+    fitted = [  # in the order of HEADS
+        heads.NearestCosmology().fit(*training),
+        heads.PosteriorMean().fit(*training),
+        heads.quadratic_ridge(components).fit(*training),
+        *posteriors,
+    ]
+    predictions = [head.predict(features[test]) for head in fitted]
+    predictions.append(_unseen(features, target, cosmology, train, test, bounds))
+    ranks = [head.ranks(features[test], target[test]) for head in posteriors]
     ds = xr.Dataset(
         {
             "prediction": (("head", "sample", "name"), np.array(predictions)),
@@ -108,7 +109,8 @@ def calibrated(
     Parameters and errors are those of :func:`predict`.
     """
     target = maps["target"].values.astype(float)
-    train, select = (maps["split"].values == one for one in ("train", "select"))
+    split = maps["split"].values
+    train, select = split == "train", split == "select"
     degree = degree_for(len(np.unique(target[train], axis=0)))
     head = heads.Emulator(degree, bounds).fit(features[train], target[train])
     group = maps["group"].values[select]
@@ -116,7 +118,7 @@ def calibrated(
 
 
 def degree_for(cosmologies: int) -> int:
-    """Of the emulator's polynomial: twice as many cosmologies as terms, up to 3.
+    """Degree of the emulator's polynomial: cosmologies twice its terms, up to 3.
 
     Raises
     ------
@@ -147,22 +149,22 @@ def _unseen(
     folds = min(FOLDS, len(names))
     fold = np.random.default_rng(0).permutation(len(names)) % folds
     fold = fold[np.searchsorted(names, cosmology)]
-    out = np.empty((len(test), target.shape[1]))
+    predictions = np.empty((len(test), target.shape[1]))
     bounds = bounds or list(zip(target.min(0), target.max(0), strict=True))
     for k in range(folds):
-        own = train[fold[train] != k]
-        left = len(np.unique(target[own], axis=0))
-        head = heads.Emulator(min(degree_for(left), 2), bounds)
-        inside = fold[test] == k
-        head.fit(features[own], target[own])
-        out[inside] = head.predict(features[test[inside]])
-    return out
+        outside, inside = train[fold[train] != k], fold[test] == k
+        degree = min(degree_for(len(np.unique(target[outside], axis=0))), 2)
+        head = heads.Emulator(degree, bounds).fit(features[outside], target[outside])
+        predictions[inside] = head.predict(features[test[inside]])
+    return predictions
 
 
 def stack(
     inferred: Sequence[xr.Dataset],
-) -> tuple[np.ndarray, Mapping[str, np.ndarray], np.ndarray]:
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
     """Truth, predictions by "statistic head", and cosmology of every test map.
+
+    Truth and predictions are those of the first parameter.
 
     Raises
     ------
@@ -171,14 +173,15 @@ def stack(
     """
     first = inferred[0]
     predictions = {}
-    for one in inferred:
-        if not np.array_equal(one["row"], first["row"]):
+    for dataset in inferred:
+        statistic = dataset.attrs["statistic"]
+        if not np.array_equal(dataset["row"], first["row"]):
             raise DataError(
-                f"{one.attrs['statistic']} predicts other maps than "
-                f"{first.attrs['statistic']}; infer both from the same maps"
+                f"{statistic} predicts other maps than {first.attrs['statistic']}; "
+                "infer both from the same maps"
             )
         for head in HEADS:
-            values = one["prediction"].sel(head=head).isel(name=0).values
-            predictions[f"{one.attrs['statistic']} {head}"] = values
+            values = dataset["prediction"].sel(head=head).isel(name=0).values
+            predictions[f"{statistic} {head}"] = values
     y = first["target"].isel(name=0).values.astype(float)
     return y, predictions, first["cosmology"].values
