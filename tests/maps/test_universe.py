@@ -5,7 +5,7 @@ import pytest
 
 from awd.config.maps import Method
 from awd.league import bootstrap
-from awd.league.names import METHODS
+from awd.league.names import METHODS, name_of
 from awd.maps.figures.sky import ASKED
 from awd.maps.infer import predict as inferring
 from awd.maps.infer import score

@@ -110,7 +110,8 @@ def _as_bright(
 def _quiet(buffer_p: np.ndarray) -> np.ndarray:
     """Whether both buffers have two insignificant frames in a row."""
     quiet = buffer_p >= SIGNIFICANT
-    return (quiet[..., 1:] & quiet[..., :-1]).any(2).all(1)
+    twice = quiet[..., 1:] & quiet[..., :-1]
+    return np.all(np.any(twice, axis=2), axis=1)
 
 
 def _fast(tracks: Ragged) -> np.ndarray:

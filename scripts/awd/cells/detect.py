@@ -229,8 +229,8 @@ def _with_neighbours(
     for frame in frames:
         window = [*window[-2:], frame]
         if len(window) > 1:
-            yield window[-2], np.mean(window, 0, np.float32)
-    yield window[-1], np.mean(window[-2:], 0, np.float32)
+            yield window[-2], np.asarray(np.mean(window, 0, np.float32))
+    yield window[-1], np.asarray(np.mean(window[-2:], 0, np.float32))
 
 
 def _filtered(padded: np.ndarray, sigma: float) -> np.ndarray:

@@ -136,7 +136,7 @@ def smooth(tracks: pd.DataFrame, motion: float) -> pd.DataFrame:
     """
     counts = np.unique(tracks["track"], return_counts=True)[1]
     edges = np.concatenate([[0], np.cumsum(counts)])
-    smoothed = {}
+    smoothed: dict[str, np.ndarray] = {}
     for axis in ("x", "y"):
         place = tracks[axis].to_numpy(copy=True)
         variance = 3 * tracks[f"{axis}_se"].to_numpy() ** 2

@@ -120,8 +120,8 @@ def detection(
     Points are paired one to one in each frame, within ``tolerance`` px, so that the
     summed ``tolerance - distance`` is largest.
     """
-    points = [table.assign(track=np.arange(len(table))) for table in (truth, found)]
-    near = _near(*points, tolerance)
+    true, seen = (table.assign(track=np.arange(len(table))) for table in (truth, found))
+    near = _near(true, seen, tolerance)
     pairs = _best_pairs(near.assign(gain=tolerance - near["distance"]))
     hits = len(pairs)
     return Detection(
@@ -260,7 +260,7 @@ def _best_pairs(gains: pd.DataFrame) -> pd.DataFrame:
     _, label = connected_components(edges, directed=False)
     order = np.argsort(label[true], kind="stable")
     cuts = np.flatnonzero(np.diff(label[true][order])) + 1
-    gain, chosen = gains["gain"].to_numpy(), []
+    gain, chosen = gains["gain"].to_numpy(), list[int]()
     for part in np.split(order, cuts):
         if len(part) < 2:
             chosen.extend(part)

@@ -118,9 +118,9 @@ def challenge(
     level = np.full((size, size), background, np.float32)
     movie = np.empty((frames, size, size), np.uint16)
     for frame in range(frames):
-        spots = truth[truth["frame"] == frame]
-        columns = (spots[name].to_numpy() for name in ("x", "y", "amplitude"))
-        movie[frame] = rng.poisson(render(level, *columns, sigma))
+        shown = truth[truth["frame"] == frame]
+        x, y, amplitude = (shown[name].to_numpy() for name in ("x", "y", "amplitude"))
+        movie[frame] = rng.poisson(render(level, x, y, amplitude, sigma))
     return movie, truth
 
 

@@ -8,10 +8,11 @@ movie is opened: no hour of work ends at a broken file.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -50,12 +51,12 @@ class Frames(Sequence[np.ndarray]):
         shape: tuple[int, int],
         read: Callable[[int], np.ndarray],
     ) -> None:
-        self.name, self.count, self.shape, self.read = name, count, shape, read
+        self.name, self.length, self.shape, self.read = name, count, shape, read
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
-    def __getitem__(self, frame):
+    def __getitem__(self, frame: Any) -> Any:
         if isinstance(frame, slice):
             return [self[t] for t in range(*frame.indices(len(self)))]
         if not -len(self) <= frame < len(self):
@@ -131,15 +132,15 @@ def open_movie(
     DataError
         When a file is no TIFF, truncated or corrupt; is RGB, has other axes, or only
         one frame; when channels differ in length or size; when a frame is empty,
-        saturated or not finite; when pixel size or interval are said nowhere.
+        saturated or not finite; when pixel size or interval are given nowhere.
     """
     if not paths:
         raise DataError("no movie was named; give the path of a TIFF file")
-    found, said = [], []
+    found, scales = [], []
     for path in paths:
         frames, pixel, interval = _open(path, axes)
         found += frames
-        said.append((pixel, interval))
+        scales.append((pixel, interval))
     chosen = _chosen(found, channels)
     first = chosen[0]
     for other in chosen[1:]:
@@ -151,17 +152,24 @@ def open_movie(
             )
     for one in chosen:
         _usable(one)
-    pixel = pixel_nm or next((p for p, _ in said if p), None)
-    interval = interval_s or next((i for _, i in said if i), None)
-    for value, what, option in (
-        (pixel, "size of a pixel", "pixel_nm (nm)"),
-        (interval, "time between frames", "interval_s (s)"),
-    ):
-        if value is None or not value > 0:
-            raise DataError(
-                f"{paths[0]}: the metadata do not say the {what}; give {option}"
-            )
-    return Movie(tuple(chosen), float(pixel), float(interval))
+    pixel = pixel_nm or next((p for p, _ in scales if p), None)
+    interval = interval_s or next((i for _, i in scales if i), None)
+    known = [
+        _positive(
+            value, f"{paths[0]}: the metadata do not say the {what}; give {option}"
+        )
+        for value, what, option in (
+            (pixel, "size of a pixel", "pixel_nm (nm)"),
+            (interval, "time between frames", "interval_s (s)"),
+        )
+    ]
+    return Movie(tuple(chosen), *known)
+
+
+def _positive(value: float | None, otherwise: str) -> float:
+    if value is None or not value > 0:
+        raise DataError(otherwise)
+    return float(value)
 
 
 def _chosen(found: list[Frames], channels: Sequence[int] | None) -> list[Frames]:
@@ -200,7 +208,7 @@ def _open(
     if series.dtype.kind not in "uif":
         raise DataError(f"{path}: pixels are {series.dtype}; expected numbers")
     dims = _dimensions(path, found, shape)
-    plane, said = (dims["Y"], dims["X"]), _said(file)
+    plane, scales = (dims["Y"], dims["X"]), _scales(file)
     strides, step = {"T": 0, "C": 0}, 1
     for letter in reversed(dims):  # in the order of the file
         if letter in "TC":
@@ -211,11 +219,11 @@ def _open(
             f"{path}, channel {c}" if dims["C"] > 1 else str(path),
             dims["T"],
             plane,
-            lambda t, c=c: read(t * strides["T"] + c * strides["C"]),
+            partial(_read_channel, read, strides, c),
         )
         for c in range(dims["C"])
     ]
-    return channels, *said
+    return channels, *scales
 
 
 def _dimensions(path: Path, axes: str, shape: tuple[int, ...]) -> dict[str, int]:
@@ -249,6 +257,12 @@ def _dimensions(path: Path, axes: str, shape: tuple[int, ...]) -> dict[str, int]
     return dims
 
 
+def _read_channel(
+    read: Callable[[int], np.ndarray], strides: Mapping[str, int], channel: int, t: int
+) -> np.ndarray:
+    return read(t * strides["T"] + channel * strides["C"])
+
+
 def _reader(
     path: Path,
     file: tifffile.TiffFile,
@@ -272,17 +286,14 @@ def _reader(
             return np.fromfile(path, dtype, pixels, offset=offset).reshape(plane)
 
         return read
-    if any(page is None for page in series.pages):
+    pages = [page for page in series.pages if page is not None]
+    if len(pages) < len(series.pages):
         raise DataError(
             f"{path}: planes named in its metadata are missing; the file is truncated, "
             "or one of several that belong together is absent"
         )
 
-    def decode(index: int) -> np.ndarray | None:
-        page = series.pages[index]
-        return None if page is None else page.asarray()
-
-    return decode
+    return lambda index: pages[index].asarray()
 
 
 def _usable(frames: Frames) -> None:
@@ -303,44 +314,45 @@ def _usable(frames: Frames) -> None:
             )
 
 
-def _said(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
+def _scales(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
     """Size of a pixel (nm) and time between frames (s) of a file's metadata."""
     # Metadata are written by many programs; what does not parse says nothing.
     with contextlib.suppress(ElementTree.ParseError, ValueError, TypeError, KeyError):
         if file.is_ome:
-            return _said_by_ome(ElementTree.fromstring(file.ome_metadata))
+            return _scales_of_ome(ElementTree.fromstring(file.ome_metadata or ""))
         if file.is_imagej:
-            return _said_by_imagej(file)
+            return _scales_of_imagej(file)
     return None, None
 
 
-def _said_by_ome(root: ElementTree.Element) -> tuple[float | None, float | None]:
+def _scales_of_ome(root: ElementTree.Element) -> tuple[float | None, float | None]:
     pixels = next(_named(root, "Pixels"))
-    size, interval = pixels.get("PhysicalSizeX"), pixels.get("TimeIncrement")
+    size, increment = pixels.get("PhysicalSizeX"), pixels.get("TimeIncrement")
+    interval = float(increment) if increment else None
     unit = NM.get(pixels.get("PhysicalSizeXUnit", "µm"))
     scale = SECONDS.get(pixels.get("TimeIncrementUnit", "s"))
-    if interval is None:
+    if increment is None:
         planes = [plane.attrib for plane in _named(pixels, "Plane")]
         times = {int(p["TheT"]): float(p["DeltaT"]) for p in planes if "DeltaT" in p}
         scale = SECONDS.get(planes[0].get("DeltaTUnit", "s")) if planes else None
         if len(times) > 1:
             ordered = [times[t] for t in sorted(times)]
-            interval = np.median(np.diff(ordered))
+            interval = float(np.median(np.diff(ordered)))
     return (
         float(size) * unit if size and unit else None,
-        float(interval) * scale if interval and scale else None,
+        interval * scale if interval and scale else None,
     )
 
 
 def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    return (one for one in element.iter() if one.tag.rpartition("}")[2] == name)
+    return (e for e in element.iter() if e.tag.rpartition("}")[2] == name)
 
 
-def _said_by_imagej(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
-    said = file.imagej_metadata or {}
-    unit = NM.get(str(said.get("unit", "")).replace("\\u00B5", "µ"))
-    tag = file.pages[0].tags.get("XResolution")
+def _scales_of_imagej(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
+    metadata = file.imagej_metadata or {}
+    unit = NM.get(str(metadata.get("unit", "")).replace("\\u00B5", "µ"))
+    tag = file.pages.first.tags.get("XResolution")
     pixel = unit * tag.value[1] / tag.value[0] if unit and tag else None
-    scale = SECONDS.get(said.get("tunit", "s"))
-    interval = said.get("finterval")
+    scale = SECONDS.get(metadata.get("tunit", "s"))
+    interval = metadata.get("finterval")
     return pixel, interval * scale if interval and scale else None

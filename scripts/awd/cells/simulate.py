@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -224,7 +224,7 @@ def simulate_movie(
     seed: int,
     master: io.PathLike,
     slave: io.PathLike,
-    **changed: float,
+    **changed: Any,
 ) -> xr.Dataset:
     """Movies of one cell in both channels, written as OME-TIFF; and their truth.
 
@@ -256,14 +256,14 @@ def simulate_movie(
     frame, inside, intensity = _lives(chosen, pits, rng)
     place = _places(chosen, pits, frame, rng)
     inside &= ((place >= 0) & (place <= chosen.size - 1)).all(0)
-    kept = inside.any(1)
-    pits, frame, inside = pits[kept], frame[kept], inside[kept]
+    seen = inside.any(1)
+    pits, frame, inside = pits[seen], frame[seen], inside[seen]
     columns = {
         "frame": frame[inside],
-        "x": place[0][kept][inside],
-        "y": place[1][kept][inside],
-        "master": intensity[0][kept][inside],
-        "slave": intensity[1][kept][inside],
+        "x": place[0][seen][inside],
+        "y": place[1][seen][inside],
+        "master": intensity[0][seen][inside],
+        "slave": intensity[1][seen][inside],
     }
     for channel, path, noise in zip(
         ("master", "slave"), (master, slave), rng.spawn(2), strict=True
@@ -364,8 +364,8 @@ def _write_movie(
     def frames() -> Iterator[np.ndarray]:
         for t in range(chosen.frames):
             own = order[edges[t] : edges[t + 1]]
-            spots = (columns[name][own] for name in ("x", "y", channel))
-            yield chosen.camera.read(render(background, *spots, sigma), rng)
+            x, y, height = (columns[name][own] for name in ("x", "y", channel))
+            yield chosen.camera.read(render(background, x, y, height, sigma), rng)
 
     with io.replacing(path) as temporary:
         tifffile.imwrite(

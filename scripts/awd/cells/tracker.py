@@ -121,7 +121,7 @@ def track(
     found["slave"] = np.full_like(found["master"], np.nan)
     # Spots that were found have been read; gaps are read alone, as published: together
     # with whoever took the spot, nothing would be left for them.
-    ways = {
+    ways: dict[str, tuple[np.ndarray, Callable[..., np.ndarray]]] = {
         "master": (~seen, readout.alone),
         "slave": (
             np.ones(len(table), bool),
@@ -217,7 +217,11 @@ def _dataset(
         buffers[f"buffer_{channel}_p"] = p
     ragged = Ragged(
         edges,
-        *(columns[name] for name in ("frame", "x", "y", "seen", "master")),
+        columns["frame"],
+        columns["x"],
+        columns["y"],
+        columns["seen"],
+        columns["master"],
         columns["master_background"],
     )
     top = buffers["buffer_master"] + buffers["buffer_master_background"]
@@ -237,6 +241,6 @@ def compile() -> None:
     for dtype in (np.uint8, np.uint16, np.float32):
         frames = movie.astype(dtype)
         for pool in (False, True):
-            follow(frames, 1.4, pool=pool, min_z=0, min_frames=1)
+            follow([*frames], 1.4, pool=pool, min_z=0, min_frames=1)
         readout.alone(frames[0], middle, middle, 1.4)
     detect.widths(movie[0], 1.4)

@@ -81,19 +81,21 @@ def read_processed_tracks(
         pid.append(index)
     if not sizes:
         raise DataError(f"{path}: none of its tracks has a finite amplitude")
-    category = np.array(category)
+    categories = np.array(category)
     ds = tracks.build(
         {name: np.concatenate(parts) for name, parts in columns.items()},
         row_size=np.array(sizes),
-        complete=np.isin(category, SINGLE),
+        complete=np.isin(categories, SINGLE),
         cell=cell,
         frame_interval_s=frame_interval_s,
         pixel_nm=pixel_nm,
         title=f"tracks of {cell}, by cmeAnalysis",
     )
     ds["pid"] = "track", np.array(pid, "i4")
-    around = {name: np.stack([one[name] for one in buffers]) for name in buffers[0]}
-    return tracks.with_classes(ds, category, around)
+    around = {
+        name: np.stack([buffer[name] for buffer in buffers]) for name in buffers[0]
+    }
+    return tracks.with_classes(ds, categories, around)
 
 
 def _observations(

@@ -86,12 +86,13 @@ def read_exported(
     """
     table, kind = _table(path)
     form = FORMATS[kind]
+    of_master, of_slave = str(master or form.master), str(slave or form.slave)
     named = {
         form.frame: "frame",
         form.x: "x",
         form.y: "y",
-        master or form.master: "master",
-        slave or form.slave: "slave",
+        of_master: "master",
+        of_slave: "slave",
     }
     for column, what in named.items():
         if column not in table:
@@ -118,8 +119,8 @@ def read_exported(
         row_size=last - first + 1,
         complete=(frame[first] >= BUFFER) & (frame[last] < end),
         names={
-            "master": named_as(master or form.master),
-            "slave": named_as(slave or form.slave),
+            "master": named_as(of_master),
+            "slave": named_as(of_slave),
         },
         cell=cell,
         frame_interval_s=frame_interval_s,

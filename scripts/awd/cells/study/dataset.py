@@ -40,6 +40,8 @@ def half(slave: np.ndarray, p: np.ndarray | None) -> float:
 
 def sig_mean(slave: np.ndarray, p: np.ndarray | None) -> float:
     """Mean of the slave over its significant frames, 0 without one (``Y_sig_mean``)."""
+    if p is None:
+        raise DataError("sig_mean needs the slave's p-values")
     significant = slave[p < SIGNIFICANT]
     return significant.mean() if significant.size else 0.0
 
@@ -299,10 +301,10 @@ def _rows(
     frame, master = cell["frame"].values, cell["master"].values
     traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
     x = [fixed_length(trace, length) for trace in traces]
-    position = (
+    x_px, y_px = (
         np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
     )
-    block = [f"{name}/{k}" for k in tile(*position, tiles)]
+    block = [f"{name}/{k}" for k in tile(x_px, y_px, tiles)]
     values = np.stack([_target(cell, target, spans) for target in targets], 1)
     described = dict(cell["master"].attrs)
     by_hand = np.stack([hand.features(trace) for trace in traces])

@@ -100,8 +100,8 @@ def counts(cells: Sequence[xr.Dataset], data: xr.Dataset) -> pd.DataFrame:
             trained += len(which)
             positive += int(labels["consec_thresh"].sum())
             hot += int(labels["hotspot"].sum())
-    values = (len(cells), whole, consecutive, trained, positive, hot)
-    values += (int((~tests).sum()), int(tests.sum()))
+    values = [len(cells), whole, consecutive, trained, positive, hot]
+    values += [int((~tests).sum()), int(tests.sum())]
     return pd.DataFrame(
         {"count": list(COUNTS), "published": COUNTS.values(), "here": values}, dtype=str
     )

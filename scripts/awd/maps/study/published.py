@@ -14,7 +14,7 @@ from awd import wavelet
 from awd.errors import DataError
 from awd.league.bootstrap import rmse
 from awd.league.names import name_of
-from awd.maps.infer.heads import NearestCosmology
+from awd.maps.infer.heads import Covariance, NearestCosmology
 from awd.maps.measure import peaks, statistics
 from awd.maps.measure.peaks import PeakHistogram
 from awd.report import tables
@@ -105,21 +105,21 @@ def selecting(filters: np.ndarray, maps: xr.Dataset) -> np.ndarray:
     train = maps["cosmology"].values[maps["split"].values == "train"]
     fewest = np.unique(train, return_counts=True)[1].min()
     enough = fewest >= 10 * FEATURES
-    covariance = "per" if enough else "pooled"
+    covariance: Covariance = "per" if enough else "pooled"
     return np.array([_error(_patches(h), maps, "select", covariance) for h in filters])
 
 
 def _error(
-    statistic: PeakHistogram, maps: xr.Dataset, part: str, covariance: str
+    histogram: PeakHistogram, maps: xr.Dataset, part: str, covariance: Covariance
 ) -> float:
     """RMSE of the first parameter on a part of the maps, of raw counts."""
     side, target = maps["split"].values, maps["target"].values.astype(float)
-    train, asked = side == "train", side == part
-    statistic = statistics.fitted(statistic, maps)
+    train, predicted = side == "train", side == part
+    statistic = statistics.fitted(histogram, maps)
     counts = statistics.measure(statistic, maps).astype(float) ** 2
     head = NearestCosmology(covariance, hartlap=False)
     head.fit(counts[train], target[train])
-    return rmse(target[asked, 0], head.predict(counts[asked])[:, 0])
+    return rmse(target[predicted, 0], head.predict(counts[predicted])[:, 0])
 
 
 def table(here: dict[str, float], ours: pd.DataFrame, constant: float) -> pd.DataFrame:
