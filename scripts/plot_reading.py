@@ -10,10 +10,10 @@ params, target = snakemake.params, snakemake.wildcards.target
 dataset, wavelets = snakemake.input
 data = io.read(dataset, contracts.DATASET)
 found = io.read(wavelets, contracts.WAVELETS)
-one = choose.from_dataset(found)[params.method].chosen
+candidate = choose.from_dataset(found)[params.method].chosen
 train, shown = (splits.part(data, side, target) for side in ("train", "select"))
 student = features.Student(features.Largest(**params.features), params.head)
-student.fit(train.x, train.y, one.filter, one.levels)
+student.fit(train.x, train.y, candidate.filter, candidate.levels)
 rows = examples(student.predict(shown.x))
 x, dt = shown.x[rows], data.attrs["dt_s"]
 described = data.x.attrs

@@ -136,8 +136,8 @@ def detect(
         else:
             table = spots(pooled, sigma, z, test)
             now = read(image, table[:, fit.X], table[:, fit.Y], sigma)
-            kept = [fit.X, fit.Y, fit.X_SE, fit.Y_SE]
-            now[:, kept] = table[:, kept]
+            of_pool = [fit.X, fit.Y, fit.X_SE, fit.Y_SE]
+            now[:, of_pool] = table[:, of_pool]
             tables.append(now)
     counts = [len(table) for table in tables]
     values = np.concatenate(tables) if tables else np.empty((0, 10))

@@ -150,8 +150,8 @@ def open_movie(
                 f"{other.name} has {len(other)} of {other.shape}; channels of a movie "
                 "must be of one length and size: crop them alike"
             )
-    for one in chosen:
-        _usable(one)
+    for channel in chosen:
+        _usable(channel)
     pixel = pixel_nm or next((p for p, _ in scales if p), None)
     interval = interval_s or next((i for _, i in scales if i), None)
     known = [

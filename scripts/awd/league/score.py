@@ -35,16 +35,16 @@ def join(
     """
     import xarray as xr
 
-    by_set = {_of(one): one for one in plain}
+    by_set = {_of(ds): ds for ds in plain}
     joined = []
-    for one in students:
-        other = by_set.get(_of(one))
-        if other is None or not np.array_equal(one["row"], other["row"]):
+    for ds in students:
+        other = by_set.get(_of(ds))
+        if other is None or not np.array_equal(ds["row"], other["row"]):
             raise DataError(
-                f"no baselines for the samples of {' '.join(_of(one))}; score students "
+                f"no baselines for the samples of {' '.join(_of(ds))}; score students "
                 "and baselines of the same splits"
             )
-        joined.append(xr.concat([one, other], "method", data_vars="minimal"))
+        joined.append(xr.concat([ds, other], "method", data_vars="minimal"))
     return joined
 
 
@@ -74,8 +74,8 @@ def score(
     import pandas as pd
 
     leagues: dict[tuple[str, ...], list[xr.Dataset]] = {}
-    for one in test_sets:
-        leagues.setdefault(_of(one)[:2], []).append(one)
+    for test_set in test_sets:
+        leagues.setdefault(_of(test_set)[:2], []).append(test_set)
     tables: tuple[list, list, list] = ([], [], [])
     for sets in leagues.values():
         each = pd.concat(_named(_scores([o], draws, seed), o, {}) for o in sets)
@@ -86,7 +86,7 @@ def score(
         between = pd.DataFrame(a - b, index=r2.index)
         tables[0].extend([each, every.assign(**_spread(r2[every["method"]], "r2_"))])
         tables[1].append(pairs.assign(**_spread(between)))
-        tables[2].extend(_named(_groups(one), one, {}) for one in sets)
+        tables[2].extend(_named(_groups(test_set), test_set, {}) for test_set in sets)
     scores, differences, groups = (pd.concat(parts) for parts in tables)
     return scores, differences, groups
 
@@ -99,20 +99,20 @@ def _spread(values: pd.DataFrame, prefix: str = "") -> dict[str, np.ndarray]:
     }
 
 
-def _of(one: xr.Dataset) -> tuple[str, str, str]:
+def _of(test_set: xr.Dataset) -> tuple[str, str, str]:
     study, target, split = (
-        str(one.attrs[k]) for k in ("study", "target_name", "split")
+        str(test_set.attrs[k]) for k in ("study", "target_name", "split")
     )
     return study, target, split
 
 
 def _named(
-    table: pd.DataFrame, one: xr.Dataset, name: Mapping[str, str]
+    table: pd.DataFrame, test_set: xr.Dataset, name: Mapping[str, str]
 ) -> pd.DataFrame:
     """The table with study, target, split and seed in front."""
-    study, target, split = _of(one)
+    study, target, split = _of(test_set)
     where = {"study": study, "target": target, "split": split}
-    where |= {"seed": str(one.attrs["seed"])} | dict(name)
+    where |= {"seed": str(test_set.attrs["seed"])} | dict(name)
     for place, (column, value) in enumerate(where.items()):
         table.insert(place, column, value)
     return table
@@ -124,7 +124,7 @@ def _scores(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
     table.insert(1, "role", sets[0]["role"].values)
     table.insert(2, "n_test", len(y))
     for column in COLUMNS[1:]:
-        table[column] = np.mean([one[column].values for one in sets], 0)
+        table[column] = np.mean([test_set[column].values for test_set in sets], 0)
     return table
 
 
@@ -132,7 +132,12 @@ def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFr
     y, predictions, units, of_sample = _stack(sets)
     roles = dict(zip(predictions, sets[0]["role"].values, strict=True))
     ours = [name for name in predictions if roles[name] == "distilled"]
-    pairs = [(one, name) for one in ours for name in predictions if name != one]
+    pairs = [
+        (distilled, name)
+        for distilled in ours
+        for name in predictions
+        if name != distilled
+    ]
     table = bootstrap.differences(
         y, predictions, units, pairs, of_sample, draws=draws, seed=seed
     )
@@ -140,25 +145,25 @@ def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFr
     return table.rename(columns=names | {"splits": "test_sets"})
 
 
-def _groups(one: xr.Dataset) -> pd.DataFrame:
-    y, predictions, *_ = _stack([one])
-    return bootstrap.by_group(y, predictions, one["group"].values)
+def _groups(test_set: xr.Dataset) -> pd.DataFrame:
+    y, predictions, *_ = _stack([test_set])
+    return bootstrap.by_group(y, predictions, test_set["group"].values)
 
 
 def _stack(
     sets: Sequence[xr.Dataset],
 ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Targets, predictions by method, resampled unit and test set of every sample."""
-    y = np.concatenate([one["target"].values for one in sets]).astype(float)
+    y = np.concatenate([test_set["target"].values for test_set in sets]).astype(float)
     predictions = {
         name: np.concatenate(
-            [one["prediction"].sel({"method": name}).values for one in sets]
+            [test_set["prediction"].sel({"method": name}).values for test_set in sets]
         )
         for name in sets[0]["method"].values.tolist()
     }
     units = [
-        bootstrap.resampling_unit(one["group"].values, one["block"].values)[1]
-        for one in sets
+        bootstrap.resampling_unit(test_set["group"].values, test_set["block"].values)[1]
+        for test_set in sets
     ]
     of_sample = np.repeat(np.arange(len(sets)), [len(unit) for unit in units])
     return y, predictions, np.concatenate(units), of_sample

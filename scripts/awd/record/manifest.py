@@ -214,12 +214,14 @@ def manifest(
         ``platform``, ``environment``, ``device``.
     """
     jobs, outside, others = lineage(results, run)
-    kept = [path for path in outside if run in Path(path).parents]
-    if kept:
+    unrecorded = [path for path in outside if run in Path(path).parents]
+    if unrecorded:
         # A result is one still; whoever drops the records has only the results listed.
-        log.warning("%s has no record of what made %s", RECORDS, ", ".join(kept))
-    given = sorted({*data, *outside} - {*kept})
-    outputs = sorted([*kept, *(path for job in jobs.values() for path in job.outputs)])
+        log.warning("%s has no record of what made %s", RECORDS, ", ".join(unrecorded))
+    given = sorted({*data, *outside} - {*unrecorded})
+    outputs = sorted(
+        [*unrecorded, *(path for job in jobs.values() for path in job.outputs)]
+    )
     stamps = {path: stamp for path in outputs if (stamp := _stamp(path))}
     trained = records(path for path in outputs if path.endswith("/networks.json"))
     return {
@@ -295,7 +297,7 @@ def device(networks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         ``networks`` (device -> how many) and ``label``: "CPU only" where no network
         saw a GPU.
     """
-    found = dict(sorted(Counter(one["device"] for one in networks).items()))
+    found = dict(sorted(Counter(record["device"] for record in networks).items()))
     label = "GPU" if found.keys() - {"cpu"} else "CPU only" if found else "no network"
     return {"networks": found, "label": label}
 

@@ -174,7 +174,7 @@ def _sections(
             found[item.section].tables.append(item)
         else:
             found[item.section].plates.append(item)
-    return [one for one in found.values() if one.tables or one.plates]
+    return [section for section in found.values() if section.tables or section.plates]
 
 
 def _anchor(title: str) -> str:
@@ -251,17 +251,17 @@ def _on_target(rows: pd.DataFrame) -> list[str]:
     ours = OURS if OURS in methods else methods[0]
     own = rows[rows["method"] == ours]
     name, role = name_of(ours), own["role"]
-    said = _on_controls(name, own[role == "control"])
+    sentences = _on_controls(name, own[role == "control"])
     teachers = own[role == "teacher"]
     against = "against its teacher" if len(teachers) == 1 else "against the teachers"
-    said += _on_rivals(f"{name} {against}", teachers, full=True)
+    sentences += _on_rivals(f"{name} {against}", teachers, full=True)
     models = own[role.isin(["wavelet", "baseline"])]
     against = "against fixed wavelets and models without one"
-    said += _on_rivals(f"{name} {against}", models, full=False)
+    sentences += _on_rivals(f"{name} {against}", models, full=False)
     for row in own[role == "distilled"].itertuples():
         theirs = rows[rows["method"] == row.reference]
-        said.append(_on_other(name, row, theirs[theirs["role"] == "control"]))
-    return said
+        sentences.append(_on_other(name, row, theirs[theirs["role"] == "control"]))
+    return sentences
 
 
 def _on_controls(name: str, rows: pd.DataFrame) -> list[str]:
@@ -285,12 +285,12 @@ def _on_rivals(head: str, rows: pd.DataFrame, full: bool) -> list[str]:
     if rows.empty:
         return []
     beaten, ahead = rows["low"] > 0, rows["high"] < 0
-    said = {
+    by_place = {
         "better than": (_listed if full else _named)(rows[beaten]),
         "level within error with": _listed(rows[~beaten & ~ahead]),
         "worse than": _listed(rows[ahead]),
     }
-    parts = [f"{words} {names}" for words, names in said.items() if names != NONE]
+    parts = [f"{place} {names}" for place, names in by_place.items() if names != NONE]
     return [f"{head}: {', and '.join(parts)}."]
 
 
@@ -300,11 +300,11 @@ def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
     if row.low > 0 or row.high < 0:
         place = "worse than" if row.low > 0 else "better than"
     gap, low, high = (_signed(-v, 3) for v in (row.r2_difference, row.high, row.low))
-    said = f"{name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
+    sentence = f"{name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
     if len(controls):
         beaten = int((controls["low"] > 0).sum())
-        said += f" and better than {beaten} of {len(controls)} controls"
-    return said + "."
+        sentence += f" and better than {beaten} of {len(controls)} controls"
+    return sentence + "."
 
 
 def _named(rows: pd.DataFrame) -> str:

@@ -152,8 +152,8 @@ def _times(table: pd.DataFrame, timings: pd.DataFrame) -> list[str]:
     typical = timings.groupby(key)[columns].median().mul(1000)
     wanted = typical.reindex(table[key].apply(tuple, axis=1))
     return [
-        f"{significant(one)} / {significant(many)}" if one == one else MISSING
-        for one, many in wanted.itertuples(index=False)
+        f"{significant(single)} / {significant(many)}" if single == single else MISSING
+        for single, many in wanted.itertuples(index=False)
     ]
 
 

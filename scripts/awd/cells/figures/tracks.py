@@ -47,9 +47,9 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
     frame, line = movie.frames // 2, kymograph_line(cell)
     image = movie.channels[0][frame]
     highest, kymograph = image, np.empty((movie.frames, movie.shape[1]), np.float32)
-    for t, one in enumerate(movie.channels[0]):
-        highest = np.maximum(highest, one)
-        kymograph[t] = one[max(line - STRIP, 0) : line + STRIP + 1].mean(0)
+    for t, frame_image in enumerate(movie.channels[0]):
+        highest = np.maximum(highest, frame_image)
+        kymograph[t] = frame_image[max(line - STRIP, 0) : line + STRIP + 1].mean(0)
     points = tracking_table(movie, cell)
     figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.35))
     spots, over, through = figure.subplots(1, 3)
@@ -176,7 +176,7 @@ def cohorts_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
         if 0 < k < len(COHORTS):
             traces.setdefault(labels[k - 1], []).append(both)
     parts = []
-    for label in [one for one in labels if len(traces.get(one, ())) > 2]:
+    for label in [cohort for cohort in labels if len(traces.get(cohort, ())) > 2]:
         own = traces[label]
         n = int(np.rint(np.mean([both.shape[1] - 2 * pad for both in own])))
         stretched = np.stack([_stretched(both, n, pad) for both in own])
@@ -238,7 +238,7 @@ def traces_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
         shown += [(top[k], len(shown), cell, k) for k in np.flatnonzero(fit)]
     if not shown:
         return pd.DataFrame(columns=EXAMPLE)
-    shown.sort(key=lambda one: one[:2])
+    shown.sort(key=lambda example: example[:2])
     picked = np.linspace(0, len(shown) - 1, SHOWN + 2).astype(int)[1:-1]
     parts = [_example(n, *shown[at][2:]) for n, at in enumerate(np.unique(picked))]
     return pd.concat(parts, ignore_index=True)

@@ -134,10 +134,10 @@ def _observations(
     # Segments of a track that merges or splits stand one after the other, NaN between.
     stops = np.flatnonzero(np.isnan(frame))
     first = np.arange(count) < (stops[0] if len(stops) else count)
-    kept = first & np.all([np.isfinite(v) for v in columns.values()], 0)
-    if not kept.any():
+    observed = first & np.all([np.isfinite(v) for v in columns.values()], 0)
+    if not observed.any():
         return None
-    return {name: values[kept] for name, values in columns.items()}
+    return {name: values[observed] for name, values in columns.items()}
 
 
 def _buffers(track: Track, channels: Sequence[int]) -> dict[str, np.ndarray]:

@@ -1,1 +1,1 @@
-"""From tracks to the samples of the cells study, and what is said of them."""
+"""From tracks to the samples of the cells study, and their checks and tables."""

@@ -116,8 +116,8 @@ def assemble(
     rows, every, reasons, used = [], [], {}, []
     for cell in cells:
         try:
-            kept = _kept(cell, min_frames, tiles, hotspots, rules)
-            rows.append(_rows(cell, targets, kept, length, tiles, rules))
+            used_tracks = _kept(cell, min_frames, tiles, hotspots, rules)
+            rows.append(_rows(cell, targets, used_tracks, length, tiles, rules))
             every.append(_every(cell, hotspots, rules))
             used.append(cell)
         except DataError as error:
@@ -133,7 +133,7 @@ def assemble(
             f"or replace what was left out, or ask for fewer splits:{listed}"
         )
     ds = xr.concat(rows, "sample")
-    if all(len(one) for one in every):
+    if all(len(table) for table in every):
         ds = ds.merge(xr.concat(every, "all"))
     ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
     ds.attrs = {
@@ -256,14 +256,14 @@ def hard(
         ds["all_lifetime"].values[trained], ds["all_positive"].values[trained], accuracy
     )
     lifetime = ds["lifetime"].values
-    kept = (lifetime > short) & (lifetime < long)
-    if not kept.any():
+    between = (lifetime > short) & (lifetime < long)
+    if not between.any():
         raise DataError(
             f"lifetimes up to {short:g} and from {long:g} frames on tell the outcome, "
             "and no track lies between; raise cells.bucket_accuracy"
         )
     bounds = {"short_frames": short, "long_frames": long}
-    return ds.isel(sample=kept).assign_attrs(bounds), split[kept]
+    return ds.isel(sample=between).assign_attrs(bounds), split[between]
 
 
 def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.Dataset:
@@ -288,7 +288,7 @@ def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.
 def _rows(
     cell: xr.Dataset,
     targets: Sequence[str],
-    kept: np.ndarray,
+    track: np.ndarray,
     length: int,
     tiles: int,
     rules: outcomes.Rules | None,
@@ -297,7 +297,7 @@ def _rows(
 
     name = cell.attrs["cell"]
     edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
-    spans = [slice(edges[k], edges[k + 1]) for k in kept]
+    spans = [slice(edges[k], edges[k + 1]) for k in track]
     frame, master = cell["frame"].values, cell["master"].values
     traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
     x = [fixed_length(trace, length) for trace in traces]
@@ -315,16 +315,16 @@ def _rows(
             "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
             "target": (("sample", "name"), values.astype(np.float32), in_sd),
             "hand": (("sample", "feature"), by_hand.astype(np.float32), of_master),
-            "length": ("sample", np.minimum(lifetime[kept], length)),
-            "track": ("sample", kept),
-            "cell": ("sample", [name] * len(kept)),
+            "length": ("sample", np.minimum(lifetime[track], length)),
+            "track": ("sample", track),
+            "cell": ("sample", [name] * len(track)),
             "block": ("sample", block),
         },
         coords={"name": list(targets), "feature": list(hand.FEATURES)},
     )
-    labels = outcomes.of_tracks(cell, kept, rules)
+    labels = outcomes.of_tracks(cell, track, rules)
     if labels:
-        ds["lifetime"] = "sample", lifetime[kept]
+        ds["lifetime"] = "sample", lifetime[track]
         ds["outcome"] = (
             ("sample", "named"),
             np.stack([*labels.values()], 1).astype("i1"),
@@ -345,7 +345,7 @@ def _kept(
         raise DataError(cell.attrs["rejected"])
     complete = cell["complete"].values == 1
     long = tracks.lifetimes(cell) > min_frames
-    kept = np.flatnonzero(complete & long)
+    usable = np.flatnonzero(complete & long)
     dropped = 0
     if hotspots == "drop":
         if "slave_p" not in cell:
@@ -353,17 +353,17 @@ def _kept(
                 f"{cell.attrs['cell']}: hotspots are seen by p-values of the slave "
                 "(slave_p), which these tracks lack; set cells.hotspots: keep"
             )
-        hot = outcomes.of_tracks(cell, kept, rules)["hotspot"]
-        kept, dropped = kept[~hot], int(hot.sum())
-    if len(kept) < tiles**2:
+        hot = outcomes.of_tracks(cell, usable, rules)["hotspot"]
+        usable, dropped = usable[~hot], int(hot.sum())
+    if len(usable) < tiles**2:
         raise DataError(
-            f"{cell.attrs['cell']}: {len(kept)} of {len(complete)} tracks are left, "
+            f"{cell.attrs['cell']}: {len(usable)} of {len(complete)} tracks are left, "
             f"fewer than its {tiles**2} tiles: {int((~complete).sum())} are cut or "
             f"merged, {int((complete & ~long).sum())} more last {min_frames} frames or "
             f"less, {dropped} are hotspots; lower cells.min_frames or cells.tiles, or "
             "leave the cell out"
         )
-    return kept
+    return usable
 
 
 def _target(cell: xr.Dataset, target: str, spans: Sequence[slice]) -> np.ndarray:

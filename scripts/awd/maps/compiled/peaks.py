@@ -76,14 +76,14 @@ def margin(kernels):
 def peaks(image, border, marks, places):
     """List pixels above all eight neighbours, in reading order; returns how many."""
     rows, columns = image.shape
-    words = marks.view(np.uint64)
+    eights = marks.view(np.uint64)
     number = 0
     for y in range(border, rows - border):
         mark(image[y - 1], image[y], image[y + 1], marks)
         marks[:border] = 0
         marks[columns - border :] = 0
-        for w in range(len(words)):
-            if words[w]:  # a quarter of them
+        for w in range(len(eights)):
+            if eights[w]:  # a quarter of them
                 for k in range(WORD):
                     places[number] = y * columns + w * WORD + k
                     number += marks[w * WORD + k]

@@ -49,16 +49,16 @@ def families(table: pd.DataFrame) -> Figure:
     axes = figure.subplots(1, len(shown), squeeze=False)[0]
     for ax, family in zip(axes, shown, strict=True):
         own = table[table["family"] == family]
-        for _, one in own.groupby("file"):
-            one = one.sort_values("parameter")
-            for name in one:
+        for _, scores in own.groupby("file"):
+            scores = scores.sort_values("parameter")
+            for name in scores:
                 source = "untrained" if name.startswith("untrained") else name
                 if source in SOURCES:
                     colour, line, label = SOURCES[source]
-                    below = one[name] - one[name].max()
-                    ax.plot(one["parameter"], below, line, color=colour, label=label)
+                    below = scores[name] - scores[name].max()
+                    ax.plot(scores["parameter"], below, line, color=colour, label=label)
                     top = below.idxmax()
-                    ax.plot(one["parameter"][top], 0, "o", color=colour, ms=3.5)
+                    ax.plot(scores["parameter"][top], 0, "o", color=colour, ms=3.5)
         ax.set(title=family, xlabel=AXES.get(family, "first parameter"))
         ax.locator_params(axis="x", nbins=5)
     axes[0].set_ylabel("fidelity below its best (R²)")
@@ -145,24 +145,24 @@ def filter_of(wavelets: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
 
 
 def mask_panels(
-    maps: xr.Dataset, said: xr.Dataset, wavelets: xr.Dataset
+    maps: xr.Dataset, outputs: xr.Dataset, wavelets: xr.Dataset
 ) -> dict[str, np.ndarray]:
     """A map, its gradient, and what the attributed wavelet finds important of it."""
-    k = len(said["row"]) // 2
-    row = int(said["row"].values[k])
+    k = len(outputs["row"]) // 2
+    row = int(outputs["row"].values[k])
     kappa = maps["x"][row].values
-    gradient = said["gradient"].values[0, k]
+    gradient = outputs["gradient"].values[0, k]
     panels = {"convergence": kappa, "gradient of the network": gradient}
     if "attribution" in wavelets["method"].values:
         _, h = filter_of(wavelets, "attribution")
         bank_ = wavelet.to_pywt(h)
         image, attributed = (
-            pywt.coeffs_to_array(pywt.wavedec2(one.astype(float), bank_, "zero", 4))
-            for one in (kappa, gradient)
+            pywt.coeffs_to_array(pywt.wavedec2(image_.astype(float), bank_, "zero", 4))
+            for image_ in (kappa, gradient)
         )
         least = np.quantile(np.abs(attributed[0]), 0.9)
-        kept = np.where(np.abs(attributed[0]) >= least, image[0], 0)
-        parts = pywt.array_to_coeffs(kept, image[1], output_format="wavedec2")
+        important = np.where(np.abs(attributed[0]) >= least, image[0], 0)
+        parts = pywt.array_to_coeffs(important, image[1], output_format="wavedec2")
         back = pywt.waverec2(parts, bank_, "zero")[: len(kappa), : len(kappa)]
         panels["its most important coefficients"] = back
     return panels

@@ -63,8 +63,8 @@ def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
     """Truth and prediction of every statistic and test map."""
     y, predictions, cosmology = stack(inferred)
     parts = []
-    for one in inferred:
-        name = one.attrs["statistic"]
+    for ds in inferred:
+        name = ds.attrs["statistic"]
         columns = {"true": y, "predicted": predictions[f"{name} {head}"]}
         parts.append(
             pd.DataFrame({"statistic": name, "cosmology": cosmology, **columns})

@@ -94,9 +94,11 @@ def peaks(table: pd.DataFrame) -> Figure:
     norm = mpl.colors.Normalize(table["value"].min(), table["value"].max())
     axes = figure.subplots(1, len(statistics), sharey=True)
     for ax, statistic in zip(axes, statistics, strict=True):
-        for _, one in table[table["statistic"] == statistic].groupby("cosmology"):
-            colour = COLOURS(norm(one["value"].iloc[0]))
-            ax.stairs(one["count"], [*one["low"], one["high"].iloc[-1]], color=colour)
+        for _, counts in table[table["statistic"] == statistic].groupby("cosmology"):
+            colour = COLOURS(norm(counts["value"].iloc[0]))
+            ax.stairs(
+                counts["count"], [*counts["low"], counts["high"].iloc[-1]], color=colour
+            )
         ax.set(title=name_of(statistic), xlabel="convergence", yscale="log")
     axes[0].set_ylabel("peaks per map and bin")
     name = table["parameter"].iloc[0]
@@ -148,9 +150,11 @@ def realism(table: pd.DataFrame) -> Figure:
     values = ours[first] if first else pd.Series(0.0, ours.index)
     norm = mpl.colors.Normalize(values.min(), values.max())
     own = ours[(ours["quantity"] == "c_ell")]
-    for _, one in own.groupby("cosmology"):
-        colour = COLOURS(norm(values[one.index[0]]))
-        power.plot(one["at"], one["value"] / one["theory"], color=colour, lw=0.8)
+    for _, spectrum in own.groupby("cosmology"):
+        colour = COLOURS(norm(values[spectrum.index[0]]))
+        power.plot(
+            spectrum["at"], spectrum["value"] / spectrum["theory"], color=colour, lw=0.8
+        )
     if own["theory"].notna().any():
         power.axhspan(*ASKED["c_ell"], color="0.9", zorder=0)
         power.axhline(1, color="0.5", lw=0.7)

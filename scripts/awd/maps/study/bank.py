@@ -119,8 +119,8 @@ def rows_of(maps: xr.Dataset, train: int, select: int) -> np.ndarray:
     side, cosmology = maps["split"].values, maps["cosmology"].values
     rows = []
     for name, most in (("train", train), ("select", select)):
-        for one in np.unique(cosmology):
-            own = np.flatnonzero((side == name) & (cosmology == one))
+        for cosmology_name in np.unique(cosmology):
+            own = np.flatnonzero((side == name) & (cosmology == cosmology_name))
             places = np.linspace(0, len(own), min(most, len(own)), endpoint=False)
             rows.append(own[places.astype(int)])
     return np.concatenate(rows)
@@ -218,14 +218,14 @@ class Ridge:
         return np.hstack([unit, products])
 
 
-def fidelity(bank: xr.Dataset, said: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fidelity(bank: xr.Dataset, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How well the student of every filter reproduces several outputs.
 
     Parameters
     ----------
     bank : Dataset
         :data:`BANK`.
-    said : array of shape (n, outputs)
+    outputs : array of shape (n, outputs)
         Of all maps; read are those in the bank.
 
     Returns
@@ -236,12 +236,13 @@ def fidelity(bank: xr.Dataset, said: np.ndarray) -> tuple[np.ndarray, np.ndarray
         Squared errors there, to resample.
     """
     train, select = (bank["split"].values == side for side in ("train", "select"))
-    y = said[bank["row"].values]
+    y = outputs[bank["row"].values]
     features = bank["features"].values
     squares = np.stack(
         [
-            (Ridge().fit(one[train], y[train]).predict(one[select]) - y[select]) ** 2
-            for one in features
+            (Ridge().fit(table[train], y[train]).predict(table[select]) - y[select])
+            ** 2
+            for table in features
         ]
     )
     spread = ((y[select] - y[select].mean(0)) ** 2).sum(0)

@@ -79,28 +79,28 @@ def split_by_realisation(
     side = dict(
         zip(
             numbers[:wanted],
-            np.repeat(SPLITS, [realisations[one] for one in SPLITS]),
+            np.repeat(SPLITS, [realisations[half] for half in SPLITS]),
             strict=True,
         )
     )
     used = table["realisation"].isin(numbers[:wanted]).to_numpy()
-    kept = table[used].reset_index(drop=True)
-    for name, own in kept.groupby("cosmology", sort=False):
+    chosen = table[used].reset_index(drop=True)
+    for name, own in chosen.groupby("cosmology", sort=False):
         missing = sorted(set(side) - set(own["realisation"]))
         if missing:
             raise DataError(
                 f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)} of "
                 f"{wanted} are missing); bring it, or lower maps.source.realisations"
             )
-    kept["split"] = kept["realisation"].map(side)
-    kept["group"] = kept["realisation"].map("r{:05d}".format)
+    chosen["split"] = chosen["realisation"].map(side)
+    chosen["group"] = chosen["realisation"].map("r{:05d}".format)
 
     def pixels() -> Iterator[np.ndarray]:
-        for one, keep in zip(collection.pixels(), used, strict=True):
+        for kappa, keep in zip(collection.pixels(), used, strict=True):
             if keep:
-                yield one
+                yield kappa
 
-    return Collection(kept, pixels)
+    return Collection(chosen, pixels)
 
 
 def write(
@@ -299,8 +299,8 @@ def _checked(collection: Collection, side: int, nan: str) -> Iterator[np.ndarray
 def _batched(maps: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
     """Maps in blocks that are written at once."""
     batch = []
-    for one in maps:
-        batch.append(one)
+    for kappa in maps:
+        batch.append(kappa)
         if len(batch) == BATCH:
             yield np.stack(batch)
             batch = []

@@ -41,8 +41,10 @@ def place(
     there, back = ax.transData, ax.transData.inverted()
     centres = there.transform(points) * scale
     frame = ax.get_window_extent().get_points() * scale
-    kept = np.array([there.transform(box) * scale for box in avoid]).reshape(-1, 2, 2)
-    boxes = arrange(centres, [_size(name) for name in names], frame, kept)
+    avoided = np.array([there.transform(box) * scale for box in avoid]).reshape(
+        -1, 2, 2
+    )
+    boxes = arrange(centres, [_size(name) for name in names], frame, avoided)
     for name, colour, box, centre in zip(names, colours, boxes, centres, strict=True):
         x, y = back.transform(box.mean(0) / scale)
         ax.text(x, y, name, color=colour, ha="center", va="center_baseline")
@@ -80,7 +82,7 @@ def arrange(
         _in_order(rng.permutation(len(centres)), centres, options, frame, avoid)
         for _ in range(orders)
     ]
-    return min(tries, key=lambda one: one[0])[1]
+    return min(tries, key=lambda trial: trial[0])[1]
 
 
 def _in_order(

@@ -25,16 +25,21 @@ def medoid(filters: Sequence[np.ndarray]) -> int:
     return int(np.argmin(np.round(far, 9)))
 
 
-def origin(one: xr.Dataset, index: int) -> dict[str, Any]:
+def origin(wavelets: xr.Dataset, index: int) -> dict[str, Any]:
     """The file of a row: its place among them, and its split and seed if it has any."""
-    known = {key: one.attrs[key] for key in ("split", "seed") if key in one.attrs}
+    known = {
+        key: wavelets.attrs[key] for key in ("split", "seed") if key in wavelets.attrs
+    }
     return {"file": index} | known
 
 
-def scored_by(one: xr.Dataset, method: str) -> str:
+def scored_by(wavelets: xr.Dataset, method: str) -> str:
     """Label of the scores of a method's candidates in a ``wavelets.nc``."""
-    methods = one["method"].values.tolist()
-    if method in methods and one["chosen_by"].values[methods.index(method)] == "labels":
+    methods = wavelets["method"].values.tolist()
+    if (
+        method in methods
+        and wavelets["chosen_by"].values[methods.index(method)] == "labels"
+    ):
         return "cross-validated R²"
     return "cross-validated\nfidelity (R²)"
 

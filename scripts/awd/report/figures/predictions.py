@@ -78,10 +78,10 @@ def predictions_table(*test_sets: xr.Dataset) -> pd.DataFrame:
 
     frames = [
         pd.DataFrame(
-            {"group": one["group"].values, "observed": one["target"].values}
-        ).assign(predicted=_predicted(one, method), method=method, test_set=index)
+            {"group": test_set["group"].values, "observed": test_set["target"].values}
+        ).assign(predicted=_predicted(test_set, method), method=method, test_set=index)
         for method in showcase(*test_sets)
-        for index, one in enumerate(test_sets)
+        for index, test_set in enumerate(test_sets)
     ]
     return pd.concat(frames, ignore_index=True)
 
@@ -92,7 +92,10 @@ def _predicted(test_set: xr.Dataset, method: str) -> np.ndarray:
 
 
 def _mean_r2(test_sets: Sequence[xr.Dataset], method: str) -> float:
-    pairs = [(one["target"].values, _predicted(one, method)) for one in test_sets]
+    pairs = [
+        (test_set["target"].values, _predicted(test_set, method))
+        for test_set in test_sets
+    ]
     return float(np.mean([bootstrap.r2(*pair) for pair in pairs]))
 
 

@@ -34,12 +34,12 @@ def candidates(wavelets: Sequence[xr.Dataset], method: str) -> pd.DataFrame:
 
     fields = ("length", "levels", "sparsity", "attribution", "score")
     parts = []
-    for index, one in enumerate(wavelets):
-        own = one.isel(candidate=one["candidate_method"].values == method)
+    for index, ds in enumerate(wavelets):
+        own = ds.isel(candidate=ds["candidate_method"].values == method)
         part = pd.DataFrame({name: own[f"candidate_{name}"].values for name in fields})
         taps = zip(own["candidate_filter"].values, part["length"], strict=True)
         part["filter"] = [h[:length] for h, length in taps]
-        parts.append(part.assign(**origin(one, index)))
+        parts.append(part.assign(**origin(ds, index)))
     table = pd.concat(parts, ignore_index=True)
     if table.empty:
         known = sorted({str(m) for w in wavelets for m in w["candidate_method"].values})
@@ -106,8 +106,8 @@ def choice_table(*wavelets: xr.Dataset, method: str = OURS) -> pd.DataFrame:
     best = table.groupby([*shape, "file"])["score"].max().groupby(shape)
     grid = best.agg(score="mean", sd="std", files="count").reset_index()
     taken: list[tuple[int, int]] = []
-    for one in wavelets:
-        chosen = one.isel(method=one["method"].values == method)
+    for ds in wavelets:
+        chosen = ds.isel(method=ds["method"].values == method)
         taken += zip(chosen["length"].values, chosen["levels"].values, strict=True)
     pairs = zip(grid["length"], grid["levels"], strict=True)
     return grid.assign(chosen=[taken.count(pair) for pair in pairs])
@@ -176,11 +176,11 @@ def _step(ax: Axes, part: pd.DataFrame, colour: Any) -> int:
 def _scores(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
     """Score of each step under its filters; 0 and infinite ratios in words."""
     grid = table.pivot(index="file", columns="ratio", values="score")
-    words = {0.0: "0\n(sparsity only)", np.inf: "∞\n(attribution only)"}
+    names = {0.0: "0\n(sparsity only)", np.inf: "∞\n(attribution only)"}
     steps = np.arange(grid.shape[1])
     mean_and_each(ax, steps, grid.to_numpy(), "0.6")
     ax.scatter(steps, grid.mean(), c=colours, s=14, zorder=3)
-    ax.set_xticks(steps, [words.get(ratio, f"{ratio:g}") for ratio in grid.columns])
+    ax.set_xticks(steps, [names.get(ratio, f"{ratio:g}") for ratio in grid.columns])
     ax.margins(y=0.2)
     ax.set(xlim=(-0.5, len(steps) - 0.5), xlabel="ratio of attribution to sparsity")
 

@@ -49,10 +49,10 @@ def _curves(ax: Axes, trainings: Sequence[pd.DataFrame]) -> None:
     train = {"color": "#56B4E9", "label": "training"} | thin
     select = {"color": COLOURS["teacher"], "label": "selection"} | thin
     dot: dict[str, Any] = {"color": COLOURS["distilled"], "label": "best epoch"}
-    for one in trainings:
-        best = one.loc[one["select_loss"].idxmin()]
-        ax.plot(one["epoch"], one["train_loss"], **train)
-        ax.plot(one["epoch"], one["select_loss"], **select)
+    for history in trainings:
+        best = history.loc[history["select_loss"].idxmin()]
+        ax.plot(history["epoch"], history["train_loss"], **train)
+        ax.plot(history["epoch"], history["select_loss"], **select)
         ax.plot(best["epoch"], best["select_loss"], "o", zorder=4, ls="none", **dot)
 
 
@@ -61,8 +61,8 @@ def learning_table(histories: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFr
     import pandas as pd
 
     parts = [
-        one.assign(teacher=kind, training=index)
+        history.assign(teacher=kind, training=index)
         for kind, trainings in histories.items()
-        for index, one in enumerate(trainings)
+        for index, history in enumerate(trainings)
     ]
     return pd.concat(parts, ignore_index=True)

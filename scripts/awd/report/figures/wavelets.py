@@ -199,17 +199,17 @@ def filters(*wavelets: xr.Dataset) -> Figure:
 def _panel(ax: Axes, part: pd.DataFrame, colour: str) -> None:
     """One method's filters, with what was chosen and how they spread under them."""
     ax.axhline(0, color="0.7", lw=0.5)
-    for _, one in part.groupby("file"):
-        if not one["central"].iloc[0]:
-            ax.plot(one["tap"], one["h"], color=colour, lw=0.6, alpha=0.5)
+    for _, taps in part.groupby("file"):
+        if not taps["central"].iloc[0]:
+            ax.plot(taps["tap"], taps["h"], color=colour, lw=0.6, alpha=0.5)
     middle = part[part["central"]]
     ax.vlines(middle["tap"], 0, middle["h"], color=colour, lw=1.2)
     ax.plot(middle["tap"], middle["h"], "o", color=colour, ms=2.8)
     each = part.drop_duplicates("file")
-    said = [f"{name} {_counted(each[name])}" for name in ("length", "levels")]
+    lines = [f"{name} {_counted(each[name])}" for name in ("length", "levels")]
     if len(each) > 1:
-        said.append(f"spread {each['distance'].mean():.2f}")
-    ax.set_xlabel(f"{said[0]}\n" + ", ".join(said[1:]), color="0.35", fontsize=6)
+        lines.append(f"spread {each['distance'].mean():.2f}")
+    ax.set_xlabel(f"{lines[0]}\n" + ", ".join(lines[1:]), color="0.35", fontsize=6)
     ax.set_xlim(part["tap"].min() - 0.7, part["tap"].max() + 0.7)
     ax.set_xticks([])
     ax.spines["bottom"].set_visible(False)
@@ -232,7 +232,7 @@ def filters_table(*wavelets: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    known = dict.fromkeys(name for one in wavelets for name in one["method"].values)
+    known = dict.fromkeys(name for ds in wavelets for name in ds["method"].values)
     order = [name for name in METHODS if name in known]
     order += [name for name in known if name not in order]
     parts = [_laid(name, wavelets) for name in order]
@@ -244,21 +244,21 @@ def _laid(method: str, wavelets: Sequence[xr.Dataset]) -> pd.DataFrame | None:
     import pandas as pd
 
     ours = [
-        (index, one.isel(method=one["method"].values.tolist().index(method)))
-        for index, one in enumerate(wavelets)
-        if method in one["method"].values
+        (index, ds.isel(method=ds["method"].values.tolist().index(method)))
+        for index, ds in enumerate(wavelets)
+        if method in ds["method"].values
     ]
     role = str(ours[0][1]["role"].values)
     if role not in ("distilled", "control"):
         return None
-    taps = [one["filter"].values[: int(one["length"])] for _, one in ours]
+    taps = [ds["filter"].values[: int(ds["length"])] for _, ds in ours]
     centre = medoid(taps)
     rows = []
-    for place, ((index, one), h) in enumerate(zip(ours, taps, strict=True)):
+    for place, ((index, ds), h) in enumerate(zip(ours, taps, strict=True)):
         shift, sign = onto(h, taps[centre])
-        shape = {key: int(one[key]) for key in ("length", "levels")}
+        shape = {key: int(ds[key]) for key in ("length", "levels")}
         moved = {"shift": shift, "sign": sign, "distance": distance(h, taps[centre])}
         laid = {"tap": np.arange(len(h)) + shift, "h": sign * h}
-        named = {"method": method, "role": role} | origin(one, index) | shape
+        named = {"method": method, "role": role} | origin(ds, index) | shape
         rows.append(pd.DataFrame(named | moved | {"central": place == centre} | laid))
     return pd.concat(rows)
