@@ -17,7 +17,7 @@ import numpy as np
 import trackers
 from harness import Row, cpu_seconds, interleaved, ratio, row
 
-from awd.cells import detect, link, measures, microscope, simulate, tracker
+from awd.cells import detect, link, measures, microscope, presets, simulate, tracker
 from awd.cells.movie import open_movie
 
 SIGMA = 1.4
@@ -161,7 +161,7 @@ def linking(seed: int, quick: bool) -> list[Row]:
 def simulated(seed: int, quick: bool) -> list[Row]:
     """What is found and read of simulated cells, means over cells of a preset."""
     count, rows = 2 if quick else 4, []
-    for name in simulate.PRESETS:
+    for name in presets.PRESETS:
         found = []
         for k in range(count):
             with tempfile.TemporaryDirectory() as folder:
@@ -202,7 +202,7 @@ def whole(seed: int, quick: bool) -> list[Row]:
         done = subprocess.run(
             [sys.executable, "-c", text], capture_output=True, text=True, check=True
         )
-    per_frame = truth.sizes["obs"] / simulate.preset("realistic").frames
+    per_frame = truth.sizes["obs"] / presets.preset("realistic").frames
     return [
         row("cell_spots_a_frame", per_frame, ""),
         row("cell_seconds", seconds, "s", at_most=4),

@@ -160,7 +160,7 @@ def test_every_key_is_explained():
 
 def test_names_in_the_configuration_exist_in_the_library():
     from awd import features
-    from awd.cells import simulate
+    from awd.cells import presets
     from awd.cells.study import dataset
     from awd.teacher import networks
 
@@ -171,7 +171,7 @@ def test_names_in_the_configuration_exist_in_the_library():
 
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
-        assert choices(model, "preset") == set(simulate.PRESETS)
+        assert choices(model, "preset") == set(presets.PRESETS)
     assert choices(study.Teacher, "kinds") == set(networks.KINDS) - {"resnet"}
     for head in choices(study.Student, "head"):
         features.linear(head)

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from awd.cells import simulate, tracks
+from awd.cells import presets, simulate, tracks
 from awd.errors import ConfigError
 
-TEACHING = simulate.PRESETS["teaching"]
+TEACHING = presets.PRESETS["teaching"]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_bursts_are_significant_and_their_absence_is_not(cell):
 
 
 def test_realistic_differs_from_teaching_in_what_the_master_does_not_show():
-    a, b = (simulate.PRESETS[name] for name in ("teaching", "realistic"))
+    a, b = (presets.PRESETS[name] for name in ("teaching", "realistic"))
     assert dataclasses.replace(a, unexplained=b.unexplained) == b
 
 

@@ -48,14 +48,14 @@ def test_convergence_power_is_the_limber_integral():
     kernel = 1.5 * 0.3 / cosmology.HUBBLE_DISTANCE**2 * (1 - distances / source) / a
     k = (ell + 0.5) / distances
     power = [
-        HERE.ccl.nonlin_matter_power(one * 0.7, at) * 0.343
-        for one, at in zip(k, a, strict=True)
+        HERE.ccl.nonlin_matter_power(wave * 0.7, scale_factor) * 0.343
+        for wave, scale_factor in zip(k, a, strict=True)
     ]
     expected = np.trapezoid(kernel**2 * power, distances)
     assert HERE.convergence_power([ell], 1.0)[0] == pytest.approx(expected, rel=0.02)
 
 
-def test_a_grid_fills_its_box_evenly_and_is_the_same_again():
+def test_a_grid_fills_its_box_evenly_and_follows_from_its_seed():
     table = cosmology.grid(24, (0.2, 0.4), (0.7, 0.9), seed=3)
     assert table.equals(cosmology.grid(24, (0.2, 0.4), (0.7, 0.9), seed=3))
     assert table["omega_m"].between(0.2, 0.4).all()

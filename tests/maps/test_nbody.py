@@ -74,20 +74,20 @@ def test_a_wave_of_matter_pulls_toward_its_crests(axis):
     shape[axis] = n
     places = np.arange(n).reshape(shape)
     density = np.broadcast_to(5 * (1 + 0.1 * np.cos(k * places)), (n, n, n))
-    ours = nbody.Forces(n)
+    forces = nbody.Forces(n)
     modes = scipy.fft.rfftn(density.astype(np.float32))
-    loops.solve(modes, ours.wave, ours.sharpened, np.float32(5))
+    loops.solve(modes, forces.wave, forces.sharpened, np.float32(5))
     potential = scipy.fft.irfftn(modes, (n, n, n))
-    loops.accelerate(potential, ours.padded, ours.force)
+    loops.accelerate(potential, forces.padded, forces.force)
     expected = -0.1 / k * np.sin(k * places) / np.sinc(3 / n) ** 2
     expected = np.broadcast_to(expected, (n, n, n))
-    np.testing.assert_allclose(ours.force[..., axis], expected, atol=3e-4)
-    others = np.delete(ours.force, axis, -1)
-    np.testing.assert_allclose(others, 0, atol=1e-5)
+    np.testing.assert_allclose(forces.force[..., axis], expected, atol=3e-4)
+    across = np.delete(forces.force, axis, -1)
+    np.testing.assert_allclose(across, 0, atol=1e-5)
 
 
 @pytest.mark.parametrize("box", [300.0, 1000.0])
-def test_large_scales_grow_as_linear_theory_says(box):
+def test_large_scales_grow_as_in_linear_theory(box):
     """From the initial conditions to the nearest plane, also in coarse cells."""
     planes = nbody.evolve(HERE, 0, particles=64, box=box, pixels=64)
     first, _ = nbody.initial(HERE, 0, 64, 64, box)
@@ -118,13 +118,12 @@ def test_the_first_displacements_have_the_linear_power():
 
 
 def test_cosmologies_of_one_seed_share_their_phases():
-    one, other = (
-        nbody.displacements(c, 5, 32, 128.0)[0][0].ravel()
-        for c in (HERE, Cosmology(0.25, 0.9))
+    here, other_cosmology, other_seed = (
+        nbody.displacements(cosmology, seed, 32, 128.0)[0][0].ravel()
+        for cosmology, seed in ((HERE, 5), (Cosmology(0.25, 0.9), 5), (HERE, 6))
     )
-    assert np.corrcoef(one, other)[0, 1] > 0.97
-    third = nbody.displacements(HERE, 6, 32, 128.0)[0][0].ravel()
-    assert abs(np.corrcoef(one, third)[0, 1]) < 0.5
+    assert np.corrcoef(here, other_cosmology)[0, 1] > 0.97
+    assert abs(np.corrcoef(here, other_seed)[0, 1]) < 0.5
 
 
 def test_planes_hold_all_matter_and_reach_the_source():

@@ -159,7 +159,7 @@ def test_trimmed_patches_do_not_feel_zeros(name):
     assert peaks.wavelet_patches(h, keep_ll=False).shape == (3, 3, 3)
 
 
-def test_kernels_are_turned_to_answer_peaks():
+def test_kernels_are_turned_to_respond_positively_to_peaks():
     """db5's LH and HL answer a peak with a trough: bins from 0 would lose them."""
     kernels = peaks.wavelet_patches(DB5)
     assert (kernels[:, 1, 1] < 0).any()

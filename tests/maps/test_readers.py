@@ -1,4 +1,4 @@
-"""Trees of FITS files, tables and archives, as others write them."""
+"""Trees of FITS files, tables and archives, as surveys publish them."""
 
 from pathlib import Path
 

@@ -114,6 +114,24 @@ def track(
             f"{movie.channels[0].name}: no significant track; is it the right channel? "
             f"spots of {widths[0]:.2f} px were looked for"
         )
+    ds = _read_out(table, movie, widths, mode)
+    ds.attrs |= {
+        "cell": cell,
+        "frame_interval_s": movie.interval_s,
+        "pixel_nm": movie.pixel_nm,
+        "title": f"tracks of {cell}",
+        "height_px": movie.shape[0],
+        "width_px": movie.shape[1],
+    }
+    for channel, width in zip(CHANNELS, widths, strict=True):
+        ds.attrs[f"sigma_{channel}_px"] = width
+    return ds
+
+
+def _read_out(
+    table: pd.DataFrame, movie: Movie, widths: tuple[float, float], mode: str
+) -> xr.Dataset:
+    """Both channels along the tracks of a table, and before and after them."""
     starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
     edges = np.append(starts, len(table))
     seen = table["seen"].to_numpy(bool)
@@ -132,18 +150,7 @@ def track(
         channel: _read(frames, table, edges, width, found[channel], *ways[channel])
         for channel, frames, width in zip(CHANNELS, movie.channels, widths, strict=True)
     }
-    ds = _dataset(table, edges, found, around, widths, movie)
-    ds.attrs |= {
-        "cell": cell,
-        "frame_interval_s": movie.interval_s,
-        "pixel_nm": movie.pixel_nm,
-        "title": f"tracks of {cell}",
-        "height_px": movie.shape[0],
-        "width_px": movie.shape[1],
-    }
-    for channel, width in zip(CHANNELS, widths, strict=True):
-        ds.attrs[f"sigma_{channel}_px"] = width
-    return ds
+    return _dataset(table, edges, found, around, widths, movie)
 
 
 def _widths(movie: Movie, sigma: Sequence[float | None]) -> tuple[float, float]:

@@ -219,9 +219,8 @@ def manifest(
         # A result is one still; whoever drops the records has only the results listed.
         log.warning("%s has no record of what made %s", RECORDS, ", ".join(unrecorded))
     given = sorted({*data, *outside} - {*unrecorded})
-    outputs = sorted(
-        [*unrecorded, *(path for job in jobs.values() for path in job.outputs)]
-    )
+    made = [path for job in jobs.values() for path in job.outputs]
+    outputs = sorted([*unrecorded, *made])
     stamps = {path: stamp for path in outputs if (stamp := _stamp(path))}
     trained = records(path for path in outputs if path.endswith("/networks.json"))
     return {
@@ -231,10 +230,7 @@ def manifest(
         "versions": _together([_versions(), *(s["versions"] for s in stamps.values())]),
         "platform": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "environment": environment(),
-        "device": {
-            "asked": config["device"],
-            **device(trained),
-        },
+        "device": {"asked": config["device"], **device(trained)},
         "seed": config["seed"],
         "inputs": checksums(given),
         "outputs": checksums(outputs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,19 +88,9 @@ def read_exported(
     table, kind = _table(path)
     form = FORMATS[kind]
     of_master, of_slave = str(master or form.master), str(slave or form.slave)
-    named = {
-        form.frame: "frame",
-        form.x: "x",
-        form.y: "y",
-        of_master: "master",
-        of_slave: "slave",
-    }
-    for column, what in named.items():
-        if column not in table:
-            raise DataError(
-                f"{path}: no column {column} for the {what}; it has "
-                f"{', '.join(map(str, table.columns))}. Name another, or export it"
-            )
+    named = {form.frame: "frame", form.x: "x", form.y: "y"}
+    named |= {of_master: "master", of_slave: "slave"}
+    _require_columns(path, table, named)
     scale = _pixels(path, table, form, pixel_nm)
     rows = table.iloc[form.header :]
     rows = rows[_numbers(path, rows, form.track, missing=True).notna()]
@@ -149,6 +140,17 @@ def _table(path: io.PathLike) -> tuple[pd.DataFrame, str]:
         "TrackMate's table of spots (TRACK_ID, FRAME, POSITION_X, POSITION_Y) nor "
         "those of trackpy (particle, frame, x, y)"
     )
+
+
+def _require_columns(
+    path: io.PathLike, table: pd.DataFrame, named: Mapping[str, str]
+) -> None:
+    for column, what in named.items():
+        if column not in table:
+            raise DataError(
+                f"{path}: no column {column} for the {what}; it has "
+                f"{', '.join(map(str, table.columns))}. Name another, or export it"
+            )
 
 
 def _pixels(

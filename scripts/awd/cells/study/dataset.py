@@ -324,11 +324,9 @@ def _rows(
     )
     labels = outcomes.of_tracks(cell, track, rules)
     if labels:
+        by_name = np.stack([*labels.values()], 1).astype("i1")
         ds["lifetime"] = "sample", lifetime[track]
-        ds["outcome"] = (
-            ("sample", "named"),
-            np.stack([*labels.values()], 1).astype("i1"),
-        )
+        ds["outcome"] = ("sample", "named"), by_name
         ds = ds.assign_coords(named=list(labels))
     return ds
 

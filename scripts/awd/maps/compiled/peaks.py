@@ -13,7 +13,7 @@ from awd.compiled.signals import jit
 from awd.compiled.undecimated import number_below
 
 CHUNK = 1024  # peaks whose responses fit the first cache
-WORD = 8  # marks that are tested together
+GROUP = 8  # marks that are tested together
 
 
 @jit
@@ -61,8 +61,8 @@ def working(maps):
     """Room for the places of all peaks, of which no two touch, and for their marks."""
     rows, columns = maps.shape[1:]
     return (
-        np.empty(rows * columns // 4 + WORD, np.int64),
-        np.zeros(-(-columns // WORD) * WORD, np.uint8),
+        np.empty(rows * columns // 4 + GROUP, np.int64),
+        np.zeros(-(-columns // GROUP) * GROUP, np.uint8),
     )
 
 
@@ -76,17 +76,17 @@ def margin(kernels):
 def peaks(image, border, marks, places):
     """List pixels above all eight neighbours, in reading order; returns how many."""
     rows, columns = image.shape
-    eights = marks.view(np.uint64)
+    groups = marks.view(np.uint64)
     number = 0
     for y in range(border, rows - border):
         mark(image[y - 1], image[y], image[y + 1], marks)
         marks[:border] = 0
         marks[columns - border :] = 0
-        for w in range(len(eights)):
-            if eights[w]:  # a quarter of them
-                for k in range(WORD):
-                    places[number] = y * columns + w * WORD + k
-                    number += marks[w * WORD + k]
+        for g in range(len(groups)):
+            if groups[g]:  # a quarter of them
+                for k in range(GROUP):
+                    places[number] = y * columns + g * GROUP + k
+                    number += marks[g * GROUP + k]
     return number
 
 

@@ -27,7 +27,7 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
     Parameters
     ----------
     statistics : sequence of Dataset
-        :data:`awd.maps.infer.score.INFERRED`.
+        :data:`awd.maps.infer.predict.INFERRED`.
     head : str
     """
     table = inferred_table(statistics, head)

@@ -175,9 +175,8 @@ def realism(table: pd.DataFrame) -> Figure:
             values[here.index], here["value"], 12, COLOURS(norm(values[here.index]))
         )
         ax.fill_between(EXPECTED, *ASKED[quantity], color="0.9", zorder=0)
-        for value in other[(other["quantity"] == quantity) & (other["at"] == at)][
-            "value"
-        ]:
+        there = other[(other["quantity"] == quantity) & (other["at"] == at)]
+        for value in there["value"]:
             ax.axhline(value, color="#D55E00", ls="--", lw=1)
         ax.set(xlabel=label("omega_m"), ylabel=text)
     figure.colorbar(

@@ -152,18 +152,7 @@ def write(
         cosmology.
     """
     table = collection.table
-    absent = [name for name in targets if name not in table]
-    if absent:
-        known = ", ".join(name for name in PARAMETERS if name in table)
-        raise DataError(
-            f"the maps' parameters are {known or 'unknown'}; no {', '.join(absent)} "
-            "(maps.targets)"
-        )
-    if table["cosmology"].nunique() < 2:
-        raise DataError(
-            f"all {len(table)} maps are of cosmology {table['cosmology'].iloc[0]!r}; "
-            "to tell cosmologies apart takes at least 2"
-        )
+    _require_parameters(table, targets)
     side = len(next(collection.pixels()))
     size = size or side
     offsets = tile_offsets(size, tile or size, stride or tile or size)
@@ -177,9 +166,8 @@ def write(
     noise = lensing.shape_noise(galaxies, pixel) if galaxies else 0.0
 
     def finished() -> Iterator[np.ndarray]:
-        for row, raw in zip(
-            table.itertuples(), _checked(collection, side, nan), strict=True
-        ):
+        checked = _checked(collection, side, nan)
+        for row, raw in zip(table.itertuples(), checked, strict=True):
             kappa = block_mean(raw, size)
             if noise:
                 key = derive_seed(seed, row.cosmology, row.group, row.realisation)
@@ -192,6 +180,21 @@ def write(
 
     blocks = _batched(finished())
     io.write_blocks(header, blocks, path, contracts.MAPS, DESCRIBED, stamp)
+
+
+def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
+    absent = [name for name in targets if name not in table]
+    if absent:
+        known = ", ".join(name for name in PARAMETERS if name in table)
+        raise DataError(
+            f"the maps' parameters are {known or 'unknown'}; no {', '.join(absent)} "
+            "(maps.targets)"
+        )
+    if table["cosmology"].nunique() < 2:
+        raise DataError(
+            f"all {len(table)} maps are of cosmology {table['cosmology'].iloc[0]!r}; "
+            "to tell cosmologies apart takes at least 2"
+        )
 
 
 def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:

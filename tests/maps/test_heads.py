@@ -49,7 +49,7 @@ def test_distances_are_those_of_the_inverse_covariance():
     np.testing.assert_allclose(corrected / expected, (free - 8 - 1) / free, rtol=1e-6)
 
 
-def test_means_beat_the_nearest_and_know_nothing_beyond_the_grid():
+def test_means_beat_the_nearest_which_is_always_of_the_grid():
     train, test = universe(40, 0, 1.0), universe(40, 1, 1.0)
     nearest = NearestCosmology().fit(*train)
     mean = PosteriorMean().fit(*train)
@@ -80,7 +80,7 @@ def test_an_emulator_predicts_between_its_cosmologies(degree):
     assert rmse(found, parameters[left_out]) < 0.03
 
 
-def test_a_right_posterior_covers_the_truth_as_often_as_it_says():
+def test_a_right_posterior_covers_the_truth_as_often_as_its_level():
     head = Emulator(1, BOX).fit(*universe(60, 0))
     features, truth = universe(60, 1)
     inner = np.all((truth > [0.22, 0.68]) & (truth < [0.38, 0.92]), axis=1)
@@ -88,7 +88,7 @@ def test_a_right_posterior_covers_the_truth_as_often_as_it_says():
     assert heads.coverage(ranks[:, 0]) == pytest.approx([0.68, 0.95], abs=0.05)
 
 
-def test_maps_that_deviate_together_make_it_sure_of_itself_until_calibrated():
+def test_maps_that_deviate_together_are_covered_only_once_calibrated():
     train = universe(60, 0)  # no initial condition of its own
     (select, known), (features, truth) = (universe(20, s, shift=0.7) for s in (1, 2))
     group = np.repeat(np.arange(24), 20)
@@ -118,11 +118,11 @@ def test_quadratic_ridge_follows_curves():
 def test_features_without_spread_do_not_count():
     features, parameters = universe(40, 0)
     dead = np.hstack([features, np.ones((len(features), 2))])
-    one, other = (
+    expected, found = (
         NearestCosmology(hartlap=False).fit(f, parameters).chi2(f[:9])
         for f in (features, dead)
     )
-    np.testing.assert_allclose(one, other, rtol=1e-6)
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 FEW = universe(3, 0)

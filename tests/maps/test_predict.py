@@ -1,0 +1,72 @@
+"""Predictions for test maps: which maps may they depend on?"""
+
+import numpy as np
+import pytest
+
+from awd.maps.infer import predict as inferring
+from awd.maps.measure import statistics
+
+BOX = [(0.18, 0.42), (0.6, 1.0)]
+
+
+@pytest.fixture(scope="module")
+def features(small):
+    statistic = statistics.METHODS["height"](small.attrs["pixel_arcmin"])
+    return statistics.measure(statistics.fitted(statistic, small), small)
+
+
+@pytest.fixture(scope="module")
+def inferred(small, features):
+    return inferring.predict(features, small, BOX)
+
+
+def test_every_head_predicts_the_test_maps_and_no_others(small, inferred):
+    assert inferred["head"].values.tolist() == list(inferring.HEADS)
+    tested = np.flatnonzero(small["split"].values == "test")
+    np.testing.assert_array_equal(inferred["row"], tested)
+    assert np.isfinite(inferred["prediction"]).all()
+    inferring.INFERRED.check(
+        inferred.assign_attrs(statistic="height", features=22), "inferred"
+    )
+
+
+def test_every_prediction_stands_at_the_name_of_its_head(small, features, inferred):
+    """The first two know only training cosmologies; ranks are those of emulators."""
+    train = small["split"].values == "train"
+    known = set(map(tuple, small["target"].values[train]))
+    by_head = inferred["prediction"]
+    nearest, posterior, calibrated = (
+        set(map(tuple, by_head.sel(head=head).values))
+        for head in ("nearest", "posterior", "calibrated")
+    )
+    assert nearest <= known
+    assert not posterior <= known
+    head = inferring.calibrated(features, small, BOX)
+    tested = features[inferred["row"].values]
+    assert calibrated == set(map(tuple, head.predict(tested)))
+    np.testing.assert_array_equal(
+        inferred["rank"].sel(posterior="calibrated"),
+        head.ranks(tested, inferred["target"].values),
+    )
+
+
+def test_labels_of_test_maps_change_no_prediction(small, features, inferred):
+    wrong = small.copy(deep=True)
+    test = wrong["split"].values == "test"
+    wrong["target"].values[test] = 0.33
+    mislabelled = inferring.predict(features, wrong, BOX)
+    np.testing.assert_array_equal(mislabelled["prediction"], inferred["prediction"])
+
+
+def test_unseen_predictions_use_no_map_of_their_cosmology(small, features, inferred):
+    """Change the training maps of one cosmology: its own predictions stay."""
+    own = small["cosmology"].values == "c2"
+    changed = features.copy()
+    changed[own & (small["split"].values == "train")] += 1
+    before, after = (
+        dataset["prediction"].sel(head="unseen").values
+        for dataset in (inferred, inferring.predict(changed, small, BOX))
+    )
+    tested = inferred["cosmology"].values == "c2"
+    np.testing.assert_array_equal(before[tested], after[tested])
+    assert not np.array_equal(before[~tested], after[~tested])
