@@ -141,8 +141,6 @@ if MOVING:
             movie=OPENED,
             tracker=settings.cells.tracker.model_dump(),
             bad_cell=settings.cells.bad_cell,
-        resources:
-            **grows(1000, 30),
         pathvars:
             job="track_movie/{cell}",
 

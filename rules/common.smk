@@ -18,7 +18,6 @@ from awd.config import contradictions, reading
 from awd.config.maps import FIXED_FILTERS
 from awd.league.names import OURS
 from awd.maps import readers
-from awd.maps.sky import cosmology as cosmologies
 from awd.record import contracts, lock, provenance
 
 # What a killed run left does not lock out the next one. Jobs of an executor are no runs.
@@ -142,7 +141,8 @@ def every(pattern, **fixed):
     """All files of a pattern; ``fixed`` narrows a wildcard to some values."""
     studies = [fixed["study"]] if "study" in fixed else STUDIES
     files = [
-        expand(pattern, **{"study": s, **STUDIES[s].wildcards, **fixed}) for s in studies
+        expand(pattern, **{"study": s, **STUDIES[s].wildcards, **fixed})
+        for s in studies
     ]
     return list(dict.fromkeys(sum(files, [])))
 
@@ -172,7 +172,7 @@ rule job:
         f"{RUN}/benchmarks/<job>.tsv"
     threads: 1
     resources:
-        **grows(1000, 10),
+        **grows(1000, 30),
     conda:
         "../envs/core.yaml"
     pathvars:

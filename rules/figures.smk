@@ -1,5 +1,7 @@
 """All figures: a row each. Rule, script, function, log and caption share its name."""
 
+from functools import partial
+
 
 class Figure(NamedTuple):
     """A figure of every target of a study, or of a whole study, or of neither."""
@@ -14,138 +16,87 @@ class Figure(NamedTuple):
     more: list = []  # files beside PNG, PDF and CSV
 
 
-def overall(study, environment):
-    """What the figures of a whole study share."""
-    folder, labels = RUN / f"figures/{study}", (study, "all")
-    return {"folder": folder, "labels": labels, "environment": environment}
-
-
 def caption(name):
     """The text under a figure, in our own report as in Snakemake's."""
     return (ROOT / f"rules/captions/{name}.rst").read_text()
 
 
+def of_all(study, environment):
+    """Figures of a whole study, of no single target."""
+    folder, labels = RUN / f"figures/{study}", (study, "all")
+    return partial(Figure, folder=folder, labels=labels, environment=environment)
+
+
+OfCells, OfMaps = of_all("cells", "core"), of_all("maps", "maps")
+MapFigure = partial(Figure, environment="maps")
+SCORES = {"scores": RUN / "scores.csv"}
 WAVELETS = {"wavelets": each(SEED / "wavelets.nc")}
 STUDENTS = {"students": each(SEED / "students.nc")}
-DRAWN = {}
-if STUDIES:
-    SCORES = {"scores": RUN / "scores.csv"}
-    DRAWN |= {
-        "scores": Figure("R2 of every method with its interval, controls grey.", SCORES),
-        "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
-        "predictions": Figure(
-            "Predicted against observed on the test groups of all splits.",
-            STUDENTS | {"baselines": each(TARGET / "baselines.nc")},
-        ),
-        "learning": Figure(
-            "Learning curves of the networks that learn the target.",
-            {"histories": each(SEED / "history.csv")},
-            {"controls": contracts.CONTROLS},
-        ),
-    }
+BASELINES = {"baselines": each(TARGET / "baselines.nc")}
+HISTORIES = {"histories": each(SEED / "history.csv")}
+DRAWN = {
+    "scores": Figure("R2 of every method with its interval, controls in grey.", SCORES),
+    "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
+    "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
+    "learning": Figure(
+        "Learning curves of the networks.", HISTORIES, {"controls": contracts.CONTROLS}
+    ),
+}
 if settings.cells:
     METHOD = {"method": DISTILLED}
+    TRACKED = {"tracks": TRACKS}
+    first = f"seed{settings.cells.teacher.seeds[0]}/wavelets.nc"
+    READ = {
+        "samples": RUN / "{study}/split0/samples.nc",
+        "wavelets": RUN / "{study}/split0/{target}" / first,
+    }
     DRAWN |= {
-        "wavelet": Figure(
-            "Distilled scaling and wavelet functions over those of db5.", WAVELETS, METHOD
-        ),
+        "wavelet": Figure("Scaling and wavelet functions over db5.", WAVELETS, METHOD),
         "filters": Figure("Filters of all networks and controls.", WAVELETS),
         "choice": Figure("How length and levels were chosen.", WAVELETS, METHOD),
-        "filter_path": Figure(
-            "Filters along the ratio of attribution to sparsity, and the one chosen.",
-            WAVELETS,
-        ),
-        "soft_path": Figure(
-            "How filters of the paper's losses drift with the attribution weight.",
-            WAVELETS,
-        ),
-        "reading": Figure(
-            "What the student reads in three example traces.",
-            {
-                "samples": RUN / "{study}/split0/samples.nc",
-                "wavelets": RUN
-                / "{study}/split0/{target}"
-                / f"seed{settings.cells.teacher.seeds[0]}/wavelets.nc",
-            },
-            STUDENT | METHOD,
-        ),
-    }
-    of_cells = overall("cells", "core")
-    TRACKED = {"tracks": TRACKS}
-    DRAWN |= {
-        "lifetimes": Figure("Lifetimes of all tracks by class.", TRACKED, **of_cells),
-        "cohorts": Figure(
-            "Mean intensities of tracks of like lifetimes.", TRACKED, **of_cells
-        ),
-        "traces": Figure("Example tracks, with what is significant.", TRACKED, **of_cells),
+        "filter_path": Figure("Filters from sparsity to attribution.", WAVELETS),
+        "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
+        "reading": Figure("What the student reads in traces.", READ, STUDENT | METHOD),
+        "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
+        "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),
+        "traces": OfCells("Example tracks, with what is significant.", TRACKED),
     }
     if MOVING:
         SEEN = TRACKED | {"movies": sum(movie_files().values(), [])}
+        ALL = SEEN | STUDENTS | WAVELETS
         OPENING = {"files": by_cell, "movie": OPENED}
         DRAWN |= {
-            "tracking": Figure(
-                "Spots of a frame, tracks over the maximum, and a kymograph.",
-                SEEN,
-                OPENING,
-                **of_cells,
-            ),
-            "pipeline": Figure(
-                "The whole way in one figure, with a pit of the run in it.",
-                SEEN | STUDENTS | WAVELETS,
-                OPENING | METHOD,
-            ),
+            "tracking": OfCells("Spots, tracks, and a kymograph.", SEEN, OPENING),
+            "pipeline": Figure("The whole way, with a pit.", ALL, OPENING | METHOD),
         }
 if settings.maps:
     MAPS = {"maps": SKY}
-    of_maps = overall("maps", "maps")
     # Three statistics that differ, or the first three.
     few = [n for n in ("spectrum", "laplace", "starlet") if n in settings.maps.methods]
-    few = few or settings.maps.methods[:3]
+    FEW = expand(STATISTICS, statistic=few or settings.maps.methods[:3])
+    EVERY = {"inferred": expand(INFERRED, statistic=settings.maps.methods)}
+    REALISM = {"realism": RUN / "maps/realism.csv"}
+    OUTPUTS = {"outputs": each(SEED / "outputs.nc")}
+    BANK = {"bank": RUN / "maps/bank/symmetric.nc"}
     DRAWN |= {
-        "maps": Figure("Maps of some cosmologies, by matter density.", MAPS, **of_maps),
-        "peaks": Figure(
-            "Mean peak histograms of every cosmology.", MAPS, memory=(1500, 0), **of_maps
+        "maps": OfMaps("Maps of some cosmologies, by matter density.", MAPS),
+        "peaks": OfMaps("Mean peak histograms of cosmologies.", MAPS, memory=(1500, 0)),
+        "inferred": OfMaps("Predicted against true matter density.", EVERY),
+        "posterior": OfMaps(
+            "The posterior over the box.", MAPS | {"features": FEW}, {"bounds": BOX}
         ),
-        "inferred": Figure(
-            "Predicted against true matter density, a panel a statistic.",
-            {"inferred": expand(INFERRED, statistic=settings.maps.methods)},
-            **of_maps,
+        "realism": OfMaps("Power over theory, skewness and peaks.", REALISM),
+        "steps": MapFigure(
+            "The method in one row.", MAPS | WAVELETS | STUDENTS, memory=(2000, 0)
         ),
-        "posterior": Figure(
-            "The posterior over the box for some test maps.",
-            MAPS | {"features": expand(STATISTICS, statistic=few)},
-            {"bounds": BOX},
-            **of_maps,
+        "families": MapFigure("Fidelity along every family.", WAVELETS),
+        "patches": MapFigure("The chosen filters as images.", WAVELETS),
+        "masks": MapFigure(
+            "What counts in a map.", MAPS | WAVELETS | OUTPUTS, memory=(1500, 0.5)
         ),
-        "realism": Figure(
-            "Power over theory, skewness and peaks of the maps.",
-            {"realism": RUN / "maps/realism.csv"},
-            **of_maps,
-        ),
-        "steps": Figure(
-            "The method in one row: map, network, filter, coefficients, student.",
-            MAPS | WAVELETS | STUDENTS,
-            environment="maps",
-            memory=(2000, 0),
-        ),
-        "families": Figure(
-            "Fidelity along every family: what each source asks for.",
-            WAVELETS,
-            environment="maps",
-        ),
-        "patches": Figure(
-            "The chosen filters as images.", WAVELETS, environment="maps"
-        ),
-        "masks": Figure(
-            "What matters in a map: to the network, and to the wavelet.",
-            MAPS | WAVELETS | {"outputs": each(SEED / "outputs.nc")},
-            environment="maps",
-            memory=(1500, 0.5),
-        ),
-        "adapting": Figure(
-            "The wavelet on its way from the starlet's to the chosen one; also a GIF.",
-            WAVELETS | {"bank": RUN / "maps/bank/symmetric.nc"},
-            environment="maps",
+        "adapting": MapFigure(
+            "From the starlet's wavelet to the chosen one; also as a GIF.",
+            WAVELETS | BANK,
             more=[FIGURES / "adapting.gif"],
         ),
     }
@@ -187,7 +138,7 @@ for name, figure in DRAWN.items():
             RUN / f"benchmarks/plot_{name}{of_target}.tsv"
         threads: 1
         resources:
-            **grows(figure.memory[0], 10, figure.memory[1]),
+            **grows(figure.memory[0], 30, figure.memory[1]),
         conda:
             f"../envs/{figure.environment}.yaml"
         script:

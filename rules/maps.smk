@@ -37,7 +37,9 @@ if TAUGHT:
         networks=["resnet", "untrained"]
         + [f"untrained_{k}" for k in range(1, TAUGHT.untrained)],
         settings={
-            "train_teacher": TAUGHT.model_dump(exclude={"seeds", "untrained", "shifts"}),
+            "train_teacher": TAUGHT.model_dump(
+                exclude={"seeds", "untrained", "shifts"}
+            ),
             "ask_teacher": {
                 "train": settings.maps.distil.train,
                 "shifts": TAUGHT.shifts,
@@ -48,7 +50,8 @@ if TAUGHT:
         more={
             "distil_wavelet": {
                 "banks": expand(SHELF, family=FAMILIES),
-                "soft": [MAP_TARGET / "seed{seed}/soft.nc"] * bool(settings.maps.distil.soft),
+                "soft": [MAP_TARGET / "seed{seed}/soft.nc"]
+                * bool(settings.maps.distil.soft),
             },
             "predict_students": {
                 "features": expand(STATISTICS, statistic=FIXED),
@@ -69,37 +72,14 @@ if TAUGHT:
     )
 
 
-def universe(wildcards):
-    """Matter density and amplitude of a simulated cosmology."""
-    box = MAP.omega_m, MAP.sigma_8
-    table = cosmologies.grid(MAP.cosmologies, *box, seed=settings.seed)
-    return table.iloc[int(wildcards.cosmology[1:])].to_dict()
-
-
-def shard_names(wildcards):
-    """Which cosmology, group and split the maps of a shard are of."""
-    condition = wildcards.condition
-    split = condition.rstrip("0123456789")
-    own = "" if split == "train" else f"-{wildcards.cosmology}"
-    return {
-        "cosmology": wildcards.cosmology,
-        "group": condition + own,
-        "split": split,
-    }
-
-
-def shard_seed(wildcards):
-    """Of the initial condition: what trains is shared by all cosmologies."""
-    group = shard_names(wildcards)["group"]
-    return provenance.derive_seed(settings.seed, "simulate_maps", group)
-
-
 def map_files():
     """The files of all maps, simulated or named by a user."""
     if UNIVERSE:
         return expand(SHARD, cosmology=MAP.names(), condition=MAP.conditions())
     if MAP.kind == "npz":
-        return brought([io.existing(MAP.file, "put or link it there (maps.source.file)")])
+        return brought(
+            [io.existing(MAP.file, "put or link it there (maps.source.file)")]
+        )
     tables = [MAP.table] if MAP.table else []
     io.all_existing(tables, "put or link it there (maps.source.table)")
     return brought([*readers.files(MAP.files), *tables])
@@ -119,15 +99,17 @@ if UNIVERSE:
             SHARD,
         params:
             **runs("simulate_maps"),
-            cosmology=universe,
-            names=shard_names,
+            cosmology=lambda w: MAP.cosmology(w.cosmology, settings.seed),
+            names=lambda w: MAP.shard(w.cosmology, w.condition),
             simulator=MAP.model_dump(
                 include={"maps", "pixels", "degrees", "particles", "box", "z_source"}
             )
             | {"mesh": MAP.mesh * MAP.particles},
-            seed=shard_seed,
-        resources:
-            **grows(1000, 20),
+            # What trains is shared by all cosmologies: the seed is of the group.
+            seed=lambda w: provenance.derive_seed(
+                *(settings.seed, "simulate_maps"),
+                MAP.shard(w.cosmology, w.condition)["group"],
+            ),
         pathvars:
             job="simulate_maps/{cosmology}-{condition}",
         # The longest chain of the default: it does not wait for the cells.
@@ -170,8 +152,6 @@ use rule map_job as check_maps with:
         **runs("check_maps"),
         z_source=MAP.z_source if UNIVERSE else None,
         pixel_arcmin=settings.maps.compare and settings.maps.compare.pixel_arcmin,
-    resources:
-        **grows(1000, 20),
     pathvars:
         job="check_maps",
 
@@ -184,8 +164,6 @@ use rule map_job as measure_maps with:
         STATISTICS,
     params:
         **runs("measure_maps"),
-    resources:
-        **grows(1000, 30),
     pathvars:
         job="measure_maps/{statistic}",
 
@@ -241,8 +219,6 @@ use rule map_job as tabulate_published_maps with:
         table(RUN / "table_published_maps"),
     params:
         **runs("tabulate_published_maps"),
-    resources:
-        **grows(1000, 30),
     pathvars:
         job="tabulate_published_maps",
 

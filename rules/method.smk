@@ -16,8 +16,8 @@ use rule job as train_teacher with:
         device=settings.device,
         seed=seed("train_teacher"),
     resources:
-        gpu=GPU,
         **grows(1500, 240),
+        gpu=GPU,
     conda:
         "../envs/torch.yaml"
     pathvars:
@@ -39,8 +39,8 @@ use rule job as ask_teacher with:
         settings=setting("ask_teacher"),
         device=settings.device,
     resources:
-        gpu=GPU,
         **grows(1500, 60, per_mb=0.5),
+        gpu=GPU,
     conda:
         "../envs/torch.yaml"
     pathvars:
@@ -85,8 +85,8 @@ use rule job as predict_students with:
         settings=setting("predict_students"),
         device=settings.device,
     resources:
-        gpu=GPU,
         **grows(2000, 60, per_mb=0.5),
+        gpu=GPU,
     conda:
         "../envs/torch.yaml"
     pathvars:

@@ -1,38 +1,21 @@
 """What a run ends with: the report, and what ties results to code, data and settings."""
 
 # What the page is made of, by kind; a run without a study lacks its part.
-PAGE = {
-    "scores": [RUN / "scores.csv"] * bool(STUDIES),
-    "differences": [RUN / "differences.csv"] * bool(STUDIES),
-    "timings": [RUN / "timings.csv"] * bool(STUDIES),
-    "tables": [RUN / f"table_{study}.csv" for study in STUDIES],
-    "networks": every(SEED / "networks.json"),
-    "wavelets": sum(
-        (
-            every(RUN / "{study}/{target}/wavelet.json", study=name)
-            for name, study in STUDIES.items()
-            if study.exported
-        ),
-        [],
-    ),
-    "figures": sum(
-        (
-            every(FIGURES / "{figure}.png", study=name, figure=study.figures)
-            + expand(RUN / f"figures/{name}/{{figure}}.png", figure=study.overall)
-            for name, study in STUDIES.items()
-        ),
-        [],
-    ),
-    "quality": [RUN / "cells/quality.csv"] * bool(settings.cells),
-    "published": [],
-    "cosmology": [],
-    "published_maps": [],
-    "heads": [],
-    "filters": [],
-}
+PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
+PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
+PAGE |= {"networks": every(SEED / "networks.json")}
+for kind in ("scores", "differences", "timings"):
+    PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
+for name, study in STUDIES.items():
+    PAGE["tables"].append(RUN / f"table_{name}.csv")
+    PAGE["figures"] += every(FIGURES / "{name}.png", study=name, name=study.figures)
+    PAGE["figures"] += expand(RUN / f"figures/{name}/{{of}}.png", of=study.overall)
+    if study.exported:
+        PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study=name)
 GIVEN = []  # what users brought
 if settings.cells:
     GIVEN += brought(sum(SOURCE.inputs().values(), []))
+    PAGE["quality"].append(RUN / "cells/quality.csv")
     if PARITY:
         PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
 if settings.maps:
@@ -44,7 +27,7 @@ if settings.maps:
         PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]
         PAGE["filters"] += every(TARGET / "filters.csv", study="maps")
     else:
-        PAGE["figures"] += expand(RUN / "figures/maps/{figure}.png", figure=SURVEYED)
+        PAGE["figures"] += expand(RUN / "figures/maps/{of}.png", of=SURVEYED)
 
 
 if settings.cells or settings.maps:
@@ -59,7 +42,9 @@ if settings.cells or settings.maps:
         params:
             **runs("report"),
             config=settings.model_dump(mode="json"),
-            captions={Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]},
+            captions={
+                Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
+            },
         pathvars:
             job="report",
 

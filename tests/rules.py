@@ -34,9 +34,9 @@ def figures():
     found = {}
     for key, value in rows:
         row = ast.unparse(value)
-        if row.startswith("Figure("):
-            of_maps = "**of_maps" in row or "environment='maps'" in row
-            found[key.value] = "maps" if of_maps else "core"
+        maker = re.match(r"(Figure|OfCells|OfMaps|MapFigure)\(", row)
+        if maker:
+            found[key.value] = "maps" if "Map" in maker[1] else "core"
     return found
 
 

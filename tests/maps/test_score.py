@@ -118,7 +118,7 @@ def test_the_table_rounds_to_its_intervals_and_puts_the_best_emulator_first():
         for head in HEADS
     )
     table = score.score_table(scores)
-    assert table["statistic"].tolist() == ["resnet", "peak height"]
+    assert table["statistic"].tolist() == ["ResNet teacher", "peak height"]
     assert table["features"].tolist() == ["64", "22"]
     # In units of 0.01 the intervals have a half width of 0.13: two decimals.
     assert table["ridge"].tolist() == ["1.23", "2.00"]

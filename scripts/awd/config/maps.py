@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from awd.config.common import Count, Strict, Weights
+from awd.maps.sky import cosmology
 
 Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
 Method = Literal[
@@ -71,6 +72,21 @@ class Simulated(Strict):
     def names(self) -> list[str]:
         """Names of the cosmologies."""
         return [f"c{k:02d}" for k in range(self.cosmologies)]
+
+    def cosmology(self, name: str, seed: int) -> dict[str, float]:
+        """Matter density and amplitude of a cosmology by its name."""
+        box = self.omega_m, self.sigma_8
+        table = cosmology.grid(self.cosmologies, *box, seed=seed)
+        return table.iloc[int(name[1:])].to_dict()
+
+    def shard(self, cosmology: str, condition: str) -> dict[str, str]:
+        """Which cosmology, group and split the maps of a shard are of.
+
+        A group is an initial condition: those that train are shared by all cosmologies.
+        """
+        split = condition.rstrip("0123456789")
+        group = condition if split == "train" else f"{condition}-{cosmology}"
+        return {"cosmology": cosmology, "group": group, "split": split}
 
     @property
     def pixel_arcmin(self) -> float:
