@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from awd.record.contracts import Contract
-
 PathLike = str | Path
+
+
+class Contract(Protocol):
+    """What a file has to hold; those of this project: :mod:`awd.record.contracts`."""
+
+    def check(self, ds: xr.Dataset, where: str) -> xr.Dataset:
+        """``ds`` unchanged if it keeps the contract; ``where`` is its path."""
 
 
 @contextlib.contextmanager

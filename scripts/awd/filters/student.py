@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from awd.errors import ShapeError
 from awd.filters import kernels
 from awd.samples import require_finite
 from awd.wavelet import highpass, require_levels
-
-if TYPE_CHECKING:
-    from awd.features import Student
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,10 @@ class Compiled:
     intercept: float
 
     @classmethod
-    def of(cls, student: Student, shape: tuple[int, ...]) -> Self:
-        """For signals of a shape, (n, time) or (n, channel, time).
+    def of(cls, student: Any, shape: tuple[int, ...]) -> Self:
+        """A fitted :class:`awd.features.Student`, for signals of a shape.
+
+        The shape is (n, time) or (n, channel, time).
 
         Raises
         ------
