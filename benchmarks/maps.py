@@ -217,7 +217,7 @@ def streaming(seed: int, quick: bool) -> list[Row]:
 
 
 def write_many(path: Path, base: np.ndarray, count: int) -> None:
-    """A ``maps.nc`` of so many maps, all different."""
+    """A ``samples.nc`` of so many maps, all different."""
     import pandas as pd
 
     rows = pd.DataFrame({"realisation": np.arange(count) // 10})

@@ -1,4 +1,4 @@
-"""A small ``maps.nc``, which several tests read."""
+"""A small ``samples.nc``, which several tests read."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from awd.maps.study import bank
 
 @pytest.fixture(scope="session")
 def small():
-    """A small ``maps.nc``: six cosmologies, maps of 32 pixels."""
+    """A small ``samples.nc``: six cosmologies, maps of 32 pixels."""
     rows, images = [], []
     for k, omega in enumerate(np.linspace(0.2, 0.4, 6)):
         for group in ("train0", "train1", f"select-{k}", f"test-{k}"):

@@ -1,4 +1,4 @@
-"""From maps to ``maps.nc``: sizes, noise, tiles and splits."""
+"""From maps to ``samples.nc``: sizes, noise, tiles and splits."""
 
 import numpy as np
 import pandas as pd

@@ -41,7 +41,7 @@ def families(table: pd.DataFrame) -> Figure:
     Parameters
     ----------
     table : DataFrame
-        ``bank.csv`` of every seed, with ``file``.
+        :func:`awd.maps.study.describe.by_candidate` of every seed, with ``file``.
     """
     shown = [name for name in AXES if name in set(table["family"])]
     shown = shown or [table["family"].iloc[0]]
@@ -205,7 +205,7 @@ def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
     bank_ : Dataset
         :data:`awd.maps.study.bank.BANK` of a family with one parameter.
     table : DataFrame
-        ``bank.csv`` of one seed.
+        :func:`awd.maps.study.describe.by_candidate` of one seed.
 
     Returns
     -------

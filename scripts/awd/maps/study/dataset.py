@@ -1,4 +1,4 @@
-"""From maps, simulated or read, to ``maps.nc``: block means, noise, tiles, splits."""
+"""From maps, simulated or read, to ``samples.nc``: block means, noise, tiles, splits."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def write(
     seed: int = 0,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write ``maps.nc`` (:data:`awd.record.contracts.MAPS`), map after map.
+    """Write ``samples.nc`` (:data:`awd.record.contracts.MAPS`), map after map.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def tile_offsets(size: int, tile: int, stride: int) -> np.ndarray:
 def _header(
     table: pd.DataFrame, offsets: np.ndarray, targets: Sequence[str]
 ) -> xr.Dataset:
-    """All of ``maps.nc`` but the pixels, a row a tile."""
+    """All of ``samples.nc`` but the pixels, a row a tile."""
     import xarray as xr
 
     rows = table.loc[table.index.repeat(len(offsets))]

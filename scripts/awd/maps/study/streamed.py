@@ -9,7 +9,7 @@ from awd import io
 
 
 class Rows:
-    """Maps of a ``maps.nc`` that are read when they are asked for.
+    """Maps of a ``samples.nc`` that are read when they are asked for.
 
     Parameters
     ----------
