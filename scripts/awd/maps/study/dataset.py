@@ -1,4 +1,4 @@
-"""From maps, simulated or read, to ``samples.nc``: block means, noise, tiles, splits."""
+"""From maps, simulated or read, to their samples: block means, noise, tiles, splits."""
 
 from __future__ import annotations
 
