@@ -172,8 +172,8 @@ def test_names_in_the_configuration_exist_in_the_library():
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
         assert choices(model, "preset") == set(presets.PRESETS)
-    assert choices(study.Teacher, "kinds") == set(networks.KINDS) - {"resnet"}
-    for head in choices(study.Student, "head"):
+    assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {"resnet"}
+    for head in choices(study.StudentSettings, "head"):
         features.linear(head)
 
 

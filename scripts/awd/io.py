@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PathLike = str | Path
 
 
-class Contract(Protocol):
+class FileContract(Protocol):
     """What a file has to hold; those of this project: :mod:`awd.record.contracts`."""
 
     def check(self, ds: xr.Dataset, where: str) -> xr.Dataset:
@@ -75,7 +75,7 @@ def all_existing(paths: Iterable[PathLike], remedy: str = "check the paths") -> 
 def write(
     ds: xr.Dataset,
     path: PathLike,
-    contract: Contract | None = None,
+    contract: FileContract | None = None,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a data set as netCDF, checked against its contract.
@@ -101,7 +101,7 @@ def write_blocks(
     ds: xr.Dataset,
     blocks: Iterable[np.ndarray],
     path: PathLike,
-    contract: Contract,
+    contract: FileContract,
     described: Mapping[str, str],
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
@@ -148,7 +148,7 @@ def write_blocks(
 
 
 @contextlib.contextmanager
-def opened(path: PathLike, contract: Contract) -> Iterator[xr.Dataset]:
+def opened(path: PathLike, contract: FileContract) -> Iterator[xr.Dataset]:
     """A netCDF file whose streamed variables are read only where they are indexed."""
     import xarray as xr
 
@@ -161,7 +161,7 @@ def opened(path: PathLike, contract: Contract) -> Iterator[xr.Dataset]:
         yield contract.check(ds, str(path))
 
 
-def read(path: PathLike, contract: Contract | None = None) -> xr.Dataset:
+def read(path: PathLike, contract: FileContract | None = None) -> xr.Dataset:
     """Read a netCDF file into memory and check it against its contract."""
     import xarray as xr
 

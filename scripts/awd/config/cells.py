@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from awd.config.common import Count, Share, Strict
-from awd.config.study import Baselines, Distil, Splits, Student, Teacher
+from awd.config.study import Baselines, Distil, Splits, StudentSettings, TeacherSettings
 
 
-class Source(Strict):
+class CellSource(Strict):
     """Where the cells come from; ``inputs`` are the files of every cell by its name."""
 
     def inputs(self) -> dict[str, list[str]]:
@@ -28,7 +28,7 @@ class Source(Strict):
         return count if count > 1 else tiles**2
 
 
-class Simulated(Source):
+class SimulatedCells(CellSource):
     """Cells from the simulator, with or without a microscope."""
 
     preset: Literal["teaching", "realistic", "crowded"] = Field(
@@ -40,7 +40,7 @@ class Simulated(Source):
         return [f"cell{k}" for k in range(self.cells)]
 
 
-class SimulatedMovies(Simulated):
+class SimulatedMovies(SimulatedCells):
     """Two-channel movies of simulated cells, which are then tracked."""
 
     kind: Literal["simulated_movies"]
@@ -55,14 +55,14 @@ class SimulatedMovies(Simulated):
     )
 
 
-class SimulatedTraces(Simulated):
+class SimulatedTraces(SimulatedCells):
     """Traces from the simulator, without the microscope."""
 
     kind: Literal["simulate"]
     tracks: Count = Field(800, description="Tracks simulated per cell.")
 
 
-class Movies(Source):
+class Movies(CellSource):
     """Two-channel movies, TIFF or OME-TIFF."""
 
     kind: Literal["movies"]
@@ -91,7 +91,7 @@ class Movies(Source):
         return self.files
 
 
-class TrackFiles(Source):
+class TrackFiles(CellSource):
     """Tracks made elsewhere, one file per cell."""
 
     frame_interval_s: float = Field(1.0, gt=0, description="Time between frames, s.")
@@ -270,7 +270,7 @@ class Cells(Strict):
         "on which no method may show skill.",
     )
     splits: Splits = Splits()
-    teacher: Teacher = Teacher()
+    teacher: TeacherSettings = TeacherSettings()
     distil: Distil = Distil()
-    student: Student = Student()
+    student: StudentSettings = StudentSettings()
     baselines: Baselines = Baselines()

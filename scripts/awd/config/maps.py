@@ -33,7 +33,7 @@ Method = Literal[
 FIXED_FILTERS = ("haar", "db2", "db5", "starlet")
 
 
-class Simulated(Strict):
+class SimulatedMaps(Strict):
     """Maps of a simulated universe."""
 
     kind: Literal["simulated"]
@@ -209,7 +209,7 @@ class Compare(Strict):
 class Maps(Strict):
     """The study of convergence maps: which maps, and what is read of them."""
 
-    source: Simulated | FitsTree | NpzArchive = Field(discriminator="kind")
+    source: SimulatedMaps | FitsTree | NpzArchive = Field(discriminator="kind")
     targets: list[Parameter] = Field(
         ["omega_m", "sigma_8"],
         min_length=1,

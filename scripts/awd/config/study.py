@@ -28,7 +28,7 @@ class Splits(Strict):
     )
 
 
-class Teacher(Strict):
+class TeacherSettings(Strict):
     """The networks that are distilled."""
 
     kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
@@ -48,7 +48,7 @@ class Teacher(Strict):
     learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
 
 
-class Attribution(Strict):
+class AttributionSettings(Strict):
     """The paper's objective over lattice angles: TRIM saliency and signals sparse."""
 
     length: Taps = Field(10, description="Taps of the filter.")
@@ -117,11 +117,11 @@ class Distil(Strict):
         description="What chooses along the paths of attribution and soft; labels as "
         "published. Output distillation never sees a label.",
     )
-    attribution: Attribution = Attribution()
+    attribution: AttributionSettings = AttributionSettings()
     soft: Soft = Soft()
 
 
-class Student(Strict):
+class StudentSettings(Strict):
     """The final model on the coefficients; the same one for every wavelet."""
 
     largest: Annotated[int, Field(ge=0)] = Field(

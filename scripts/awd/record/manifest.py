@@ -36,7 +36,7 @@ APART |= {"manifest.json", "ro-crate-metadata.json"}
 
 
 @dataclass
-class Job:
+class JobRecord:
     """A job as Snakemake recorded it; times are seconds since 1970.
 
     ``numbers`` are the whole numbers among its parameters, whose names are not kept.
@@ -67,7 +67,7 @@ def record_of(path: str, records: Path = RECORDS) -> dict[str, Any] | None:
 
 def lineage(
     results: Iterable[str], run: Path, records: Path = RECORDS
-) -> tuple[dict[str, Job], list[str], list[str]]:
+) -> tuple[dict[str, JobRecord], list[str], list[str]]:
     """All that led to some results, followed back through Snakemake's records.
 
     Parameters
@@ -79,7 +79,7 @@ def lineage(
 
     Returns
     -------
-    jobs : dict of str to Job
+    jobs : dict of str to JobRecord
         By name (``rule/wildcards``, as its log and its benchmark are called), in the
         order in which they ended.
     outside : list of str
@@ -87,7 +87,7 @@ def lineage(
     others : list of str
         Files in the folder that none of these jobs made.
     """
-    jobs: dict[str, Job] = {}
+    jobs: dict[str, JobRecord] = {}
     made: dict[str, tuple[str, int]] = {}
     seen: dict[str, bool] = {}
     waiting = list(results)
@@ -129,11 +129,11 @@ def _name(record: Mapping[str, Any], run: Path) -> str:
     )
 
 
-def _job(record: Mapping[str, Any]) -> Job:
+def _job(record: Mapping[str, Any]) -> JobRecord:
     params = "\n".join(record["params"])
     digest = re.search(r"'([0-9a-f]{16})'", params)
     step = re.search(r"'(awd(?:\.\w+)+)'", params)
-    return Job(
+    return JobRecord(
         rule=record["rule"],
         script=_script(record),
         step=step[1] if step else "",
@@ -332,7 +332,7 @@ def origins(paths: Iterable[str], scripts: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _commit_of(job: Job, scripts: Path) -> str:
+def _commit_of(job: JobRecord, scripts: Path) -> str:
     script, package = scripts.parent / job.script, scripts / "awd"
     if not script.is_file():
         return "unknown"
@@ -366,7 +366,7 @@ def _together(several: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {name: ", ".join(sorted(found[name])) for name in sorted(found)}
 
 
-def _seeds(job: Job, stamps: Mapping[str, Any], root: int) -> list[int]:
+def _seeds(job: JobRecord, stamps: Mapping[str, Any], root: int) -> list[int]:
     """Seeds of a job: what its files say, or that of a job without wildcards."""
     stamped = {
         stamps[path]["params"].get("seed") for path in job.outputs if path in stamps

@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 EVALUATION_BATCH = 1000
 
 
-class Source(Protocol):
+class Streamed(Protocol):
     """Inputs that stay in their file: rows (k,) in, an array (k, ...) out."""
 
     def __len__(self) -> int: ...
@@ -42,7 +42,7 @@ class Batch(NamedTuple):
 class Pair(NamedTuple):
     """Inputs (n, ...) and their targets (n, targets), those on the training device."""
 
-    x: Tensor | Source
+    x: Tensor | Streamed
     y: Tensor
 
     def take(self, rows: Tensor) -> Batch:
@@ -71,9 +71,9 @@ class Pair(NamedTuple):
 
 def train(
     model: nn.Module,
-    x: np.ndarray | Source,
+    x: np.ndarray | Streamed,
     y: np.ndarray,
-    x_select: np.ndarray | Source,
+    x_select: np.ndarray | Streamed,
     y_select: np.ndarray,
     *,
     epochs: int = 400,
@@ -100,7 +100,7 @@ def train(
     ----------
     model : torch.nn.Module
         Maps (n, ...) to (n,) or (n, targets), in the targets' unit.
-    x, x_select : array of shape (n, ...), or Source
+    x, x_select : array of shape (n, ...), or Streamed
         Inputs of the training and of the select split.
     y, y_select : array of shape (n,) or (n, targets)
         Their targets, any unit.
@@ -321,7 +321,7 @@ def _loss(model: nn.Module, data: Batch, variance: Tensor) -> Tensor:
 
 
 def _pair(
-    x: np.ndarray | Source, y: np.ndarray, name: str, where: torch.device
+    x: np.ndarray | Streamed, y: np.ndarray, name: str, where: torch.device
 ) -> Pair:
     y = np.asarray(y, np.float32)
     inputs = np.asarray(x, np.float32) if hasattr(x, "dtype") else None

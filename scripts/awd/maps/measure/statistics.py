@@ -36,7 +36,7 @@ PIECE = 256  # maps in memory
 
 
 @dataclass(frozen=True)
-class Coefficients:
+class FilterStatistic:
     """Features of a student of undecimated coefficients, for a given filter."""
 
     filter: np.ndarray = field(compare=False)
@@ -65,7 +65,7 @@ class Joined:
         return np.hstack([part.features(maps) for part in self.parts])
 
 
-Statistic = PeakHistogram | Spectrum | Coefficients | Joined
+Statistic = PeakHistogram | Spectrum | FilterStatistic | Joined
 
 STATISTIC = Contract(
     "statistic",
@@ -79,8 +79,8 @@ def _patches(name: str) -> PeakHistogram:
     return PeakHistogram(peaks.sign_fixed(kernels), binning="equal")
 
 
-def _histogram(name: str) -> Coefficients:
-    return Coefficients(WAVELETS[name], Histogram(bands=ORTHONORMAL))
+def _histogram(name: str) -> FilterStatistic:
+    return FilterStatistic(WAVELETS[name], Histogram(bands=ORTHONORMAL))
 
 
 # Name -> from arcminutes per pixel to the statistic.
@@ -97,8 +97,8 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
     "haar": lambda pixel: _histogram("haar"),
     "db2": lambda pixel: _histogram("db2"),
     "db5": lambda pixel: _histogram("db5"),
-    "starlet": lambda pixel: Coefficients(B3, Histogram(bands=SMOOTHER)),
-    "starlet_norms": lambda pixel: Coefficients(B3, BandNorms(SMOOTHER)),
+    "starlet": lambda pixel: FilterStatistic(B3, Histogram(bands=SMOOTHER)),
+    "starlet_norms": lambda pixel: FilterStatistic(B3, BandNorms(SMOOTHER)),
 }
 
 

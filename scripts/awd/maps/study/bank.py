@@ -17,7 +17,7 @@ import numpy as np
 from awd import wavelet
 from awd.filters.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
 from awd.filters.undecimated import Histogram
-from awd.maps.measure.statistics import LEVELS, ORTHONORMAL, SMOOTHER, Coefficients
+from awd.maps.measure.statistics import LEVELS, ORTHONORMAL, SMOOTHER, FilterStatistic
 from awd.record import contracts
 from awd.record.contracts import Variable
 
@@ -75,9 +75,9 @@ class Shelf:
             points = np.concatenate([points[: total - half], around])
         return points
 
-    def statistic(self, h: np.ndarray) -> Coefficients:
+    def statistic(self, h: np.ndarray) -> FilterStatistic:
         """What the student of a filter reads."""
-        return Coefficients(h, Histogram(bands=self.bands), LEVELS)
+        return FilterStatistic(h, Histogram(bands=self.bands), LEVELS)
 
 
 SHELVES = {
