@@ -72,7 +72,7 @@ pins:
 
 # What is generated from the configuration's models; a test keeps it in step.
 docs: .venv/.done
-	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation.reading
+	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation
 
 # numba's cache follows every file by itself, loops call those of another one.
 .venv/.done: requirements.lock $(wildcard scripts/awd/compiled/*.py scripts/awd/*/compiled/*.py)
@@ -82,6 +82,7 @@ docs: .venv/.done
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	find scripts -name '*.nb?' -delete
 	PYTHONPATH=scripts $(BIN)/python -c \
-		'import awd, awd.cells, awd.maps; awd.filters.kernels.compile(); \
-		awd.cells.tracker.compile(); awd.maps.compilation.compile()'
+		'from awd.cells import tracker; from awd.filters import kernels; \
+		from awd.maps import compilation; \
+		[part.compile() for part in (kernels, tracker, compilation)]'
 	@touch $@

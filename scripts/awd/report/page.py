@@ -205,7 +205,7 @@ def verdicts(
 
     Better or worse is said only where the 95 % interval excludes 0. There is a claim
     only where every control is beaten. Most is said of our method
-    (:data:`awd.report.OURS`, else the first), a line of every other distilled
+    (:data:`awd.league.names.OURS`, else the first), a line of every other distilled
     one.
 
     Parameters
