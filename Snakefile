@@ -6,6 +6,7 @@ min_version("9.20")
 
 
 include: "rules/common.smk"
+include: "rules/job.smk"
 
 
 # First, so that it is what runs by default, unless another workflow has its own.
@@ -37,6 +38,14 @@ if settings.recovery:
 
 include: "rules/figures.smk"
 include: "rules/record.smk"
+
+
+# All rules run the step of `job`, which finds a script by its parameter. Archives,
+# reports and the check of changed scripts ask the rule itself: it tells them.
+for made in workflow.rules:
+    if made.script and "{params.script}" in made.script:
+        own = made.params.get("script")  # none where rules only inherit from it
+        made.script = own and f"../scripts/{own}.py"
 
 
 report: "rules/captions/workflow.rst"

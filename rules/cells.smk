@@ -53,30 +53,6 @@ STUDIES["cells"] = Study(
 )
 
 
-def cell_files(wildcards):
-    """The files of a cell that a user named; says which of all cells are missing."""
-    files = SOURCE.inputs()
-    io.all_existing(sum(files.values(), []), PUT_THERE)
-    return brought(files[wildcards.cell])
-
-
-def movie_files():
-    """Files of the movies by cell, named by a user or simulated."""
-    if not SIMULATED:
-        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
-    stem = MOVIES.as_posix()
-    return {
-        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
-        for cell in SOURCE.names()
-    }
-
-
-def by_cell(wildcards, input):
-    """The movies among a job's input by cell, wherever a module has them."""
-    files = iter(map(str, input.movies))
-    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
-
-
 if SOURCE.kind == "simulate":
 
     use rule job as simulate_tracks with:

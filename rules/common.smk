@@ -1,4 +1,4 @@
-"""Settings, and what all rules share: paths, seeds, digests, resources, the rule `job`."""
+"""Settings, and what all rules share: paths, seeds, digests, resources."""
 
 import os
 import shutil
@@ -162,20 +162,42 @@ def table(stem):
     return [f"{stem}.{kind}" for kind in ("csv", "tex", "md")]
 
 
-rule job:
-    """What every rule has: a script, a log, a benchmark, resources that grow."""
-    message:
-        "{rule} {wildcards}"
-    log:
-        f"{RUN}/logs/<job>.log",
-    benchmark:
-        f"{RUN}/benchmarks/<job>.tsv"
-    threads: 1
-    resources:
-        **grows(1000, 30),
-    conda:
-        "../envs/core.yaml"
-    pathvars:
-        job="job",
-    script:
-        "../scripts/{params.script}.py"
+# Files that users bring, or that are simulated in their place: SOURCE is that of the
+# cells, MAP that of the maps.
+
+
+def cell_files(wildcards):
+    """The files of a cell that a user named; says which of all cells are missing."""
+    files = SOURCE.inputs()
+    io.all_existing(sum(files.values(), []), PUT_THERE)
+    return brought(files[wildcards.cell])
+
+
+def movie_files():
+    """Files of the movies by cell, named by a user or simulated."""
+    if not SIMULATED:
+        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
+    stem = MOVIES.as_posix()
+    return {
+        cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
+        for cell in SOURCE.names()
+    }
+
+
+def by_cell(wildcards, input):
+    """The movies among a job's input by cell, wherever a module has them."""
+    files = iter(map(str, input.movies))
+    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
+
+
+def map_files():
+    """The files of all maps, simulated or named by a user."""
+    if UNIVERSE:
+        return expand(SHARD, cosmology=MAP.names(), condition=MAP.conditions())
+    if MAP.kind == "npz":
+        return brought(
+            [io.existing(MAP.file, "put or link it there (maps.source.file)")]
+        )
+    tables = [MAP.table] if MAP.table else []
+    io.all_existing(tables, "put or link it there (maps.source.table)")
+    return brought([*readers.files(MAP.files), *tables])

@@ -110,7 +110,7 @@ if settings.recovery:
 
 
 for name, figure in DRAWN.items():
-    of_target = "/{study}-{target}" if figure.folder == FIGURES else ""
+    job = Path(f"plot_{name}", "{study}-{target}" * (figure.folder == FIGURES))
 
     rule:
         name:
@@ -133,9 +133,9 @@ for name, figure in DRAWN.items():
             **runs(f"plot_{name}"),
             **figure.params,
         log:
-            RUN / f"logs/plot_{name}{of_target}.log",
+            RUN / f"logs/{job}.log",
         benchmark:
-            RUN / f"benchmarks/plot_{name}{of_target}.tsv"
+            RUN / f"benchmarks/{job}.tsv"
         threads: 1
         resources:
             **grows(figure.memory[0], 30, figure.memory[1]),

@@ -102,7 +102,7 @@ use rule job as predict_baselines with:
         predictions=TARGET / "baselines.nc",
         timings=TARGET / "timings.csv",
     params:
-        **runs("predict_baselines", "predict"),
+        **runs("predict_baselines", "baselines"),
         seed=seed("predict_baselines"),
     conda:
         "../envs/torch.yaml"

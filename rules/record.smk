@@ -41,7 +41,7 @@ if settings.cells or settings.maps:
             RUN / "report.html",
         params:
             **runs("report"),
-            config=settings.model_dump(mode="json"),
+            config=reading.dumped(settings),
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },
@@ -58,7 +58,7 @@ use rule job as write_manifest with:
         RUN / "manifest.json",
     params:
         **runs("write_manifest"),
-        config=settings.model_dump(mode="json"),
+        config=reading.dumped(settings),
     pathvars:
         job="write_manifest",
 

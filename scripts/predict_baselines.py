@@ -8,7 +8,7 @@ from awd.record import contracts, provenance
 log_to(snakemake.log[0])
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 step = importlib.import_module(params.step)
-test, entries = step.baselines(snakemake.input, wildcards.target, params.seed)
+test, entries = step.predict(snakemake.input, wildcards.target, params.seed)
 names = {"study": wildcards.study, "split": wildcards.split, "seed": "all"}
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 predictions = to_dataset(entries, test, **names)

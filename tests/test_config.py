@@ -30,6 +30,12 @@ def test_every_committed_file_is_valid_and_named_after_its_run(path):
     assert reading.load(yaml.safe_load(path.read_text()), path.name).run == path.stem
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_settings_of_a_run_can_be_given_again(path):
+    config = reading.load(yaml.safe_load(path.read_text()))
+    assert reading.load(reading.dumped(config)) == config
+
+
 def test_all_mistakes_are_listed_at_once_with_suggestions():
     distil = {"lenghts": [10], "largest": 0}
     bad = of_cells(distil=distil) | {"run": "a b", "sed": 1}

@@ -11,11 +11,12 @@ from awd import wavelet
 from awd.errors import DataError
 from awd.features import Largest, Student
 from awd.filters import kernels
-from awd.league import baselines, bootstrap, choose, score, splits
+from awd.league import baselines as models
+from awd.league import bootstrap, choose, score, splits
 from awd.league.predict import time_inference, to_dataset
 from awd.record import contracts
 from awd.search.candidates import Candidate
-from awd.study import predict
+from awd.study import baselines, predict
 from awd.teacher import ask, networks
 
 STUDENT = Student(Largest(3))
@@ -56,7 +57,7 @@ def make_set(rotation, gradient=None, seed="0"):
         **predict.fixed(["haar"], LEVELS),
     }
     wavelets = of_wavelets(methods, train, test, teaching)
-    plain = predict.of_models(train, test, seed=0)
+    plain = baselines.of_models(train, test, seed=0)
     names = {"study": "cells", "split": str(rotation)}
     return (
         to_dataset(wavelets, test, seed=seed, **names),
@@ -184,13 +185,13 @@ def test_other_samples_or_missing_baselines_are_refused(sets):
 
 def test_hand_baselines_enter_where_there_are_hand_features(sets):
     *_, (train, test, _) = sets[0]
-    plain = predict.of_models(train, test, 0)
+    plain = baselines.of_models(train, test, 0)
     assert list(plain) == ["mean", "ridge", "boosting"]
     by_hand = (replace(part, hand=part.x[:, :17]) for part in (train, test))
-    entries = predict.of_models(*by_hand, 0)
+    entries = baselines.of_models(*by_hand, 0)
     assert list(entries) == [*plain, "hand_ridge", "hand_boosting"]
     assert entries["hand_ridge"].head_parameters == 18
-    ridge = baselines.fit("ridge", train.x[:, :17], train.y, 0)
+    ridge = models.fit("ridge", train.x[:, :17], train.y, 0)
     expected = ridge.predict(test.x[:, :17])
     entry = entries["hand_ridge"]
     np.testing.assert_array_equal(entry.predict(entry.inputs), expected)

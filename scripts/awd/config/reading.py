@@ -67,6 +67,21 @@ def load(
     raise ConfigError("\n".join([f"{name} has {count}", *lines]))
 
 
+def dumped(config: Config) -> dict[str, Any]:
+    """All settings of a run for its record, such that :func:`load` takes them again.
+
+    Keys that the run does not read are left out: as a user's own they are refused.
+    """
+    settings = config.model_dump(mode="json")
+    for path, _ in contradictions.unread(config, settings):
+        *sections, key = path.split(".")
+        section = settings
+        for name in sections:
+            section = section[name]
+        del section[key]
+    return settings
+
+
 def _names_a_study(given: Mapping[str, Any]) -> bool:
     sections = (given.get(study) for study in ("cells", "maps"))
     sources = [isinstance(s, Mapping) and "source" in s for s in sections]

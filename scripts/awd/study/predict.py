@@ -17,19 +17,19 @@ import numpy as np
 from awd import io, wavelet
 from awd.features import Largest, Student
 from awd.filters import kernels
-from awd.league import baselines as models
 from awd.league import bootstrap, choose, splits
 from awd.league.choose import Method
 from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.record import contracts
 from awd.search.candidates import Candidate
+from awd.study import baselines
 from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REPEATS = 21, 7  # of which timings are the median: of one sample, and of a thousand
+REPEATS = baselines.REPEATS
 
 
 class Teaching(NamedTuple):
@@ -164,35 +164,3 @@ def of_teacher(
         predict=teacher,
         inputs=test.x,
     )
-
-
-def baselines(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]:
-    """The models that see no wavelet; those of hand features where there are any.
-
-    Parameters
-    ----------
-    given : object
-        Path: ``samples`` with a split.
-    target, seed : str, int
-    """
-    data = io.read(given.samples, contracts.DATASET)
-    train, test = (splits.part(data, side, target) for side in ("train", "test"))
-    return test, of_models(train, test, seed)
-
-
-def of_models(train: Part, test: Part, seed: int) -> dict[str, Entry]:
-    """All :data:`awd.league.baselines.MODELS` of which both parts have the inputs."""
-    entries = {}
-    for name in models.MODELS:
-        known, shown = (models.inputs(name, part) for part in (train, test))
-        if known is None or shown is None:
-            continue
-        model = models.fit(name, known, train.y, seed)
-        entries[name] = Entry(
-            model.predict(shown),
-            "baseline",
-            head_parameters=models.parameters(model),
-            predict=model.predict,
-            inputs=shown,
-        )
-    return entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,8 +28,8 @@ from awd.maps.measure.statistics import (
     fitted,
     measure,
 )
-from awd.maps.names import LONG
-from awd.maps.study import bank, published
+from awd.maps.study import bank, baselines, published
+from awd.maps.study.baselines import head_parameters, of_head, test_part
 from awd.maps.study.streamed import Rows
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
@@ -42,10 +41,8 @@ if TYPE_CHECKING:
 
     from awd.teacher.networks import Teacher
 
-HEAD = "emulator"  # of all methods of the league; the teacher has its own
-PATCHES = ("db2_peaks", "db5_peaks")
 TIMED = ("output", "attribution")
-REPEATS = 7, 2  # of which timings are the median: of one map, and of a thousand
+REPEATS = baselines.REPEATS
 SHOWN = 128  # test maps that are timed
 # Also read as published, 3 x 3 at peaks; with published bins for parity.
 AT_PEAKS = ("attribution", "soft", "untrained_a", "sparsity", "output_lattice4")
@@ -97,28 +94,6 @@ def students(
         )
         entries, inferred = league.entries()
         return test_part(maps, given.samples), entries, errors(inferred)
-
-
-def baselines(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]:
-    """The statistics that need no network, and the mean of the training targets.
-
-    ``given`` holds the ``samples`` and what was ``inferred`` from each statistic.
-    """
-    inferred = [io.read(path, INFERRED) for path in given.inferred]
-    with io.opened(given.samples, contracts.MAPS) as maps:
-        test = test_part(maps, given.samples)
-        targets = maps["target"].values.astype(float)
-        known, names = len(np.unique(targets, axis=0)), maps.sizes["name"]
-        mean = targets[maps["split"].values == "train"].mean(0)[0]
-    entries = {
-        ds.attrs["statistic"]: Entry(
-            of_head(ds),
-            "wavelet" if ds.attrs["statistic"] in PATCHES else "baseline",
-            head_parameters=head_parameters(int(ds.attrs["features"]), known, names),
-        )
-        for ds in inferred
-    }
-    return test, entries | {"mean": Entry(np.full(len(test.y), mean), "baseline")}
 
 
 @dataclass
@@ -287,33 +262,6 @@ def _bands(coefficients: list) -> list[np.ndarray]:
 
 def _answer(statistic: Statistic, head: Emulator, x: np.ndarray) -> np.ndarray:
     return head.predict(statistic.features(x))
-
-
-def test_part(maps: xr.Dataset, path: io.PathLike) -> Part:
-    """The test maps and the parameter that is scored: the first."""
-    rows = np.flatnonzero(maps["split"].values == "test")
-    name = str(maps["name"].values[0])
-    return Part(
-        name,
-        {"units": "1", "long_name": LONG[name][0]},
-        Rows(path, rows),
-        maps["target"].values[rows, 0],
-        maps["group"].values[rows].astype(str),
-        maps["cosmology"].values[rows].astype(str),
-        rows,
-    )
-
-
-def of_head(inferred: xr.Dataset) -> np.ndarray:
-    """Predictions (n,) of the first parameter by the head that all methods share."""
-    return inferred["prediction"].sel(head=HEAD).isel(name=0).values
-
-
-def head_parameters(features: int, cosmologies: int, names: int) -> int:
-    """Numbers in an emulator: its polynomials, and one covariance."""
-    degree = degree_for(cosmologies)
-    terms = math.comb(degree + names, names)
-    return terms * features + features * (features + 1) // 2
 
 
 def regressed(outputs: np.ndarray, maps: xr.Dataset) -> xr.Dataset:

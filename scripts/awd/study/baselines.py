@@ -1,0 +1,50 @@
+"""The models that need no network, on the samples of cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awd import io
+from awd.league import baselines as models
+from awd.league import splits
+from awd.league.predict import Entry
+from awd.record import contracts
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from awd.league.splits import Part
+
+REPEATS = 21, 7  # of which timings are the median: of one sample, and of a thousand
+
+
+def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]:
+    """The models that see no wavelet; those of hand features where there are any.
+
+    Parameters
+    ----------
+    given : object
+        Path: ``samples`` with a split.
+    target, seed : str, int
+    """
+    data = io.read(given.samples, contracts.DATASET)
+    train, test = (splits.part(data, side, target) for side in ("train", "test"))
+    return test, of_models(train, test, seed)
+
+
+def of_models(train: Part, test: Part, seed: int) -> dict[str, Entry]:
+    """All :data:`awd.league.baselines.MODELS` of which both parts have the inputs."""
+    entries = {}
+    for name in models.MODELS:
+        known, shown = (models.inputs(name, part) for part in (train, test))
+        if known is None or shown is None:
+            continue
+        model = models.fit(name, known, train.y, seed)
+        entries[name] = Entry(
+            model.predict(shown),
+            "baseline",
+            head_parameters=models.parameters(model),
+            predict=model.predict,
+            inputs=shown,
+        )
+    return entries
