@@ -48,7 +48,7 @@ class Study(NamedTuple):
     """What a science brings to the rules of the method."""
 
     wildcards: dict  # of its files: split, target, seed
-    steps: str  # the package with its train, ask, distil, predict
+    steps: str  # the package with its train, ask, distil, predict, baselines
     networks: list  # names; the first is distilled, the last are controls
     settings: dict  # by rule
     more: dict  # by rule: files of its own rules, by the name of the input

@@ -21,6 +21,7 @@ class Strict(BaseModel):
 
 
 def models_in(annotation: Any) -> Iterator[type[Strict]]:
+    """All models that a key's annotation names, also inside lists and unions."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         yield annotation
     for argument in typing.get_args(annotation):
@@ -28,5 +29,6 @@ def models_in(annotation: Any) -> Iterator[type[Strict]]:
 
 
 def tag(model: type[Strict]) -> str | None:
+    """The value of ``kind`` that tells a model from the others of its union, if any."""
     kind = model.model_fields.get("kind")
     return typing.get_args(kind.annotation)[0] if kind else None

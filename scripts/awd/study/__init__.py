@@ -1,1 +1,2 @@
-"""The steps of a study whose samples fit into memory: train, ask, distil, predict."""
+"""The steps of a study whose samples fit into memory: train, ask, distil, predict,
+baselines."""
