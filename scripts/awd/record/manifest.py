@@ -230,7 +230,8 @@ def manifest(
         "versions": _together([_versions(), *(s["versions"] for s in stamps.values())]),
         "platform": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "environment": environment(),
-        "device": {"asked": config["device"], **device(trained)},
+        # Recovery alone trains no network, so its runs have no device of choice.
+        "device": {"asked": config.get("device"), **device(trained)},
         "seed": config["seed"],
         "inputs": checksums(given),
         "outputs": checksums(outputs),
