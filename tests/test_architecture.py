@@ -20,7 +20,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 FLOORS = [
     {"errors"},
     {"log", "io", "samples", "compiled"},
-    {"record", "filters", "wavelet", "transform", "export"},
+    {"record", "filters", "wavelet", "transform", "export", "heads"},
     {"features", "teacher", "attribution"},
     {"search", "distil", "estimator"},
     {"league", "study"},

@@ -6,7 +6,7 @@ import pywt
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from awd import features
+from awd import features, heads
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest, Student
 
@@ -93,7 +93,8 @@ def test_ols_student_is_least_squares_on_the_features():
     student = Student().fit(X[:150], y[:150], DB5, 4)
     design = np.column_stack([np.ones(200), Largest().features(X, DB5, 4)])
     weights = np.linalg.lstsq(design[:150], y[:150], rcond=None)[0]
-    np.testing.assert_allclose(student.predict(X[150:]), design[150:] @ weights)
+    expected = np.clip(design[150:] @ weights, y[:150].min(), y[:150].max())
+    np.testing.assert_allclose(student.predict(X[150:]), expected)
     assert student.head_parameters == 31
 
 
@@ -102,8 +103,9 @@ def test_ridge_student_is_ridge_on_standardised_features():
     student = Student(Largest(3, 3), "ridge").fit(X[:150], y[:150], DB2, 3)
     design = Largest(3, 3).features(X, DB2, 3)
     scaler = StandardScaler().fit(design[:150])
-    model = RidgeCV(features.ALPHAS).fit(scaler.transform(design[:150]), y[:150])
+    model = RidgeCV(heads.ALPHAS).fit(scaler.transform(design[:150]), y[:150])
     expected = model.predict(scaler.transform(design[150:]))
+    expected = np.clip(expected, y[:150].min(), y[:150].max())
     np.testing.assert_allclose(student.predict(X[150:]), expected)
     assert student.head_parameters == 25
 
@@ -124,8 +126,32 @@ def test_student_recovers_a_target_that_is_linear_in_its_features():
     np.testing.assert_allclose(Student().fit(X, y, DB5, 4).predict(X), y)
 
 
+def test_hinges_recover_curves_that_bend_at_the_tertiles():
+    values = Largest(2).features(X, DB2, 3)
+    knots = np.quantile(values, heads.KNOTS, axis=0)
+    y = values @ RNG.normal(size=8)
+    y += np.maximum(values - knots[0], 0) @ RNG.normal(size=8)
+    y += np.maximum(values - knots[1], 0) @ RNG.normal(size=8)
+    bent = Student(Largest(2), "hinges").fit(X, y, DB2, 3)
+    straight = Student(Largest(2), "ridge").fit(X, y, DB2, 3)
+    error = [np.std(student.predict(X) - y) for student in (bent, straight)]
+    assert error[0] < 1e-2 * y.std() < error[1]
+    assert bent.head_parameters == 3 * 8 + 1
+    np.testing.assert_allclose(bent.curves.knots, knots)
+
+
+@pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
+@pytest.mark.parametrize("mode", ["zero", "periodization"])
+def test_no_prediction_leaves_the_range_of_what_was_fitted(head, mode):
+    y = X.max(1)
+    student = Student(Largest(3, 3), head).fit(X, y, DB5, 3, mode)
+    wild = student.predict(1e4 * X)
+    assert wild.min() == y.min()
+    assert wild.max() == y.max()
+
+
 def test_unknown_heads_are_refused():
-    with pytest.raises(ConfigError, match=r"no head 'lasso'; there is ols, ridge"):
+    with pytest.raises(ConfigError, match=r"no head 'lasso'; there is ols, ridge, hinges"):
         Student(head="lasso").fit(X, X[:, 0], DB5, 4)
 
 
@@ -138,11 +164,12 @@ def test_picking_from_a_hundred_thousand_signals_takes_a_fraction_of_a_second():
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("head", ["ols", "ridge"])
+@pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
 @pytest.mark.parametrize("positions", [False, True])
 def test_contributions_sum_to_the_prediction(head, positions):
     y = RNG.normal(size=200)
     student = Student(Largest(3, 3, positions, start=3), head).fit(X, y, DB2, 4)
+    student.range_ = -np.inf, np.inf
     for background in (None, X):
         table = features.contributions(student, X[:7], background)
         total = table.groupby("sample")["contribution"].sum()
@@ -178,7 +205,7 @@ def test_contributions_of_channels_sum_too():
     np.testing.assert_allclose(total, student.predict(x), atol=1e-9)
 
 
-@pytest.mark.parametrize("head", ["ols", "ridge"])
+@pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
 @pytest.mark.parametrize(
     "recipe", [Largest(6), Largest(3, 3), Largest(2, 1, positions=True, start=3)]
 )
@@ -189,11 +216,13 @@ def test_compiled_predictions_are_those_of_the_head(shape, recipe, head):
     student = Student(recipe, head).fit(x, y, DB5, 4)
     new = RNG.normal(size=shape).cumsum(-1)
     features = recipe.features(new, DB5, 4)
-    expected = student.head_.predict(features)
+    free = student.head_.predict(features)
+    curves = student.curves
+    added = curves(features).sum(1) + curves.intercept
+    np.testing.assert_allclose(added, free, atol=1e-8)
+    expected = np.clip(free, y.min(), y.max())
     np.testing.assert_allclose(student.predict(new), expected, atol=1e-8)
     np.testing.assert_allclose(student.predict(new.astype("f4")), expected, atol=1e-2)
-    weights, intercept = student.weights
-    np.testing.assert_allclose(features @ weights + intercept, expected, atol=1e-8)
     with pytest.raises(ShapeError, match="fitted to others"):
         student.predict(np.ones((5, 3, 40)))
     new[1, ..., 7] = np.nan

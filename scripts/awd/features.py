@@ -1,4 +1,4 @@
-"""Students: the largest coefficients of every band, and a linear head on them."""
+"""Students: the largest coefficients of every band, and a head on them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-ALPHAS = np.geomspace(1e-3, 1e5, 17)
-
-# Of the signals' s.d.: smaller features are not blown up to the size of the others. A
-# tap of 1e-4 makes border coefficients of that size, nearly constant in training, on
-# which a standardised head goes astray in the first sample that differs.
-FLOOR = 1e-2
+    from awd.heads import Curves
 
 
 @dataclass(frozen=True)
@@ -134,26 +129,29 @@ class Picked:
 
 @dataclass
 class Student:
-    """Features of one wavelet, and a linear model on them.
+    """Features of one wavelet, and a head on them: one curve a feature.
+
+    Predictions are clipped to the range of what the head was fitted to. Without that a
+    sum of lines answers a single unusual sample with anything, which no bounded network
+    and no tree does.
 
     Parameters
     ----------
     features : Largest or awd.filters.undecimated.Histogram
         What is read from the coefficients: ``fitted`` on training samples, then
         ``features``.
-    head : {"ols", "ridge"}
-        Ordinary least squares (the paper's), or ridge on standardised features with
-        the penalty of least leave-one-out error among :data:`ALPHAS`.
+    head : {"ols", "ridge", "hinges"}
+        See :func:`awd.heads.head`.
 
     Attributes
     ----------
-    filter_, levels_, mode_, features_, head_
+    filter_, levels_, mode_, features_, head_, range_
         Set by :meth:`fit`: what was transformed with, the features with what they took
-        from the training samples, and the fitted model.
+        from the training samples, the fitted model, and the least and largest target.
     """
 
     features: Any = field(default_factory=Largest)
-    head: Literal["ols", "ridge"] = "ols"
+    head: Literal["ols", "ridge", "hinges"] = "ols"
 
     def fit(
         self,
@@ -165,28 +163,36 @@ class Student:
     ) -> Self:
         """Fit the head to targets ``y`` (n,); ``x``, ``h`` as for `Largest.features`.
 
+        The targets may be labels, or what a network answers: then no label is needed.
+
         Raises
         ------
         DataError
             When a signal or a target is not finite.
         """
+        from awd import heads
+
+        y = require_finite(np.asarray(y))
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
         self.features_ = self.features.fitted(x, h, levels)
         features = self.features_.features(x, h, levels, mode)
-        head = linear(self.head, floor=FLOOR * np.std(x))
-        self.head_ = head.fit(features, require_finite(np.asarray(y)))
+        head = heads.head(self.head, floor=heads.FLOOR * np.std(x))
+        self.head_, self.range_ = head.fit(features, y), (float(y.min()), float(y.max()))
         self._shape: tuple[int, ...] | None = None
         return self
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Predictions (n,), in the targets' unit; compiled for signals in mode zero."""
+        """Predictions (n,), in the targets' unit and within their fitted range.
+
+        Compiled for signals in mode zero.
+        """
         compiled = isinstance(self.features, Largest) and self.mode_ == "zero"
         if compiled and np.ndim(x) < 4:
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
             return self._compiled(x)
         features = self.features_.features(x, self.filter_, self.levels_, self.mode_)
-        return self.head_.predict(features)
+        return np.clip(self.head_.predict(features), *self.range_)
 
     def _compile(self, shape: tuple[int, ...]) -> None:
         """For samples of a shape; done once."""
@@ -195,45 +201,16 @@ class Student:
         self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
 
     @property
-    def weights(self) -> tuple[np.ndarray, float]:
-        """Weight of every feature, (features,), and intercept."""
-        model = self.head_
-        if not hasattr(model, "steps"):
-            return model.coef_, float(model.intercept_)
-        scaler, model = model[0], model[-1]
-        weights = model.coef_ / scaler.scale_
-        return weights, float(model.intercept_ - weights @ scaler.mean_)
+    def curves(self) -> Curves:
+        """What every feature adds to a prediction, as a curve of its value."""
+        from awd import heads
+
+        return heads.curves(self.head_)
 
     @property
     def head_parameters(self) -> int:
-        """Numbers in the fitted head: one a feature, and the intercept."""
-        return self.head_.n_features_in_ + 1
-
-
-def linear(head: str, floor: float = 0.0) -> Any:
-    """A fresh scikit-learn regressor; the heads are those of :class:`Student`.
-
-    ``floor`` is the smallest s.d. by which ridge divides a feature.
-    """
-    from sklearn.linear_model import LinearRegression, RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    class FlooredScaler(StandardScaler):
-        scale_: np.ndarray
-
-        def fit(self, x: np.ndarray, *rest: Any) -> Self:
-            super().fit(x, *rest)
-            self.scale_ = np.maximum(self.scale_, floor)
-            return self
-
-    heads = {
-        "ols": LinearRegression,
-        "ridge": lambda: make_pipeline(FlooredScaler(), RidgeCV(ALPHAS)),
-    }
-    if head not in heads:
-        raise ConfigError(f"no head {head!r}; there is {', '.join(heads)}")
-    return heads[head]()
+        """Numbers in the head that were fitted to targets."""
+        return self.curves.slopes.size + 1
 
 
 def contributions(
@@ -241,8 +218,8 @@ def contributions(
 ) -> pd.DataFrame:
     """What every feature adds to every prediction, against its usual value.
 
-    A linear head is read exactly: a feature contributes its weight times (value - usual
-    value). Beside them stands the prediction for usual values, the ``intercept``.
+    A head is read exactly: a feature contributes what its curve gives for its value,
+    less what it gives usually. Beside them stands the usual prediction, ``intercept``.
 
     Parameters
     ----------
@@ -251,8 +228,8 @@ def contributions(
     x : array of shape (n, time) or (n, channel, time)
         Signals that are explained; the channels of a band stand one after the other.
     background : array of shape (m, time) or (m, channel, time), optional
-        Signals whose mean features are the usual values. Without it they are those of
-        the training samples where the head standardises, else those of ``x``.
+        Signals over which a curve's mean is what it gives usually. Without it these
+        are the training samples where the head standardises, else ``x``.
 
     Returns
     -------
@@ -260,22 +237,22 @@ def contributions(
         ``sample``, ``band`` (as in ``wavedec``; -1 is no band), ``kind`` ("largest",
         "smallest", "position", "start" or "intercept"), ``index`` (of the coefficient
         in its band), ``value``, ``contribution`` (unit of the target). The
-        contributions of a sample sum to its prediction.
+        contributions of a sample sum to its prediction, before it is clipped.
     """
     import pandas as pd
 
     names, values = _readings(student, x)
+    curves = student.curves
     if background is not None:
-        usual = _readings(student, background)[1].mean(0)
-    elif hasattr(student.head_, "steps"):
-        usual = student.head_[0].mean_
+        usual = curves(_readings(student, background)[1]).mean(0)
+    elif curves.usual is not None:
+        usual = curves.usual
     else:
-        usual = values.mean(0)
-    added = student.weights[0] * (values - usual)
+        usual = curves(values).mean(0)
+    added = curves(values) - usual
     table = names.assign(value=values.ravel(), contribution=added.ravel())
     rows = names.drop_duplicates("sample").assign(band=-1, kind="intercept", index=0)
-    intercept = float(student.head_.predict(usual[None])[0])
-    rows = rows.assign(value=1.0, contribution=intercept)
+    rows = rows.assign(value=1.0, contribution=curves.intercept + usual.sum())
     table = pd.concat([table, rows]).sort_values("sample", kind="stable")
     return table.reset_index(drop=True)
 

@@ -4,7 +4,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from awd.errors import ConfigError
-from awd.features import ALPHAS
+from awd.heads import ALPHAS
 from awd.league import baselines, bootstrap
 from awd.league.splits import Part
 

@@ -32,10 +32,13 @@ def pick_rows(x, h, g, levels, largest, smallest, values, index):
 
 
 @jit
-def predict_rows(x, h, g, levels, largest, smallest, by_value, by_index, by_start, out):
-    """Add to ``out`` what is picked, its columns and the first samples, weighed.
+def predict_rows(
+    x, h, g, levels, largest, smallest, by_value, by_index, by_start, start_frames, out
+):
+    """Add to ``out`` what the curves give of what is picked, its columns, the start.
 
-    Returns 0, or NaN where a signal is not finite.
+    A curve is a row: the first slope, then pairs of a knot and the change of slope at
+    it. Returns 0, or NaN where a signal is not finite.
     """
     work = workspace(x, len(h) // 2, levels)
     wide, top = room(work, len(by_value), x)
@@ -44,14 +47,29 @@ def predict_rows(x, h, g, levels, largest, smallest, by_value, by_index, by_star
         rows = min(WIDE, len(x) - start)
         broken += pick_block(x, start, h, g, work, largest, smallest, wide, top)
         width = -(-rows // LANES) * LANES
+        block = out[start : start + rows]
         for k in range(len(by_value)):
-            value, place = top[0, k * width :], top[1, k * width :]
+            add_curve(by_value[k], top[0, k * width :], block)
+        for k in range(len(by_index)):
+            add_curve(by_index[k], top[1, k * width :], block)
+        if start_frames:
+            level = np.zeros(rows)
             for b in range(rows):
-                out[start + b] += by_value[k] * value[b] + by_index[k] * place[b]
-        for b in range(rows):
-            for t in range(len(by_start)):
-                out[start + b] += by_start[t] * x[start + b, t]
+                for t in range(start_frames):
+                    level[b] += x[start + b, t] / start_frames
+            add_curve(by_start[0], level, block)
     return broken
+
+
+@jit
+def add_curve(curve, values, out):
+    """Add a piecewise linear function of each value."""
+    for b in range(len(out)):
+        out[b] += curve[0] * values[b]
+    for k in range(1, len(curve), 2):
+        knot, slope = curve[k], curve[k + 1]
+        for b in range(len(out)):
+            out[b] += slope * max(values[b] - knot, 0.0)
 
 
 @jit

@@ -1,4 +1,4 @@
-"""A fitted student as one compiled loop: transform, pick, weigh."""
+"""A fitted student as one compiled loop: transform, pick, add up the curves."""
 
 from __future__ import annotations
 
@@ -16,20 +16,27 @@ from awd.wavelet import highpass, require_levels
 
 @dataclass(frozen=True)
 class Compiled:
-    """Predictions of a linear student of signals of one length, mode zero.
+    """Predictions of an additive student of signals of one length, mode zero.
 
     Attributes
     ----------
     banks : dict of dtype to (low-pass, high-pass)
-    weights : list of tuple
+    heads : list of tuple
         For each channel the levels, how many largest and smallest are picked, and the
-        weights of their values, of their columns and of the first samples.
+        knots and slopes of their values, of their columns and of the start level.
+    start : int
+        First samples whose mean is the start level.
     intercept : float
+    low, high : float
+        Range of the predictions.
     """
 
     banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
-    weights: list[tuple]
+    heads: list[tuple]
+    start: int
     intercept: float
+    low: float
+    high: float
 
     @classmethod
     def of(cls, student: Any, shape: tuple[int, ...]) -> Self:
@@ -50,26 +57,28 @@ class Compiled:
         most = recipe.m, recipe.smallest
         counts = sum(np.minimum(sizes, number) for number in most)
         begins = np.repeat(np.cumsum(sizes) - sizes, counts)
-        picked = len(begins)
-        weights, intercept = student.weights
-        parts = [picked, picked * recipe.positions, bool(recipe.start)]
-        if weights.size != channels * sum(parts):
+        curves = student.curves
+        parts = [len(begins), len(begins) * recipe.positions, bool(recipe.start)]
+        if curves.knots.shape[1] != channels * sum(parts):
             raise ShapeError(
                 f"signals have shape {shape}; the student was fitted to others, with "
-                f"{weights.size} features in place of {channels * sum(parts)}"
+                f"{curves.knots.shape[1]} features in place of {channels * sum(parts)}"
             )
-        rows = weights.reshape(channels, -1)
-        value, index, start = np.split(rows, np.cumsum(parts)[:-1], axis=1)
-        by_index = index if recipe.positions else np.zeros_like(value)
-        by_start = np.repeat(start / max(recipe.start, 1), recipe.start, axis=1)
-        return cls(
-            {np.dtype(k): (low.astype(k), high.astype(k)) for k in ("f4", "f8")},
-            [
-                (levels, *most, *map(np.ascontiguousarray, channel))
-                for channel in zip(value, by_index, by_start, strict=True)
-            ],
-            intercept - float((by_index * begins).sum()),
-        )
+        ends = np.cumsum(parts)[:-1]
+        heads, intercept = [], curves.intercept
+        for knots, slopes in zip(
+            np.split(curves.knots, channels, axis=1),
+            np.split(curves.slopes, channels, axis=1),
+            strict=True,
+        ):
+            knots, slopes = np.split(knots, ends, 1), np.split(slopes, ends, 1)
+            # The loop knows columns among all bands, a feature is the index in its own.
+            knots[1] = knots[1] + begins[: parts[1]]
+            intercept -= float(slopes[1][0] @ begins[: parts[1]])
+            pairs = zip(knots, slopes, strict=True)
+            heads.append((levels, *most, *(_packed(*pair) for pair in pairs)))
+        kinds = {np.dtype(k): (low.astype(k), high.astype(k)) for k in ("f4", "f8")}
+        return cls(kinds, heads, recipe.start, intercept, *student.range_)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Predictions (n,) of signals (n, time) or (n, channel, time).
@@ -87,10 +96,21 @@ class Compiled:
         out.fill(self.intercept)
         channels = (x,) if x.ndim == 2 else np.moveaxis(x, 1, 0)
         broken = 0.0
-        for rows, weights in zip(channels, self.weights, strict=True):
+        for rows, head in zip(channels, self.heads, strict=True):
             if not rows.flags.c_contiguous:
                 rows = np.ascontiguousarray(rows)
-            broken += extremes.predict_rows(rows, *self.banks[x.dtype], *weights, out)
+            bank = self.banks[x.dtype]
+            broken += extremes.predict_rows(rows, *bank, *head, self.start, out)
         if broken:  # NaN
             require_finite(x)
-        return out
+        return np.clip(out, self.low, self.high, out=out)
+
+
+def _packed(knots: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """A curve a row: its first slope, then every knot with the change of slope there.
+
+    (features, 1 + 2 k), as the loop reads them.
+    """
+    count, features = knots.shape
+    bends = np.stack([knots, slopes[1:]], 1).reshape(2 * count, features)
+    return np.ascontiguousarray(np.concatenate([slopes[:1], bends]).T)

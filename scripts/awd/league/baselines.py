@@ -11,7 +11,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from awd.errors import ConfigError
-from awd.features import linear
 
 if TYPE_CHECKING:
     from awd.league.splits import Part
@@ -80,9 +79,11 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
 
+    from awd import heads
+
     models = {
         "mean": DummyRegressor,
-        "ridge": lambda: linear("ridge"),
+        "ridge": lambda: heads.head("ridge"),
         "boosting": lambda: HistGradientBoostingRegressor(
             **BOOSTING, random_state=seed
         ),

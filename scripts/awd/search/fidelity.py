@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from awd.errors import DataError, ShapeError
-from awd.features import Largest, linear
+from awd.features import Largest
 from awd.filters import kernels
 from awd.samples import as_rows, require_finite, require_samples
 
@@ -145,7 +145,7 @@ class Reproduction:
     """The same error for students without a slope, such as histograms.
 
     A term of :mod:`awd.search.descent`, with attributes as :class:`Fidelity`; the head
-    is the ridge of :func:`awd.features.linear` in place of least squares.
+    is the ridge of :func:`awd.heads.head` in place of least squares.
     """
 
     x: np.ndarray
@@ -166,9 +166,11 @@ class Reproduction:
     def _error(self, h: np.ndarray) -> float:
         from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
+        from awd import heads
+
         student = self.features.fitted(self.x, h, self.levels)
         features = student.features(self.x, h, self.levels)
-        head, folds = linear("ridge"), PredefinedSplit(self.fold)
+        head, folds = heads.head("ridge"), PredefinedSplit(self.fold)
         predicted = cross_val_predict(head, features, self.y, cv=folds)
         return float(((self.y - predicted.reshape(self.y.shape)) ** 2).sum())
 
