@@ -1,0 +1,125 @@
+"""Heads: models that add up one curve a feature, a line or a line with kinks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from awd.errors import ConfigError
+
+ALPHAS = np.geomspace(1e-3, 1e7, 21)
+
+# Of the signals' s.d.: smaller features are not blown up to the size of the others. A
+# tap of 1e-4 makes border coefficients of that size, nearly constant in training, on
+# which a standardised head goes astray in the first sample that differs.
+FLOOR = 1e-2
+
+KNOTS = (1 / 3, 2 / 3)  # quantiles of a feature at which its curve may bend
+
+
+class FlooredScaler(StandardScaler):
+    """Standardise features, dividing by no less than ``floor``."""
+
+    scale_: np.ndarray
+
+    def __init__(self, floor: float = 0.0) -> None:
+        super().__init__()
+        self.floor = floor
+
+    def fit(self, x: np.ndarray, *rest: Any) -> Self:
+        """Means and s.d. of features (n, features)."""
+        super().fit(x, *rest)
+        self.scale_ = np.maximum(self.scale_, self.floor)
+        return self
+
+
+class Hinges(TransformerMixin, BaseEstimator):
+    """Every feature, and how far it lies above its own training tertiles.
+
+    A linear model on (n, 3 features) is a sum of piecewise linear curves, one a feature
+    (multivariate adaptive regression splines with fixed knots and no products;
+    J. H. Friedman, Ann. Stat. 19, 1991).
+    """
+
+    def fit(self, x: np.ndarray, y: Any = None) -> Self:
+        """Tertiles of features (n, features): ``knots_`` (2, features)."""
+        self.knots_ = np.quantile(x, KNOTS, axis=0)
+        return self
+
+    def transform(self, x: np.ndarray) -> np.ndarray:
+        """(n, features) to (n, 3 features): all as they are, then what is above."""
+        above = [np.maximum(x - knots, 0) for knots in self.knots_]
+        return np.concatenate([x, *above], axis=1)
+
+
+class Curves(NamedTuple):
+    """A fitted head as a sum of curves.
+
+    Attributes
+    ----------
+    knots : ndarray of shape (k, features)
+        Where every curve bends, in the unit of its feature; k is 0 for lines.
+    slopes : ndarray of shape (1 + k, features)
+        Slope below the first knot, and by how much it changes at each knot.
+    intercept : float
+    usual : ndarray of shape (features,) or None
+        Mean of every curve over the training samples, where the head knows it.
+    """
+
+    knots: np.ndarray
+    slopes: np.ndarray
+    intercept: float
+    usual: np.ndarray | None
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """What every feature adds, (n, features) to (n, features)."""
+        added = self.slopes[0] * features
+        for knot, slope in zip(self.knots, self.slopes[1:], strict=True):
+            added += slope * np.maximum(features - knot, 0)
+        return added
+
+
+def head(name: str, floor: float = 0.0) -> Any:
+    """A fresh scikit-learn regressor.
+
+    Parameters
+    ----------
+    name : {"ols", "ridge", "hinges"}
+        Ordinary least squares (the paper's); ridge on standardised features with the
+        penalty of least leave-one-out error among :data:`ALPHAS`; the same on features
+        and their :class:`Hinges`.
+    floor : float
+        Smallest s.d. by which ridge divides a feature.
+
+    Raises
+    ------
+    ConfigError
+        There is no such head.
+    """
+    if name == "ols":
+        return LinearRegression()
+    if name not in ("ridge", "hinges"):
+        raise ConfigError(f"no head {name!r}; there is ols, ridge, hinges")
+    bends = [Hinges()] if name == "hinges" else []
+    return make_pipeline(*bends, FlooredScaler(floor), RidgeCV(ALPHAS))
+
+
+def curves(fitted: Any) -> Curves:
+    """The curves of a fitted :func:`head` of one target."""
+    if not isinstance(fitted, Pipeline):
+        slopes = fitted.coef_[None]
+        return Curves(np.empty((0, slopes.size)), slopes, float(fitted.intercept_), None)
+    scaler, model = fitted[-2], fitted[-1]
+    weights = model.coef_ / scaler.scale_
+    intercept = float(model.intercept_ - weights @ scaler.mean_)
+    bends = isinstance(fitted[0], Hinges)
+    knots = fitted[0].knots_ if bends else np.empty((0, weights.size))
+    slopes, means = (
+        values.reshape(1 + len(knots), -1) for values in (weights, scaler.mean_)
+    )
+    return Curves(knots, slopes, intercept, (slopes * means).sum(0))
