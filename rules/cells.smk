@@ -17,10 +17,18 @@ DISTILLED = settings.cells.distil.objectives[0]
 STUDENT = {
     "features": {
         "m": settings.cells.student.largest,
-        **settings.cells.student.model_dump(exclude={"largest", "head"}),
+        **settings.cells.student.model_dump(
+            include={"smallest", "positions", "start"}
+        ),
     },
-    "head": settings.cells.student.head,
+    **settings.cells.student.model_dump(include={"head", "fit_to", "shares"}),
 }
+# What networks answer that did not see a fold is only asked for shares.
+FOLDS = [
+    f"{contracts.FOLD}{k}"
+    for k in range(settings.cells.teacher.folds)
+    if settings.cells.student.fit_to == "mixed"
+]
 PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 # The published values stand beside a run of the published protocol on whole tracks.
 PARITY = settings.preset == "paper" and "sig_mean" in settings.cells.targets
@@ -32,11 +40,16 @@ STUDIES["cells"] = Study(
         "seed": settings.cells.teacher.seeds,
     },
     steps="awd.study",
-    networks=[*settings.cells.teacher.kinds, *contracts.CONTROLS],
+    networks=[*settings.cells.teacher.kinds, *contracts.CONTROLS, *FOLDS],
     settings={
-        "train_teacher": settings.cells.teacher.model_dump(exclude={"kinds", "seeds"}),
+        "train_teacher": settings.cells.teacher.model_dump(
+            exclude={"kinds", "seeds", "folds"}
+        ),
         "ask_teacher": {},
-        "distil_wavelet": settings.cells.distil.model_dump(),
+        "distil_wavelet": {
+            **settings.cells.distil.model_dump(),
+            "features": STUDENT["features"],
+        },
         "predict_students": {
             **STUDENT,
             **settings.cells.baselines.model_dump(),
@@ -163,8 +176,8 @@ use rule job as assemble_dataset with:
         **runs("assemble_dataset"),
         dataset=settings.cells.model_dump(
             include={
-                *("bad_cell", "targets", "min_frames", "length", "tiles"),
-                *("outcomes", "hotspots", "traces"),
+                *("bad_cell", "targets", "min_frames", "length", "windows"),
+                *("tiles", "outcomes", "hotspots", "traces"),
             }
         ),
         least=contradictions.least_cells(settings.cells, settings.seed),

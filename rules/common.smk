@@ -102,6 +102,16 @@ def networks(wildcards):
     return STUDIES[wildcards.study].networks
 
 
+def kinds(wildcards):
+    """Of these the networks that are no controls and have seen every training group."""
+    names = STUDIES[wildcards.study].networks
+    return [
+        name
+        for name in names
+        if name not in contracts.CONTROLS and not name.startswith(contracts.FOLD)
+    ]
+
+
 def more(rule):
     """Input function: the files of a study's own rules that a rule of the method reads."""
     return lambda wildcards: {

@@ -39,7 +39,7 @@ DRAWN = {
     "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
     "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
     "learning": Figure(
-        "Learning curves of the networks.", HISTORIES, {"controls": contracts.CONTROLS}
+        "Learning curves of the networks.", HISTORIES, {"kinds": kinds}
     ),
 }
 if settings.cells:

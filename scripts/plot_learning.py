@@ -5,7 +5,8 @@ from awd.report.figures.training import learning, learning_table
 
 log_to(snakemake.log[0])
 tables = [io.read_table(path) for path in snakemake.input]
-kinds = [k for k in tables[0]["network"].unique() if k not in snakemake.params.controls]
+names = tables[0]["network"].unique()
+kinds = [name for name in names if name in snakemake.params.kinds]
 histories = {
     kind: [table[table["network"] == kind].drop(columns="network") for table in tables]
     for kind in kinds

@@ -37,7 +37,7 @@ def test_the_settings_of_a_run_can_be_given_again(path):
 
 
 def test_all_mistakes_are_listed_at_once_with_suggestions():
-    distil = {"lenghts": [10], "largest": 0}
+    distil = {"lenghts": [10], "candidates": 0}
     bad = of_cells(distil=distil) | {"run": "a b", "sed": 1}
     with pytest.raises(ConfigError) as error:
         reading.load(bad, "bad.yaml")
@@ -45,8 +45,8 @@ def test_all_mistakes_are_listed_at_once_with_suggestions():
     assert text.startswith("bad.yaml has 4 problems")
     assert "distil.lenghts  unknown key; did you mean 'lengths'?" in text
     assert "did you mean 'seed'?" in text
-    assert "distil.largest  is 0; input should be greater than or equal to 1" in text
-    assert "run                   is 'a b'" in text
+    assert "distil.candidates  is 0; input should be greater than or equal to 1" in text
+    assert "run                      is 'a b'" in text
 
 
 def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
@@ -75,6 +75,11 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
             "cells.splits  8 groups leave none to train on",
         ),
         ({"distil": {"folds": 6}}, "cells.distil.folds  is 6; only 5 groups train"),
+        ({"teacher": {"folds": 6}}, "cells.teacher.folds  is 6; only 5 groups train"),
+        (
+            {"student": {"fit_to": "labels", "shares": [0.5]}},
+            "cells.student.shares  is not read: only student.fit_to: mixed has",
+        ),
         ({"student": {"largest": 0, "smallest": 0}}, "it needs a coefficient"),
         (
             {"baselines": {"wavelets": ["db5", "dmey", "bior2.2"]}},
@@ -165,7 +170,7 @@ def test_every_key_is_explained():
 
 
 def test_names_in_the_configuration_exist_in_the_library():
-    from awd import features
+    from awd import heads
     from awd.cells import presets
     from awd.cells.study import dataset
     from awd.teacher import networks
@@ -176,11 +181,12 @@ def test_names_in_the_configuration_exist_in_the_library():
         return set(typing.get_args(inner[0]) or inner)
 
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
+    assert choices(cells.Cells, "windows") == set(dataset.WINDOWS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
         assert choices(model, "preset") == set(presets.PRESETS)
     assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {"resnet"}
     for head in choices(study.StudentSettings, "head"):
-        features.linear(head)
+        heads.head(head)
 
 
 def test_the_tracker_is_configured_as_the_library_is_by_itself():

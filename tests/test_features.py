@@ -151,7 +151,9 @@ def test_no_prediction_leaves_the_range_of_what_was_fitted(head, mode):
 
 
 def test_unknown_heads_are_refused():
-    with pytest.raises(ConfigError, match=r"no head 'lasso'; there is ols, ridge, hinges"):
+    with pytest.raises(
+        ConfigError, match=r"no head 'lasso'; there is ols, ridge, hinges"
+    ):
         Student(head="lasso").fit(X, X[:, 0], DB5, 4)
 
 

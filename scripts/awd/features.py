@@ -177,7 +177,10 @@ class Student:
         self.features_ = self.features.fitted(x, h, levels)
         features = self.features_.features(x, h, levels, mode)
         head = heads.head(self.head, floor=heads.FLOOR * np.std(x))
-        self.head_, self.range_ = head.fit(features, y), (float(y.min()), float(y.max()))
+        self.head_, self.range_ = (
+            head.fit(features, y),
+            (float(y.min()), float(y.max())),
+        )
         self._shape: tuple[int, ...] | None = None
         return self
 

@@ -91,8 +91,8 @@ def head(name: str, floor: float = 0.0) -> Any:
     ----------
     name : {"ols", "ridge", "hinges"}
         Ordinary least squares (the paper's); ridge on standardised features with the
-        penalty of least leave-one-out error among :data:`ALPHAS`; the same on features
-        and their :class:`Hinges`.
+        penalty of least leave-one-out error among :data:`ALPHAS`, of each target its
+        own; the same on features and their :class:`Hinges`.
     floor : float
         Smallest s.d. by which ridge divides a feature.
 
@@ -106,14 +106,18 @@ def head(name: str, floor: float = 0.0) -> Any:
     if name not in ("ridge", "hinges"):
         raise ConfigError(f"no head {name!r}; there is ols, ridge, hinges")
     bends = [Hinges()] if name == "hinges" else []
-    return make_pipeline(*bends, FlooredScaler(floor), RidgeCV(ALPHAS))
+    return make_pipeline(
+        *bends, FlooredScaler(floor), RidgeCV(ALPHAS, alpha_per_target=True)
+    )
 
 
 def curves(fitted: Any) -> Curves:
     """The curves of a fitted :func:`head` of one target."""
     if not isinstance(fitted, Pipeline):
         slopes = fitted.coef_[None]
-        return Curves(np.empty((0, slopes.size)), slopes, float(fitted.intercept_), None)
+        return Curves(
+            np.empty((0, slopes.size)), slopes, float(fitted.intercept_), None
+        )
     scaler, model = fitted[-2], fitted[-1]
     weights = model.coef_ / scaler.scale_
     intercept = float(model.intercept_ - weights @ scaler.mean_)

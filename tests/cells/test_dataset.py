@@ -58,8 +58,26 @@ def test_the_dataset_keeps_its_contract(data):
         (9, [0, 2, 4, 6, 8]),
     ],
 )
-def test_fixed_length_picks_the_lower_neighbour_or_pads_at_the_end(n, expected):
-    np.testing.assert_array_equal(dataset.fixed_length(np.arange(n), 5), expected)
+def test_the_whole_picks_the_lower_neighbour_or_pads_at_the_end(n, expected):
+    np.testing.assert_array_equal(dataset.whole(np.arange(n), 5), expected)
+
+
+@pytest.mark.parametrize("n", [3, 5, 12])
+def test_the_end_is_every_one_of_the_last_frames_after_zeros(n):
+    trace = 1 + np.arange(n)
+    expected = np.r_[np.zeros(5), trace][-5:]
+    np.testing.assert_array_equal(dataset.end(trace, 5), expected)
+
+
+def test_every_window_is_a_channel_and_a_single_one_is_none(cells, data):
+    assert data["x"].dims == ("sample", "channel", "time")
+    assert data["channel"].values.tolist() == ["whole", "end"]
+    for name in ("whole", "end"):
+        alone = dataset.assemble(cells, **USUAL, windows=[name])
+        assert alone["x"].dims == ("sample", "time")
+        np.testing.assert_array_equal(alone["x"], data["x"].sel(channel=name))
+    with pytest.raises(DataError, match="no window .'middle'.; there is whole, end"):
+        dataset.assemble(cells, **USUAL, windows=["middle"])
 
 
 def test_targets_are_what_their_names_say():

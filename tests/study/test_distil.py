@@ -39,6 +39,7 @@ def distiller(y, choose_by="fidelity"):
         levels=[3],
         moments=1,
         draws=3,
+        candidates=20,
         choose_by=choose_by,
         attribution={"length": 4, "levels": 3, "ratios": [1.0]},
         soft=SOFT,
@@ -66,6 +67,7 @@ def test_everybody_is_there_with_a_role(found):
         "random_labels",
         "named_fidelity",
         "named_labels",
+        "labels",
     }
     names = {"target": "peak", "split": "0", "seed": "0"}
     ds = choose.to_dataset(found, mode="zero", **names)
@@ -73,10 +75,12 @@ def test_everybody_is_there_with_a_role(found):
     assert len(choose.draws_of(ds, "output")) == 3
 
 
-def test_controls_choose_from_as_many_as_ours(found):
+def test_controls_choose_from_as_many_as_ours_or_more(found):
     counts = {name: len(method.pool) for name, method in found.items()}
-    assert counts["random_fidelity"] == counts["random_labels"] == counts["output"]
-    assert counts["named_fidelity"] <= counts["output"]
+    assert counts["random_fidelity"] == counts["random_labels"] == 20
+    assert counts["output"] <= counts["named_fidelity"] <= 20
+    assert counts["labels"] == counts["output"]
+    assert found["labels"].chosen_by == "labels"
 
 
 def test_no_label_enters_ours_and_labels_enter_who_says_so(found):

@@ -14,6 +14,7 @@ from awd.filters import kernels
 from awd.league import baselines as models
 from awd.league import bootstrap, choose, score, splits
 from awd.league.predict import time_inference, to_dataset
+from awd.league.students import LABELS, HeldOut, Target, share_for
 from awd.record import contracts
 from awd.search.candidates import Candidate
 from awd.study import baselines, predict
@@ -50,7 +51,9 @@ def make_set(rotation, gradient=None, seed="0"):
     data = data.assign(split=("sample", split))
     train, test = (splits.part(data, side, "peak") for side in ("train", "test"))
     gradient = np.ones_like(test.x) if gradient is None else gradient
-    teaching = predict.Teaching(train.y + 1.0, test.y + 1.0, gradient)
+    fold = splits.folds(train.groups, 3)
+    held_out = HeldOut(fold, np.tile(train.y + 1.0, (3, 1)))
+    teaching = predict.Teaching(train.y + 1.0, test.y + 1.0, gradient, held_out)
     pool = [Candidate(wavelet.from_pywt("db2"), LEVELS)] * 60
     methods = {
         "ours": choose.choose(pool, [1.0] * 60, "fidelity", "distilled"),
@@ -67,9 +70,9 @@ def make_set(rotation, gradient=None, seed="0"):
     )
 
 
-def of_wavelets(methods, train, test, teaching):
+def of_wavelets(methods, *given):
     return {
-        name: predict.of_wavelet(method, train, test, teaching, STUDENT)
+        name: predict.of_wavelet(method, *given, STUDENT, {"": LABELS})[""]
         for name, method in methods.items()
     }
 
@@ -108,10 +111,59 @@ def test_an_entry_is_its_student_alone(sets):
         entry = entries[name]
         np.testing.assert_array_equal(entry.prediction, student.predict(test.x))
         np.testing.assert_array_equal(entry.predict(entry.inputs), entry.prediction)
-        copy = Student(Largest(3)).fit(train.x, teaching.train, h, LEVELS)
+        copy = Student(Largest(3)).fit(train.x, teaching.known, h, LEVELS)
         expected = bootstrap.r2(teaching.test, copy.predict(test.x))
         assert entries[name].fidelity == expected
         assert entries[name].head_parameters == student.head_parameters
+
+
+def test_a_head_fitted_to_outputs_follows_the_network_and_needs_no_label(sets):
+    *_, (train, test, teaching) = sets[0]
+    method = predict.fixed(["db2"], LEVELS)["db2"]
+    targets = {"@outputs": Target(teaching.known, (1.0,)), "@labels": LABELS}
+    unlabelled = replace(train, y=np.full(len(train.y), 7.0))
+    found, blind = (
+        predict.of_wavelet(method, known, test, teaching, STUDENT, targets)
+        for known in (train, unlabelled)
+    )
+    for entries in (found, blind):
+        np.testing.assert_allclose(
+            entries["@outputs"].prediction, found["@labels"].prediction + 1, atol=1e-6
+        )
+    assert found["@outputs"].share == 1
+    assert found["@labels"].share == 0
+
+
+@pytest.mark.parametrize(("good", "expected"), [(True, 1.0), (False, 0.0)])
+def test_the_share_is_what_helps_where_the_network_has_not_looked(sets, good, expected):
+    """Labels of noise against a network that knows the truth, and the other way."""
+    *_, (train, _, _) = sets[0]
+    rng = np.random.default_rng(0)
+    noisy = train.y + rng.normal(scale=4 * train.y.std(), size=len(train.y))
+    labels, outputs = (noisy, train.y) if good else (train.y, noisy)
+    fold = splits.folds(train.groups, 3)
+    held_out = HeldOut(fold, np.tile(outputs, (3, 1)))
+    target = Target(outputs, (0.0, 0.5, 1.0), held_out)
+    known = replace(train, y=labels)
+    share = share_for(STUDENT, known, target, wavelet.from_pywt("db2"), LEVELS, "zero")
+    assert share == expected
+
+
+def test_the_share_does_not_see_what_the_distilled_network_says_of_a_fold(sets):
+    *_, (train, _, _) = sets[0]
+    h = wavelet.from_pywt("db2")
+    fold = splits.folds(train.groups, 3)
+    outputs = np.random.default_rng(0).normal(size=(3, len(train.y)))
+    shares = [0.0, 0.5, 1.0]
+    inside = fold[None] == np.arange(3)[:, None]
+    changed = np.where(inside, 1e3, outputs)
+    found = [
+        share_for(
+            STUDENT, train, Target(train.y, shares, HeldOut(fold, o)), h, LEVELS, "zero"
+        )
+        for o in (outputs, changed)
+    ]
+    assert found[0] == found[1] == 0
 
 
 def test_compression_counts_what_is_large_and_matters():
@@ -151,7 +203,7 @@ def test_a_mirrored_choice_is_read_mirrored(sets):
     *_, (train, test, teaching) = sets[0]
     chosen = Candidate(wavelet.from_pywt("db2"), LEVELS, mirrored=True)
     method = choose.choose([chosen], [1.0], "fidelity", "distilled")
-    entry = predict.of_wavelet(method, train, test, teaching, STUDENT)
+    (entry,) = of_wavelets({"ours": method}, train, test, teaching).values()
     student = Student(Largest(0, 3)).fit(train.x, train.y, chosen.filter, LEVELS)
     np.testing.assert_array_equal(entry.predict(test.x), student.predict(test.x))
 

@@ -73,6 +73,7 @@ def test_a_users_files_stand_where_they_are_named(checkout, folder, prefix):
     source = {"kind": "csv", "files": files, "frame_interval_s": 1.0}
     cells = {"source": source, "targets": ["half"], "tiles": 2}
     cells["distil"] = {"folds": 2}
+    cells["teacher"] = {"folds": 2}
     clause = f'prefix: "{prefix}"' if prefix else ""
     run = embed(checkout, folder, clause, prefix, maps=None, cells=cells)
     assert "awd_read_tracks" in rules_of(run("-n"))

@@ -29,7 +29,7 @@ def write(checkout, source, targets=("half",), **cells):
     """A configuration of its own, named ``own``."""
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
     made["run"] = "own"
-    common = {"tiles": 2, "distil": {"folds": 2}}
+    common = {"tiles": 2, "distil": {"folds": 2}, "teacher": {"folds": 2}}
     made["cells"] = {"source": source, "targets": list(targets), **common, **cells}
     (checkout.folder / "own.yaml").write_text(yaml.safe_dump(made))
 

@@ -246,7 +246,13 @@ class Cells(Strict):
     min_frames: Count = Field(
         15, description="Tracks must last longer than this, frames."
     )
-    length: int = Field(40, ge=8, description="Samples per track after resampling.")
+    length: int = Field(40, ge=8, description="Samples of a window of a track.")
+    windows: list[Literal["whole", "end"]] = Field(
+        ["whole", "end"],
+        min_length=1,
+        description="What is read of a track: whole, resampled to `length`; end, its "
+        "last `length` frames at full rate. Each is a channel.",
+    )
     tiles: Count = Field(
         4, description="Tiles per side of a cell's field; a tile is a block."
     )

@@ -133,6 +133,11 @@ def _bad_splits(cells: Cells, seed: int, groups: int) -> Iterator[tuple[str, str
             "cells.distil.folds",
             f"is {cells.distil.folds}; only {trained} groups train",
         )
+    if cells.student.fit_to == "mixed" and trained < cells.teacher.folds:
+        yield (
+            "cells.teacher.folds",
+            f"is {cells.teacher.folds}; only {trained} groups train",
+        )
 
 
 def least_cells(cells: Cells, seed: int) -> int:
@@ -198,5 +203,8 @@ def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
             yield f"cells.distil.{name}", "cells.distil.objectives does not list it"
     if not {"attribution", "soft"} & set(objectives):
         yield "cells.distil.choose_by", "output distillation chooses by fidelity"
+    if cells.student.fit_to != "mixed":
+        for key in ("cells.student.shares", "cells.teacher.folds"):
+            yield key, "only student.fit_to: mixed has a share to choose"
     if cells.splits.test_groups:
         yield "cells.splits.test", "cells.splits.test_groups are named"

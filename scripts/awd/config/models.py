@@ -62,6 +62,7 @@ class Recovery(Strict):
 PAPER: dict[str, Any] = {
     "cells": {
         "scaling": "cell",
+        "windows": ["whole"],
         "hotspots": "drop",
         "bucket_accuracy": 0.95,
         "teacher": {"kinds": ["lstm"]},
@@ -77,6 +78,7 @@ PAPER: dict[str, Any] = {
             "positions": False,
             "start": 0,
             "head": "ols",
+            "fit_to": "labels",
         },
     },
     "maps": {"teacher": {"width": 64, "stem": 7}, "distil": {"soft": {}}},

@@ -46,6 +46,12 @@ class TeacherSettings(Strict):
     )
     batch: Count = Field(100, description="Samples per step.")
     learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+    folds: int = Field(
+        3,
+        ge=2,
+        description="Networks more, each trained without a part of the training "
+        "groups: by what they answer there, student.fit_to: mixed finds its share.",
+    )
 
 
 class AttributionSettings(Strict):
@@ -91,15 +97,15 @@ class Distil(Strict):
         "The first gives the result.",
     )
     lengths: list[Taps] = Field(
-        [4, 6, 8, 10, 12], min_length=1, description="Taps to choose from."
+        [4, 6, 8], min_length=1, description="Taps to choose from."
     )
     levels: list[Count] = Field(
-        [3, 4, 5], min_length=1, description="Levels of the transform to choose from."
+        [4, 5], min_length=1, description="Levels of the transform to choose from."
     )
-    largest: Count = Field(
-        6,
-        description="Largest coefficients of every band that the student inside reads, "
-        "the linear model by which filters are scored.",
+    candidates: Count = Field(
+        60,
+        description="Random filters, and at most as many named ones, that the controls "
+        "choose from; as many as distillation, if that had more.",
     )
     folds: int = Field(
         5,
@@ -134,7 +140,23 @@ class StudentSettings(Strict):
     start: Annotated[int, Field(ge=0)] = Field(
         3, description="Mean of the first samples of the trace; 0 for none."
     )
-    head: Literal["ols", "ridge"] = Field("ridge", description="The linear model.")
+    head: Literal["ols", "ridge", "hinges"] = Field(
+        "hinges",
+        description="What is fitted to them: lines (ols, ridge), or curves that bend "
+        "at the tertiles of each.",
+    )
+    fit_to: Literal["labels", "outputs", "mixed"] = Field(
+        "mixed",
+        description="What the head is fitted to: labels, what the network answers, or "
+        "a share of its answer and the rest of the label. Every wavelet has a row with "
+        "the head on labels too.",
+    )
+    shares: list[Annotated[float, Field(ge=0, le=1)]] = Field(
+        [0.0, 0.5, 1.0],
+        min_length=1,
+        description="Shares of the answer that mixed chooses from, by grouped "
+        "cross-validation with networks that did not see the fold.",
+    )
 
 
 class Baselines(Strict):

@@ -66,12 +66,12 @@ class Compiled:
             )
         ends = np.cumsum(parts)[:-1]
         heads, intercept = [], curves.intercept
-        for knots, slopes in zip(
+        for channel in zip(
             np.split(curves.knots, channels, axis=1),
             np.split(curves.slopes, channels, axis=1),
             strict=True,
         ):
-            knots, slopes = np.split(knots, ends, 1), np.split(slopes, ends, 1)
+            knots, slopes = (np.split(values, ends, axis=1) for values in channel)
             # The loop knows columns among all bands, a feature is the index in its own.
             knots[1] = knots[1] + begins[: parts[1]]
             intercept -= float(slopes[1][0] @ begins[: parts[1]])

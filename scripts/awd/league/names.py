@@ -38,6 +38,13 @@ METHODS = {
     "hand_boosting": "boosting on hand features",
 }
 
+# After "@": what the head of a student was fitted to, where not to what ours was.
+HEADS = {
+    "labels": "head on labels",
+    "outputs": "head on the network's outputs",
+    "own": "head on its own outputs",
+}
+
 OURS = "output"  # the method that the project stands for
 
 
@@ -48,7 +55,12 @@ def name_of(method: str) -> str:
     --------
     >>> name_of("output_gaussian")
     'AWD (output), gaussian'
+    >>> name_of("db5@labels")
+    'db5, head on labels'
     """
+    method, at, head = method.partition("@")
+    if at:
+        return f"{name_of(method)}, {HEADS.get(head, head)}"
     base, _, rest = method.rpartition("_")
     if method in METHODS or not base:
         return METHODS.get(method, method)

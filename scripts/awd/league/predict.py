@@ -22,6 +22,7 @@ COLUMNS = (
     "filter_parameters",
     "head_parameters",
     "scored",
+    "share",
 )
 
 
@@ -43,6 +44,9 @@ class Entry:
         Numbers learned from data, in the filter and in the head.
     scored : int
         How many filters the one shown was chosen from.
+    share : float
+        Of a network's outputs in what the head was fitted to, the rest are labels; NaN
+        where there is no such head.
     predict, inputs : callable, ndarray of shape (m, ...), optional
         The fitted model and what it reads, to be timed.
     """
@@ -54,6 +58,7 @@ class Entry:
     filter_parameters: int = 0
     head_parameters: int = 0
     scored: int = 0
+    share: float = np.nan
     predict: Callable[[np.ndarray], np.ndarray] | None = None
     inputs: np.ndarray | None = None
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+# Whose labels a method may see: select's stop the networks, so nobody is denied them.
+KNOWN = ("train", "select")
+
+
 @dataclass(frozen=True)
 class Part:
     """One side of a split, for one target.
@@ -33,6 +37,15 @@ class Part:
     rows: np.ndarray
     hand: np.ndarray | None = None
 
+    def only(self, chosen: np.ndarray) -> Part:
+        """Some of the samples, by a mask of shape (n,)."""
+        rows = {
+            name: getattr(self, name)[chosen]
+            for name in ("x", "y", "groups", "blocks", "rows")
+        }
+        hand = None if self.hand is None else self.hand[chosen]
+        return replace(self, **rows, hand=hand)
+
     def with_shuffled_target(self, seed: int) -> Part:
         """The same samples with their targets permuted: nothing is left to learn.
 
@@ -42,8 +55,10 @@ class Part:
         return replace(self, y=np.random.default_rng(seed).permutation(self.y))
 
 
-def part(data: xr.Dataset, side: str, target: str) -> Part:
+def part(data: xr.Dataset, side: str | Sequence[str], target: str) -> Part:
     """The ``side`` ("train", "select" or "test") of a ``dataset`` file with a split.
+
+    Several sides make one part.
 
     Raises
     ------
@@ -59,7 +74,7 @@ def part(data: xr.Dataset, side: str, target: str) -> Part:
             f"{', '.join(targets)}"
         )
     check(data["group"].values, data["split"].values)
-    rows = np.flatnonzero(data["split"].values == side)
+    rows = np.flatnonzero(np.isin(data["split"].values, side))
     if not rows.size:
         raise DataError(f"no sample is in the split {side!r}; split the groups again")
     chosen = data.isel(sample=rows)
@@ -143,6 +158,20 @@ def rotate(
     split[np.isin(groups, chosen[: stop - start])] = "test"
     split[np.isin(groups, chosen[stop - start :][:selecting])] = "select"
     return split
+
+
+def folds(groups: np.ndarray, count: int) -> np.ndarray:
+    """Fold of every sample, (n,) int: whole groups, folds of about equal size.
+
+    The fold of a group depends on the sizes of all groups only, so that who trains and
+    who predicts agree.
+    """
+    from sklearn.model_selection import GroupKFold
+
+    fold = np.empty(len(groups), int)
+    for index, (_, held) in enumerate(GroupKFold(count).split(groups, groups=groups)):
+        fold[held] = index
+    return fold
 
 
 def check(groups: np.ndarray, split: np.ndarray) -> None:

@@ -125,6 +125,8 @@ OUTPUTS = Contract(
 
 # Teachers that know nothing of the target; what they teach is a control.
 CONTROLS = ("untrained", "shuffled")
+# Networks of the first kind that did not see a fold of the training groups.
+FOLD = "fold"
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")
 
 WAVELETS = Contract(
@@ -171,6 +173,7 @@ PREDICTIONS = Contract(
         "filter_parameters": Variable(("method",), "i", low=0),
         "head_parameters": Variable(("method",), "i", low=0),
         "scored": Variable(("method",), "i", low=0),
+        "share": Variable(("method",), "f", low=0, high=1, finite=False),
         "target": Variable(("sample",), "f", described=True),
         "group": Variable(("sample",), "U"),
         "block": Variable(("sample",), "U"),

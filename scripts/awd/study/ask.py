@@ -27,7 +27,9 @@ def outputs(
     device: str,
     job: Job,
 ) -> xr.Dataset:
-    """Outputs on all samples, and input gradients on the training samples.
+    """Outputs on all samples, and input gradients where filters are distilled.
+
+    That is on the training and select groups, of all networks but those of folds.
 
     Parameters
     ----------
@@ -51,27 +53,29 @@ def outputs(
 
     data = io.read(path, contracts.DATASET)
     sides = [splits.part(data, side, target) for side in contracts.SPLITS]
-    train = sides[0]
+    known = splits.part(data, splits.KNOWN, target)
     answers = np.empty((len(models), data.sizes["sample"], 1), np.float32)
     for answer, model in zip(answers, models.values(), strict=True):
         for part in sides:  # side by side: rounding depends on what is asked together
             answer[part.rows, 0] = ask.output(model, part.x, device=device)
-    gradients = [
-        ask.saliency(model, train.x, device=device) for model in models.values()
-    ]
-    described = {**train.described, "long_name": f"{target}, as the networks answer"}
+    gradients = {
+        name: ask.saliency(model, known.x, device=device)
+        for name, model in models.items()
+        if not name.startswith(contracts.FOLD)
+    }
+    described = {**known.described, "long_name": f"{target}, as the networks answer"}
     return xr.Dataset(
         {
             "output": (("network", "sample", "name"), answers, described),
             "gradient": (
-                ("differentiated", "row", *data.x.dims[1:]),
-                np.stack(gradients),
+                ("differentiated", "row", *data["x"].dims[1:]),
+                np.stack([*gradients.values()]),
             ),
-            "row": ("row", train.rows),
+            "row": ("row", known.rows),
         },
         coords={
             "network": list(models),
-            "differentiated": list(models),
+            "differentiated": list(gradients),
             "name": [target],
         },
     )

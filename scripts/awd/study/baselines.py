@@ -28,8 +28,8 @@ def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]
     target, seed : str, int
     """
     data = io.read(given.samples, contracts.DATASET)
-    train, test = (splits.part(data, side, target) for side in ("train", "test"))
-    return test, of_models(train, test, seed)
+    known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
+    return test, of_models(known, test, seed)
 
 
 def of_models(train: Part, test: Part, seed: int) -> dict[str, Entry]:

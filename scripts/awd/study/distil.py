@@ -1,9 +1,10 @@
 """Every wavelet of one split, target and seed: the distilled ones and their controls.
 
-All are found on the training groups. The name of a control says what it lacks: training
-(``untrained``), something to learn (``shuffled``), a teacher (``sparsity``),
-distillation (``random``, ``named``). The last two choose from as many filters as ours,
-once by fidelity to the teacher, as ours, and once by labels.
+All are found on the training and select groups. The name of a control says what it
+lacks: training (``untrained``), something to learn (``shuffled``), a teacher
+(``sparsity``; ``labels``, which stand in its place), distillation (``random``,
+``named``). The last two choose from as many filters as ours or more, once by fidelity
+to the teacher, as ours, and once by labels.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def wavelets(
         Paths: ``samples`` with a split, and ``outputs`` of all networks.
     target : str
     settings : mapping
-        ``objectives``, ``largest`` of the student inside, and the others of
-        :class:`Distiller`.
+        ``objectives``, ``features`` (of :class:`awd.features.Largest`) of the student
+        that is used, and the others of :class:`Distiller`.
     seed : int
     job : Job
         Where a long search saves what it has done.
@@ -54,7 +55,7 @@ def wavelets(
     Dataset
         :data:`awd.record.contracts.WAVELETS`, but for ``target``, ``split``, ``seed``.
     """
-    train = splits.part(io.read(given.samples, contracts.DATASET), "train", target)
+    known = splits.part(io.read(given.samples, contracts.DATASET), splits.KNOWN, target)
     outputs = io.read(given.outputs, contracts.OUTPUTS)
     gradients = dict(
         zip(
@@ -64,21 +65,25 @@ def wavelets(
         )
     )
     answers = {
-        name: Answers(output[train.rows], gradients[name], job.of(name))
+        name: Answers(output[known.rows], gradients[name], job.of(name))
         for name, output in zip(
             outputs["network"].values.tolist(),
             outputs["output"].values[..., 0],
             strict=True,
         )
+        if name in gradients
     }
     settings = dict(settings)
-    objectives, student = settings.pop("objectives"), Largest(settings.pop("largest"))
-    distiller = Distiller(train, student, seed=seed, **settings)
+    objectives, student = (
+        settings.pop("objectives"),
+        Largest(**settings.pop("features")),
+    )
+    distiller = Distiller(known, student, seed=seed, **settings)
     return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
 
 
 class Answers(NamedTuple):
-    """What a network answers on the training samples: outputs (n,), gradients (n, ...).
+    """What a network answers on the known samples: outputs (n,), gradients (n, ...).
 
     ``checkpoint`` is where a long search on them saves what it has done.
     """
@@ -94,10 +99,10 @@ class Distiller:
 
     Attributes
     ----------
-    train : Part
-        The training side of a split.
+    known : Part
+        The training and select sides of a split.
     student : Largest
-        What the student reads while filters are scored.
+        What the student reads.
     folds, seed : int
         Of the grouped cross-validation; of every search.
     lengths, levels : sequence of int
@@ -105,6 +110,8 @@ class Distiller:
     moments, draws : int
         Vanishing moments that output distillation asks for; resamples of the groups
         that show how sure its filter is.
+    candidates : int
+        Random and named filters that controls choose from, if ours had fewer.
     choose_by : {"fidelity", "labels"}
         What chooses along the paper's paths; output distillation never sees a label.
     attribution, soft : mapping
@@ -112,7 +119,7 @@ class Distiller:
         arguments of :func:`awd.search.soft.distil_soft`, the paper's own losses.
     """
 
-    train: Part
+    known: Part
     student: Largest
     folds: int
     seed: int
@@ -120,6 +127,7 @@ class Distiller:
     levels: Sequence[int]
     moments: int
     draws: int
+    candidates: int
     choose_by: str
     attribution: Mapping[str, Any]
     soft: Mapping[str, Any]
@@ -147,7 +155,12 @@ class Distiller:
             role = "control" if control else "distilled"
             methods[name] = self._distilled(ours, answer, role)
         methods["sparsity"] = self._without_teacher(ours, methods[ours], first)
-        return methods | self._undistilled(len(methods[ours].pool), first)
+        by_labels = self._searched(
+            "output", Answers(self.known.y, first.gradient), "control"
+        )
+        methods["labels"] = replace(by_labels, chosen_by="labels")
+        count = max(self.candidates, len(methods[ours].pool))
+        return methods | self._undistilled(count, first)
 
     def _distilled(
         self, objective: str, answer: Answers, role: str = "distilled", draws: int = 0
@@ -171,11 +184,11 @@ class Distiller:
 
     def _search(self, objective: str, answer: Answers, draws: int = 0) -> Distilled:
         return distil.distil(
-            self.train.x,
+            self.known.x,
             output=answer.output,
             objective=objective,
             student=self.student,
-            groups=self.train.groups,
+            groups=self.known.groups,
             folds=self.folds,
             levels=self.levels,
             length=self.lengths,
@@ -186,7 +199,7 @@ class Distiller:
 
     def _path(self, answer: Answers) -> list[Candidate]:
         found = distil.distil(
-            self.train.x,
+            self.known.x,
             answer.gradient,
             objective="attribution",
             ratio=[*self.attribution["ratios"], np.inf],
@@ -200,7 +213,7 @@ class Distiller:
         from awd.search import soft
 
         path = soft.distil_soft(
-            self.train.x,
+            self.known.x,
             answer.gradient,
             seeds=(self.seed,),
             checkpoint=answer.checkpoint,
@@ -249,8 +262,8 @@ class Distiller:
         self, pool: Sequence[Candidate], answer: Answers, by: str, role: str
     ) -> Method:
         """Chosen from a pool, scored here."""
-        y = {"fidelity": answer.output, "labels": self.train.y}[by]
-        x, groups = self.train.x, self.train.groups
+        y = {"fidelity": answer.output, "labels": self.known.y}[by]
+        x, groups = self.known.x, self.known.groups
         scores = candidates.scores(pool, x, y, self.student, groups, self.folds)
         return choose.choose(pool, scores, by, role)
 

@@ -1,8 +1,9 @@
 """Students and baselines of one split, target and seed, on samples never fitted to.
 
 Here, and only here, a student is fitted to labels and shown test samples. Every wavelet
-gets the same features and the same head, so that a row differs from the next by its
-filter alone.
+gets the same features and the same head, fitted to the same mixture of labels and of
+the network's outputs, so that a row differs from the next by its filter alone. Beside
+it stands the same wavelet with its head on labels: what one has without a network.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from awd.league import bootstrap, choose, splits
 from awd.league.choose import Method
 from awd.league.predict import Entry
 from awd.league.splits import Part
+from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
 from awd.search.candidates import Candidate
 from awd.study import baselines
@@ -33,11 +35,16 @@ REPEATS = baselines.REPEATS
 
 
 class Teaching(NamedTuple):
-    """A network's answers: outputs (n,) on train and test, input gradients on test."""
+    """A network's answers, outputs (n,) on the known and on the test samples.
 
-    train: np.ndarray
+    ``gradient`` is its input gradient on test, ``held_out`` what networks answered that
+    did not see a fold.
+    """
+
+    known: np.ndarray
     test: np.ndarray
     gradient: np.ndarray
+    held_out: HeldOut | None = None
 
 
 def students(
@@ -51,9 +58,9 @@ def students(
         Paths: ``samples``, ``outputs``, ``networks`` and ``wavelets``.
     target : str
     settings : mapping
-        ``features`` (of :class:`awd.features.Largest`) and ``head`` of the student,
-        ``kinds`` (the networks that enter; the first is distilled), ``wavelets`` and
-        ``levels`` (fixed wavelets by name).
+        ``features`` (of :class:`awd.features.Largest`), ``head``, ``fit_to`` and
+        ``shares`` of the student, ``kinds`` (the networks that enter; the first is
+        distilled), ``wavelets`` and ``levels`` (fixed wavelets by name).
     device : str
         Where networks are asked.
 
@@ -62,39 +69,82 @@ def students(
     Part
         The test samples.
     dict of str to Entry
-        By method.
+        By method; after an "@" what the head was fitted to, where that is not
+        ``fit_to`` (:data:`awd.league.names.HEADS`).
     DataFrame
         ``method``, and its RMSE in a column of the head's name.
     """
     import pandas as pd
 
     data = io.read(given.samples, contracts.DATASET)
-    train, test = (splits.part(data, side, target) for side in ("train", "test"))
+    known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
     answers = io.read(given.outputs, contracts.OUTPUTS)["output"].isel(name=0)
+    outputs = {str(n): answers.sel(network=n).values for n in answers["network"].values}
     teachers = {
         kind: partial(ask.output, model, device=device)
         for kind, model in weights.load(given.networks, settings["kinds"]).items()
     }
     first = next(iter(teachers))
-    output = answers.sel(network=first).values
-    gradient = ask.saliency(teachers[first].args[0], test.x, device=device)
-    teaching = Teaching(output[train.rows], output[test.rows], gradient)
+    teaching = Teaching(
+        outputs[first][known.rows],
+        outputs[first][test.rows],
+        ask.saliency(teachers[first].args[0], test.x, device=device),
+        _held_out(data["split"].values, known, outputs),
+    )
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     methods |= fixed(settings["wavelets"], settings["levels"])
     student = Student(Largest(**settings["features"]), settings["head"])
     entries = {
-        kind: of_teacher(
-            teacher, test, teaching, answers.sel(network=kind).values[test.rows]
-        )
+        kind: of_teacher(teacher, test, teaching, outputs[kind][test.rows])
         for kind, teacher in teachers.items()
     }
-    entries |= {
-        name: of_wavelet(method, train, test, teaching, student)
-        for name, method in methods.items()
-    }
+    own = {name: outputs[name][known.rows] for name in contracts.CONTROLS}
+    ours = next(iter(methods))
+    for name, method in methods.items():
+        targets = _targets(settings, teaching, whole=name == ours, own=own.get(name))
+        found = of_wavelet(method, known, test, teaching, student, targets)
+        entries |= {f"{name}{at}": entry for at, entry in found.items()}
     errors = [bootstrap.rmse(test.y, entry.prediction) for entry in entries.values()]
-    heads = pd.DataFrame({"method": list(entries), settings["head"]: errors})
-    return test, entries, heads
+    rmse = pd.DataFrame({"method": list(entries), settings["head"]: errors})
+    return test, entries, rmse
+
+
+def _held_out(
+    split: np.ndarray, known: Part, outputs: Mapping[str, np.ndarray]
+) -> HeldOut | None:
+    """What the networks of folds answer, and which samples they did not see."""
+    answers = [
+        output for name, output in outputs.items() if name.startswith(contracts.FOLD)
+    ]
+    if not answers:
+        return None
+    trained = split[known.rows] == "train"
+    fold = np.full(len(known.y), -1)
+    fold[trained] = splits.folds(known.groups[trained], len(answers))
+    return HeldOut(fold, np.stack(answers)[:, known.rows])
+
+
+def _targets(
+    settings: Mapping[str, Any],
+    teaching: Teaching,
+    whole: bool,
+    own: np.ndarray | None,
+) -> dict[str, Target]:
+    """What the heads of a wavelet are fitted to, by what follows its name.
+
+    First what the configuration asks for; then labels, what one has without a network;
+    ``whole``: outputs alone, without a label; ``own``: those of a control's network.
+    """
+    outputs = Target(teaching.known, (1.0,))
+    mixture = Target(teaching.known, settings["shares"], teaching.held_out)
+    asked = {"labels": LABELS, "outputs": outputs, "mixed": mixture}
+    targets = {"": asked[settings["fit_to"]], "@labels": LABELS}
+    if whole:
+        targets["@outputs"] = outputs
+    if own is not None:
+        targets["@own"] = Target(own, (1.0,))
+    targets.pop(f"@{settings['fit_to']}", None)
+    return targets
 
 
 def fixed(names: Sequence[str], levels: int) -> dict[str, Method]:
@@ -109,45 +159,55 @@ def fixed(names: Sequence[str], levels: int) -> dict[str, Method]:
 
 def of_wavelet(
     method: Method,
-    train: Part,
+    known: Part,
     test: Part,
     teaching: Teaching,
     student: Student,
+    targets: Mapping[str, Target],
     mode: str = "zero",
-) -> Entry:
-    """The student on one filter.
+) -> dict[str, Entry]:
+    """The student on one filter, an entry for each that its head is fitted to.
 
     Parameters
     ----------
     method : Method
         The filter, and how it was chosen.
-    train, test : Part
+    known, test : Part
         Samples the heads are fitted to, and those predicted.
     teaching : Teaching
         Of the teacher to which fidelity and compression refer.
     student, mode : Student, str
         Features and head, and the mode of the transform.
+    targets : mapping of str to Target
+        By what names the entry.
     """
     h, levels = method.chosen.filter, method.chosen.levels
     read = student.features.mirrored if method.chosen.mirrored else student.features
     recipe = replace(student, features=read)
-    fitted = replace(recipe).fit(train.x, train.y, h, levels, mode)
-    copy = replace(recipe).fit(train.x, teaching.train, h, levels, mode)
+    copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode)
     coefficients, attributions = (
         kernels.analysis(values, h, levels, mode)
         for values in (test.x, teaching.gradient)
     )
-    return Entry(
-        fitted.predict(test.x),
-        method.role,
-        bootstrap.r2(teaching.test, copy.predict(test.x)),
-        bootstrap.compression(coefficients, attributions),
-        method.parameters,
-        fitted.head_parameters,
-        len(method.pool),
-        fitted.predict,
-        test.x,
-    )
+    same = {
+        "role": method.role,
+        "fidelity": bootstrap.r2(teaching.test, copy.predict(test.x)),
+        "compression": bootstrap.compression(coefficients, attributions),
+        "filter_parameters": method.parameters,
+        "scored": len(method.pool),
+        "inputs": test.x,
+    }
+    entries = {}
+    for name, target in targets.items():
+        fitted, share = fit(recipe, known, target, h, levels, mode)
+        entries[name] = Entry(
+            fitted.predict(test.x),
+            head_parameters=fitted.head_parameters,
+            share=share,
+            predict=fitted.predict,
+            **same,
+        )
+    return entries
 
 
 def of_teacher(

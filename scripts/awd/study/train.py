@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from awd import io
 from awd.league import splits
 from awd.record import contracts
@@ -35,8 +37,10 @@ def train(
         Samples with a split, :data:`awd.record.contracts.DATASET`.
     target : str
     names : sequence of str
-        Kinds of :data:`awd.teacher.networks.KINDS`, and
-        :data:`awd.record.contracts.CONTROLS`, which are of the first kind.
+        Kinds of :data:`awd.teacher.networks.KINDS`,
+        :data:`awd.record.contracts.CONTROLS`, and ``fold0``, ``fold1`` ...: networks
+        that do not see that fold (:func:`awd.league.splits.folds`) of the training
+        groups. Controls and folds are of the first kind.
     settings : mapping
         ``epochs`` and others of :func:`awd.teacher.training.train`.
     seed, device : int, str
@@ -55,12 +59,16 @@ def train(
     fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
     models: dict[str, Teacher] = {}
     histories: dict[str, pd.DataFrame] = {}
+    folds = [name for name in names if name.startswith(contracts.FOLD)]
+    fold = splits.folds(fit.groups, len(folds)) if folds else np.zeros(0)
     for name in names:
-        kind = names[0] if name in contracts.CONTROLS else name
+        kind = names[0] if name in (*contracts.CONTROLS, *folds) else name
         own, learnt, stopped_by = dict(settings), fit, stop
         network_seed = derive_seed(seed, name)
         if name == "untrained":
             own["epochs"] = 0
+        if name in folds:
+            learnt = fit.only(fold != folds.index(name))
         if name == "shuffled":
             # Nothing on select could stop it: it learns by heart as long as the real.
             learnt = stopped_by = fit.with_shuffled_target(network_seed)

@@ -62,13 +62,14 @@ def assemble(
     targets: Sequence[str],
     min_frames: int,
     length: int = 40,
+    windows: Sequence[str] = ("whole", "end"),
     tiles: int = 4,
     hotspots: str = "keep",
     rules: outcomes.Rules | None = None,
     bad_cell: str = "stop",
     least: int = 1,
 ) -> xr.Dataset:
-    """One row a track: the master resampled to one length, and what the slave did.
+    """One row a track: windows of one length of the master, and what the slave did.
 
     Parameters
     ----------
@@ -79,7 +80,9 @@ def assemble(
     min_frames : int
         Tracks must last longer than this, frames.
     length : int
-        Samples of a row, see :func:`fixed_length`.
+        Samples of a window.
+    windows : sequence of str
+        Names in :data:`WINDOWS`; each is a channel.
     tiles : int
         A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
     hotspots : {"keep", "drop"}
@@ -95,9 +98,10 @@ def assemble(
     Returns
     -------
     Dataset
-        ``x(sample, time)`` in counts, padding 0; ``target(sample, name)`` in s.d. of
-        the cell; ``hand(sample, feature)``, :data:`awd.cells.study.hand.FEATURES` of
-        the whole master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or
+        ``x(sample, channel, time)`` in counts, padding 0, without ``channel`` where
+        there is one window; ``target(sample, name)`` in s.d. of the cell;
+        ``hand(sample, feature)``, :data:`awd.cells.study.hand.FEATURES` of the whole
+        master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or
         the tile where there is one cell only), ``track`` (index in its cell). Where the
         slave has p-values, ``lifetime`` (frames) and ``outcome(sample, named)``, every
         outcome of :mod:`awd.cells.study.outcomes`; and of every complete track of more
@@ -117,7 +121,9 @@ def assemble(
     for cell in cells:
         try:
             used_tracks = _kept(cell, min_frames, tiles, hotspots, rules)
-            rows.append(_rows(cell, targets, used_tracks, length, tiles, rules))
+            rows.append(
+                _rows(cell, targets, used_tracks, length, windows, tiles, rules)
+            )
             every.append(_every(cell, hotspots, rules))
             used.append(cell)
         except DataError as error:
@@ -145,7 +151,7 @@ def assemble(
     return ds
 
 
-def fixed_length(trace: np.ndarray, length: int) -> np.ndarray:
+def whole(trace: np.ndarray, length: int) -> np.ndarray:
     """A trace of ``length`` samples: picked without averaging, or padded with zeros.
 
     Of a longer trace the samples ``floor((n - 1) i / (length - 1))`` are taken; a
@@ -155,6 +161,22 @@ def fixed_length(trace: np.ndarray, length: int) -> np.ndarray:
     if n >= length:
         return trace[np.arange(length) * (n - 1) // (length - 1)]
     return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
+
+
+def end(trace: np.ndarray, length: int) -> np.ndarray:
+    """The last ``length`` frames of a trace, zeros before a shorter one.
+
+    What ends a pit (loss of its coat, scission) stands at one place here, and at full
+    rate; in the whole trace it stands anywhere, and in every second frame or fewer.
+    """
+    n = len(trace)
+    return np.concatenate([np.zeros(max(length - n, 0), trace.dtype), trace[-length:]])
+
+
+WINDOWS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "whole": whole,
+    "end": end,
+}
 
 
 def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
@@ -179,7 +201,7 @@ def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
     noise = rng.normal(x.mean(), x.std(), x.shape).astype(x.dtype)
     out = ds.drop_dims("feature", errors="ignore")
     return out.assign(
-        x=ds["x"].copy(data=noise), length=xr.full_like(ds["length"], x.shape[1])
+        x=ds["x"].copy(data=noise), length=xr.full_like(ds["length"], x.shape[-1])
     )
 
 
@@ -290,6 +312,7 @@ def _rows(
     targets: Sequence[str],
     track: np.ndarray,
     length: int,
+    windows: Sequence[str],
     tiles: int,
     rules: outcomes.Rules | None,
 ) -> xr.Dataset:
@@ -300,19 +323,18 @@ def _rows(
     spans = [slice(edges[k], edges[k + 1]) for k in track]
     frame, master = cell["frame"].values, cell["master"].values
     traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
-    x = [fixed_length(trace, length) for trace in traces]
+    x = _windowed(traces, length, windows).assign_attrs(cell["master"].attrs)
     x_px, y_px = (
         np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
     )
     block = [f"{name}/{k}" for k in tile(x_px, y_px, tiles)]
     values = np.stack([_target(cell, target, spans) for target in targets], 1)
-    described = dict(cell["master"].attrs)
     by_hand = np.stack([hand.features(trace) for trace in traces])
     of_master = {"units": "by feature", "long_name": "hand feature of the master"}
     in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
     ds = xr.Dataset(
         {
-            "x": (("sample", "time"), np.stack(x).astype(np.float32), described),
+            "x": x,
             "target": (("sample", "name"), values.astype(np.float32), in_sd),
             "hand": (("sample", "feature"), by_hand.astype(np.float32), of_master),
             "length": ("sample", np.minimum(lifetime[track], length)),
@@ -329,6 +351,24 @@ def _rows(
         ds["outcome"] = ("sample", "named"), by_name
         ds = ds.assign_coords(named=list(labels))
     return ds
+
+
+def _windowed(
+    traces: Sequence[np.ndarray], length: int, windows: Sequence[str]
+) -> xr.DataArray:
+    """Windows of every trace as channels; a single one is no channel."""
+    import xarray as xr
+
+    unknown = [name for name in windows if name not in WINDOWS]
+    if unknown or not windows:
+        raise DataError(f"no window {unknown}; there is {', '.join(WINDOWS)}")
+    cut = [[WINDOWS[name](trace, length) for name in windows] for trace in traces]
+    x = xr.DataArray(
+        np.array(cut, np.float32),
+        dims=("sample", "channel", "time"),
+        coords={"channel": list(windows)},
+    )
+    return x.isel(channel=0, drop=True) if len(windows) == 1 else x
 
 
 def _kept(

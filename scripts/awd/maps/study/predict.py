@@ -203,8 +203,8 @@ class League:
             method.parameters,
             outcome.head_parameters,
             len(method.pool),
-            self._student(reading) if timed else None,
-            Rows(self.path, self.test[:SHOWN])[:] if timed else None,
+            predict=self._student(reading) if timed else None,
+            inputs=Rows(self.path, self.test[:SHOWN])[:] if timed else None,
         )
 
     def _student(self, reading: Reading) -> partial[np.ndarray]:
