@@ -43,7 +43,7 @@ def test_all_mistakes_are_listed_at_once_with_suggestions():
         reading.load(bad, "bad.yaml")
     text = str(error.value)
     assert text.startswith("bad.yaml has 4 problems")
-    assert "distil.lenghts  unknown key; did you mean 'lengths'?" in text
+    assert "distil.lenghts     unknown key; did you mean 'lengths'?" in text
     assert "did you mean 'seed'?" in text
     assert "distil.candidates  is 0; input should be greater than or equal to 1" in text
     assert "run                      is 'a b'" in text
