@@ -14,14 +14,13 @@ PUT_THERE = (
     "not public: ask its authors)"
 )
 DISTILLED = settings.cells.distil.objectives[0]
+HEAD = {"head", "fit_to", "shares"}
 STUDENT = {
     "features": {
         "m": settings.cells.student.largest,
-        **settings.cells.student.model_dump(
-            include={"smallest", "positions", "start"}
-        ),
+        **settings.cells.student.model_dump(exclude={"largest", *HEAD}),
     },
-    **settings.cells.student.model_dump(include={"head", "fit_to", "shares"}),
+    **settings.cells.student.model_dump(include=HEAD),
 }
 # What networks answer that did not see a fold is only asked for shares.
 FOLDS = [
