@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from awd import io
-from awd.errors import DataError
-from awd.league.names import OURS, name_of
-from awd.report import tables
+from awd.report import claims, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,20 +18,6 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_suffix(".html.j2")
 
 PAGE_WIDTH = 840  # CSS pixels for a figure of two columns, 1440 pixels wide
-
-COMPARED = (
-    "study",
-    "target",
-    "method",
-    "reference",
-    "r2_difference",
-    "low",
-    "high",
-    "above",
-    "test_sets",
-)
-
-NONE = "none"
 
 REST = "All targets"  # where a figure stands that is of no single target
 MAPS = "All maps"
@@ -75,7 +59,7 @@ class Section:
 
 def render(
     title: str,
-    verdict: Mapping[str, Sequence[str]],
+    verdict: Mapping[str, claims.Verdict],
     score_tables: Sequence[Table],
     plates: Sequence[Plate],
     manifest: Mapping[str, Any],
@@ -86,8 +70,8 @@ def render(
     ----------
     title : str
         Name of the run.
-    verdict : mapping of str to sequence of str
-        What the run says of each target, from :func:`verdicts`.
+    verdict : mapping of str to Verdict
+        What the run says of each target, from :func:`awd.report.claims.verdicts`.
     score_tables, plates : sequences of Table and Plate
         In the order of the page within their section; targets come in the order of the
         verdict.
@@ -135,14 +119,13 @@ def scored(
     scores: Sequence[io.PathLike],
     differences: Sequence[io.PathLike],
     timings: Sequence[io.PathLike],
-) -> tuple[dict[str, list[str]], list[Table]]:
+) -> tuple[dict[str, claims.Verdict], list[Table]]:
     """Verdict and score tables of a run, from its files; nothing of no files."""
-    verdict: dict[str, list[str]] = {}
+    verdict: dict[str, claims.Verdict] = {}
     shown: list[Table] = []
     for paths in zip(scores, differences, timings, strict=True):
         scored, between, times = map(io.read_table, paths)
-        roles = dict(zip(scored["method"], scored["role"], strict=True))
-        verdict |= verdicts(between, roles)
+        verdict |= claims.verdicts(between, scored)
         for target, part in scored.groupby("target", sort=False):
             cells = tables.score_table(part, times)
             shown.append(Table(cells, "Score table", tables.CAPTION, target))
@@ -196,134 +179,3 @@ def _embedded(png: str | Path) -> str:
     """A picture as a ``data:`` address."""
     data = io.existing(png, "draw the figures before the report").read_bytes()
     return "data:image/png;base64," + base64.b64encode(data).decode()
-
-
-def verdicts(
-    differences: pd.DataFrame, roles: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """What paired differences allow to say of each target, in a few sentences.
-
-    Better or worse is said only where the 95 % interval excludes 0. There is a claim
-    only where every control is beaten. Most is said of our method
-    (:data:`awd.league.names.OURS`, else the first), a line of every other distilled
-    one.
-
-    Parameters
-    ----------
-    differences : DataFrame
-        ``differences.csv``: ``study``, ``target``, ``method``, ``reference``,
-        ``r2_difference`` (method minus reference), ``low``, ``high``, ``above`` (in how
-        many test sets the method is better) and ``test_sets``; where there is a column
-        ``split``, the rows "all" count.
-    roles : mapping of str to str
-        Role of every method, as in ``scores.csv``.
-
-    Returns
-    -------
-    dict of str to list of str
-        By target, with the study in brackets where there are several.
-
-    Raises
-    ------
-    DataError
-        A column is missing, or a value or a role is.
-    """
-    missing = [column for column in COMPARED if column not in differences]
-    if missing:
-        raise DataError(f"differences have no column {', '.join(missing)}")
-    rows = tables.over_splits(differences)
-    if rows[list(COMPARED)].isna().any(axis=None):
-        raise DataError("differences hold an empty value; score the methods again")
-    unknown = {*rows["method"], *rows["reference"]} - set(roles)
-    if unknown:
-        raise DataError(f"no role is known of {', '.join(sorted(unknown))}")
-    rows = rows.assign(role=rows["reference"].map(roles))
-    several = rows["study"].nunique() > 1
-    return {
-        f"{target} ({study})" if several else str(target): _on_target(part)
-        for (study, target), part in rows.groupby(["study", "target"], sort=False)
-    }
-
-
-def _on_target(rows: pd.DataFrame) -> list[str]:
-    """All that is said of one target, ours first."""
-    methods = list(dict.fromkeys(rows["method"]))
-    ours = OURS if OURS in methods else methods[0]
-    own = rows[rows["method"] == ours]
-    name, role = name_of(ours), own["role"]
-    sentences = _on_controls(name, own[role == "control"])
-    teachers = own[role == "teacher"]
-    against = "against its teacher" if len(teachers) == 1 else "against the teachers"
-    sentences += _on_rivals(f"{name} {against}", teachers, full=True)
-    models = own[role.isin(["wavelet", "baseline"])]
-    against = "against fixed wavelets and models without one"
-    sentences += _on_rivals(f"{name} {against}", models, full=False)
-    for row in own[role == "distilled"].itertuples():
-        theirs = rows[rows["method"] == row.reference]
-        sentences.append(_on_other(name, row, theirs[theirs["role"] == "control"]))
-    return sentences
-
-
-def _on_controls(name: str, rows: pd.DataFrame) -> list[str]:
-    """Whether there is a claim: only if no control did as well."""
-    if rows.empty:
-        return [f"No claim: no control was run, {name} may owe nothing to its teacher."]
-    beaten, count = rows["low"] > 0, len(rows)
-    if beaten.all():
-        closest = _listed(rows.sort_values("low").head(1))
-        every = f"each of its {count} controls" if count > 1 else "its control"
-        return [f"{name} predicts better than {every}.", f"The closest: {closest}."]
-    level = beaten.size - beaten.sum()
-    return [
-        f"No claim: {level} of {count} controls did as well as {name} or better.",
-        f"As well or better: {_listed(rows[~beaten])}. Beaten: {_named(rows[beaten])}.",
-    ]
-
-
-def _on_rivals(head: str, rows: pd.DataFrame, full: bool) -> list[str]:
-    """Rivals that are beaten, level and ahead; of the beaten only names, or in full."""
-    if rows.empty:
-        return []
-    beaten, ahead = rows["low"] > 0, rows["high"] < 0
-    by_place = {
-        "better than": (_listed if full else _named)(rows[beaten]),
-        "level within error with": _listed(rows[~beaten & ~ahead]),
-        "worse than": _listed(rows[ahead]),
-    }
-    parts = [f"{place} {names}" for place, names in by_place.items() if names != NONE]
-    return [f"{head}: {', and '.join(parts)}."]
-
-
-def _on_other(ours: str, row: Any, controls: pd.DataFrame) -> str:
-    """One line on another distilled method: beside ours, and beside its controls."""
-    place = "level within error with"
-    if row.low > 0 or row.high < 0:
-        place = "worse than" if row.low > 0 else "better than"
-    gap, low, high = (_signed(-v, 3) for v in (row.r2_difference, row.high, row.low))
-    sentence = f"{name_of(row.reference)} is {place} {ours} ({gap} [{low}, {high}])"
-    if len(controls):
-        beaten = int((controls["low"] > 0).sum())
-        sentence += f" and better than {beaten} of {len(controls)} controls"
-    return sentence + "."
-
-
-def _named(rows: pd.DataFrame) -> str:
-    return "; ".join(map(name_of, rows["reference"])) or NONE
-
-
-def _listed(rows: pd.DataFrame) -> str:
-    """References with the difference in R2 and its interval, largest first."""
-    rows = rows.sort_values("r2_difference", ascending=False, key=abs)
-    decimals = min(3, tables.digits(rows["low"], rows["high"]))
-    listed = [
-        f"{name_of(str(row.reference))} ({_signed(row.r2_difference, decimals)} "
-        f"[{_signed(row.low, decimals)}, {_signed(row.high, decimals)}] "
-        f"in {row.above} of {row.test_sets})"
-        for row in rows.itertuples()
-    ]
-    return "; ".join(listed) or NONE
-
-
-def _signed(value: float, decimals: int) -> str:
-    """A number with its sign, and a real minus."""
-    return f"{value:+.{decimals}f}".replace("-", "−")

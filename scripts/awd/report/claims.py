@@ -1,0 +1,241 @@
+"""What a run claims: a few questions, each with the rivals that could win.
+
+Better or worse is said only where the 95 % interval of the paired difference excludes
+0, and a claim is made only where every rival of its question is beaten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from awd.errors import DataError
+from awd.league.names import OURS, name_of
+from awd.report import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPARED = (
+    "study",
+    "target",
+    "method",
+    "reference",
+    "r2_difference",
+    "low",
+    "high",
+    "above",
+    "test_sets",
+)
+
+# Controls whose filter no trained network had a say in.
+BLIND = ("untrained", "shuffled", "labels", "random_labels", "named_labels")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to one question: a sentence, and who was beaten and who was not."""
+
+    question: str
+    sentence: str
+    beaten: Sequence[str]
+    as_good: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run says of a target: a claim a question, and how much was tried."""
+
+    claims: Sequence[Claim]
+    tried: str = ""
+
+
+def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdict]:
+    """What paired differences allow to say of each target.
+
+    Our method is :data:`awd.league.names.OURS`, else the first distilled one.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        ``differences.csv``: ``study``, ``target``, ``method``, ``reference``,
+        ``r2_difference`` (method minus reference), ``low``, ``high``, ``above`` (in how
+        many test sets the method is better) and ``test_sets``; where there is a column
+        ``split``, the rows "all" count.
+    scores : DataFrame
+        ``scores.csv``: ``method``, ``role``, and ``scored`` where it is known.
+
+    Returns
+    -------
+    dict of str to Verdict
+        By target, with the study in brackets where there are several.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or a value or a role is.
+    """
+    missing = [column for column in COMPARED if column not in differences]
+    if missing:
+        raise DataError(f"differences have no column {', '.join(missing)}")
+    rows = tables.over_splits(differences)
+    if rows[list(COMPARED)].isna().any(axis=None):
+        raise DataError("differences hold an empty value; score the methods again")
+    roles = dict(zip(scores["method"], scores["role"], strict=True))
+    unknown = {*rows["method"], *rows["reference"]} - set(roles)
+    if unknown:
+        raise DataError(f"no role is known of {', '.join(sorted(unknown))}")
+    several = rows["study"].nunique() > 1
+    return {
+        f"{target} ({study})" if several else str(target): Verdict(
+            _claims(part, roles), _tried(part, scores)
+        )
+        for (study, target), part in rows.groupby(["study", "target"], sort=False)
+    }
+
+
+def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
+    """All claims of one target, of our method and of its head without labels."""
+    methods = list(dict.fromkeys(rows["method"]))
+    ours = OURS if OURS in methods else methods[0]
+    own = rows[rows["method"] == ours]
+    heads = any("@" in reference for reference in own["reference"])
+    by_question: dict[str, list[int]] = {}
+    for index, reference in own["reference"].items():
+        for question in _questions(reference, roles[reference], heads):
+            by_question.setdefault(question, []).append(index)
+    name = name_of(ours)
+    parts = {question: own.loc[index] for question, index in by_question.items()}
+    unlabelled = rows[rows["method"] == f"{ours}@outputs"]
+    fair = [
+        roles[reference] == "teacher" or reference.endswith("@outputs")
+        for reference in unlabelled["reference"]
+    ]
+    claims = [
+        _without_network(name, parts.get("without", own[:0])),
+        _of_filter(name, parts.get("filter", own[:0])),
+        _of_teachers(name, parts.get("teacher", own[:0])),
+        _of_teachers(f"{name} without a label", unlabelled[fair]),
+        _of_others(name, parts.get("others", own[:0])),
+    ]
+    return [claim for claim in claims if claim]
+
+
+def _questions(reference: str, role: str, heads: bool) -> list[str]:
+    """Which questions a rival belongs to.
+
+    ``heads``: students were fitted to a network's outputs too, so that only rows
+    "@labels" did without a network.
+    """
+    if role in ("teacher", "distilled"):
+        return ["teacher" if role == "teacher" else "others"]
+    if role == "baseline":
+        return ["without"]
+    method, at, head = reference.partition("@")
+    blind = role == "wavelet" or method in BLIND
+    by_labels = head == "labels" if heads else not at
+    return ["filter"] * (not at) + ["without"] * (
+        blind and (by_labels or head == "own")
+    )
+
+
+def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
+    if rows.empty:
+        return None
+    beaten = rows["low"] > 0
+    if beaten.all():
+        sentence = (
+            f"{name} predicts better than each of {len(rows)} models that need no "
+            f"trained network; the closest is {_listed(rows, 1)[0]}."
+        )
+    else:
+        sentence = (
+            f"No claim: {(~beaten).sum()} of {len(rows)} models that need no trained "
+            f"network predict as well as {name} or better."
+        )
+    return _claim("Better than what needs no network?", sentence, rows)
+
+
+def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
+    question = "Is it the filter?"
+    if rows.empty:
+        sentence = (
+            f"No claim: no control was run, the filter of {name} may owe nothing to "
+            "its network."
+        )
+        return Claim(question, sentence, [], [])
+    beaten = rows["low"] > 0
+    if beaten.all():
+        sentence = (
+            f"The filter matters: on each of {len(rows)} others the same student "
+            f"predicts worse; the closest is {_listed(rows, 1)[0]}."
+        )
+    else:
+        sentence = (
+            f"No claim for the filter itself: on {(~beaten).sum()} of {len(rows)} "
+            "others the same student predicts as well or better."
+        )
+    return _claim(question, sentence, rows)
+
+
+def _of_teachers(name: str, rows: pd.DataFrame) -> Claim | None:
+    """Against the networks; level is what distilling asks for."""
+    if rows.empty:
+        return None
+    by_place = {
+        "better than": rows[rows["low"] > 0],
+        "level with": rows[(rows["low"] <= 0) & (rows["high"] >= 0)],
+        "behind": rows[rows["high"] < 0],
+    }
+    places = [
+        f"{place} {'; '.join(_listed(part))}"
+        for place, part in by_place.items()
+        if len(part)
+    ]
+    sentence = f"{name} is {', and '.join(places)}."
+    return _claim("As good as its network?", sentence, rows)
+
+
+def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:
+    if rows.empty:
+        return None
+    ahead = rows[rows["high"] < 0]
+    better = f"; better are {'; '.join(_listed(ahead))}" if len(ahead) else ""
+    sentence = (
+        f"Of {len(rows)} other ways to distil {name} is better than "
+        f"{(rows['low'] > 0).sum()}{better}."
+    )
+    return _claim("Better than other ways to distil?", sentence, rows)
+
+
+def _claim(question: str, sentence: str, rows: pd.DataFrame) -> Claim:
+    beaten = rows["low"] > 0
+    return Claim(question, sentence, _listed(rows[beaten]), _listed(rows[~beaten]))
+
+
+def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
+    """How many methods were compared and how many filters were scored for them."""
+    names = {*rows["method"], *rows["reference"]}
+    own = scores[scores["method"].isin(names)].drop_duplicates("method")
+    text = f"{len(names)} methods were compared"
+    if "scored" not in own:
+        return f"{text}."
+    filters = own[~own["method"].str.contains("@")]["scored"].sum()
+    return f"{text}; their filters were chosen from {filters:.0f}, on training groups."
+
+
+def _listed(rows: pd.DataFrame, most: int | None = None) -> list[str]:
+    """References with the difference in R2 and its interval, the closest first."""
+    decimals = min(3, tables.digits(rows["low"], rows["high"])) if len(rows) else 3
+    return [
+        f"{name_of(str(row.reference))} ({signed(row.r2_difference, decimals)} "
+        f"[{signed(row.low, decimals)}, {signed(row.high, decimals)}] "
+        f"in {row.above} of {row.test_sets})"
+        for row in rows.sort_values("low")[:most].itertuples()
+    ]
+
+
+def signed(value: float, decimals: int) -> str:
+    """A number with its sign, and a real minus."""
+    return f"{value:+.{decimals}f}".replace("-", "−")

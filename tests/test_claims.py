@@ -1,0 +1,147 @@
+"""A run claims only what intervals allow, and against whoever could have won."""
+
+import pandas as pd
+import pytest
+
+from awd.errors import DataError
+from awd.report import claims
+
+ROLES = {
+    "output": "distilled",
+    "output@labels": "distilled",
+    "output@outputs": "distilled",
+    "attribution": "distilled",
+    "lstm": "teacher",
+    "untrained": "control",
+    "untrained@labels": "control",
+    "untrained@own": "control",
+    "sparsity": "control",
+    "sparsity@labels": "control",
+    "random_labels": "control",
+    "db5": "wavelet",
+    "db5@labels": "wavelet",
+    "db5@outputs": "wavelet",
+    "ridge": "baseline",
+    "boosting": "baseline",
+}
+SCORES = pd.DataFrame({"method": list(ROLES), "role": list(ROLES.values())})
+
+
+def compared(rows, **columns):
+    """Differences of a method: reference -> (difference, low, high)."""
+    table = pd.DataFrame(
+        [(name, *values) for name, values in rows.items()],
+        columns=["reference", "r2_difference", "low", "high"],
+    )
+    names = {"study": "cells", "target": "mean0", "split": "all", "method": "output"}
+    return table.assign(above=7, test_sets=8, **names | columns)
+
+
+def found(rows, **columns):
+    """Claims by question."""
+    (verdict,) = claims.verdicts(compared(rows, **columns), SCORES).values()
+    return {claim.question: claim for claim in verdict.claims}
+
+
+WITHOUT, FILTER = "Better than what needs no network?", "Is it the filter?"
+NETWORK = "As good as its network?"
+GOOD, LEVEL, BAD = (0.04, 0.01, 0.07), (0.01, -0.02, 0.04), (-0.1, -0.2, -0.05)
+
+
+def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
+    claim = found({"ridge": GOOD, "db5@labels": (0.1, 0.08, 0.12), "db5": GOOD})[
+        WITHOUT
+    ]
+    assert claim.sentence == (
+        "AWD (output) predicts better than each of 2 models that need no trained "
+        "network; the closest is ridge on the raw trace (+0.040 [+0.010, +0.070] in 7 "
+        "of 8)."
+    )
+    assert [name.partition(" (+")[0] for name in claim.beaten] == [
+        "ridge on the raw trace",
+        "db5, head on labels",
+    ]
+    assert claim.as_good == []
+
+
+@pytest.mark.parametrize("bounds", [LEVEL, BAD, (0.1, 0.0, 0.2)])
+def test_a_rival_that_is_level_or_better_takes_the_claim(bounds):
+    rows = {"db5@labels": GOOD, "boosting": bounds, "db5": GOOD, "sparsity": bounds}
+    both = found(rows)
+    assert both[WITHOUT].sentence.startswith("No claim: 1 of 2 models")
+    assert both[FILTER].sentence.startswith("No claim for the filter itself: on 1 of 2")
+    for claim in (both[WITHOUT], both[FILTER]):
+        assert len(claim.beaten) == len(claim.as_good) == 1
+
+
+def test_heads_on_labels_are_rivals_and_filters_under_our_head_are_controls():
+    rows = dict.fromkeys(["db5", "db5@labels", "untrained", "untrained@labels"], GOOD)
+    rows |= dict.fromkeys(["untrained@own", "sparsity", "sparsity@labels"], GOOD)
+    counts = {question: len(claim.beaten) for question, claim in found(rows).items()}
+    # A filter that fidelity to the network chose did not do without one.
+    assert counts == {WITHOUT: 3, FILTER: 3}
+
+
+def test_where_all_heads_are_on_labels_a_control_answers_both_questions():
+    rows = {"db5": GOOD, "untrained": GOOD, "sparsity": GOOD, "ridge": GOOD}
+    counts = {question: len(claim.beaten) for question, claim in found(rows).items()}
+    assert counts == {WITHOUT: 3, FILTER: 3}
+
+
+def test_without_a_control_nothing_is_said_of_the_filter():
+    assert found({"ridge": GOOD})[FILTER].sentence.startswith("No claim: no control")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "place"), [(GOOD, "better than"), (LEVEL, "level with"), (BAD, "behind")]
+)
+def test_the_network_is_beaten_level_or_ahead(bounds, place):
+    sentence = found({"lstm": bounds})[NETWORK].sentence
+    assert sentence.startswith(f"AWD (output) is {place} LSTM teacher (")
+
+
+def test_the_student_without_labels_has_a_claim_against_its_network_and_its_like():
+    table = pd.concat(
+        [
+            compared({"lstm": LEVEL, "output@outputs": GOOD}),
+            compared(
+                {"lstm": BAD, "db5@outputs": GOOD, "ridge": GOOD},
+                method="output@outputs",
+            ),
+        ]
+    )
+    (verdict,) = claims.verdicts(table, SCORES).values()
+    (claim,) = [c for c in verdict.claims if "without a label" in c.sentence]
+    assert len(claim.beaten) == len(claim.as_good) == 1
+    assert "behind LSTM teacher" in claim.sentence
+
+
+def test_a_run_says_how_much_it_tried(scores, differences):
+    (verdict,) = claims.verdicts(differences, scores).values()
+    assert verdict.tried.startswith(
+        f"{scores['method'].nunique()} methods were compared"
+    )
+
+
+def test_only_the_rows_over_all_splits_count():
+    good, bad = {"db5": GOOD}, {"db5": BAD}
+    table = pd.concat([compared(bad, split="0"), compared(good)])
+    expected = claims.verdicts(compared(good), SCORES)
+    assert claims.verdicts(table, SCORES) == expected
+
+
+def test_every_target_and_study_gets_its_claims():
+    table = pd.concat([compared({"db5": GOOD}), compared({"db5": GOOD}, target="half")])
+    assert list(claims.verdicts(table, SCORES)) == ["mean0", "half"]
+    table = pd.concat([table, compared({"db5": GOOD}, study="other")])
+    assert "mean0 (other)" in claims.verdicts(table, SCORES)
+
+
+def test_differences_without_a_column_a_value_or_a_role_are_refused():
+    table = compared({"db5": GOOD})
+    with pytest.raises(DataError, match="no column low"):
+        claims.verdicts(table.drop(columns="low"), SCORES)
+    with pytest.raises(DataError, match="empty value"):
+        claims.verdicts(table.assign(high=float("nan")), SCORES)
+    with pytest.raises(DataError, match="no role is known of db5"):
+        claims.verdicts(table, SCORES[:1])
