@@ -60,7 +60,7 @@ STUDIES["cells"] = Study(
     figures=["pipeline"] * MOVING
     + ["scores", "fidelity", "wavelet", "filters", "choice"]
     + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
-    + ["reading", "predictions", "learning"],
+    + ["reading", "curves", "predictions", "learning"],
     overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],
 )
 

@@ -38,25 +38,28 @@ DRAWN = {
     "scores": Figure("R2 of every method with its interval, controls in grey.", SCORES),
     "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
     "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
-    "learning": Figure(
-        "Learning curves of the networks.", HISTORIES, {"kinds": kinds}
-    ),
+    "learning": Figure("Learning curves of the networks.", HISTORIES, {"kinds": kinds}),
 }
 if settings.cells:
     METHOD = {"method": DISTILLED}
     TRACKED = {"tracks": TRACKS}
-    first = f"seed{settings.cells.teacher.seeds[0]}/wavelets.nc"
+    first = RUN / f"{{study}}/split0/{{target}}/seed{settings.cells.teacher.seeds[0]}"
     READ = {
         "samples": RUN / "{study}/split0/samples.nc",
-        "wavelets": RUN / "{study}/split0/{target}" / first,
+        "outputs": first / "outputs.nc",
+        "wavelets": first / "wavelets.nc",
     }
+    READER = METHOD | {"student": STUDENT}
     DRAWN |= {
         "wavelet": Figure("Scaling and wavelet functions over db5.", WAVELETS, METHOD),
         "filters": Figure("Filters of all networks and controls.", WAVELETS),
         "choice": Figure("How length and levels were chosen.", WAVELETS, METHOD),
         "filter_path": Figure("Filters from sparsity to attribution.", WAVELETS),
         "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
-        "reading": Figure("What the student reads in traces.", READ, STUDENT | METHOD),
+        "reading": Figure("What the student reads in traces.", READ, READER),
+        "curves": Figure(
+            "The student's head, a curve a number.", READ, READER
+        ),
         "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
         "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),
         "traces": OfCells("Example tracks, with what is significant.", TRACKED),

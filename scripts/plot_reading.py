@@ -1,31 +1,28 @@
-from awd import features, io
-from awd.league import choose, splits
+from awd import io
+from awd.league import splits
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
 from awd.report.figures.student import examples, reading, reading_table
+from awd.study import predict
 
 log_to(snakemake.log[0])
-params, target = snakemake.params, snakemake.wildcards.target
-dataset, wavelets = snakemake.input
-data = io.read(dataset, contracts.DATASET)
-found = io.read(wavelets, contracts.WAVELETS)
-candidate = choose.from_dataset(found)[params.method].chosen
-train, shown = (splits.part(data, side, target) for side in ("train", "select"))
-student = features.Student(features.Largest(**params.features), params.head)
-student.fit(train.x, train.y, candidate.filter, candidate.levels)
+given, params, target = snakemake.input, snakemake.params, snakemake.wildcards.target
+student, known = predict.taught(given, target, params.student, params.method)
+data = io.read(given.samples, contracts.DATASET)
+shown = splits.part(data, "select", target)
 rows = examples(student.predict(shown.x))
-x, dt = shown.x[rows], data.attrs["dt_s"]
+x = shown.x[rows]
 described = data.x.attrs
 figure = reading(
     student,
     x,
-    dt,
+    windows=data["channel"].values.tolist() if "channel" in data else ["whole"],
     observed=shown.y[rows],
     lengths=data["length"].values[shown.rows[rows]],
-    background=train.x,
+    background=known.x,
     signal=f"{described['long_name']} ({described['units']})",
     target=f"{target} ({shown.described['units']})",
 )
 stem = snakemake.output[0].removesuffix(".png")
-style.save(figure, stem, reading_table(student, x, dt, train.x))
+style.save(figure, stem, reading_table(student, x, known.x))

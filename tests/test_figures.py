@@ -52,6 +52,16 @@ def student(time=40):
     return features.Student(recipe, "ridge").fit(x, y, db2, 4), x
 
 
+def of_windows():
+    """A student of two windows with bent curves, and its training samples."""
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(60, 2, 40)).cumsum(2)
+    y = x[:, 1, 5:15].mean(1)
+    recipe = features.Largest(2, 1, positions=True, start=3)
+    db2 = wavelet.from_pywt("db2")
+    return features.Student(recipe, "hinges").fit(x, y, db2, 4), x
+
+
 def test_the_reading_adds_up_to_the_prediction():
     fitted, x = student()
     table = figures.student.reading_table(fitted, x[:5])
@@ -64,27 +74,56 @@ def test_the_reading_adds_up_to_the_prediction():
     np.testing.assert_allclose(heights, added)
 
 
+def test_the_reading_shows_every_window_and_what_it_adds():
+    fitted, x = of_windows()
+    table = figures.student.reading_table(fitted, x[:3])
+    figure = figures.student.reading(fitted, x[:3], windows=["whole", "end"])
+    bars = [*figure.axes[3:6], *figure.axes[12:15]]
+    heights = [sum(bar.get_height() for bar in ax.patches) for ax in bars]
+    added = table.groupby(["channel", "sample"])["contribution"].sum()
+    np.testing.assert_allclose(heights, added)
+    assert figure.axes[9].get_ylabel().startswith("end: trace")
+
+
+def test_curves_are_those_of_the_head_about_their_means():
+    fitted, x = of_windows()
+    table = figures.curves.curves_table(fitted, x)
+    values = fitted.features.features(x, fitted.filter_, fitted.levels_)
+    assert len(table) == values.shape[1] * figures.curves.POINTS
+    each = table["added"].to_numpy().reshape(values.shape[1], -1)
+    where = table["value"].to_numpy().reshape(values.shape[1], -1)
+    head = fitted.curves
+    expected = head(where.T) - head(values).mean(0)
+    np.testing.assert_allclose(each, expected.T, atol=1e-12)
+    ends = np.percentile(values, [1, 99], axis=0)
+    np.testing.assert_allclose(where[:, [0, -1]], ends.T)
+    assert set(table["kind"]) == {"value", "place"}
+    assert table["band"].max() == fitted.levels_
+    assert len(figures.curves.curves(fitted, x, ["whole", "end"]).axes) == 2 * 6 * 3
+
+
 def test_a_coefficient_stands_where_its_energy_is():
     fitted, x = student()
-    table = figures.student.reading_table(fitted, x[:5], dt=2.0)
+    table = figures.student.reading_table(fitted, x[:5])
     finest = table[(table["band"] == 4) & (table["index"] == 10)]
     # Level 1 of 4 taps: coefficient k sees frames 2k - 2 to 2k + 1.
-    assert finest["from_s"].between(2 * 17.5, 2 * 21.5).all()
-    assert finest["to_s"].between(2 * 17.5, 2 * 21.5).all()
-    assert finest["centre_s"].between(2 * 18, 2 * 21).all()
+    assert finest["begin"].between(17.5, 21.5).all()
+    assert finest["end"].between(17.5, 21.5).all()
+    assert finest["centre"].between(18, 21).all()
     start = table[table["kind"] == "start"]
-    assert start[["from_s", "centre_s", "to_s"]].to_numpy().tolist() == [[-1, 2, 5]] * 5
+    ends = start[["begin", "centre", "end"]].to_numpy()
+    assert ends.tolist() == [[-0.5, 1, 2.5]] * 5
 
 
 def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value():
     fitted, x = student()
     chosen = figures.student.examples(fitted.predict(x))
     assert (np.diff(fitted.predict(x)[chosen]) > 0).all()
-    figure = figures.student.reading(fitted, x[chosen], 2.0, observed=[1, 2, -3])
+    figure = figures.student.reading(fitted, x[chosen], observed=[1, 2, -3])
     bands = [text.get_text() for text in figure.axes[6].get_yticklabels()]
     assert bands == [
-        "mean over ≥ 32 s",
-        *(f"change in {scale} s" for scale in (16, 8, 4, 2)),
+        "mean over ≥ 16",
+        *(f"change in {scale}" for scale in (8, 4, 2, 1)),
         "mean of first 3",
     ]
     last = tables.number(fitted.predict(x)[chosen[2]], 2)
@@ -245,6 +284,7 @@ def test_no_text_leaves_its_figure(scores, wavelets):
         figures.search.filter_path(*wavelets),
         figures.soft.soft_path(*wavelets),
         figures.student.reading(fitted, x[:3]),
+        figures.curves.curves(fitted, x),
         figures.predictions.predictions(predictions(0)),
     )
     for figure in drawn:

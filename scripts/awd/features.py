@@ -229,7 +229,7 @@ def contributions(
     student : Student
         Fitted.
     x : array of shape (n, time) or (n, channel, time)
-        Signals that are explained; the channels of a band stand one after the other.
+        Signals that are explained.
     background : array of shape (m, time) or (m, channel, time), optional
         Signals over which a curve's mean is what it gives usually. Without it these
         are the training samples where the head standardises, else ``x``.
@@ -237,9 +237,9 @@ def contributions(
     Returns
     -------
     DataFrame
-        ``sample``, ``band`` (as in ``wavedec``; -1 is no band), ``kind`` ("largest",
-        "smallest", "position", "start" or "intercept"), ``index`` (of the coefficient
-        in its band), ``value``, ``contribution`` (unit of the target). The
+        ``sample``, ``channel``, ``band`` (as in ``wavedec``; -1 is no band), ``kind``
+        ("largest", "smallest", "position", "start" or "intercept"), ``index`` (of the
+        coefficient in its band), ``value``, ``contribution`` (unit of the target). The
         contributions of a sample sum to its prediction, before it is clipped.
     """
     import pandas as pd
@@ -284,5 +284,8 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     names, index = pd.concat(parts), np.concatenate(indices, 1)
     table = pd.concat([names] * len(index), ignore_index=True)
     table["index"] = index.ravel()
-    table.insert(0, "sample", np.repeat(np.arange(len(x)), index.size // len(x)))
+    channels = len(index) // len(x)
+    signal = np.repeat(np.arange(len(index)), index.shape[1])
+    table.insert(0, "sample", signal // channels)
+    table.insert(1, "channel", signal % channels)
     return table, picked.features

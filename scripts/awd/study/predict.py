@@ -78,8 +78,7 @@ def students(
 
     data = io.read(given.samples, contracts.DATASET)
     known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
-    answers = io.read(given.outputs, contracts.OUTPUTS)["output"].isel(name=0)
-    outputs = {str(n): answers.sel(network=n).values for n in answers["network"].values}
+    outputs = _outputs(given.outputs)
     teachers = {
         kind: partial(ask.output, model, device=device)
         for kind, model in weights.load(given.networks, settings["kinds"]).items()
@@ -109,6 +108,46 @@ def students(
     return test, entries, rmse
 
 
+def taught(
+    given: Any, target: str, settings: Mapping[str, Any], method: str
+) -> tuple[Student, Part]:
+    """The student of one method as it enters the league, and what it was fitted to.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``samples``, ``outputs`` and ``wavelets``.
+    target, settings
+        As for :func:`students`.
+    method : str
+        Of the wavelets.
+    """
+    data = io.read(given.samples, contracts.DATASET)
+    known = splits.part(data, splits.KNOWN, target)
+    outputs = _outputs(given.outputs)
+    answer = next(iter(outputs.values()))[known.rows]
+    held_out = _held_out(data["split"].values, known, outputs)
+    found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
+    recipe = Student(Largest(**settings["features"]), settings["head"])
+    if found.chosen.mirrored:
+        recipe = replace(recipe, features=recipe.features.mirrored)
+    fitted, _ = fit(
+        recipe,
+        known,
+        _asked(settings, answer, held_out),
+        found.chosen.filter,
+        found.chosen.levels,
+        "zero",
+    )
+    return fitted, known
+
+
+def _outputs(path: io.PathLike) -> dict[str, np.ndarray]:
+    """What every network answers on all samples, (n,)."""
+    answers = io.read(path, contracts.OUTPUTS)["output"].isel(name=0)
+    return {str(n): answers.sel(network=n).values for n in answers["network"].values}
+
+
 def _held_out(
     split: np.ndarray, known: Part, outputs: Mapping[str, np.ndarray]
 ) -> HeldOut | None:
@@ -135,16 +174,26 @@ def _targets(
     First what the configuration asks for; then labels, what one has without a network;
     ``whole``: outputs alone, without a label; ``own``: those of a control's network.
     """
-    outputs = Target(teaching.known, (1.0,))
-    mixture = Target(teaching.known, settings["shares"], teaching.held_out)
-    asked = {"labels": LABELS, "outputs": outputs, "mixed": mixture}
-    targets = {"": asked[settings["fit_to"]], "@labels": LABELS}
+    asked = _asked(settings, teaching.known, teaching.held_out)
+    targets = {"": asked, "@labels": LABELS}
     if whole:
-        targets["@outputs"] = outputs
+        targets["@outputs"] = Target(teaching.known, (1.0,))
     if own is not None:
         targets["@own"] = Target(own, (1.0,))
     targets.pop(f"@{settings['fit_to']}", None)
     return targets
+
+
+def _asked(
+    settings: Mapping[str, Any], output: np.ndarray, held_out: HeldOut | None
+) -> Target:
+    """What the configuration fits heads to."""
+    asked = {
+        "labels": LABELS,
+        "outputs": Target(output, (1.0,)),
+        "mixed": Target(output, settings["shares"], held_out),
+    }
+    return asked[settings["fit_to"]]
 
 
 def fixed(names: Sequence[str], levels: int) -> dict[str, Method]:

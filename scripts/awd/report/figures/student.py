@@ -31,8 +31,8 @@ SHADES = mpl.colors.LinearSegmentedColormap.from_list(
 def reading(
     student: features.Student,
     x: np.ndarray,
-    dt: float = 1.0,
     *,
+    windows: Sequence[str] = ("whole",),
     observed: Sequence[float] | None = None,
     lengths: Sequence[int] | None = None,
     background: np.ndarray | None = None,
@@ -41,50 +41,56 @@ def reading(
 ) -> Figure:
     """What the student reads in some traces, a column each.
 
-    On top the trace; under it what every frame adds to the prediction; under that the
-    coefficients that were picked, a row a band, at their place in time and as wide as
-    they reach, coloured by what each adds.
+    For every window: on top the trace; under it what every sample adds to the
+    prediction; under that the coefficients that were picked, a row a band, at their
+    place in time and as wide as they reach, coloured by what each adds.
 
     Parameters
     ----------
     student : Student
         Fitted.
-    x : array of shape (k, time)
+    x : array of shape (k, time) or (k, window, time)
         Traces, from a low to a high prediction; :func:`examples` picks three.
-    dt : float
-        Seconds between frames.
+    windows : sequence of str
+        Names of the windows.
     observed : sequence of float of length k, optional
         Targets, shown beside the predictions.
     lengths : sequence of int of length k, optional
-        Frames of each trace that are no padding; the padding is shaded.
-    background : array of shape (n, time), optional
+        Samples of each trace that are no padding; the padding is shaded, before the
+        trace in a window "end" and behind it in others.
+    background : array of shape (n, [window,] time), optional
         As for :func:`awd.features.contributions`: the training traces.
     signal, target : str
         Labels of the traces and of the predictions.
     """
-    table = reading_table(student, x, dt, background)
+    table = reading_table(student, x, background)
     bands = [*range(student.levels_ + 1), -1][: table["band"].nunique()]
-    figure = Figure(figsize=(DOUBLE, 1.9 + 0.24 * len(bands)))
-    heights = (1.5, 1, 0.32 * len(bands))
-    axes = figure.subplots(3, len(x), squeeze=False, sharex=True, height_ratios=heights)
+    count = len(windows)
+    figure = Figure(figsize=(DOUBLE, 0.5 + count * (1.4 + 0.24 * len(bands))))
+    heights = (1.5, 1, 0.32 * len(bands)) * count
+    grid: dict[str, Any] = {"squeeze": False, "sharex": True, "height_ratios": heights}
+    axes = figure.subplots(3 * count, len(x), **grid)
     limit = table["contribution"].abs().max()
     norm = mpl.colors.Normalize(-limit, limit)
     frames = _per_frame(student, x, table)
-    for column, trace in enumerate(x):
-        _trace([*axes[:2, column]], trace, frames[column], np.abs(frames).max(), dt)
-        bottom = axes[2, column]
-        _picks(bottom, table[table["sample"] == column], bands, norm)
-        bottom.set_xlabel("time (s)")
-        if lengths is not None and lengths[column] < len(trace):
-            ends = (np.array([lengths[column], len(trace)]) - 0.5) * dt
-            axes[0, column].axvspan(*ends, color="0.95", lw=0, zorder=0)
-    predicted = student.predict(x)
-    _heads(axes[0], predicted, observed)
-    _share_rows(axes)
-    _scales(axes[2, 0], bands, student, dt)
-    axes[0, 0].set_ylabel(textwrap.fill(signal, 20))
-    axes[1, 0].set_ylabel("added by\neach frame")
-    _key(figure, axes[2], norm, target)
+    for row, window in enumerate(windows):
+        block = axes[3 * row : 3 * row + 3]
+        own = table[table["channel"] == row]
+        for column, traces in enumerate(np.reshape(x, (len(x), count, -1))):
+            trace, added = traces[row], frames[column, row]
+            _trace([*block[:2, column]], trace, added, np.abs(frames).max())
+            _picks(block[2, column], own[own["sample"] == column], bands, norm)
+            if lengths is not None:
+                _shade(block[0, column], lengths[column], len(trace), window)
+        _share_rows(block)
+        _scales(block[2, 0], bands, student)
+        label = signal if count == 1 else f"{window}: {signal}"
+        block[0, 0].set_ylabel(textwrap.fill(label, 20))
+        block[1, 0].set_ylabel("added by\neach sample")
+    for ax in axes[-1]:
+        ax.set_xlabel("time (samples)")
+    _heads(axes[0], student.predict(x), observed)
+    _key(figure, axes[2::3].ravel(), norm, target)
     return figure
 
 
@@ -95,28 +101,25 @@ def examples(prediction: np.ndarray) -> np.ndarray:
 
 
 def reading_table(
-    student: features.Student,
-    x: np.ndarray,
-    dt: float = 1.0,
-    background: np.ndarray | None = None,
+    student: features.Student, x: np.ndarray, background: np.ndarray | None = None
 ) -> pd.DataFrame:
     """What :func:`reading` draws, a row a sample and coefficient.
 
-    ``centre_s``, ``from_s`` and ``to_s`` are where the coefficient's energy lies;
-    ``contribution`` is that of its value and of its position together.
+    ``centre``, ``begin`` and ``end`` are where the coefficient's energy lies, in
+    samples; ``contribution`` is that of its value and of its position together.
     """
     table = features.contributions(student, x, background)
     table = table[table["kind"] != "intercept"]
-    key = ["sample", "band", "index"]
+    key = ["sample", "channel", "band", "index"]
     added = table.groupby(key)["contribution"].sum()
     # One that is among the largest and the smallest of a short band is drawn once.
     picked = table[table["kind"] != "position"].drop_duplicates(key).set_index(key)
     picked["contribution"] = added
     picked = picked.reset_index()
     shares = _shares(student, np.shape(x)[-1])
-    spans = [_span(shares[band][index]) for _, band, index in picked[key].to_numpy()]
-    for place, name in enumerate(("centre_s", "from_s", "to_s")):
-        picked[name] = np.array([span[place] for span in spans]) * dt
+    spans = [_span(shares[band][index]) for *_, band, index in picked[key].to_numpy()]
+    for place, name in enumerate(("centre", "begin", "end")):
+        picked[name] = [span[place] for span in spans]
     return picked
 
 
@@ -152,23 +155,32 @@ def _span(share: np.ndarray) -> tuple[float, float, float]:
 def _per_frame(
     student: features.Student, x: np.ndarray, table: pd.DataFrame
 ) -> np.ndarray:
-    """Contributions (k, time) spread over the frames as the coefficients' energy is."""
-    shares = _shares(student, np.shape(x)[-1])
-    frames = np.zeros(np.shape(x))
+    """Contributions (k, window, time), spread as the coefficients' energy is."""
+    time = np.shape(x)[-1]
+    shares = _shares(student, time)
+    frames = np.zeros((len(x), np.size(x) // len(x) // time, time))
     for row in table.itertuples():
-        frames[row.sample] += row.contribution * shares[row.band][row.index]
+        share = shares[row.band][row.index]
+        frames[row.sample, row.channel] += row.contribution * share
     return frames
 
 
 def _trace(
-    axes: Sequence[Axes], trace: np.ndarray, added: np.ndarray, most: float, dt: float
+    axes: Sequence[Axes], trace: np.ndarray, added: np.ndarray, most: float
 ) -> None:
-    """A trace over what each of its frames adds to the prediction."""
+    """A trace over what each of its samples adds to the prediction."""
     top, below = axes
-    t = np.arange(len(trace)) * dt
+    t = np.arange(len(trace))
     top.plot(t, trace, color="0.2", lw=0.9, marker=".", ms=2.5)
-    below.bar(t, added, width=0.9 * dt, color=SHADES(0.5 + 0.5 * added / most))
+    below.bar(t, added, width=0.9, color=SHADES(0.5 + 0.5 * added / most))
     below.axhline(0, color="0.6", lw=0.5)
+
+
+def _shade(ax: Axes, length: int, time: int, window: str) -> None:
+    """Padding, where there is any."""
+    if length < time:
+        ends = (0, time - length) if window == "end" else (length, time)
+        ax.axvspan(ends[0] - 0.5, ends[1] - 0.5, color="0.95", lw=0, zorder=0)
 
 
 def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
@@ -177,21 +189,21 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
     for row in part.loc[order].itertuples():
         y = bands.index(row.band)
         colour = SHADES(norm(row.contribution))
-        ax.plot([row.from_s, row.to_s], [y, y], color=colour, lw=2, alpha=0.5)
+        ax.plot([row.begin, row.end], [y, y], color=colour, lw=2, alpha=0.5)
         mark: dict[str, Any] = {"marker": MARKERS[row.kind], "ms": 4}
         mark |= {"mec": "0.25", "mew": 0.3}
-        ax.plot(row.centre_s, y, color=colour, ls="none", **mark)
+        ax.plot(row.centre, y, color=colour, ls="none", **mark)
     ax.set_ylim(len(bands) - 0.5, -0.5)
     ax.set_yticks(range(len(bands)), [""] * len(bands))
     ax.grid(axis="y", color="0.92", lw=0.5)
 
 
-def _scales(ax: Axes, bands: list[int], student: features.Student, dt: float) -> None:
-    """Names of the bands: what they are and how long a piece they look at."""
+def _scales(ax: Axes, bands: list[int], student: features.Student) -> None:
+    """Names of the bands: what they are and how many samples they look at."""
     levels, start = student.levels_, student.features.start
-    names = {0: f"mean over ≥ {2**levels * dt:g} s", -1: f"mean of first {start}"}
+    names = {0: f"mean over ≥ {2**levels}", -1: f"mean of first {start}"}
     for band in range(1, levels + 1):
-        names[band] = f"change in {2 ** (levels - band) * dt:g} s"
+        names[band] = f"change in {2 ** (levels - band)}"
     ax.set_yticks(range(len(bands)), [names[band] for band in bands])
 
 

@@ -1,0 +1,130 @@
+"""A student's head, whole: one small curve for every number that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from awd import features
+from awd.report.style import DOUBLE, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RANGE = (1, 99)  # percentiles of the training values that a curve is drawn between
+POINTS = 41
+VALUE, PLACE = "#0072B2", "#D55E00"
+
+
+@styled
+def curves(
+    student: features.Student, x: np.ndarray, windows: Sequence[str] = ("whole",)
+) -> Figure:
+    """What every coefficient adds to a prediction, as a curve of its value and place.
+
+    A row a band of a window, a column a coefficient: the largest, then the smallest.
+    Every curve runs over the middle 98 % of its training values and is drawn about its
+    mean, on one scale for all.
+
+    Parameters
+    ----------
+    student : Student
+        Fitted, its features those of :class:`awd.features.Largest`.
+    x : array of shape (n, time) or (n, window, time)
+        The training samples.
+    windows : sequence of str
+        Names of the windows.
+    """
+    table = curves_table(student, x)
+    bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
+    columns = student.features.m + student.features.smallest
+    shape = len(windows) * len(bands), columns
+    figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * shape[0]))
+    axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
+    drawn = table.groupby(["channel", "band", "column"])
+    for row, (channel, band) in enumerate(
+        (channel, band) for channel in range(len(windows)) for band in bands
+    ):
+        name = windows[channel] if len(windows) > 1 else ""
+        axes[row, 0].set_ylabel(
+            f"{name} {_name(band, student)}", rotation=0, ha="right", va="center"
+        )
+        for column, ax in enumerate(axes[row]):
+            if (channel, band, column) in drawn.groups:
+                _curve(ax, drawn.get_group((channel, band, column)))
+            else:
+                ax.set_axis_off()
+        axes[row, 0].set_axis_on()
+    for column, ax in enumerate(axes[0]):
+        largest = column < student.features.m
+        rank = column + 1 - (0 if largest else student.features.m)
+        ax.set_title(f"{'largest' if largest else 'smallest'} {rank}")
+    axes[0, 0].set_xticks([])
+    for name, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
+        axes[0, 0].plot([], [], color=colour, label=name)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2
+    )
+    figure.supylabel("added to the prediction")
+    return figure
+
+
+def curves_table(student: features.Student, x: np.ndarray) -> pd.DataFrame:
+    """What :func:`curves` draws: points of every curve.
+
+    ``channel``, ``band`` (-1 is no band), ``column`` (the largest, then the smallest),
+    ``kind`` ("value" or "place"), ``at`` (0 to 1 along the curve), ``value`` (of the
+    feature) and ``added``.
+    """
+    picked = student.features.pick(x, student.filter_, student.levels_, student.mode_)
+    values, head = picked.features, student.curves
+    low, high = np.percentile(values, RANGE, axis=0)
+    grid = np.linspace(low, high, POINTS)
+    usual = head(values).mean(0)
+    added = head(grid) - usual
+    names = _names(student.features, picked.sizes)
+    names = pd.concat(
+        [names.assign(channel=c) for c in range(values.shape[1] // len(names))],
+        ignore_index=True,
+    )
+    table = names.loc[names.index.repeat(POINTS)].reset_index(drop=True)
+    every = np.tile(np.linspace(0, 1, POINTS), len(names))
+    return table.assign(at=every, value=grid.T.ravel(), added=added.T.ravel())
+
+
+def _names(recipe: features.Largest, sizes: np.ndarray) -> pd.DataFrame:
+    """Band, column and kind of the features of one window, in their order."""
+    picks = pd.DataFrame(
+        [
+            (band, first + rank)
+            for band, size in enumerate(sizes)
+            for first, most in ((0, recipe.m), (recipe.m, recipe.smallest))
+            for rank in range(min(size, most))
+        ],
+        columns=["band", "column"],
+    )
+    parts = [picks.assign(kind="value")]
+    if recipe.positions:
+        parts.append(picks.assign(kind="place"))
+    if recipe.start:
+        parts.append(pd.DataFrame({"band": [-1], "column": [0], "kind": ["value"]}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _name(band: int, student: features.Student) -> str:
+    if band < 0:
+        return f"first {student.features.start}"
+    if band == 0:
+        return f"mean {2**student.levels_}"
+    return f"change {2 ** (student.levels_ - band)}"
+
+
+def _curve(ax: Axes, points: pd.DataFrame) -> None:
+    ax.axhline(0, color="0.85", lw=0.5, zorder=0)
+    for kind, colour in (("place", PLACE), ("value", VALUE)):
+        own = points[points["kind"] == kind]
+        ax.plot(own["at"], own["added"], color=colour, lw=1)
