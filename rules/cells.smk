@@ -47,7 +47,8 @@ STUDIES["cells"] = Study(
         "ask_teacher": {},
         "distil_wavelet": {
             **settings.cells.distil.model_dump(),
-            "features": STUDENT["features"],
+            # A search follows the slope of picked coefficients, which energies lack.
+            "features": STUDENT["features"] | {"energy": False},
         },
         "predict_students": {
             **STUDENT,

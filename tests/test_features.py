@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from awd import features, heads
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest, Student
+from awd.filters import undecimated
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
 
@@ -60,6 +61,32 @@ def test_smallest_positions_and_start_are_added():
     started = Largest(2, 2, positions=True, start=3).features(X, DB5, 4)
     np.testing.assert_array_equal(started[:, :-1], placed)
     np.testing.assert_allclose(started[:, -1], X[:, :3].mean(1))
+
+
+def test_energies_are_the_spread_and_the_centre_of_undecimated_bands():
+    found = Largest(1, energy=True).features(X, DB2, 3)[:, 4:]
+    every = undecimated.analysis(X, DB2, 3)
+    bands = [every["approx"][:, -1], *(every["hh"][:, j] for j in (2, 1, 0))]
+    sizes = [np.abs(band) for band in bands]
+    centres = [(size @ np.arange(40)) / size.sum(1) for size in sizes]
+    np.testing.assert_allclose(found[:, :4], np.stack([b.std(1) for b in bands], 1))
+    np.testing.assert_allclose(found[:, 4:], np.stack(centres, 1))
+    nothing = Largest(1, energy=True).features(np.zeros((2, 40)), DB2, 3)[:, 4:]
+    assert nothing.tolist() == [[0] * 4 + [19.5] * 4] * 2
+    with pytest.raises(ConfigError, match="no first frames and no time"):
+        Largest(1, energy=True).features(X.reshape(1, 1, 200, 40), DB2, 3)
+
+
+def test_places_stay_lines_where_all_else_bends():
+    y = X.max(1)
+    recipe = Largest(2, 1, positions=True, start=3, energy=True)
+    student = Student(recipe, "hinges").fit(X, y, DB5, 3)
+    slopes = student.curves.slopes
+    bends = student.bends(X, DB5, 3)
+    assert bends.sum() == 12 + 1 + 8
+    assert (slopes[1:, ~bends] == 0).all()
+    assert (slopes[1:, bends] != 0).any(0).all()
+    assert student.head_parameters == 3 * bends.sum() + 12 + 1
 
 
 def test_every_channel_gives_the_features_of_its_own_signal():
@@ -170,7 +197,8 @@ def test_picking_from_a_hundred_thousand_signals_takes_a_fraction_of_a_second():
 @pytest.mark.parametrize("positions", [False, True])
 def test_contributions_sum_to_the_prediction(head, positions):
     y = RNG.normal(size=200)
-    student = Student(Largest(3, 3, positions, start=3), head).fit(X, y, DB2, 4)
+    recipe = Largest(3, 3, positions, start=3, energy=positions)
+    student = Student(recipe, head).fit(X, y, DB2, 4)
     student.range_ = -np.inf, np.inf
     for background in (None, X):
         table = features.contributions(student, X[:7], background)
@@ -209,7 +237,13 @@ def test_contributions_of_channels_sum_too():
 
 @pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
 @pytest.mark.parametrize(
-    "recipe", [Largest(6), Largest(3, 3), Largest(2, 1, positions=True, start=3)]
+    "recipe",
+    [
+        Largest(6),
+        Largest(3, 3, energy=True),
+        Largest(2, 1, positions=True, start=3),
+        Largest(2, 1, positions=True, start=3, energy=True),
+    ],
 )
 @pytest.mark.parametrize("shape", [(200, 40), (50, 2, 40), (3, 40)])
 def test_compiled_predictions_are_those_of_the_head(shape, recipe, head):

@@ -35,18 +35,32 @@ class Largest:
         Whether the index in its band of each picked coefficient is a feature too.
     start : int
         If positive, one more feature: the mean of the signal's first ``start`` frames.
+    energy : bool
+        Whether two numbers of every band follow that no single coefficient tells: how
+        strong it is, and when (:func:`awd.filters.undecimated.energy`).
     """
 
     m: int = 6
     smallest: int = 0
     positions: bool = False
     start: int = 0
+    energy: bool = False
 
     def __post_init__(self) -> None:
         if min(self.m, self.smallest, self.start) < 0 or self.m + self.smallest == 0:
             raise ConfigError(
                 f"{self} picks no coefficient, or a negative number of them; use m >= 1"
             )
+
+    def bends(self, sizes: np.ndarray) -> np.ndarray:
+        """Which features of a signal a head may bend: all but positions, (features,).
+
+        ``sizes`` are those of its bands.
+        """
+        picked = sum(np.minimum(sizes, most).sum() for most in (self.m, self.smallest))
+        parts = [(picked, True), (picked * self.positions, False)]
+        parts += [(bool(self.start), True), (2 * len(sizes) * self.energy, True)]
+        return np.concatenate([np.full(int(count), bend) for count, bend in parts])
 
     @property
     def mirrored(self) -> Largest:
@@ -75,7 +89,8 @@ class Largest:
         -------
         array of shape (n, features), float64
             Channel after channel: the coefficients picked, band after band, in the unit
-            of ``x``; their positions in coefficients of their band; the start level.
+            of ``x``; their positions in coefficients of their band; the start level;
+            the energy of every band.
 
         Raises
         ------
@@ -90,11 +105,14 @@ class Largest:
         self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
     ) -> Picked:
         """The features, and which coefficients they are; as :meth:`features`."""
-        from awd.filters import kernels
+        from awd.filters import kernels, undecimated
 
         x = require_finite(require_samples(x))
-        if self.start and x.ndim == 4:
-            raise ConfigError(f"{self}: images have no first frames; use start=0")
+        if (self.start or self.energy) and x.ndim == 4:
+            raise ConfigError(
+                f"{self}: images have no first frames and no time; use start=0 and "
+                "energy=False"
+            )
         rows = as_rows(x)
         values, index, sizes = kernels.pick(
             rows, h, levels, self.m, self.smallest, mode
@@ -104,6 +122,8 @@ class Largest:
             parts.append(Picked(values, index, sizes).place()[1])
         if self.start:
             parts.append(rows[:, : self.start].mean(1, dtype=np.float64)[:, None])
+        if self.energy:
+            parts.append(undecimated.energy(rows, h, levels))
         table = np.concatenate(parts, 1, dtype=np.float64)
         return Picked(table.reshape(len(x), -1), index, sizes)
 
@@ -176,7 +196,7 @@ class Student:
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
         self.features_ = self.features.fitted(x, h, levels)
         features = self.features_.features(x, h, levels, mode)
-        head = heads.head(self.head, floor=heads.FLOOR * np.std(x))
+        head = heads.head(self.head, heads.FLOOR * np.std(x), self.bends(x, h, levels))
         self.head_, self.range_ = (
             head.fit(features, y),
             (float(y.min()), float(y.max())),
@@ -203,6 +223,17 @@ class Student:
 
         self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
 
+    def bends(self, x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray | None:
+        """Which features the head may bend, (features,); None for all."""
+        from awd.filters import kernels
+
+        if not isinstance(self.features, Largest):
+            return None
+        axes = np.shape(x)[2:] if np.ndim(x) == 4 else np.shape(x)[-1:]
+        bends = self.features.bends(kernels.band_counts(axes, len(h), levels))
+        channels = 1 if np.ndim(x) == 2 else np.shape(x)[1]
+        return np.tile(bends, channels)
+
     @property
     def curves(self) -> Curves:
         """What every feature adds to a prediction, as a curve of its value."""
@@ -213,7 +244,8 @@ class Student:
     @property
     def head_parameters(self) -> int:
         """Numbers in the head that were fitted to targets."""
-        return self.curves.slopes.size + 1
+        model = self.head_[-1] if hasattr(self.head_, "steps") else self.head_
+        return model.coef_.size + 1
 
 
 def contributions(
@@ -238,7 +270,8 @@ def contributions(
     -------
     DataFrame
         ``sample``, ``channel``, ``band`` (as in ``wavedec``; -1 is no band), ``kind``
-        ("largest", "smallest", "position", "start" or "intercept"), ``index`` (of the
+        ("largest", "smallest", "position", "start", "spread", "centre" or
+        "intercept"), ``index`` (of the
         coefficient in its band), ``value``, ``contribution`` (unit of the target). The
         contributions of a sample sum to its prediction, before it is clipped.
     """
@@ -281,6 +314,11 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     if recipe.start:
         parts.append(pd.DataFrame({"band": [-1], "kind": ["start"]}))
         indices.append(np.zeros((len(position), 1), int))
+    if recipe.energy:
+        bands = np.arange(len(picked.sizes))
+        for kind in ("spread", "centre"):
+            parts.append(pd.DataFrame({"band": bands, "kind": kind}))
+            indices.append(np.zeros((len(position), len(bands)), int))
     names, index = pd.concat(parts), np.concatenate(indices, 1)
     table = pd.concat([names] * len(index), ignore_index=True)
     table["index"] = index.ravel()

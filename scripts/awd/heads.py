@@ -44,16 +44,27 @@ class Hinges(TransformerMixin, BaseEstimator):
     A linear model on (n, 3 features) is a sum of piecewise linear curves, one a feature
     (multivariate adaptive regression splines with fixed knots and no products;
     J. H. Friedman, Ann. Stat. 19, 1991).
+
+    Parameters
+    ----------
+    bends : array of bool of shape (features,), optional
+        Which features bend; the others stay lines.
     """
+
+    def __init__(self, bends: np.ndarray | None = None) -> None:
+        self.bends = bends
 
     def fit(self, x: np.ndarray, y: Any = None) -> Self:
         """Tertiles of features (n, features): ``knots_`` (2, features)."""
         self.knots_ = np.quantile(x, KNOTS, axis=0)
+        every = np.full(x.shape[1], True)
+        self.bends_ = every if self.bends is None else np.asarray(self.bends)
         return self
 
     def transform(self, x: np.ndarray) -> np.ndarray:
-        """(n, features) to (n, 3 features): all as they are, then what is above."""
-        above = [np.maximum(x - knots, 0) for knots in self.knots_]
+        """All features as they are, then how far those that bend are above."""
+        bent = x[:, self.bends_]
+        above = [np.maximum(bent - knots, 0) for knots in self.knots_[:, self.bends_]]
         return np.concatenate([x, *above], axis=1)
 
 
@@ -84,7 +95,7 @@ class Curves(NamedTuple):
         return added
 
 
-def head(name: str, floor: float = 0.0) -> Any:
+def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
     """A fresh scikit-learn regressor.
 
     Parameters
@@ -95,6 +106,8 @@ def head(name: str, floor: float = 0.0) -> Any:
         own; the same on features and their :class:`Hinges`.
     floor : float
         Smallest s.d. by which ridge divides a feature.
+    bends : array of bool of shape (features,), optional
+        Which features have hinges; all without it.
 
     Raises
     ------
@@ -105,9 +118,9 @@ def head(name: str, floor: float = 0.0) -> Any:
         return LinearRegression()
     if name not in ("ridge", "hinges"):
         raise ConfigError(f"no head {name!r}; there is ols, ridge, hinges")
-    bends = [Hinges()] if name == "hinges" else []
+    hinges = [Hinges(bends)] if name == "hinges" else []
     return make_pipeline(
-        *bends, FlooredScaler(floor), RidgeCV(ALPHAS, alpha_per_target=True)
+        *hinges, FlooredScaler(floor), RidgeCV(ALPHAS, alpha_per_target=True)
     )
 
 
@@ -121,9 +134,17 @@ def curves(fitted: Any) -> Curves:
     scaler, model = fitted[-2], fitted[-1]
     weights = model.coef_ / scaler.scale_
     intercept = float(model.intercept_ - weights @ scaler.mean_)
-    bends = isinstance(fitted[0], Hinges)
-    knots = fitted[0].knots_ if bends else np.empty((0, weights.size))
-    slopes, means = (
-        values.reshape(1 + len(knots), -1) for values in (weights, scaler.mean_)
-    )
-    return Curves(knots, slopes, intercept, (slopes * means).sum(0))
+    if not isinstance(fitted[0], Hinges):
+        usual = weights * scaler.mean_
+        return Curves(np.empty((0, weights.size)), weights[None], intercept, usual)
+    knots, bends = fitted[0].knots_, fitted[0].bends_
+    slopes = np.zeros((1 + len(knots), bends.size))
+    slopes[0], slopes[1:, bends] = _split(weights, bends)
+    usual, above = _split(weights * scaler.mean_, bends)
+    usual[bends] += above.sum(0)
+    return Curves(knots, slopes, intercept, usual)
+
+
+def _split(values: np.ndarray, bends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of all features as they are, (features,), and of those above, (k, bent)."""
+    return values[: bends.size], values[bends.size :].reshape(-1, bends.sum())

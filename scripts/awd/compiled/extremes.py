@@ -62,6 +62,13 @@ def predict_rows(
 
 
 @jit
+def add_curves(curves, table, out):
+    """Add a curve of every column of a table (n, columns)."""
+    for k in range(len(curves)):
+        add_curve(curves[k], table[:, k], out)
+
+
+@jit
 def add_curve(curve, values, out):
     """Add a piecewise linear function of each value."""
     for b in range(len(out)):

@@ -49,6 +49,32 @@ def norm_rows(images, low, high, wanted, norms):
 
 
 @jit
+def energy_rows(signals, low, high, levels, table):
+    """Spread and centre of every band, coarse ones first: (n, 2 (levels + 1))."""
+    for n in range(len(signals)):
+        approx = signals[n].copy()
+        for j in range(levels):
+            smooth, _, _, _, detail = bands_of(approx, low, high, 2**j)
+            spread_and_centre(detail[0], table[n, levels - j :: levels + 1])
+            approx = smooth
+        spread_and_centre(approx[0], table[n, :: levels + 1])
+
+
+@jit
+def spread_and_centre(band, out):
+    """S.d. of a band, and the mean time of its absolute values; the middle of none."""
+    total, square, size, moment = 0.0, 0.0, 0.0, 0.0
+    for t in range(len(band)):
+        total += band[t]
+        square += band[t] * band[t]
+        size += abs(band[t])
+        moment += t * abs(band[t])
+    mean = total / len(band)
+    out[0] = np.sqrt(max(square / len(band) - mean * mean, 0.0))
+    out[1] = moment / size if size > 0 else (len(band) - 1) / 2
+
+
+@jit
 def mean_size(band):
     """Mean of the absolute values."""
     total = 0.0

@@ -65,7 +65,13 @@ PAPER: dict[str, Any] = {
         "windows": ["whole"],
         "hotspots": "drop",
         "bucket_accuracy": 0.95,
-        "teacher": {"kinds": ["lstm"]},
+        "teacher": {
+            "kinds": ["lstm"],
+            "epochs": 400,
+            "patience": 30,
+            "batch": 100,
+            "learning_rate": 1e-3,
+        },
         "distil": {
             "objectives": ["soft"],
             "lengths": [10],
@@ -77,6 +83,7 @@ PAPER: dict[str, Any] = {
             "smallest": 0,
             "positions": False,
             "start": 0,
+            "energy": False,
             "head": "ols",
             "fit_to": "labels",
         },

@@ -40,12 +40,12 @@ class TeacherSettings(Strict):
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
         [0], min_length=1, description="Every teacher and control once per seed."
     )
-    epochs: Count = Field(400, description="Most epochs.")
+    epochs: Count = Field(200, description="Most epochs.")
     patience: Count = Field(
-        30, description="Epochs without a better select loss before training stops."
+        15, description="Epochs without a better select loss before training stops."
     )
-    batch: Count = Field(100, description="Samples per step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+    batch: Count = Field(256, description="Samples per step.")
+    learning_rate: float = Field(4e-3, gt=0, description="Step size of Adam.")
     folds: int = Field(
         3,
         ge=2,
@@ -139,6 +139,9 @@ class StudentSettings(Strict):
     positions: bool = Field(True, description="Where in its band each of them stands.")
     start: Annotated[int, Field(ge=0)] = Field(
         3, description="Mean of the first samples of the trace; 0 for none."
+    )
+    energy: bool = Field(
+        True, description="How strong every band is, and when: two numbers a band."
     )
     head: Literal["ols", "ridge", "hinges"] = Field(
         "hinges",

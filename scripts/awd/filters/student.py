@@ -9,7 +9,7 @@ import numpy as np
 
 from awd.compiled import extremes
 from awd.errors import ShapeError
-from awd.filters import kernels
+from awd.filters import kernels, undecimated
 from awd.samples import require_finite
 from awd.wavelet import highpass, require_levels
 
@@ -26,6 +26,10 @@ class Compiled:
         knots and slopes of their values, of their columns and of the start level.
     start : int
         First samples whose mean is the start level.
+    energies : list of ndarray or None
+        For each channel the curves of the bands' energies, where they are read.
+    levels : int
+    low_pass : ndarray of shape (taps,)
     intercept : float
     low, high : float
         Range of the predictions.
@@ -34,6 +38,9 @@ class Compiled:
     banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
     heads: list[tuple]
     start: int
+    energies: list[np.ndarray] | None
+    levels: int
+    low_pass: np.ndarray
     intercept: float
     low: float
     high: float
@@ -59,13 +66,14 @@ class Compiled:
         begins = np.repeat(np.cumsum(sizes) - sizes, counts)
         curves = student.curves
         parts = [len(begins), len(begins) * recipe.positions, bool(recipe.start)]
+        parts.append(2 * len(sizes) * recipe.energy)
         if curves.knots.shape[1] != channels * sum(parts):
             raise ShapeError(
                 f"signals have shape {shape}; the student was fitted to others, with "
                 f"{curves.knots.shape[1]} features in place of {channels * sum(parts)}"
             )
         ends = np.cumsum(parts)[:-1]
-        heads, intercept = [], curves.intercept
+        heads, energies, intercept = [], [], curves.intercept
         for channel in zip(
             np.split(curves.knots, channels, axis=1),
             np.split(curves.slopes, channels, axis=1),
@@ -75,10 +83,20 @@ class Compiled:
             # The loop knows columns among all bands, a feature is the index in its own.
             knots[1] = knots[1] + begins[: parts[1]]
             intercept -= float(slopes[1][0] @ begins[: parts[1]])
-            pairs = zip(knots, slopes, strict=True)
-            heads.append((levels, *most, *(_packed(*pair) for pair in pairs)))
+            *packed, energy = map(_packed, knots, slopes)
+            heads.append((levels, *most, *packed))
+            energies.append(energy)
         kinds = {np.dtype(k): (low.astype(k), high.astype(k)) for k in ("f4", "f8")}
-        return cls(kinds, heads, recipe.start, intercept, *student.range_)
+        return cls(
+            kinds,
+            heads,
+            recipe.start,
+            energies if recipe.energy else None,
+            levels,
+            low,
+            intercept,
+            *student.range_,
+        )
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Predictions (n,) of signals (n, time) or (n, channel, time).
@@ -103,6 +121,9 @@ class Compiled:
             broken += extremes.predict_rows(rows, *bank, *head, self.start, out)
         if broken:  # NaN
             require_finite(x)
+        for rows, curves in zip(channels, self.energies or [], strict=False):
+            table = undecimated.energy(rows, self.low_pass, self.levels)
+            extremes.add_curves(curves, table, out)
         return np.clip(out, self.low, self.high, out=out)
 
 

@@ -202,6 +202,38 @@ PARTS = {"lh_hl": ("lh", "hl")}
 _ALL = ("approx", "difference", "lh", "hl", "hh")
 
 
+def energy(x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray:
+    """How strong every band of many signals is, and when.
+
+    Parameters
+    ----------
+    x : array of shape (rows, time), float32 or float64
+    h : array of shape (taps,)
+        Even taps, an orthonormal low-pass.
+    levels : int
+
+    Returns
+    -------
+    array of shape (rows, 2 (levels + 1)), float64
+        The s.d. of the coefficients of every band, coarse ones first, in the unit of
+        ``x``; then the mean time of their absolute values, in samples.
+
+    Raises
+    ------
+    ShapeError
+        ``x`` or the filter has another shape or dtype.
+    """
+    x, low, high = _checked(x, h, levels)
+    if x.ndim != 2 or not high.size:
+        raise ShapeError(
+            f"samples have shape {x.shape} and the filter {low.size} taps; expected "
+            "signals (rows, time) and an even number of taps"
+        )
+    table = np.empty((len(x), 2 * (levels + 1)))
+    loops.energy_rows(x[:, None], low, high, levels, table)
+    return table
+
+
 def _names(x: np.ndarray, h: np.ndarray) -> tuple[str, ...]:
     if np.ndim(h) == 2:
         return _ALL[:2]

@@ -87,12 +87,12 @@ def share_for(
     read = recipe.features.fitted(known.x, h, levels)
     features = read.features(known.x, h, levels, mode)
     shares = np.sort(target.shares)
-    floor = heads.FLOOR * np.std(known.x)
+    floor, bends = heads.FLOOR * np.std(known.x), recipe.bends(known.x, h, levels)
     errors = np.zeros(len(shares))
     for k, output in enumerate(outputs):
         inside = fold == k
         y = np.stack([mixed(output, known.y, share) for share in shares], 1)[~inside]
-        head = heads.head(recipe.head, floor).fit(features[~inside], y)
+        head = heads.head(recipe.head, floor, bends).fit(features[~inside], y)
         found = head.predict(features[inside]).clip(y.min(0), y.max(0))
         errors += ((found - known.y[inside, None]) ** 2).sum(0)
     return float(shares[errors.argmin()])

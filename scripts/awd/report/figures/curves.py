@@ -26,7 +26,8 @@ def curves(
 ) -> Figure:
     """What every coefficient adds to a prediction, as a curve of its value and place.
 
-    A row a band of a window, a column a coefficient: the largest, then the smallest.
+    A row a band of a window, a column a coefficient: the largest, then the smallest;
+    then, where they are read, the strength of the whole band and its centre in time.
     Every curve runs over the middle 98 % of its training values and is drawn about its
     mean, on one scale for all.
 
@@ -41,8 +42,8 @@ def curves(
     """
     table = curves_table(student, x)
     bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
-    columns = student.features.m + student.features.smallest
-    shape = len(windows) * len(bands), columns
+    titles = _titles(student.features)
+    shape = len(windows) * len(bands), len(titles)
     figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * shape[0]))
     axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
     drawn = table.groupby(["channel", "band", "column"])
@@ -59,10 +60,8 @@ def curves(
             else:
                 ax.set_axis_off()
         axes[row, 0].set_axis_on()
-    for column, ax in enumerate(axes[0]):
-        largest = column < student.features.m
-        rank = column + 1 - (0 if largest else student.features.m)
-        ax.set_title(f"{'largest' if largest else 'smallest'} {rank}")
+    for title, ax in zip(titles, axes[0], strict=True):
+        ax.set_title(title)
     axes[0, 0].set_xticks([])
     for name, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
         axes[0, 0].plot([], [], color=colour, label=name)
@@ -76,7 +75,7 @@ def curves(
 def curves_table(student: features.Student, x: np.ndarray) -> pd.DataFrame:
     """What :func:`curves` draws: points of every curve.
 
-    ``channel``, ``band`` (-1 is no band), ``column`` (the largest, then the smallest),
+    ``channel``, ``band`` (-1 is no band), ``column`` (as drawn),
     ``kind`` ("value" or "place"), ``at`` (0 to 1 along the curve), ``value`` (of the
     feature) and ``added``.
     """
@@ -112,7 +111,18 @@ def _names(recipe: features.Largest, sizes: np.ndarray) -> pd.DataFrame:
         parts.append(picks.assign(kind="place"))
     if recipe.start:
         parts.append(pd.DataFrame({"band": [-1], "column": [0], "kind": ["value"]}))
+    for column in range(2 * recipe.energy):
+        place = {"band": np.arange(len(sizes)), "column": recipe.m + recipe.smallest}
+        parts.append(pd.DataFrame(place).assign(kind="value"))
+        parts[-1]["column"] += column
     return pd.concat(parts, ignore_index=True)
+
+
+def _titles(recipe: features.Largest) -> list[str]:
+    """Of the columns."""
+    picks = (("largest", recipe.m), ("smallest", recipe.smallest))
+    titles = [f"{kind} {k + 1}" for kind, most in picks for k in range(most)]
+    return titles + ["strength", "centre in time"] * recipe.energy
 
 
 def _name(band: int, student: features.Student) -> str:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 WITHIN = 0.9  # share of a coefficient's energy that its bar spans
 
-MARKERS = {"largest": "^", "smallest": "v", "start": "s"}
+WINDOW = -2  # the band of what is read of a window as a whole
+
+MARKERS = {"energy": "D", "largest": "^", "smallest": "v", "start": "s"}
 
 # Both ends are dark on white and apart for any colour vision.
 SHADES = mpl.colors.LinearSegmentedColormap.from_list(
@@ -64,7 +66,8 @@ def reading(
         Labels of the traces and of the predictions.
     """
     table = reading_table(student, x, background)
-    bands = [*range(student.levels_ + 1), -1][: table["band"].nunique()]
+    found = set(table["band"])
+    bands = [b for b in (*range(student.levels_ + 1), -1, WINDOW) if b in found]
     count = len(windows)
     figure = Figure(figsize=(DOUBLE, 0.5 + count * (1.4 + 0.24 * len(bands))))
     heights = (1.5, 1, 0.32 * len(bands)) * count
@@ -110,6 +113,9 @@ def reading_table(
     """
     table = features.contributions(student, x, background)
     table = table[table["kind"] != "intercept"]
+    # Of a whole window and no place in it: one bar for all of these.
+    whole = table["kind"].isin(["spread", "centre"])
+    table.loc[whole, ["band", "index", "kind"]] = [WINDOW, 0, "energy"]
     key = ["sample", "channel", "band", "index"]
     added = table.groupby(key)["contribution"].sum()
     # One that is among the largest and the smallest of a short band is drawn once.
@@ -127,7 +133,7 @@ def _shares(student: features.Student, time: int) -> dict[int, np.ndarray]:
     """Energy over time of every coefficient, sum 1, by band: (coefficient, time).
 
     Measured by transforming every single frame, so that it holds in any mode and at
-    the borders. Band -1 is the mean of the first frames.
+    the borders. Band -1 is the mean of the first frames, :data:`WINDOW` all of them.
     """
     from awd.filters import kernels
 
@@ -135,6 +141,7 @@ def _shares(student: features.Student, time: int) -> dict[int, np.ndarray]:
     bands = [band.T**2 for band in kernels.analysis(np.eye(time), h, levels, mode)]
     first = np.arange(time) < student.features.start
     energies = dict(enumerate(bands)) | {-1: first[None].astype(float)}
+    energies[WINDOW] = np.ones((1, time))
     tiny = np.finfo(float).tiny
     return {
         band: energy / np.maximum(energy.sum(1, keepdims=True), tiny)
@@ -202,6 +209,7 @@ def _scales(ax: Axes, bands: list[int], student: features.Student) -> None:
     """Names of the bands: what they are and how many samples they look at."""
     levels, start = student.levels_, student.features.start
     names = {0: f"mean over ≥ {2**levels}", -1: f"mean of first {start}"}
+    names[WINDOW] = "strength and timing of all"
     for band in range(1, levels + 1):
         names[band] = f"change in {2 ** (levels - band)}"
     ax.set_yticks(range(len(bands)), [names[band] for band in bands])
