@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from awd.compiled import extremes
+from awd.compiled import undecimated as loops
 from awd.errors import ShapeError
 from awd.filters import kernels, undecimated
 from awd.samples import require_finite
@@ -26,10 +27,10 @@ class Compiled:
         knots and slopes of their values, of their columns and of the start level.
     start : int
         First samples whose mean is the start level.
-    energies : list of ndarray or None
-        For each channel the curves of the bands' energies, where they are read.
-    levels : int
-    low_pass : ndarray of shape (taps,)
+    energies : list of ndarray
+        For each channel the curves of the bands' energies; none where none are read.
+    undecimated : dict of dtype to tuple
+        Low- and high-pass of the transform that these come from, and its levels.
     intercept : float
     low, high : float
         Range of the predictions.
@@ -38,9 +39,8 @@ class Compiled:
     banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
     heads: list[tuple]
     start: int
-    energies: list[np.ndarray] | None
-    levels: int
-    low_pass: np.ndarray
+    energies: list[np.ndarray]
+    undecimated: dict[np.dtype, tuple[np.ndarray, np.ndarray, int]]
     intercept: float
     low: float
     high: float
@@ -86,14 +86,13 @@ class Compiled:
             *packed, energy = map(_packed, knots, slopes)
             heads.append((levels, *most, *packed))
             energies.append(energy)
-        kinds = {np.dtype(k): (low.astype(k), high.astype(k)) for k in ("f4", "f8")}
+        kinds = [np.dtype(name) for name in ("f4", "f8")]
         return cls(
-            kinds,
+            {kind: (low.astype(kind), high.astype(kind)) for kind in kinds},
             heads,
             recipe.start,
-            energies if recipe.energy else None,
-            levels,
-            low,
+            energies if recipe.energy else [],
+            {kind: (*undecimated.halved(low, kind), levels) for kind in kinds},
             intercept,
             *student.range_,
         )
@@ -121,8 +120,10 @@ class Compiled:
             broken += extremes.predict_rows(rows, *bank, *head, self.start, out)
         if broken:  # NaN
             require_finite(x)
-        for rows, curves in zip(channels, self.energies or [], strict=False):
-            table = undecimated.energy(rows, self.low_pass, self.levels)
+        for rows, curves in zip(channels, self.energies, strict=False):
+            table = np.empty((len(x), len(curves)))
+            halved = self.undecimated[x.dtype]
+            loops.energy_rows(np.ascontiguousarray(rows)[:, None], *halved, table)
             extremes.add_curves(curves, table, out)
         return np.clip(out, self.low, self.high, out=out)
 

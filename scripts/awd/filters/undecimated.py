@@ -284,7 +284,13 @@ def _checked(
         raise ShapeError(
             f"filter has shape {h.shape}; expected (taps,), or (3, 3) for images"
         )
-    high = np.empty(0)  # of a smoother it is what the smoother leaves
     if len(h) % 2 == 0:
-        h, high = h / np.sqrt(2), highpass(h) / np.sqrt(2)
-    return x, h[None].astype(x.dtype), high[None].astype(x.dtype)
+        return x, *halved(h, x.dtype)
+    # Of a smoother the high-pass is what the smoother leaves.
+    return x, h[None].astype(x.dtype), np.empty((1, 0), x.dtype)
+
+
+def halved(h: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """An orthonormal low-pass and its high-pass as kernels (1, taps) over sqrt 2."""
+    low, high = (taps[None] / np.sqrt(2) for taps in (h, highpass(h)))
+    return low.astype(dtype), high.astype(dtype)
