@@ -30,12 +30,17 @@ METHODS = {
     "db5_peaks": "db5 patches at peaks",
     "starlet": "starlet",
     "starlet_norms": "starlet l1 norms",
+    "scattering": "scattering transform",
     "haar": "Haar",
     "mean": "mean of the training targets",
     "ridge": "ridge on the raw trace",
     "boosting": "boosting on the raw trace",
     "hand_ridge": "ridge on hand features",
     "hand_boosting": "boosting on hand features",
+    "minirocket": "MiniRocket + ridge",
+    "multirocket": "MultiRocket + ridge",
+    "catch22": "catch22 + ridge",
+    "scattering_ridge": "scattering transform + ridge",
 }
 
 OURS = "output"  # the method that the project stands for

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from awd import io
 from awd.league import baselines as models
 from awd.league import splits
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from awd.league.splits import Part
 
+# The networks stop on the labels of select; what has no use for that is fitted to them.
+FITTED = "train", "select"
 REPEATS = 21, 7  # of which timings are the median: of one sample, and of a thousand
 
 
@@ -28,18 +32,20 @@ def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]
     target, seed : str, int
     """
     data = io.read(given.samples, contracts.DATASET)
-    train, test = (splits.part(data, side, target) for side in ("train", "test"))
-    return test, of_models(train, test, seed)
+    fitted, test = (splits.part(data, sides, target) for sides in (FITTED, "test"))
+    return test, of_models(fitted, test, seed)
 
 
-def of_models(train: Part, test: Part, seed: int) -> dict[str, Entry]:
+def of_models(fitted: Part, test: Part, seed: int) -> dict[str, Entry]:
     """All :data:`awd.league.baselines.MODELS` of which both parts have the inputs."""
+    several = len(np.unique(fitted.groups)) > 1
+    groups = fitted.groups if several else fitted.blocks
     entries = {}
     for name in models.MODELS:
-        known, shown = (models.inputs(name, part) for part in (train, test))
+        known, shown = (models.inputs(name, part) for part in (fitted, test))
         if known is None or shown is None:
             continue
-        model = models.fit(name, known, train.y, seed)
+        model = models.fit(name, known, fitted.y, groups, seed)
         entries[name] = Entry(
             model.predict(shown),
             "baseline",
