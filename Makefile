@@ -83,6 +83,6 @@ docs: .venv/.done
 	find scripts -name '*.nb?' -delete
 	PYTHONPATH=scripts $(BIN)/python -c \
 		'from awd.cells import tracker; from awd.filters import kernels; \
-		from awd.maps import compilation; \
-		[part.compile() for part in (kernels, tracker, compilation)]'
+		from awd.league import series; from awd.maps import compilation; \
+		[part.compile() for part in (kernels, tracker, series, compilation)]'
 	@touch $@

@@ -59,7 +59,7 @@ STUDIES["cells"] = Study(
     more={},
     exported=DISTILLED,
     figures=["pipeline"] * MOVING
-    + ["scores", "fidelity", "wavelet", "filters", "choice"]
+    + ["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
     + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
     + ["reading", "curves", "predictions", "learning"],
     overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],

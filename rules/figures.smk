@@ -37,6 +37,7 @@ HISTORIES = {"histories": each(SEED / "history.csv")}
 DRAWN = {
     "scores": Figure("R2 of every method with its interval, controls in grey.", SCORES),
     "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
+    "parameters": Figure("R2 of every method against its parameters.", SCORES),
     "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
     "learning": Figure("Learning curves of the networks.", HISTORIES, {"kinds": kinds}),
 }

@@ -60,7 +60,7 @@ if TAUGHT:
             "predict_baselines": {"inferred": expand(INFERRED, statistic=OTHERS)},
         },
         exported=lattices[0] if lattices else None,
-        figures=["steps", "scores", "fidelity", "predictions", "learning"]
+        figures=["steps", "scores", "parameters", "fidelity", "predictions", "learning"]
         + ["families", "patches", "masks"]
         + ["adapting"] * ("symmetric" in FAMILIES),
         overall=SURVEYED,

@@ -4,11 +4,11 @@ from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
 from awd.report.figures.student import examples, reading, reading_table
-from awd.study import predict
+from awd.study import students
 
 log_to(snakemake.log[0])
 given, params, target = snakemake.input, snakemake.params, snakemake.wildcards.target
-student, known = predict.taught(given, target, params.student, params.method)
+student, known = students.taught(given, target, params.student, params.method)
 data = io.read(given.samples, contracts.DATASET)
 shown = splits.part(data, "select", target)
 rows = examples(student.predict(shown.x))

@@ -240,8 +240,26 @@ def test_fidelity_is_shown_for_wavelets_and_the_teacher_is_a_line(scores):
     assert [line.get_ydata()[0] for line in lines] == [0.525]
 
 
-def test_names_do_not_overlap_each_other_or_the_points(scores):
-    figure = figures.scores.fidelity(scores)
+def test_every_method_stands_at_the_numbers_that_it_learned(scores):
+    table = figures.scores.parameters_table(scores)
+    assert table.set_index("method")["parameters"]["output"] == 62
+    sizes = np.where(scores["role"] == "teacher", 5000, 61)
+    ax = figures.scores.parameters(scores.assign(head_parameters=sizes)).axes[0]
+    assert ax.get_xscale() == "log"
+    low = {"mean": "mean of the training targets, 0.00"}
+    expected = {low.get(name, name_of(name)) for name in table["method"]}
+    assert {text.get_text() for text in ax.texts} == expected
+    points = [line for line in ax.get_lines() if line.get_marker() == "o"]
+    drawn = np.concatenate([line.get_xydata() for line in points])
+    assert len(drawn) == len(table) - 1
+    assert sum(drawn[:, 0] == 5000) == 3
+
+
+@pytest.mark.parametrize("name", ["fidelity", "parameters"])
+def test_names_do_not_overlap_each_other_or_the_points(scores, name):
+    sizes = {method: 1.5**k for k, method in enumerate(scores["method"].unique())}
+    learned = scores["method"].map(sizes).astype(int)
+    figure = getattr(figures.scores, name)(scores.assign(head_parameters=learned))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -279,6 +297,7 @@ def test_no_text_leaves_its_figure(scores, wavelets):
     drawn = (
         figures.scores.scores(scores),
         figures.scores.fidelity(scores),
+        figures.scores.parameters(scores),
         figures.wavelets.filters(*wavelets),
         figures.search.choice(*wavelets),
         figures.search.filter_path(*wavelets),

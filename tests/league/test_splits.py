@@ -93,6 +93,14 @@ def test_a_part_is_one_side_for_one_target(data):
         splits.part(data, "test", "max0")
 
 
+def test_a_part_of_several_sides_keeps_the_order_of_the_samples(data):
+    both = splits.part(data, ("test", "train"), "max0")
+    assert both.rows.tolist() == [0, 1, 2, 3]
+    assert both.groups.tolist() == data["group"].values.tolist()
+    with pytest.raises(DataError, match="no sample is in the split 'select'"):
+        splits.part(data, ("train", "select"), "max0")
+
+
 def test_a_part_has_hand_features_where_the_data_set_has_them(data):
     assert splits.part(data, "test", "max0").hand is None
     with_hand = data.assign(hand=(("sample", "feature"), np.arange(12.0).reshape(4, 3)))

@@ -13,7 +13,15 @@ from awd.record import manifest
 
 ROOT = Path(__file__).parents[2]
 
-FIGURES = ["scores", "fidelity", "wavelet", "filters", "choice", "filter_path"]
+FIGURES = [
+    "scores",
+    "parameters",
+    "fidelity",
+    "wavelet",
+    "filters",
+    "choice",
+    "filter_path",
+]
 FIGURES += ["reading", "predictions", "learning"]
 
 pytestmark = pytest.mark.slow
@@ -38,6 +46,7 @@ def test_all_promised_files_are_there(finished):
         f"figures/maps/{name}.png"
         for name in ("maps", "peaks", "inferred", "posterior", "realism")
     ]
+    figures += ["figures/maps-omega_m/parameters.png"]
     figures += [
         f"figures/maps-omega_m/{name}.png"
         for name in ("steps", "scores", "fidelity", "families", "patches", "masks")

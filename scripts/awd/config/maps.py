@@ -27,6 +27,7 @@ Method = Literal[
     "db5",
     "starlet",
     "starlet_norms",
+    "scattering",
 ]
 
 # The methods that are filters: in the league they have the student of distilled ones.

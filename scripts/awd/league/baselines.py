@@ -1,44 +1,58 @@
 """What a distilled wavelet has to beat without any wavelet: models of raw samples.
 
-And, where a data set brings them, of features made by hand.
+And of features: what toolboxes of today make of series and, where a data set brings
+them, those made by hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd.errors import ConfigError
+from awd.errors import ConfigError, DataError
+from awd.league import series
 
 if TYPE_CHECKING:
     from awd.league.splits import Part
 
 
 class Baseline(NamedTuple):
-    """A model, and the array of a :class:`awd.league.splits.Part` that it reads."""
+    """A head, and what it reads: an array of a part, through a maker of features.
 
-    model: str
-    reads: str
+    ``head`` is "mean", "boosting" or one of :func:`awd.heads.head`; ``reads``
+    names an array of a :class:`awd.league.splits.Part`; ``features`` gives a fresh
+    transformer for a seed.
+    """
+
+    head: str
+    reads: str = "x"
+    features: Callable[[int], Any] = series.flat
 
 
 MODELS = {
-    "mean": Baseline("mean", "x"),
-    "ridge": Baseline("ridge", "x"),
-    "boosting": Baseline("boosting", "x"),
+    "mean": Baseline("mean"),
+    "ridge": Baseline("ridge"),
+    "boosting": Baseline("boosting"),
     "hand_ridge": Baseline("ridge", "hand"),
+    "hand_hinges": Baseline("hinges", "hand"),
     "hand_boosting": Baseline("boosting", "hand"),
+    "minirocket": Baseline("ridge", features=series.minirocket),
+    "multirocket": Baseline("ridge", features=series.multirocket),
+    "catch22": Baseline("ridge", features=series.catch22),
+    "scattering_ridge": Baseline("ridge", features=series.scattered),
 }
 
-# Fixed, not tuned to a data set; early stopping would keep samples from the fit.
-BOOSTING = {
-    "learning_rate": 0.05,
-    "max_iter": 200,
-    "max_leaf_nodes": 15,
-    "min_samples_leaf": 20,
-    "early_stopping": False,
-}
+# Early stopping would keep samples from the fit; the fits then have nothing random.
+BOOSTING = {"learning_rate": 0.05, "early_stopping": False, "min_samples_leaf": 20}
+# Small ones first: the large overfit few groups, the small miss what many would tell.
+SIZES = [
+    {"max_iter": [iterations], "max_leaf_nodes": [leaves]}
+    for iterations, leaves in ((80, 4), (200, 4), (200, 8), (200, 15))
+]
+FOLDS = 4  # of the groups, by which a size is chosen
 
 
 def inputs(name: str, part: Part) -> np.ndarray | None:
@@ -48,21 +62,24 @@ def inputs(name: str, part: Part) -> np.ndarray | None:
 
 # One thread: on busy cores OpenMP's waiting makes a small boosting up to 40x slower.
 @threadpool_limits.wrap(limits=1)
-def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
+def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> Any:
     """Fit a model that sees its inputs as they are.
 
     Parameters
     ----------
     name : str
-        A key of :data:`MODELS`. The models are the mean of the targets; ridge with the
-        penalty of least leave-one-out error; gradient boosting with the fixed settings
-        :data:`BOOSTING`.
+        A key of :data:`MODELS`. The models are the mean of the targets; ridge on
+        standardised features with the penalty of least leave-one-out error, and on
+        their hinges; gradient boosting with the one of :data:`SIZES` that predicts
+        other groups best.
     x : array of shape (n, ...)
-        Training :func:`inputs`, flattened.
+        Training :func:`inputs`.
     y : array of shape (n,)
         Their targets.
+    groups : array of shape (n,)
+        What is not torn when the boosting's size is chosen: 2 or more.
     seed : int
-        Seed of the boosting.
+        Of random features.
 
     Returns
     -------
@@ -72,44 +89,69 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
     Raises
     ------
     ConfigError
-        When there is no such model.
+        There is no such model.
+    DataError, ShapeError
+        There is one group only, or series are too short for their features.
     """
     from sklearn.dummy import DummyRegressor
-    from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
 
     from awd import heads
 
-    models = {
-        "mean": DummyRegressor,
-        "ridge": lambda: heads.head("ridge"),
-        "boosting": lambda: HistGradientBoostingRegressor(
-            **BOOSTING, random_state=seed
-        ),
-    }
     if name not in MODELS:
         raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
-    model = models[MODELS[name].model]
-    return make_pipeline(FunctionTransformer(_flat), model()).fit(x, y)
+    head, _, features = MODELS[name]
+    transformer = features(seed)
+    read = transformer.fit_transform(x)
+    if head == "mean":
+        model = DummyRegressor()
+    elif head == "boosting":
+        model = boosting(read, y, groups)
+    else:
+        model = heads.head(head)
+    return make_pipeline(transformer, model.fit(read, y))
+
+
+def boosting(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Any:
+    """A boosting, not fitted, of the size that best predicts groups left out.
+
+    Raises
+    ------
+    DataError
+        There is one group only.
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.model_selection import GridSearchCV, GroupKFold
+
+    count = len(np.unique(groups))
+    if count < 2:
+        raise DataError(
+            "all samples are of one group; to choose the boosting's size takes at "
+            "least 2: give blocks of it in their place"
+        )
+    model = HistGradientBoostingRegressor(**BOOSTING)
+    search = GridSearchCV(
+        *(model, SIZES),
+        scoring="neg_mean_squared_error",
+        cv=GroupKFold(min(FOLDS, count)),
+        refit=False,
+        error_score="raise",
+    )
+    search.fit(x, y, groups=groups)
+    return model.set_params(**search.best_params_)
 
 
 def parameters(pipeline: Any) -> int:
     """Numbers in a fitted model.
 
-    One a feature and the intercept; of the boosting the feature and threshold of each
+    One a slope and the intercept; of the boosting the feature and threshold of each
     split and the leaf values; of the mean the mean.
     """
     model = pipeline[-1]
     if hasattr(model, "constant_"):
         return 1
     if not hasattr(model, "_predictors"):
-        return model.n_features_in_ + 1
+        return model[-1].coef_.size + 1
     trees = model._predictors
     leaves = sum(tree.get_n_leaf_nodes() for (tree,) in trees)
     return 3 * leaves - 2 * len(trees) + 1
-
-
-def _flat(x: np.ndarray) -> np.ndarray:
-    x = np.asarray(x, np.float64)
-    return x.reshape(len(x), -1)

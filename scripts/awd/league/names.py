@@ -30,12 +30,18 @@ METHODS = {
     "db5_peaks": "db5 patches at peaks",
     "starlet": "starlet",
     "starlet_norms": "starlet l1 norms",
+    "scattering": "scattering transform",
     "haar": "Haar",
     "mean": "mean of the training targets",
     "ridge": "ridge on the raw trace",
     "boosting": "boosting on the raw trace",
     "hand_ridge": "ridge on hand features",
+    "hand_hinges": "hinges on hand features",
     "hand_boosting": "boosting on hand features",
+    "minirocket": "MiniRocket + ridge",
+    "multirocket": "MultiRocket + ridge",
+    "catch22": "catch22 + ridge",
+    "scattering_ridge": "scattering transform + ridge",
 }
 
 # After "@": what the head of a student was fitted to, where not to what ours was.

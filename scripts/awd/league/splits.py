@@ -55,16 +55,16 @@ class Part:
         return replace(self, y=np.random.default_rng(seed).permutation(self.y))
 
 
-def part(data: xr.Dataset, side: str | Sequence[str], target: str) -> Part:
-    """The ``side`` ("train", "select" or "test") of a ``dataset`` file with a split.
+def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
+    """One side, or several together, of a ``dataset`` file with a split.
 
-    Several sides make one part.
+    ``sides`` is "train", "select" or "test", or a sequence of them.
 
     Raises
     ------
     DataError
         When the data set has no split or no such target, a group stands on two sides,
-        or none on this one.
+        or none on one that is asked for.
     """
     targets = data["name"].values.tolist()
     if "split" not in data or target not in targets:
@@ -74,9 +74,10 @@ def part(data: xr.Dataset, side: str | Sequence[str], target: str) -> Part:
             f"{', '.join(targets)}"
         )
     check(data["group"].values, data["split"].values)
-    rows = np.flatnonzero(np.isin(data["split"].values, side))
-    if not rows.size:
+    sides = (sides,) if isinstance(sides, str) else sides
+    for side in set(sides).difference(data["split"].values):
         raise DataError(f"no sample is in the split {side!r}; split the groups again")
+    rows = np.flatnonzero(np.isin(data["split"].values, sides))
     chosen = data.isel(sample=rows)
     return Part(
         target,

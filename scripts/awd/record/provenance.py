@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "numba", "PyWavelets", "xarray")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "numba",
+    "PyWavelets",
+    "xarray",
+    "aeon",
+)
 
 
 def code_digest(script: Path, package: Path, step: str = "") -> str:

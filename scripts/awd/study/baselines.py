@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from awd import io
 from awd.league import baselines as models
@@ -28,23 +31,31 @@ def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]
     target, seed : str, int
     """
     data = io.read(given.samples, contracts.DATASET)
-    known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
+    known, test = (splits.part(data, sides, target) for sides in (splits.KNOWN, "test"))
     return test, of_models(known, test, seed)
 
 
-def of_models(train: Part, test: Part, seed: int) -> dict[str, Entry]:
+def of_models(fitted: Part, test: Part, seed: int) -> dict[str, Entry]:
     """All :data:`awd.league.baselines.MODELS` of which both parts have the inputs."""
+    several = len(np.unique(fitted.groups)) > 1
+    groups = fitted.groups if several else fitted.blocks
     entries = {}
     for name in models.MODELS:
-        known, shown = (models.inputs(name, part) for part in (train, test))
+        known, shown = (models.inputs(name, part) for part in (fitted, test))
         if known is None or shown is None:
             continue
-        model = models.fit(name, known, train.y, seed)
+        model = models.fit(name, known, fitted.y, groups, seed)
+        predict = partial(_clipped, model, fitted.y.min(), fitted.y.max())
         entries[name] = Entry(
-            model.predict(shown),
+            predict(shown),
             "baseline",
             head_parameters=models.parameters(model),
-            predict=model.predict,
+            predict=predict,
             inputs=shown,
         )
     return entries
+
+
+def _clipped(model: Any, low: float, high: float, x: np.ndarray) -> np.ndarray:
+    """Predictions within the range of what was fitted, as those of students."""
+    return np.clip(model.predict(x), low, high)

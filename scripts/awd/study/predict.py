@@ -26,6 +26,7 @@ from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
 from awd.search.candidates import Candidate
 from awd.study import baselines
+from awd.study.students import asked, outputs, unseen
 from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
@@ -78,26 +79,26 @@ def students(
 
     data = io.read(given.samples, contracts.DATASET)
     known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
-    outputs = _outputs(given.outputs)
+    answers = outputs(given.outputs)
     teachers = {
         kind: partial(ask.output, model, device=device)
         for kind, model in weights.load(given.networks, settings["kinds"]).items()
     }
     first = next(iter(teachers))
     teaching = Teaching(
-        outputs[first][known.rows],
-        outputs[first][test.rows],
+        answers[first][known.rows],
+        answers[first][test.rows],
         ask.saliency(teachers[first].args[0], test.x, device=device),
-        _held_out(data["split"].values, known, outputs),
+        unseen(data["split"].values, known, answers),
     )
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     methods |= fixed(settings["wavelets"], settings["levels"])
     student = Student(Largest(**settings["features"]), settings["head"])
     entries = {
-        kind: of_teacher(teacher, test, teaching, outputs[kind][test.rows])
+        kind: of_teacher(teacher, test, teaching, answers[kind][test.rows])
         for kind, teacher in teachers.items()
     }
-    own = {name: outputs[name][known.rows] for name in contracts.CONTROLS}
+    own = {name: answers[name][known.rows] for name in contracts.CONTROLS}
     ours = next(iter(methods))
     for name, method in methods.items():
         targets = _targets(settings, teaching, whole=name == ours, own=own.get(name))
@@ -106,61 +107,6 @@ def students(
     errors = [bootstrap.rmse(test.y, entry.prediction) for entry in entries.values()]
     rmse = pd.DataFrame({"method": list(entries), settings["head"]: errors})
     return test, entries, rmse
-
-
-def taught(
-    given: Any, target: str, settings: Mapping[str, Any], method: str
-) -> tuple[Student, Part]:
-    """The student of one method as it enters the league, and what it was fitted to.
-
-    Parameters
-    ----------
-    given : object
-        Paths: ``samples``, ``outputs`` and ``wavelets``.
-    target, settings
-        As for :func:`students`.
-    method : str
-        Of the wavelets.
-    """
-    data = io.read(given.samples, contracts.DATASET)
-    known = splits.part(data, splits.KNOWN, target)
-    outputs = _outputs(given.outputs)
-    answer = next(iter(outputs.values()))[known.rows]
-    held_out = _held_out(data["split"].values, known, outputs)
-    found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
-    recipe = Student(Largest(**settings["features"]), settings["head"])
-    if found.chosen.mirrored:
-        recipe = replace(recipe, features=recipe.features.mirrored)
-    fitted, _ = fit(
-        recipe,
-        known,
-        _asked(settings, answer, held_out),
-        found.chosen.filter,
-        found.chosen.levels,
-        "zero",
-    )
-    return fitted, known
-
-
-def _outputs(path: io.PathLike) -> dict[str, np.ndarray]:
-    """What every network answers on all samples, (n,)."""
-    answers = io.read(path, contracts.OUTPUTS)["output"].isel(name=0)
-    return {str(n): answers.sel(network=n).values for n in answers["network"].values}
-
-
-def _held_out(
-    split: np.ndarray, known: Part, outputs: Mapping[str, np.ndarray]
-) -> HeldOut | None:
-    """What the networks of folds answer, and which samples they did not see."""
-    answers = [
-        output for name, output in outputs.items() if name.startswith(contracts.FOLD)
-    ]
-    if not answers:
-        return None
-    trained = split[known.rows] == "train"
-    fold = np.full(len(known.y), -1)
-    fold[trained] = splits.folds(known.groups[trained], len(answers))
-    return HeldOut(fold, np.stack(answers)[:, known.rows])
 
 
 def _targets(
@@ -174,26 +120,14 @@ def _targets(
     First what the configuration asks for; then labels, what one has without a network;
     ``whole``: outputs alone, without a label; ``own``: those of a control's network.
     """
-    asked = _asked(settings, teaching.known, teaching.held_out)
-    targets = {"": asked, "@labels": LABELS}
+    wanted = asked(settings, teaching.known, teaching.held_out)
+    targets = {"": wanted, "@labels": LABELS}
     if whole:
         targets["@outputs"] = Target(teaching.known, (1.0,))
     if own is not None:
         targets["@own"] = Target(own, (1.0,))
     targets.pop(f"@{settings['fit_to']}", None)
     return targets
-
-
-def _asked(
-    settings: Mapping[str, Any], output: np.ndarray, held_out: HeldOut | None
-) -> Target:
-    """What the configuration fits heads to."""
-    asked = {
-        "labels": LABELS,
-        "outputs": Target(output, (1.0,)),
-        "mixed": Target(output, settings["shares"], held_out),
-    }
-    return asked[settings["fit_to"]]
 
 
 def fixed(names: Sequence[str], levels: int) -> dict[str, Method]:

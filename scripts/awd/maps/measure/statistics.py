@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import wavelet
+from awd.filters import scattering
 from awd.filters.undecimated import BandNorms, Histogram
 from awd.log import progress
 from awd.maps.measure import peaks
@@ -53,6 +54,25 @@ class FilterStatistic:
 
 
 @dataclass(frozen=True)
+class Scattering:
+    """Logarithms of scattering coefficients, as Cheng et al. (2020) read maps.
+
+    Up to ``scales`` octaves, as many as fit into the maps, at ``angles`` over half a
+    turn: 35 features of maps of 32 pixels or more.
+    """
+
+    scales: int = 5
+    angles: int = 4
+
+    def fitted(self, maps: np.ndarray) -> Self:
+        return replace(self, scales=min(self.scales, maps.shape[1].bit_length() - 1))
+
+    def features(self, maps: np.ndarray) -> np.ndarray:
+        coefficients = scattering.of_images(maps, self.scales, self.angles)
+        return np.log(np.maximum(coefficients, np.finfo(np.float32).tiny))
+
+
+@dataclass(frozen=True)
 class Joined:
     """The features of several statistics side by side."""
 
@@ -65,7 +85,7 @@ class Joined:
         return np.hstack([part.features(maps) for part in self.parts])
 
 
-Statistic = PeakHistogram | Spectrum | FilterStatistic | Joined
+Statistic = PeakHistogram | Spectrum | FilterStatistic | Scattering | Joined
 
 STATISTIC = Contract(
     "statistic",
@@ -99,6 +119,7 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
     "db5": lambda pixel: _histogram("db5"),
     "starlet": lambda pixel: FilterStatistic(B3, Histogram(bands=SMOOTHER)),
     "starlet_norms": lambda pixel: FilterStatistic(B3, BandNorms(SMOOTHER)),
+    "scattering": lambda pixel: Scattering(),
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from awd.league.names import OURS, label_of, name_of
 from awd.report import tables
@@ -199,3 +200,65 @@ def fidelity_table(scores: pd.DataFrame) -> pd.DataFrame:
     return table.loc[known | (table["role"] == "teacher"), columns].reset_index(
         drop=True
     )
+
+
+@styled
+def parameters(scores: pd.DataFrame) -> Figure:
+    """R2 with its interval against how many numbers a method learned, each named.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As for :func:`scores`, with ``filter_parameters`` and ``head_parameters``. What
+        is far below all others stands at the lower edge, with its number.
+
+    Raises
+    ------
+    DataError
+        As :func:`scores`; a method has two rows.
+    """
+    table = parameters_table(scores)
+    figure = Figure(figsize=(DOUBLE, 0.62 * DOUBLE), layout=NO_LAYOUT)
+    ax = figure.add_axes((0.075, 0.1, 0.915, 0.83))
+    left, top = _window(table), table["r2_high"].max()
+    edge = left - 0.06 * (top - left)
+    below = table["r2"] < edge
+    ax.set(xscale="log", ylim=(edge, top + 0.04 * (top - left)))
+    ax.set_xlim(0.6 * table["parameters"].min(), 3 * table["parameters"].max())
+    ax.set(xlabel="numbers learned from data", ylabel="R² on held-out groups")
+    for role, own in table[~below].groupby("role"):
+        x, colour = own["parameters"], COLOURS[role]
+        # Not errorbar: a bootstrap interval need not hold its point.
+        ax.vlines(x, own["r2_low"], own["r2_high"], color=colour, lw=0.8, alpha=0.4)
+        ax.plot(x, own["r2"], "o", color=colour)
+    for row in table[below].itertuples():
+        ax.plot(row.parameters, edge, "v", color=COLOURS[row.role], clip_on=False)
+    _legend(figure, table["role"])
+    at = table[["parameters", "r2"]].assign(r2=table["r2"].clip(edge)).to_numpy(float)
+    names = [
+        name_of(row.method) + (f", {tables.number(row.r2, 2)}" if row.r2 < edge else "")
+        for row in table.itertuples()
+    ]
+    bars = table[~below].assign(left=0.99 * table["parameters"])
+    bars["right"] = 1.01 * table["parameters"]
+    corners = bars[["left", "r2_low", "right", "r2_high"]].to_numpy().reshape(-1, 2, 2)
+    place(ax, at, names, table["role"].map(INK), [*corners])
+    return figure
+
+
+def parameters_table(scores: pd.DataFrame) -> pd.DataFrame:
+    """What :func:`parameters` draws: ``method``, ``role``, ``parameters``, R2."""
+    table = tables.over_splits(scores, "method").reset_index(drop=True)
+    learned = table["filter_parameters"] + table["head_parameters"]
+    columns = ["method", "role", "parameters", "r2", "r2_low", "r2_high"]
+    return table.assign(parameters=learned)[columns]
+
+
+def _legend(figure: Figure, roles: pd.Series) -> None:
+    """The roles that are there, by colour, above the axes."""
+    handles = [
+        Line2D([], [], ls="none", marker="o", color=COLOURS[role], label=head)
+        for role, head in HEADS.items()
+        if role in set(roles)
+    ]
+    figure.legend(handles=handles, loc="upper center", ncols=len(handles))

@@ -1,0 +1,83 @@
+"""What the student of a study is fitted to, from its files: without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from awd import io
+from awd.features import Largest, Student
+from awd.league import choose, splits
+from awd.league.splits import Part
+from awd.league.students import LABELS, HeldOut, Target, fit
+from awd.record import contracts
+
+
+def taught(
+    given: Any, target: str, settings: Mapping[str, Any], method: str
+) -> tuple[Student, Part]:
+    """The student of one method as it enters the league, and what it was fitted to.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``samples``, ``outputs`` and ``wavelets``.
+    target, settings
+        As for :func:`awd.study.predict.students`.
+    method : str
+        Of the wavelets.
+    """
+    data = io.read(given.samples, contracts.DATASET)
+    known = splits.part(data, splits.KNOWN, target)
+    answers = outputs(given.outputs)
+    answer = next(iter(answers.values()))[known.rows]
+    held_out = unseen(data["split"].values, known, answers)
+    found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
+    recipe = Student(Largest(**settings["features"]), settings["head"])
+    if found.chosen.mirrored:
+        recipe = replace(recipe, features=recipe.features.mirrored)
+    fitted, _ = fit(
+        recipe,
+        known,
+        asked(settings, answer, held_out),
+        found.chosen.filter,
+        found.chosen.levels,
+        "zero",
+    )
+    return fitted, known
+
+
+def outputs(path: io.PathLike) -> dict[str, np.ndarray]:
+    """What every network answers on all samples, (n,)."""
+    answers = io.read(path, contracts.OUTPUTS)["output"].isel(name=0)
+    return {str(n): answers.sel(network=n).values for n in answers["network"].values}
+
+
+def unseen(
+    split: np.ndarray, known: Part, answers: Mapping[str, np.ndarray]
+) -> HeldOut | None:
+    """What the networks of folds answer, and which samples they did not see."""
+    blind = [
+        answer for name, answer in answers.items() if name.startswith(contracts.FOLD)
+    ]
+    if not blind:
+        return None
+    trained = split[known.rows] == "train"
+    fold = np.full(len(known.y), -1)
+    fold[trained] = splits.folds(known.groups[trained], len(blind))
+    return HeldOut(fold, np.stack(blind)[:, known.rows])
+
+
+def asked(
+    settings: Mapping[str, Any], output: np.ndarray, held_out: HeldOut | None
+) -> Target:
+    """What the configuration fits heads to."""
+    targets = {
+        "labels": LABELS,
+        "outputs": Target(output, (1.0,)),
+        "mixed": Target(output, settings["shares"], held_out),
+    }
+    return targets[settings["fit_to"]]
