@@ -71,6 +71,7 @@ wildcard_constraints:
     family=r"[a-z]+\d*",
     cell=r"[^/]+",
     cosmology=r"c\d+",
+    shift=r"[a-z]+",
     condition=r"(train|select|test)\d+",
 
 

@@ -38,9 +38,7 @@ DRAWN = {
     "scores": Figure("R2 of every method with its interval, controls in grey.", SCORES),
     "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
     "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
-    "learning": Figure(
-        "Learning curves of the networks.", HISTORIES, {"kinds": kinds}
-    ),
+    "learning": Figure("Learning curves of the networks.", HISTORIES, {"kinds": kinds}),
 }
 if settings.cells:
     METHOD = {"method": DISTILLED}
@@ -57,6 +55,10 @@ if settings.cells:
         "filter_path": Figure("Filters from sparsity to attribution.", WAVELETS),
         "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
         "reading": Figure("What the student reads in traces.", READ, STUDENT | METHOD),
+        "labels_worth": Figure(
+            "R2 by the number of own labels, and of a network without any.",
+            {"scores": WORTH / "scores.csv"},
+        ),
         "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
         "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),
         "traces": OfCells("Example tracks, with what is significant.", TRACKED),

@@ -54,9 +54,7 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
     Parameters
     ----------
     name : str
-        A key of :data:`MODELS`. The models are the mean of the targets; ridge with the
-        penalty of least leave-one-out error; gradient boosting with the fixed settings
-        :data:`BOOSTING`.
+        A key of :data:`MODELS`.
     x : array of shape (n, ...)
         Training :func:`inputs`, flattened.
     y : array of shape (n,)
@@ -74,6 +72,30 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
     ConfigError
         When there is no such model.
     """
+    if name not in MODELS:
+        raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
+    return regressor(MODELS[name].model, seed).fit(x, y)
+
+
+def regressor(
+    model: str, seed: int, leaf: int = int(BOOSTING["min_samples_leaf"])
+) -> Any:
+    """A fresh model of samples (n, ...), which it flattens.
+
+    Parameters
+    ----------
+    model : {"mean", "ridge", "hinges", "boosting"}
+        The mean of the targets; heads of :func:`awd.heads.head`; gradient boosting with
+        the fixed settings :data:`BOOSTING`.
+    seed : int
+        Seed of the boosting.
+    leaf : int
+        Its least samples of a leaf, fewer where there are few samples.
+
+    Returns
+    -------
+    scikit-learn Pipeline
+    """
     from sklearn.dummy import DummyRegressor
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.pipeline import make_pipeline
@@ -81,17 +103,14 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Any:
 
     from awd import heads
 
-    models = {
-        "mean": DummyRegressor,
-        "ridge": lambda: heads.head("ridge"),
-        "boosting": lambda: HistGradientBoostingRegressor(
-            **BOOSTING, random_state=seed
-        ),
-    }
-    if name not in MODELS:
-        raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
-    model = models[MODELS[name].model]
-    return make_pipeline(FunctionTransformer(_flat), model()).fit(x, y)
+    if model == "mean":
+        last = DummyRegressor()
+    elif model == "boosting":
+        settings = {**BOOSTING, "min_samples_leaf": leaf}
+        last = HistGradientBoostingRegressor(**settings, random_state=seed)
+    else:
+        last = heads.head(model)
+    return make_pipeline(FunctionTransformer(_flat), last)
 
 
 def parameters(pipeline: Any) -> int:
