@@ -25,7 +25,7 @@ ROW = {
 
 def test_a_network_that_beats_all_labels_and_its_control():
     assert sentences(pd.DataFrame([ROW])) == [
-        "the network's own microscope: without one of your labels the student (R² "
+        "At the network's own microscope, without one of your labels the student (R² "
         "0.831; network 0.843) predicts better than every model fitted to up to 300 of "
         "them, the most that were tried; the best of these, ridge on hand features "
         "with 300 labels, is behind by 0.043 [0.032, 0.056]. It is ahead of its "
@@ -38,8 +38,8 @@ def test_what_is_not_so_is_said():
     row |= {"rival_difference": -0.02, "rival_low": -0.04, "rival_high": 0.01}
     row |= {"control_low": -0.01, "control_difference": 0.002}
     first, second = sentences(pd.DataFrame([ROW, row | {"target": "other"}]))
-    assert first.startswith("burst, the network's own microscope: without one")
-    assert second.startswith("other, three times the noise: without labels the student")
+    assert first.startswith("burst: At the network's own microscope, without")
+    assert second.startswith("other: With three times the noise, without labels the")
     assert "does not beat every model fitted to 10 labels of your own" in second
     assert "ridge on hand features with 10 labels: -0.020 [-0.040, 0.010]." in second
     assert "not ahead of its untrained control (0.002 [-0.010, 0.041])" in second

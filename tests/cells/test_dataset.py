@@ -200,7 +200,7 @@ def test_frames_that_do_not_rise_are_refused():
 
 
 def test_a_shift_changes_the_master_and_neither_tracks_nor_targets(cells, data):
-    for name, dt in (("none", 1), ("noise", 1), ("interval", 2)):
+    for name, dt in (("none", 1), ("noise", 1), ("interval", 2), ("resampled", 1)):
         shifted = dataset.assemble(cells, **USUAL, shift=name, seed=3)
         contracts.DATASET.check(shifted, name)
         same = ("target", "group", "block", "track", "lifetime", "outcome")
@@ -227,6 +227,10 @@ def test_half_the_frames_are_every_second_one(cells):
         shifts.SHIFTS["interval"], [np.arange(7)], np.random.default_rng()
     )
     assert trace.tolist() == [0, 2, 4, 6]
+    (trace,) = shifts.apply(
+        shifts.SHIFTS["resampled"], [np.arange(8.0) ** 2], np.random.default_rng()
+    )
+    assert trace.tolist() == [0, 2, 4, 10, 16, 26, 36]
     shifted = dataset.assemble(
         [make_cell([21] * 16)],
         targets=["half"],

@@ -167,7 +167,7 @@ def _bad_handed(
             "cells.handed.shifts",
             f"is {', '.join(handed.shifts)}; traces: noise leaves nothing to shift",
         )
-    if "interval" in handed.shifts and cells.min_frames < 2:
+    if {"interval", "resampled"} & {*handed.shifts} and cells.min_frames < 2:
         yield (
             "cells.handed.shifts",
             f"is {', '.join(handed.shifts)}; every second of {cells.min_frames + 1} "

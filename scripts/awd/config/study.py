@@ -182,9 +182,10 @@ class Handed(Strict):
         "fitted to; numbers larger than a pool are left out.",
     )
     draws: Count = Field(3, description="Random draws of the labelled samples.")
-    shifts: list[Literal["none", "noise", "interval"]] = Field(
+    shifts: list[Literal["none", "noise", "interval", "resampled"]] = Field(
         ["none"],
         min_length=1,
         description="What differs at the user's microscope: nothing; noise, three "
-        "times that of a frame; interval, every second frame only.",
+        "times that of a frame; interval, every second frame only; resampled, the same "
+        "with the frames between interpolated.",
     )

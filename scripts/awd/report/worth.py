@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awd.league.names import name_of
-from awd.report.figures.handed import SHIFTS
 from awd.report.tables import number
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WHERE = {
+    "none": "At the network's own microscope",
+    "noise": "With three times the noise",
+    "interval": "With half the frames",
+    "resampled": "With half the frames, resampled to the network's interval",
+}
 
 
 def sentences(worth: pd.DataFrame) -> list[str]:
@@ -28,11 +34,11 @@ def sentences(worth: pd.DataFrame) -> list[str]:
         named where there are several.
     """
     several = worth["target"].nunique() > 1
-    return [f"{row.target}, " * several + _of_case(row) for row in worth.itertuples()]
+    return [f"{row.target}: " * several + _of_case(row) for row in worth.itertuples()]
 
 
 def _of_case(row: Any) -> str:
-    where = SHIFTS[row.shift]
+    where = WHERE[row.shift]
     rival = f"{name_of(row.rival)} with {row.rival_labels:,} labels"
     student = (
         f"the student (R² {number(row.r2, 3)}; network {number(row.network_r2, 3)})"
@@ -41,13 +47,13 @@ def _of_case(row: Any) -> str:
     if row.labels:
         more = ", the most that were tried" if row.labels == row.most else ""
         first = (
-            f"{where}: without one of your labels {student} predicts better than every "
+            f"{where}, without one of your labels {student} predicts better than every "
             f"model fitted to up to {row.labels:,} of them{more}; the best of these, "
             f"{rival}, is behind by {by}."
         )
     else:
         first = (
-            f"{where}: without labels {student} does not beat every model fitted to "
+            f"{where}, without labels {student} does not beat every model fitted to "
             f"{row.fewest:,} labels of your own; R² minus that of {rival}: {by}."
         )
     control = _difference(row, "control")

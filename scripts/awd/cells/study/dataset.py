@@ -153,7 +153,7 @@ def assemble(
     ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
     ds.attrs = {
         "title": "clathrin tracks: master trace and slave outcome",
-        "dt_s": used[0].attrs["frame_interval_s"] * other.step,
+        "dt_s": used[0].attrs["frame_interval_s"] * other.interval,
         "pixel_nm": used[0].attrs["pixel_nm"],
         "rejected": io.dumps(reasons),
     }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from awd.cells import tracks
 from awd.errors import DataError
 
 # S.d. of a Gaussian over its median absolute deviation.
@@ -21,14 +22,26 @@ class Shift(NamedTuple):
     """How the frames of another microscope differ.
 
     ``noise`` is the s.d. of a frame's noise over what it was, ``step`` the interval
-    between frames over what it was.
+    between frames over what it was; ``resampled``: frames between are interpolated, as
+    who knows both intervals will do before asking a network.
     """
 
     noise: float = 1.0
     step: int = 1
+    resampled: bool = False
+
+    @property
+    def interval(self) -> int:
+        """Time between the frames that are read, over what it was."""
+        return 1 if self.resampled else self.step
 
 
-SHIFTS = {"none": Shift(), "noise": Shift(noise=3.0), "interval": Shift(step=2)}
+SHIFTS = {
+    "none": Shift(),
+    "noise": Shift(noise=3.0),
+    "interval": Shift(step=2),
+    "resampled": Shift(step=2, resampled=True),
+}
 
 
 def named(name: str) -> Shift:
@@ -76,8 +89,13 @@ def apply(
     Returns
     -------
     list of arrays of shape (ceil(frames / step),)
+        From the first to the last frame that is there, where they are resampled.
     """
     if shift.noise > 1:
         sd = frame_noise(traces) * np.sqrt(shift.noise**2 - 1)
         traces = [trace + rng.normal(scale=sd, size=len(trace)) for trace in traces]
-    return [trace[:: shift.step] for trace in traces]
+    kept = [trace[:: shift.step] for trace in traces]
+    if shift.resampled:
+        frames = [shift.step * np.arange(len(trace)) for trace in kept]
+        return [tracks.fill_gaps(*pair) for pair in zip(frames, kept, strict=True)]
+    return kept

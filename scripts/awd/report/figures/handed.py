@@ -19,6 +19,7 @@ SHIFTS = {
     "none": "the network's own microscope",
     "noise": "three times the noise",
     "interval": "half the frames",
+    "resampled": "half the frames, resampled",
 }
 MARKERS = "osD^v"  # told apart without colour
 RAW = ("ridge", "boosting")  # of the models without a wavelet those without features
@@ -72,8 +73,10 @@ def _bands(ax: Axes, rows: pd.DataFrame) -> None:
     """Intervals of what needs no label, across the panel."""
     for row in rows.itertuples():
         colour, name = COLOURS[row.role], name_of(row.method)
-        ax.axhspan(row.r2_low, row.r2_high, color=colour, alpha=0.2, lw=0)
-        ax.axhline(row.r2, color=colour, lw=1.2, label=f"no label: {name}")
+        control = row.role == "control"
+        ax.axhspan(row.r2_low, row.r2_high, color=colour, alpha=0.15, lw=0)
+        style = ":" if control else "-"  # seen beside the student where they agree
+        ax.axhline(row.r2, color=colour, ls=style, lw=1.4, label=f"no label: {name}")
 
 
 def _lines(ax: Axes, rows: pd.DataFrame) -> None:
