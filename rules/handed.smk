@@ -1,13 +1,6 @@
 """What the network is worth that is handed over without its data."""
 
 HANDED = settings.cells.handed
-SHIFTED = RUN / "cells/shifted-{shift}"
-
-
-def users_samples(wildcards):
-    """The samples as the user's microscope shows them."""
-    folder = SPLIT if wildcards.shift == "none" else SHIFTED / "split{split}"
-    return str(folder / "samples.nc").format(**wildcards)
 
 
 use rule assemble_dataset as assemble_shifted with:
@@ -19,7 +12,7 @@ use rule assemble_dataset as assemble_shifted with:
         shift=lambda wildcards: wildcards.shift,
         seed=seed("assemble_shifted"),
     pathvars:
-        job="assemble_shifted/{shift}",
+        job="assemble_dataset/shifted-{shift}",
 
 
 use rule split_dataset as split_shifted with:
@@ -28,13 +21,13 @@ use rule split_dataset as split_shifted with:
     output:
         SHIFTED / "split{split}/samples.nc",
     pathvars:
-        job="split_shifted/{shift}-{split}",
+        job="split_dataset/shifted-{shift}-{split}",
 
 
 use rule job as hand_over with:
     """Hand a network over: students without labels, and models of the user's labels."""
     input:
-        samples=users_samples,
+        samples=as_seen,
         networks=SEED / "networks.safetensors",
         records=SEED / "networks.json",
     output:
