@@ -42,7 +42,11 @@ def test_what_is_not_so_is_said():
     assert second.startswith("other: With three times the noise, without labels the")
     assert "does not beat every model fitted to 10 labels of your own" in second
     assert "ridge on hand features with 10 labels: -0.020 [-0.040, 0.010]." in second
-    assert "not ahead of its untrained control (0.002 [-0.010, 0.041])" in second
+    assert second.endswith("ahead of its untrained control (0.002 [-0.010, 0.041]).")
+    level = sentences(pd.DataFrame([ROW | {"control_low": -0.01}]))[0]
+    assert level.endswith(
+        "the worth is in what the network answers, not in the filter."
+    )
     assert (
         "most that were tried" not in sentences(pd.DataFrame([ROW | {"most": 1000}]))[0]
     )

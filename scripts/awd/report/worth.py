@@ -59,10 +59,10 @@ def _of_case(row: Any) -> str:
     control = _difference(row, "control")
     if row.control_low > 0:
         return f"{first} It is ahead of its untrained control by {control}."
-    return (
-        f"{first} It is not ahead of its untrained control ({control}): the worth is "
-        "in what the network answers, not in the filter."
-    )
+    last = f"{first} It is not ahead of its untrained control ({control})"
+    if row.labels:
+        last += ": the worth is in what the network answers, not in the filter"
+    return f"{last}."
 
 
 def _difference(row: Any, name: str) -> str:
