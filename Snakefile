@@ -31,6 +31,11 @@ if STUDIES:
     include: "rules/method.smk"
 
 
+if settings.cells and settings.cells.handed:
+
+    include: "rules/handed.smk"
+
+
 if settings.recovery:
 
     include: "rules/recovery.smk"

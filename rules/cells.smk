@@ -61,9 +61,14 @@ STUDIES["cells"] = Study(
     figures=["pipeline"] * MOVING
     + ["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
     + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
-    + ["reading", "curves", "predictions", "learning"],
+    + ["reading", "curves", "predictions", "learning"]
+    + ["labels_worth"] * bool(settings.cells.handed),
     overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],
+    # The same samples are labelled whatever differs at the user's microscope.
+    seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},
 )
+# Scores of a network that is handed over (handed.smk).
+WORTH = RUN / "cells/handed"
 
 
 if SOURCE.kind == "simulate":
@@ -166,6 +171,16 @@ use rule job as check_cells with:
         job="check_cells",
 
 
+KEYS = {
+    *("bad_cell", "targets", "min_frames", "length", "windows"),
+    *("tiles", "outcomes", "hotspots", "traces"),
+}
+ASSEMBLED = {
+    "dataset": settings.cells.model_dump(include=KEYS),
+    "least": contradictions.least_cells(settings.cells, settings.seed),
+}
+
+
 use rule job as assemble_dataset with:
     """Gather the tracks of all cells into one table of fixed-length samples."""
     input:
@@ -174,13 +189,8 @@ use rule job as assemble_dataset with:
         RUN / "{study}/dataset.nc",
     params:
         **runs("assemble_dataset"),
-        dataset=settings.cells.model_dump(
-            include={
-                *("bad_cell", "targets", "min_frames", "length", "windows"),
-                *("tiles", "outcomes", "hotspots", "traces"),
-            }
-        ),
-        least=contradictions.least_cells(settings.cells, settings.seed),
+        **ASSEMBLED,
+        shift="none",
         seed=seed("assemble_dataset"),
     pathvars:
         job="assemble_dataset/{study}",

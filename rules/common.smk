@@ -37,6 +37,7 @@ SPLIT = RUN / "{study}/split{split}"
 TARGET = SPLIT / "{target}"
 SEED = TARGET / "seed{seed}"
 FIGURES = RUN / "figures/{study}-{target}"
+SHIFTED = RUN / "cells/shifted-{shift}"
 # "auto" asks for a GPU only where there is one: without, jobs would wait for each other.
 GPU = int(
     settings.device == "cuda"
@@ -71,6 +72,7 @@ wildcard_constraints:
     family=r"[a-z]+\d*",
     cell=r"[^/]+",
     cosmology=r"c\d+",
+    shift=r"[a-z]+",
     condition=r"(train|select|test)\d+",
 
 
@@ -160,6 +162,12 @@ def every(pattern, **fixed):
 def each(pattern, **fixed):
     """Input function: all files of a pattern that agree with a job's wildcards."""
     return lambda wildcards: every(pattern, **dict(wildcards.items()), **fixed)
+
+
+def as_seen(wildcards):
+    """The samples of a split as another microscope would have shown them."""
+    folder = SPLIT if wildcards.shift == "none" else SHIFTED / "split{split}"
+    return str(folder / "samples.nc").format(**wildcards)
 
 
 def brought(paths):

@@ -58,8 +58,10 @@ if settings.cells:
         "filter_path": Figure("Filters from sparsity to attribution.", WAVELETS),
         "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
         "reading": Figure("What the student reads in traces.", READ, READER),
-        "curves": Figure(
-            "The student's head, a curve a number.", READ, READER
+        "curves": Figure("The student's head, a curve a number.", READ, READER),
+        "labels_worth": Figure(
+            "R2 by the number of own labels, and of a network without any.",
+            {"scores": WORTH / "scores.csv"},
         ),
         "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
         "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),

@@ -3,6 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
+PAGE |= {"worth": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -16,6 +17,7 @@ GIVEN = []  # what users brought
 if settings.cells:
     GIVEN += brought(sum(SOURCE.inputs().values(), []))
     PAGE["quality"].append(RUN / "cells/quality.csv")
+    PAGE["worth"] += [WORTH / "worth.csv"] * bool(settings.cells.handed)
     if PARITY:
         PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
 if settings.maps:

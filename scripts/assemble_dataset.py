@@ -5,12 +5,14 @@ from awd.log import log_to
 from awd.record import contracts, provenance
 
 log_to(snakemake.log[0])
-settings = dict(snakemake.params.dataset)
+params = snakemake.params
+settings = dict(params.dataset)
 traces = settings.pop("traces")
 rules = outcomes.Rules(**settings.pop("outcomes"))
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input]
-data = dataset.assemble(cells, least=snakemake.params.least, rules=rules, **settings)
+how = {"least": params.least, "shift": params.shift, "seed": params.seed}
+data = dataset.assemble(cells, rules=rules, **how, **settings)
 if traces == "noise":
-    data = dataset.as_noise(data, snakemake.params.seed)
-stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
+    data = dataset.as_noise(data, params.seed)
+stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
 io.write(data, snakemake.output[0], contracts.DATASET, stamp)

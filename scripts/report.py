@@ -11,7 +11,9 @@ from awd.report import page, tables
 
 log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
-verdict, shown = page.scored(given.scores, given.differences, given.timings)
+verdict, shown = page.scored(
+    given.scores, given.differences, given.timings, given.worth
+)
 for path in given.quality:
     checked = quality.page(io.read_table(path))
     shown.append(page.Table(checked, "Quality of the cells", quality.CAPTION))

@@ -82,6 +82,19 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
         ),
         ({"student": {"largest": 0, "smallest": 0}}, "it needs a coefficient"),
         (
+            {"handed": {}, "tiles": 1},
+            "cells.handed  cuts the test groups .* 2 groups of 1 blocks test; raise",
+        ),
+        (
+            {"handed": {"shifts": ["noise"]}, "traces": "noise"},
+            "cells.handed.shifts  is noise; traces: noise leaves nothing to shift",
+        ),
+        (
+            {"handed": {"shifts": ["interval"]}, "min_frames": 1},
+            "cells.handed.shifts  is interval; every second of 2 frames is too few",
+        ),
+        ({"handed": {"labels": [3]}}, "cells.handed.labels.0  is 3; input should be"),
+        (
             {"baselines": {"wavelets": ["db5", "dmey", "bior2.2"]}},
             r"2 problems\n .*wavelets  dmey is not an ortho.*\n .*wavelets  bior2.2",
         ),
@@ -172,7 +185,7 @@ def test_every_key_is_explained():
 def test_names_in_the_configuration_exist_in_the_library():
     from awd import heads
     from awd.cells import presets
-    from awd.cells.study import dataset
+    from awd.cells.study import dataset, shifts, windows
     from awd.teacher import networks
 
     def choices(model, key):
@@ -181,7 +194,8 @@ def test_names_in_the_configuration_exist_in_the_library():
         return set(typing.get_args(inner[0]) or inner)
 
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
-    assert choices(cells.Cells, "windows") == set(dataset.WINDOWS)
+    assert choices(cells.Cells, "windows") == set(windows.WINDOWS)
+    assert choices(study.Handed, "shifts") == set(shifts.SHIFTS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
         assert choices(model, "preset") == set(presets.PRESETS)
     assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {"resnet"}

@@ -342,3 +342,45 @@ def test_drawing_needs_neither_torch_nor_numba_nor_pyplot():
         env={"PYTHONPATH": "scripts"},
     )
     assert done.stdout.strip() == "set()"
+
+
+def worth_scores():
+    """``handed/scores.csv`` of one target."""
+    without = [("lstm", "teacher", 0, 0.8), ("output@outputs", "distilled", 0, 0.7)]
+    without += [
+        ("untrained@outputs", "control", 0, 0.6),
+        ("db5@outputs", "wavelet", 0, 0),
+    ]
+    labelled = [
+        (method, role, n, r2 + n / 1000)
+        for method, role, r2 in (
+            ("ridge", "baseline", 0.1),
+            ("hand_ridge", "baseline", 0.3),
+        )
+        for n in (10, 100)
+    ]
+    rows = [
+        (shift, *row, row[-1] - 0.02, row[-1] + 0.03)
+        for shift in ("none", "interval")
+        for row in without + labelled
+    ]
+    columns = ["shift", "method", "role", "labels", "r2", "r2_low", "r2_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_the_worth_of_a_network_is_a_band_over_lines_of_labels():
+    drawn = figures.handed.labels_worth(worth_scores())
+    titles = [ax.get_title() for ax in drawn.axes]
+    assert titles == ["the network's own microscope", "half the frames"]
+    for ax in drawn.axes:
+        names = [line.get_label() for line in ax.get_lines()]
+        assert names[:2] == [
+            "no label: LSTM teacher",
+            "no label: AWD (output), head on the network's outputs",
+        ]
+        assert names[3:] == ["ridge on the raw trace", "ridge on hand features"]
+        assert ax.get_lines()[3].get_xdata().tolist() == [10, 100]
+        bands = [sorted({y for _, y in patch.get_corners()}) for patch in ax.patches]
+        assert bands[1] == pytest.approx([0.68, 0.73])
+    table = figures.handed.labels_worth_table(worth_scores())
+    assert len(table) == 2 * 7

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from awd.cells import simulate, tracks
-from awd.cells.study import dataset, hand
+from awd.cells.study import dataset, hand, shifts, windows
 from awd.errors import DataError
 from awd.league import splits
 from awd.record import contracts
@@ -59,14 +59,14 @@ def test_the_dataset_keeps_its_contract(data):
     ],
 )
 def test_the_whole_picks_the_lower_neighbour_or_pads_at_the_end(n, expected):
-    np.testing.assert_array_equal(dataset.whole(np.arange(n), 5), expected)
+    np.testing.assert_array_equal(windows.whole(np.arange(n), 5), expected)
 
 
 @pytest.mark.parametrize("n", [3, 5, 12])
 def test_the_end_is_every_one_of_the_last_frames_after_zeros(n):
     trace = 1 + np.arange(n)
     expected = np.r_[np.zeros(5), trace][-5:]
-    np.testing.assert_array_equal(dataset.end(trace, 5), expected)
+    np.testing.assert_array_equal(windows.end(trace, 5), expected)
 
 
 def test_every_window_is_a_channel_and_a_single_one_is_none(cells, data):
@@ -197,3 +197,48 @@ def test_the_published_scaling_is_a_z_score_in_every_cell(data):
 def test_frames_that_do_not_rise_are_refused():
     with pytest.raises(DataError, match="frames of a track must rise"):
         tracks.fill_gaps(np.array([1, 2, 2]), np.zeros(3))
+
+
+def test_a_shift_changes_the_master_and_neither_tracks_nor_targets(cells, data):
+    for name, dt in (("none", 1), ("noise", 1), ("interval", 2), ("resampled", 1)):
+        shifted = dataset.assemble(cells, **USUAL, shift=name, seed=3)
+        contracts.DATASET.check(shifted, name)
+        same = ("target", "group", "block", "track", "lifetime", "outcome")
+        assert all(shifted[key].equals(data[key]) for key in same)
+        assert shifted["x"].equals(data["x"]) == (name == "none")
+        assert shifted["hand"].equals(data["hand"]) == (name == "none")
+        assert shifted.attrs["dt_s"] == dt
+    with pytest.raises(DataError, match="no shift 'dim'; there is none, noise, int"):
+        dataset.assemble(cells, **USUAL, shift="dim")
+
+
+def test_noise_of_a_frame_is_tripled_and_measured_despite_the_signal():
+    rng = np.random.default_rng(0)
+    signal = 100 * np.sin(np.linspace(0, 3, 60)) + 900 * (np.arange(60) > 40)
+    traces = [signal + 20 * rng.normal(size=60) for _ in range(200)]
+    assert shifts.frame_noise(traces) == pytest.approx(20, rel=0.1)
+    noisier = shifts.apply(shifts.SHIFTS["noise"], traces, rng)
+    spread = np.std([trace - signal for trace in noisier])
+    assert spread == pytest.approx(60, rel=0.1)
+
+
+def test_half_the_frames_are_every_second_one(cells):
+    (trace,) = shifts.apply(
+        shifts.SHIFTS["interval"], [np.arange(7)], np.random.default_rng()
+    )
+    assert trace.tolist() == [0, 2, 4, 6]
+    (trace,) = shifts.apply(
+        shifts.SHIFTS["resampled"], [np.arange(8.0) ** 2], np.random.default_rng()
+    )
+    assert trace.tolist() == [0, 2, 4, 10, 16, 26, 36]
+    shifted = dataset.assemble(
+        [make_cell([21] * 16)],
+        targets=["half"],
+        min_frames=15,
+        shift="interval",
+        length=16,
+    )
+    expected = np.r_[np.arange(1.0, 22, 2), np.zeros(5)]
+    np.testing.assert_array_equal(shifted["x"].sel(channel="whole")[0], expected)
+    assert (shifted["length"] == 11).all()
+    assert (shifted["hand"].sel(feature="lifetime") == 11).all()

@@ -54,7 +54,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
         ("record/manifest.py", {"report"}, DATA | PLOTS),
         (
             "search/descent.py",
-            {"distil_wavelet", "distil_softly"},
+            {"distil_wavelet", "distil_softly", "hand_over"},
             DATA | {"train_teacher", "plot_learning"},
         ),
         (
@@ -91,7 +91,7 @@ def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
         changed, followers = finished.would_run()
     finally:
         config.write_text(text)
-    assert changed == {"score_methods", "score_cosmology"}
+    assert changed == {"score_methods", "score_cosmology", "score_handed"}
     assert {"report", "plot_scores"} <= followers
     assert not followers & (DATA | {"train_teacher", "predict_students"})
 

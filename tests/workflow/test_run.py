@@ -13,16 +13,9 @@ from awd.record import manifest
 
 ROOT = Path(__file__).parents[2]
 
-FIGURES = [
-    "scores",
-    "parameters",
-    "fidelity",
-    "wavelet",
-    "filters",
-    "choice",
-    "filter_path",
-]
-FIGURES += ["reading", "predictions", "learning"]
+FIGURES = ["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
+FIGURES += ["filter_path", "reading", "curves", "predictions", "learning"]
+FIGURES += ["labels_worth"]
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +50,7 @@ def test_all_promised_files_are_there(finished):
         for kind in ("csv", "tex", "md")
     ]
     files = ["scores.csv", "differences.csv", "groups.csv", "timings.csv"]
+    files += [f"cells/handed/{name}.csv" for name in ("scores", "differences", "worth")]
     files += ["report.html", "manifest.json"]
     files += [f"{place}/wavelet.json" for place in ("cells/sig_mean", "maps/omega_m")]
     files += ["maps/split0/omega_m/filters.csv"]
@@ -122,7 +116,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     paper |= {"run": "paper", "preset": "paper", "maps": None}
     # The preset leaves out what lifetimes tell: the cells must be larger.
     paper["cells"]["source"]["size"] = 240
-    paper["cells"]["teacher"] = {"epochs": 2}
+    paper["cells"] |= {"teacher": {"epochs": 2}, "handed": None}
     paper["cells"]["distil"] = {"soft": grid, "levels": [3], "folds": 2}
     (finished.folder / "paper.yaml").write_text(yaml.safe_dump(paper))
     finished.snakemake(config="paper.yaml")
@@ -146,7 +140,7 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     text = (finished.folder / "tests/micro.yaml").read_text()
     noise = yaml.safe_load(text)
     noise |= {"run": "noise", "maps": None}
-    noise["cells"]["traces"] = "noise"
+    noise["cells"] |= {"traces": "noise", "handed": None}
     noise["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     (finished.folder / "noise.yaml").write_text(yaml.safe_dump(noise))
     finished.snakemake("results/noise/scores.csv", config="noise.yaml")

@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from awd.config.common import Count, Share, Strict
-from awd.config.study import Baselines, Distil, Splits, StudentSettings, TeacherSettings
+from awd.config.study import (
+    Baselines,
+    Distil,
+    Handed,
+    Splits,
+    StudentSettings,
+    TeacherSettings,
+)
 
 
 class CellSource(Strict):
@@ -280,3 +287,7 @@ class Cells(Strict):
     distil: Distil = Distil()
     student: StudentSettings = StudentSettings()
     baselines: Baselines = Baselines()
+    handed: Handed | None = Field(
+        None,
+        description="What the network is worth to a user without labels, if asked for.",
+    )

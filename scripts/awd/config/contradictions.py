@@ -11,6 +11,7 @@ from awd import wavelet
 from awd.config.cells import Cells
 from awd.config.maps import Maps
 from awd.config.models import Config
+from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
 from awd.maps.sky.cosmology import RANGES
@@ -39,7 +40,11 @@ def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
     yield from _bad_wavelets("cells.baselines.wavelets", cells.baselines.wavelets)
     yield from _bad_wavelets("cells.distil.soft.init", [distil.soft.init])
     yield from _bad_levels(cells)
-    yield from _bad_splits(cells, config.seed, cells.source.groups(cells.tiles))
+    groups = cells.source.groups(cells.tiles)
+    bad_splits = [*_bad_splits(cells, config.seed, groups)]
+    yield from bad_splits
+    if cells.handed and not bad_splits:
+        yield from _bad_handed(cells.handed, cells, config.seed, groups)
     if cells.source.kind in ("fxycms", "csv") and "sig_mean" in cells.targets:
         yield (
             "cells.targets",
@@ -116,14 +121,8 @@ def _bad_levels(cells: Cells) -> Iterator[tuple[str, str]]:
 
 
 def _bad_splits(cells: Cells, seed: int, groups: int) -> Iterator[tuple[str, str]]:
-    shares = cells.splits.model_dump(include={"test", "select", "test_groups"})
-    named = cells.source.names()[:groups]
-    names = np.array(named if len(named) == groups else np.arange(groups).astype(str))
     try:
-        sides = [
-            splits.rotate(names, k, seed=seed, **shares)
-            for k in range(cells.splits.rotations)
-        ]
+        sides = _sides(cells, seed, groups)
     except DataError as error:
         yield "cells.splits", str(error)
         return
@@ -137,6 +136,42 @@ def _bad_splits(cells: Cells, seed: int, groups: int) -> Iterator[tuple[str, str
         yield (
             "cells.teacher.folds",
             f"is {cells.teacher.folds}; only {trained} groups train",
+        )
+
+
+def _sides(cells: Cells, seed: int, groups: int) -> list[np.ndarray]:
+    """The side of every group, by rotation."""
+    shares = cells.splits.model_dump(include={"test", "select", "test_groups"})
+    named = cells.source.names()[:groups]
+    names = np.array(named if len(named) == groups else np.arange(groups).astype(str))
+    return [
+        splits.rotate(names, k, seed=seed, **shares)
+        for k in range(cells.splits.rotations)
+    ]
+
+
+def _bad_handed(
+    handed: Handed, cells: Cells, seed: int, groups: int
+) -> Iterator[tuple[str, str]]:
+    tested = min((side == "test").sum() for side in _sides(cells, seed, groups))
+    blocks = cells.tiles**2 if groups == len(cells.source.names()) else 1
+    half = tested // 2 * blocks if tested > 1 else blocks // 2
+    if half < 2:
+        yield (
+            "cells.handed",
+            f"cuts the test groups into a pool and a test set, which needs 2 blocks "
+            f"of each: {tested} groups of {blocks} blocks test; raise cells.tiles",
+        )
+    if set(handed.shifts) - {"none"} and cells.traces == "noise":
+        yield (
+            "cells.handed.shifts",
+            f"is {', '.join(handed.shifts)}; traces: noise leaves nothing to shift",
+        )
+    if {"interval", "resampled"} & {*handed.shifts} and cells.min_frames < 2:
+        yield (
+            "cells.handed.shifts",
+            f"is {', '.join(handed.shifts)}; every second of {cells.min_frames + 1} "
+            "frames is too few for hand features; raise cells.min_frames to 2",
         )
 
 

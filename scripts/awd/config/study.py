@@ -169,3 +169,26 @@ class Baselines(Strict):
         ["db5", "db2"], min_length=1, description="Orthogonal wavelets of PyWavelets."
     )
     levels: Count = Field(4, description="Levels of their transform.")
+
+
+class Handed(Strict):
+    """A network that is handed over without its data, and what it is worth in labels.
+
+    The test groups of every split are the user's; half of them is a pool without
+    labels, or with a few, the other half tests, and then the other way round.
+    """
+
+    labels: list[Annotated[int, Field(ge=5)]] = Field(
+        [10, 30, 100, 300, 1000],
+        min_length=1,
+        description="Labels of the user's own, drawn from the pool, that models are "
+        "fitted to; numbers larger than a pool are left out.",
+    )
+    draws: Count = Field(3, description="Random draws of the labelled samples.")
+    shifts: list[Literal["none", "noise", "interval", "resampled"]] = Field(
+        ["none"],
+        min_length=1,
+        description="What differs at the user's microscope: nothing; noise, three "
+        "times that of a frame; interval, every second frame only; resampled, the same "
+        "with the frames between interpolated.",
+    )

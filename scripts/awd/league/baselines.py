@@ -93,23 +93,40 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) 
     DataError, ShapeError
         There is one group only, or series are too short for their features.
     """
-    from sklearn.dummy import DummyRegressor
     from sklearn.pipeline import make_pipeline
-
-    from awd import heads
 
     if name not in MODELS:
         raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
     head, _, features = MODELS[name]
     transformer = features(seed)
     read = transformer.fit_transform(x)
-    if head == "mean":
-        model = DummyRegressor()
-    elif head == "boosting":
-        model = boosting(read, y, groups)
-    else:
-        model = heads.head(head)
+    model = boosting(read, y, groups) if head == "boosting" else regressor(head)
     return make_pipeline(transformer, model.fit(read, y))
+
+
+def regressor(head: str, leaf: int = 20) -> Any:
+    """A fresh model of features (n, features).
+
+    Parameters
+    ----------
+    head : {"mean", "ridge", "hinges", "boosting"}
+        The mean of the targets; heads of :func:`awd.heads.head`; gradient boosting of
+        the largest of :data:`SIZES`.
+    leaf : int
+        Its least samples of a leaf, fewer where there are few samples.
+    """
+    from sklearn.dummy import DummyRegressor
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from awd import heads
+
+    if head == "mean":
+        return DummyRegressor()
+    if head == "boosting":
+        size = {name: values[0] for name, values in SIZES[-1].items()}
+        settings = BOOSTING | {"min_samples_leaf": leaf}
+        return HistGradientBoostingRegressor(**settings, **size)
+    return heads.head(head)
 
 
 def boosting(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Any:
@@ -120,7 +137,6 @@ def boosting(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Any:
     DataError
         There is one group only.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.model_selection import GridSearchCV, GroupKFold
 
     count = len(np.unique(groups))
@@ -129,7 +145,7 @@ def boosting(x: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Any:
             "all samples are of one group; to choose the boosting's size takes at "
             "least 2: give blocks of it in their place"
         )
-    model = HistGradientBoostingRegressor(**BOOSTING)
+    model = regressor("boosting")
     search = GridSearchCV(
         *(model, SIZES),
         scoring="neg_mean_squared_error",

@@ -19,6 +19,7 @@ METHODS = {
     "random_labels": "best random filter, by labels",
     "named_fidelity": "best named wavelet, by fidelity",
     "named_labels": "best named wavelet, by labels",
+    "best_labels": "best wavelet, by labels",
     "untrained_a": "AWD (attribution), untrained teacher",
     "labels": "labels in the teacher's place",
     "height": "peak height",

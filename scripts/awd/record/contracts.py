@@ -182,6 +182,25 @@ PREDICTIONS = Contract(
     ("study", "target_name", "split", "seed"),
 )
 
+HANDED = Contract(
+    "handed",
+    {
+        # An entry is a model fitted to so many labels of a draw, or to none.
+        "prediction": Variable(("entry", "sample"), "f", described=True),
+        "method": Variable(("entry",), "U"),
+        "role": Variable(("entry",), "U", values=ROLES),
+        "labels": Variable(("entry",), "i", low=0),
+        "draw": Variable(("entry",), "i", low=0),
+        "target": Variable(("sample",), "f", described=True),
+        "group": Variable(("sample",), "U"),
+        "block": Variable(("sample",), "U"),
+        "row": Variable(("sample",), "i", low=0),
+        # Half of the user's groups in which a sample tests; the other is its pool.
+        "half": Variable(("sample",), "i", low=0, high=1),
+    },
+    ("study", "target_name", "split", "seed", "shift"),
+)
+
 
 def _check_variable(array: xr.DataArray, rule: Variable, where: str) -> None:
     if not _dims_fit(array.dims, rule.dims):

@@ -95,6 +95,11 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
     }
 
 
+def of_worth(sentence: str) -> Claim:
+    """What a network is worth that is handed over (:mod:`awd.report.worth`)."""
+    return Claim("What is the network worth?", sentence, [], [])
+
+
 def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
     """All claims of one target, of our method and of its head without labels."""
     methods = list(dict.fromkeys(rows["method"]))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from awd import io
-from awd.report import claims, tables
+from awd.report import claims, tables, worth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,8 +119,12 @@ def scored(
     scores: Sequence[io.PathLike],
     differences: Sequence[io.PathLike],
     timings: Sequence[io.PathLike],
+    worths: Sequence[io.PathLike] = (),
 ) -> tuple[dict[str, claims.Verdict], list[Table]]:
-    """Verdict and score tables of a run, from its files; nothing of no files."""
+    """Verdict and score tables of a run, from its files; nothing of no files.
+
+    ``worths`` are those of networks that were handed over, of the cells.
+    """
     verdict: dict[str, claims.Verdict] = {}
     shown: list[Table] = []
     for paths in zip(scores, differences, timings, strict=True):
@@ -129,6 +133,12 @@ def scored(
         for target, part in scored.groupby("target", sort=False):
             cells = tables.score_table(part, times)
             shown.append(Table(cells, "Score table", tables.CAPTION, target))
+    for table in map(io.read_table, worths):
+        for target, part in table.groupby("target", sort=False):
+            key = target if target in verdict else f"{target} (cells)"
+            handed = [claims.of_worth(text) for text in worth.sentences(part)]
+            whole = verdict[key]
+            verdict[key] = replace(whole, claims=[*whole.claims, *handed])
     return verdict, shown
 
 

@@ -1,2 +1,2 @@
 """The steps of a study whose samples fit into memory: train, ask, distil, predict,
-baselines."""
+baselines; and what its network is worth that is handed over, handed."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from awd import io
 from awd.cells import tracks
-from awd.cells.study import hand, outcomes
+from awd.cells.study import hand, outcomes, shifts
+from awd.cells.study.windows import windowed
 from awd.errors import DataError
 from awd.log import log
 
@@ -68,6 +69,8 @@ def assemble(
     rules: outcomes.Rules | None = None,
     bad_cell: str = "stop",
     least: int = 1,
+    shift: str = "none",
+    seed: int = 0,
 ) -> xr.Dataset:
     """One row a track: windows of one length of the master, and what the slave did.
 
@@ -82,7 +85,7 @@ def assemble(
     length : int
         Samples of a window.
     windows : sequence of str
-        Names in :data:`WINDOWS`; each is a channel.
+        Names in :data:`awd.cells.study.windows.WINDOWS`; each is a channel.
     tiles : int
         A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
     hotspots : {"keep", "drop"}
@@ -94,6 +97,11 @@ def assemble(
         (:func:`awd.cells.tracks.or_rejected`).
     least : int
         Cells that must remain.
+    shift : str
+        A key of :data:`awd.cells.study.shifts.SHIFTS`: how the master is read. Which
+        tracks stay and their targets do not depend on it.
+    seed : int
+        Of a shift's noise.
 
     Returns
     -------
@@ -118,12 +126,13 @@ def assemble(
     import xarray as xr
 
     rows, every, reasons, used = [], [], {}, []
+    other, rng = shifts.named(shift), np.random.default_rng(seed)
     for cell in cells:
         try:
-            used_tracks = _kept(cell, min_frames, tiles, hotspots, rules)
-            rows.append(
-                _rows(cell, targets, used_tracks, length, windows, tiles, rules)
-            )
+            track = _kept(cell, min_frames, tiles, hotspots, rules)
+            traces = shifts.apply(other, _traces(cell, track), rng)
+            of_cell = _rows(cell, targets, track, traces, length, windows, tiles, rules)
+            rows.append(of_cell)
             every.append(_every(cell, hotspots, rules))
             used.append(cell)
         except DataError as error:
@@ -144,39 +153,11 @@ def assemble(
     ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
     ds.attrs = {
         "title": "clathrin tracks: master trace and slave outcome",
-        "dt_s": used[0].attrs["frame_interval_s"],
+        "dt_s": used[0].attrs["frame_interval_s"] * other.interval,
         "pixel_nm": used[0].attrs["pixel_nm"],
         "rejected": io.dumps(reasons),
     }
     return ds
-
-
-def whole(trace: np.ndarray, length: int) -> np.ndarray:
-    """A trace of ``length`` samples: picked without averaging, or padded with zeros.
-
-    Of a longer trace the samples ``floor((n - 1) i / (length - 1))`` are taken; a
-    shorter one gets zeros at its end (as published).
-    """
-    n = len(trace)
-    if n >= length:
-        return trace[np.arange(length) * (n - 1) // (length - 1)]
-    return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
-
-
-def end(trace: np.ndarray, length: int) -> np.ndarray:
-    """The last ``length`` frames of a trace, zeros before a shorter one.
-
-    What ends a pit (loss of its coat, scission) stands at one place here, and at full
-    rate; in the whole trace it stands anywhere, and in every second frame or fewer.
-    """
-    n = len(trace)
-    return np.concatenate([np.zeros(max(length - n, 0), trace.dtype), trace[-length:]])
-
-
-WINDOWS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
-    "whole": whole,
-    "end": end,
-}
 
 
 def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
@@ -307,10 +288,23 @@ def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.
     )
 
 
+def _spans(cell: xr.Dataset, track: np.ndarray) -> list[slice]:
+    """Where the observations of tracks stand among those of their cell."""
+    edges = tracks.starts(cell)
+    return [slice(edges[k], edges[k + 1]) for k in track]
+
+
+def _traces(cell: xr.Dataset, track: np.ndarray) -> list[np.ndarray]:
+    """The master of tracks, every frame."""
+    frame, master = cell["frame"].values, cell["master"].values
+    return [tracks.fill_gaps(frame[s], master[s]) for s in _spans(cell, track)]
+
+
 def _rows(
     cell: xr.Dataset,
     targets: Sequence[str],
     track: np.ndarray,
+    traces: Sequence[np.ndarray],
     length: int,
     windows: Sequence[str],
     tiles: int,
@@ -318,12 +312,8 @@ def _rows(
 ) -> xr.Dataset:
     import xarray as xr
 
-    name = cell.attrs["cell"]
-    edges, lifetime = tracks.starts(cell), tracks.lifetimes(cell)
-    spans = [slice(edges[k], edges[k + 1]) for k in track]
-    frame, master = cell["frame"].values, cell["master"].values
-    traces = [tracks.fill_gaps(frame[s], master[s]) for s in spans]
-    x = _windowed(traces, length, windows).assign_attrs(cell["master"].attrs)
+    name, spans = cell.attrs["cell"], _spans(cell, track)
+    x = windowed(traces, length, windows).assign_attrs(cell["master"].attrs)
     x_px, y_px = (
         np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
     )
@@ -337,7 +327,7 @@ def _rows(
             "x": x,
             "target": (("sample", "name"), values.astype(np.float32), in_sd),
             "hand": (("sample", "feature"), by_hand.astype(np.float32), of_master),
-            "length": ("sample", np.minimum(lifetime[track], length)),
+            "length": ("sample", [min(len(trace), length) for trace in traces]),
             "track": ("sample", track),
             "cell": ("sample", [name] * len(track)),
             "block": ("sample", block),
@@ -347,28 +337,10 @@ def _rows(
     labels = outcomes.of_tracks(cell, track, rules)
     if labels:
         by_name = np.stack([*labels.values()], 1).astype("i1")
-        ds["lifetime"] = "sample", lifetime[track]
+        ds["lifetime"] = "sample", tracks.lifetimes(cell)[track]
         ds["outcome"] = ("sample", "named"), by_name
         ds = ds.assign_coords(named=list(labels))
     return ds
-
-
-def _windowed(
-    traces: Sequence[np.ndarray], length: int, windows: Sequence[str]
-) -> xr.DataArray:
-    """Windows of every trace as channels; a single one is no channel."""
-    import xarray as xr
-
-    unknown = [name for name in windows if name not in WINDOWS]
-    if unknown or not windows:
-        raise DataError(f"no window {unknown}; there is {', '.join(WINDOWS)}")
-    cut = [[WINDOWS[name](trace, length) for name in windows] for trace in traces]
-    x = xr.DataArray(
-        np.array(cut, np.float32),
-        dims=("sample", "channel", "time"),
-        coords={"channel": list(windows)},
-    )
-    return x.isel(channel=0, drop=True) if len(windows) == 1 else x
 
 
 def _kept(
