@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from awd.maps.infer import compressed
 from awd.maps.infer.compressed import Compressed, Polynomial
 from awd.maps.infer.heads import Emulator
 from awd.maps.sky.cosmology import grid
@@ -27,9 +28,12 @@ def rmse(head, features, truth):
 def test_as_many_sums_as_parameters_hold_what_all_features_tell():
     train, test = universe(0), universe(1)
     whole = Emulator(2, BOX).fit(*train)
-    few = Compressed(Emulator(2, BOX)).fit(*train)
+    few = compressed.emulator(2, BOX).fit(*train)
     assert few.weights_.shape == (32, 2)
     assert rmse(few, *test) < 1.05 * rmse(whole, *test)
+    # Each sum grows with its own parameter.
+    other = few.head.emulated_[[0, -1]]
+    assert (other[1] > other[0]).all()
 
 
 def test_units_of_features_do_not_matter_nor_those_without_spread():
@@ -59,7 +63,7 @@ def test_every_fitted_number_is_counted(features):
     tempered = 1
     expected = emulator.coefficients_.size + covariance + tempered
     assert baselines.emulated(features, 24, 2) == expected
-    few = Compressed(Emulator(3, BOX)).fit(x, y)
+    few = compressed.emulator(3, BOX).fit(x, y)
     inside = few.head.coefficients_.size + 3 + tempered
     assert baselines.compressed(features, 24, 2) == few.weights_.size + inside
     copy = Compressed(Polynomial()).fit(x, y)

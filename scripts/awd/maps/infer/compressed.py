@@ -7,11 +7,13 @@ the sums are those with which ridge comes closest to the parameters.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from awd import heads
+from awd.maps.infer.heads import Emulator
 
 if TYPE_CHECKING:
     from typing import Self
@@ -36,6 +38,9 @@ class Compressed:
     ----------
     head : Head
         Fitted to the sums.
+    scale : callable
+        On which ridge comes close to the parameters: features follow their logarithms,
+        as in an emulator, but what a network answers may have none.
 
     Attributes
     ----------
@@ -44,12 +49,14 @@ class Compressed:
 
     weights_: np.ndarray
 
-    def __init__(self, head: Head) -> None:
-        self.head = head
+    def __init__(
+        self, head: Head, scale: Callable[[np.ndarray], np.ndarray] = np.asarray
+    ) -> None:
+        self.head, self.scale = head, scale
 
     def fit(self, features: np.ndarray, parameters: np.ndarray) -> Self:
         """Weights by ridge on standardised features, then the head."""
-        ridge = heads.head("ridge").fit(features, parameters)
+        ridge = heads.head("ridge").fit(features, self.scale(parameters))
         self.weights_ = ridge[-1].coef_.T / ridge[0].scale_[:, None]
         self.head.fit(features @ self.weights_, parameters)
         return self
@@ -57,6 +64,15 @@ class Compressed:
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Parameters (n, p)."""
         return self.head.predict(features @ self.weights_)
+
+
+def emulator(
+    degree: int,
+    bounds: Sequence[tuple[float, float]] | None = None,
+    nodes: int = 4096,
+) -> Compressed:
+    """An emulator of the sums; arguments as for :class:`Emulator`."""
+    return Compressed(Emulator(degree, bounds, nodes), np.log)
 
 
 class Polynomial:

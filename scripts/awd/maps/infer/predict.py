@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd.errors import DataError
-from awd.maps.infer import heads
-from awd.maps.infer.compressed import Compressed
+from awd.maps.infer import compressed, heads
 from awd.record import contracts
 from awd.record.contracts import Variable
 
@@ -90,7 +89,7 @@ def predict(
         heads.PosteriorMean().fit(*training),
         heads.quadratic_ridge(components).fit(*training),
         *posteriors,
-        Compressed(heads.Emulator(degree, bounds)).fit(*training),
+        compressed.emulator(degree, bounds).fit(*training),
     ]
     predictions = [head.predict(features[test]) for head in fitted]
     predictions.append(_unseen(features, target, cosmology, train, test, bounds))

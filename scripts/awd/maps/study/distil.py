@@ -22,8 +22,7 @@ from awd.filters.families import Lattice
 from awd.league import choose
 from awd.league.choose import Method
 from awd.league.names import OURS
-from awd.maps.infer.compressed import Compressed
-from awd.maps.infer.heads import Emulator
+from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_for
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank, published
@@ -163,7 +162,7 @@ def errors_of(
     degree = degree_for(len(np.unique(y[train], axis=0)))
     errors = []
     for features in shelf["features"].values:
-        head = Compressed(Emulator(degree, bounds, nodes=1024))
+        head = compressed.emulator(degree, bounds, nodes=1024)
         head.fit(features[train], y[train])
         missed = head.predict(features[select]) - y[select]
         errors.append(np.sqrt((missed[:, 0] ** 2).mean()))

@@ -18,8 +18,8 @@ from awd.league.choose import Method
 from awd.league.names import OURS
 from awd.league.predict import Entry
 from awd.league.splits import Part
+from awd.maps.infer import compressed
 from awd.maps.infer.compressed import Compressed, Polynomial
-from awd.maps.infer.heads import Emulator
 from awd.maps.infer.predict import HEADS, INFERRED, degree_for, predict
 from awd.maps.measure import peaks
 from awd.maps.measure.statistics import (
@@ -264,7 +264,7 @@ class League:
         """The whole student, from maps to parameters."""
         statistic = fitted(self.statistic(reading), self.maps)
         features = measure(statistic, self.maps)[self.train]
-        head = Compressed(Emulator(self.degree, self.bounds))
+        head = compressed.emulator(self.degree, self.bounds)
         return partial(_answer, statistic, head.fit(features, self.target[self.train]))
 
     def _readings(self) -> Iterator[tuple[str, Reading]]:
