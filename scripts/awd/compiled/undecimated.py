@@ -62,13 +62,20 @@ def rank(values, shares, ranked):
     counts = np.zeros(BUCKETS, np.int64)
     for t in range(len(values)):
         bucket[t] = np.int32((values[t] - least) * scale)
+    for t in range(len(values)):
         counts[bucket[t]] += 1
-    for k in range(len(shares)):
-        place, b = np.int64(np.rint(shares[k] * (len(values) - 1))), 0
-        while place >= counts[b]:
-            place -= counts[b]
-            b += 1
-        ranked[k] = np.sort(values[bucket == b])[place]
+    places = np.rint(shares * (len(values) - 1)).astype(np.int64)
+    holders = np.searchsorted(np.cumsum(counts), places, side="right")
+    left_out = counts.copy()
+    left_out[holders] = 0
+    kept = np.empty(counts.sum() - left_out.sum(), values.dtype)
+    k = 0
+    for t in range(len(values)):
+        if left_out[bucket[t]] == 0:
+            kept[k] = values[t]
+            k += 1
+    kept.sort()
+    ranked[:] = kept[places - np.cumsum(left_out)[holders]]
 
 
 @jit

@@ -141,7 +141,9 @@ def edges(statistic: Statistic) -> int:
         student = statistic.student
         each = student.bins - 1 if isinstance(student, Histogram) else 0
         return statistic.levels * len(student.bands) * each
-    if isinstance(statistic, Spectrum) or isinstance(statistic.binning, tuple):
+    if not isinstance(statistic, PeakHistogram):
+        return 0
+    if isinstance(statistic.binning, tuple):
         return 0
     kernels = statistic.kernels
     # Of bins of equal width the first edge and the last tell the others.
