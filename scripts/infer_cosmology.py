@@ -5,9 +5,11 @@ from awd.maps.measure.statistics import STATISTIC
 from awd.record import contracts, provenance
 
 log_to(snakemake.log[0])
-features = io.read(snakemake.input.features, STATISTIC)["features"].values
+measured = io.read(snakemake.input.features, STATISTIC)
+features = measured["features"].values
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     ds = predict.predict(features, maps, snakemake.params.bounds).load()
 named = {"statistic": snakemake.wildcards.statistic, "features": features.shape[1]}
+named |= {"edges": measured.attrs["edges"]}
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(ds.assign_attrs(named), snakemake.output[0], predict.INFERRED, stamp)

@@ -9,8 +9,9 @@ log_to(snakemake.log[0])
 name = snakemake.wildcards.statistic
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     statistic = statistics.METHODS[name](maps.attrs["pixel_arcmin"])
-    features = statistics.measure(statistics.fitted(statistic, maps), maps)
+    statistic = statistics.fitted(statistic, maps)
+    features = statistics.measure(statistic, maps)
 ds = xr.Dataset({"features": (("sample", "feature"), features)})
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
-ds = ds.assign_attrs(statistic=name)
+ds = ds.assign_attrs(statistic=name, edges=statistics.edges(statistic))
 io.write(ds, snakemake.output[0], statistics.STATISTIC, stamp)

@@ -10,7 +10,7 @@ from awd.distil import distil
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Student
 from awd.filters import families, undecimated
-from awd.filters.undecimated import Histogram
+from awd.filters.undecimated import PARTS, Histogram, Quantiles
 from awd.search.fidelity import fidelity
 
 RNG = np.random.default_rng(0)
@@ -94,6 +94,31 @@ def test_histograms_count_every_coefficient_in_equal_bins():
     np.testing.assert_allclose(counts[4, 1, 1], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("h", "bands"),
+    [(B3, ("difference", "hh")), (wavelet.from_pywt("db2"), ("lh_hl", "hh"))],
+)
+def test_quantiles_are_the_values_of_nearest_rank(h, bands):
+    """Heavy tails leave most values in a few of the buckets that order them."""
+    x = RNG.standard_t(2, size=(5, 1, 32, 32)).astype(np.float32)
+    student = Quantiles((0.0, 0.4, 0.9, 1.0), bands)
+    found = student.features(x, h, 3).reshape(5, 3, 2, 4)
+    every = undecimated.analysis(x[:, 0], h, 3)
+    for k, band in enumerate(bands):
+        parts = [every[part].reshape(5, 3, -1) for part in PARTS.get(band, (band,))]
+        values = np.sort(np.concatenate(parts, -1), -1)
+        places = np.rint(np.array(student.shares) * (values.shape[-1] - 1))
+        np.testing.assert_array_equal(found[:, :, k], values[..., places.astype(int)])
+    np.testing.assert_array_equal(student.features(0 * x, h, 3), 0)
+
+
+def test_quantiles_of_a_negated_filter_are_those_of_the_mirrored_student():
+    x = RNG.normal(size=(4, 1, 33, 33))
+    student = Quantiles((0.25, 0.5), ("hh",))
+    found = student.mirrored.features(-x, B3, 2)
+    np.testing.assert_allclose(found, -student.features(x, B3, 2))
+
+
 def test_predictions_use_the_bins_of_the_training_samples():
     """Singly and all at once are the same."""
     x = RNG.normal(size=(60, 1, 16, 16)) * RNG.uniform(0.5, 2, (60, 1, 1, 1))
@@ -144,6 +169,7 @@ def test_histograms_of_a_smoother_are_distilled():
     ("call", "error", "message"),
     [
         (lambda: Histogram(1), ConfigError, "at least 2 bins"),
+        (lambda: Quantiles((0.5, 1.5)), ConfigError, "shares from 0 to 1"),
         (lambda: Histogram(4, ("ll",)), ConfigError, "bands of difference, hh, lh_hl"),
         (
             lambda: Histogram(4, ("lh_hl",)).fitted(SIGNALS, B3, 2),

@@ -1,5 +1,6 @@
 """Who chooses what from the banks, and the students of all that is chosen."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -112,7 +113,12 @@ def league(maps, banks, path):
         entries, predict.test_part(maps, path), study="maps", split="0", seed="0"
     )
     return SimpleNamespace(
-        outputs=outputs, wavelets=wavelets, inferred=inferred, entries=entries, ds=ds
+        outputs=outputs,
+        wavelets=wavelets,
+        inferred=inferred,
+        entries=entries,
+        ds=ds,
+        made=league,
     )
 
 
@@ -144,6 +150,44 @@ def test_fixed_filters_have_the_student_of_chosen_ones(league):
         np.testing.assert_allclose(
             league.inferred[name]["prediction"], league.inferred["db2"]["prediction"]
         )
+
+
+def test_students_of_outputs_stand_beside_those_of_labels(league):
+    """Only on filters that no label chose, and of the first family."""
+    names = [name for name in league.entries if "@" in name]
+    found = ["output", "untrained", "db2", "starlet"]
+    assert names == [f"{name}@outputs" for name in found]
+    for name in names:
+        entry, of_labels = (league.entries[n] for n in (name, name.split("@")[0]))
+        assert (entry.role, entry.fidelity) == (of_labels.role, of_labels.fidelity)
+        assert entry.share == 1
+        assert np.isnan(of_labels.share)
+        row = league.inferred[name]["prediction"].isel(name=0)
+        np.testing.assert_array_equal(row.sel(head="unseen"), entry.prediction)
+
+
+def test_no_label_changes_what_a_student_of_outputs_says(league, maps):
+    made, features = league.made, league.made.fixed["starlet"][0]
+    wrong = maps.copy(deep=True)
+    wrong["target"].values[:] = wrong["target"].values[::-1]
+    blind = replace(made, maps=wrong)
+    found, expected = (
+        one._measured(features, maps, "compressed").copies for one in (blind, made)
+    )
+    np.testing.assert_array_equal(found, expected)
+    outputs = made.outputs[made.train]
+    assert (found >= outputs.min(0)).all()
+    assert (found <= outputs.max(0)).all()
+
+
+def test_a_large_student_of_our_filter_shows_what_the_small_one_loses(league):
+    small, large = (
+        league.entries[name].head_parameters for name in ("output", "output_histograms")
+    )
+    edges = 4 * 2 * 11
+    assert large == 96 * 3 + 96 * 97 // 2 + 1 + edges  # lines: cosmologies are few
+    assert small == 2 * 32 + 2 * 3 + 3 + 1
+    assert "output_lattice4_histograms" not in league.entries
 
 
 def test_patches_and_compression_are_of_wavelets_only(league):

@@ -22,6 +22,14 @@ def test_the_fixed_filters_of_the_settings_are_statistics_of_their_coefficients(
         assert (statistic.filter == taps).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("starlet", 0), ("db2_peaks", 4 * 21), ("height", 2), ("laplace_spectrum", 2)],
+)
+def test_edges_that_training_maps_decide_are_counted(name, expected):
+    assert statistics.edges(statistics.METHODS[name](1.0)) == expected
+
+
 @pytest.mark.parametrize("name", statistics.METHODS)
 def test_features_are_the_same_in_pieces_and_follow_the_maps(small, name, monkeypatch):
     statistic = statistics.METHODS[name](small.attrs["pixel_arcmin"])

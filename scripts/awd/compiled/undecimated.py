@@ -11,6 +11,7 @@ import numpy as np
 from awd.compiled.signals import jit
 
 DIFFERENCE, HH = 0, 1
+BUCKETS = 1024  # into which a band is divided before its values are put in order
 
 
 @jit
@@ -29,6 +30,52 @@ def count_rows(images, low, high, wanted, edges, counts):
                     count(lh, edges[j, b], counts[n, j, b])
                     count(hl, edges[j, b], counts[n, j, b])
             approx = smooth
+
+
+@jit
+def rank_rows(images, low, high, wanted, shares, ranked):
+    """Values below which these shares lie, of every image, level and band."""
+    for n in range(len(images)):
+        approx = images[n].copy()
+        for j in range(ranked.shape[1]):
+            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            for b in range(len(wanted)):
+                if wanted[b] == DIFFERENCE:
+                    rank(difference.reshape(-1), shares, ranked[n, j, b])
+                elif wanted[b] == HH:
+                    rank(hh.reshape(-1), shares, ranked[n, j, b])
+                else:
+                    both = np.concatenate((lh.reshape(-1), hl.reshape(-1)))
+                    rank(both, shares, ranked[n, j, b])
+            approx = smooth
+
+
+@jit
+def rank(values, shares, ranked):
+    """The values of nearest rank; only buckets that hold one are sorted."""
+    least, most = values.min(), values.max()
+    ranked[:] = least
+    if least == most:
+        return
+    scale = values.dtype.type(BUCKETS - 1) / (most - least)
+    bucket = np.empty(len(values), np.int32)
+    counts = np.zeros(BUCKETS, np.int64)
+    for t in range(len(values)):
+        bucket[t] = np.int32((values[t] - least) * scale)
+    for t in range(len(values)):
+        counts[bucket[t]] += 1
+    places = np.rint(shares * (len(values) - 1)).astype(np.int64)
+    holders = np.searchsorted(np.cumsum(counts), places, side="right")
+    left_out = counts.copy()
+    left_out[holders] = 0
+    kept = np.empty(counts.sum() - left_out.sum(), values.dtype)
+    k = 0
+    for t in range(len(values)):
+        if left_out[bucket[t]] == 0:
+            kept[k] = values[t]
+            k += 1
+    kept.sort()
+    ranked[:] = kept[places - np.cumsum(left_out)[holders]]
 
 
 @jit

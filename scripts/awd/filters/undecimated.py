@@ -1,4 +1,4 @@
-"""The undecimated (a trous) transform, and students that read its histograms.
+"""The undecimated (a trous) transform, and students that read what its bands hold.
 
 Level j convolves with the filter dilated by 2^j, borders reflected about the last
 sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007):
@@ -9,8 +9,8 @@ sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007)
 - an orthonormal ``h`` with its partner ``g``, both divided by sqrt 2, so that
   approximations keep the mean. Inside, level j is pywt's ``swt`` over 2^(j/2).
 
-Nothing is left out between coefficients, so that their histograms do not depend on
-where a structure stands.
+Nothing is left out between coefficients, so that their quantiles and histograms do not
+depend on where a structure stands.
 """
 
 from __future__ import annotations
@@ -161,6 +161,52 @@ class Histogram:
         """All coefficients of a band at a level."""
         parts = PARTS.get(name, (name,))
         return np.concatenate([bands[part][:, level].ravel() for part in parts])
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Quantiles of undecimated coefficients, as features: a small student of maps.
+
+    Nothing of them is fitted: a histogram needs edges from training samples, a quantile
+    is a value. Arguments and errors are those of :class:`Histogram`.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Of the coefficients of a band, that lie below its features.
+    bands : sequence of str
+        See :class:`Histogram`.
+    """
+
+    shares: tuple[float, ...] = (0.4, 0.7, 0.8, 0.9)
+    bands: tuple[str, ...] = ("difference", "hh")
+
+    def __post_init__(self) -> None:
+        _require_known(self.bands)
+        if not self.shares or min(self.shares) < 0 or max(self.shares) > 1:
+            raise ConfigError(f"shares is {self.shares}; expected shares from 0 to 1")
+
+    @property
+    def mirrored(self) -> Quantiles:
+        """Those of the negated coefficients."""
+        return replace(self, shares=tuple(1 - share for share in self.shares))
+
+    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+        """Itself: there is nothing to fit."""
+        return self
+
+    def features(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+    ) -> np.ndarray:
+        """Values of nearest rank, (n, channels * levels * bands * shares), float64.
+
+        In the unit of ``x``.
+        """
+        images, *filters = _prepared(self.bands, x, h, levels)
+        shape = len(images), levels, len(self.bands), len(self.shares)
+        ranked = np.empty(shape, images.dtype)
+        loops.rank_rows(images, *filters, np.array(self.shares), ranked)
+        return ranked.reshape(len(x), -1).astype(float)
 
 
 @dataclass(frozen=True)

@@ -18,3 +18,5 @@ def compile() -> None:
         if not isinstance(statistic, statistics.Joined):
             statistic.fitted(maps).features(maps)
     peaks.responses(maps, peaks.HEIGHT)
+    histograms = statistics.FilterStatistic(statistics.B3, statistics.Histogram())
+    histograms.fitted(maps).features(maps)

@@ -105,7 +105,7 @@ def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
     methods = list(dict.fromkeys(rows["method"]))
     ours = OURS if OURS in methods else methods[0]
     own = rows[rows["method"] == ours]
-    heads = any("@" in reference for reference in own["reference"])
+    heads = any(reference.endswith("@labels") for reference in own["reference"])
     by_question: dict[str, list[int]] = {}
     for index, reference in own["reference"].items():
         for question in _questions(reference, roles[reference], heads):
@@ -130,7 +130,7 @@ def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
 def _questions(reference: str, role: str, heads: bool) -> list[str]:
     """Which questions a rival belongs to.
 
-    ``heads``: students were fitted to a network's outputs too, so that only rows
+    ``heads``: our head was fitted to a network's outputs too, so that only rows
     "@labels" did without a network.
     """
     if role in ("teacher", "distilled"):

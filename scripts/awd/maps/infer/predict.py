@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd.errors import DataError
-from awd.maps.infer import heads
+from awd.maps.infer import compressed, heads
 from awd.record import contracts
 from awd.record.contracts import Variable
 
@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     import xarray as xr
 
 # How features become parameters. The first two assume that the truth is one of the
-# training cosmologies; "unseen" predicts each cosmology without having seen it.
-HEADS = ("nearest", "posterior", "ridge", "emulator", "calibrated", "unseen")
+# training cosmologies; "compressed" is an emulator of few sums of features; "unseen"
+# predicts each cosmology without having seen it.
+HEADS = (
+    "nearest",
+    "posterior",
+    "ridge",
+    "emulator",
+    "calibrated",
+    "compressed",
+    "unseen",
+)
 POSTERIORS = ("emulator", "calibrated")
 FOLDS = 6  # of the cosmologies
 COMPONENTS = 24  # principal components of the ridge
@@ -33,7 +42,7 @@ INFERRED = contracts.Contract(
         "group": Variable(("sample",), "U"),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("statistic", "features"),
+    ("statistic", "features", "edges"),
 )
 
 
@@ -80,6 +89,7 @@ def predict(
         heads.PosteriorMean().fit(*training),
         heads.quadratic_ridge(components).fit(*training),
         *posteriors,
+        compressed.emulator(degree, bounds).fit(*training),
     ]
     predictions = [head.predict(features[test]) for head in fitted]
     predictions.append(_unseen(features, target, cosmology, train, test, bounds))

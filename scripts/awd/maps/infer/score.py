@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 
 CAPTION = (
     "RMSE of Ω_m on test maps, times 100, for every statistic and head; [95 %]: over "
-    "cosmologies. Filters (starlet, Haar, db2, db5): histograms of their coefficients. "
+    "cosmologies. Filters (starlet, Haar, db2, db5): quantiles of their coefficients. "
     "Nearest: the training cosmology with the nearest mean features, pooled covariance."
     " Posterior: mean over the training cosmologies; both know that the truth is one of"
     " them. Ridge: quadratic. Emulator: posterior mean over the whole box, from means "
     "interpolated between cosmologies. Calibrated: the same, its covariance widened by "
-    "the select maps, of other initial conditions. Unseen: emulators that never saw the"
-    " cosmology they predict. Coverage: how often the truth lies in the 68 / 95 % "
-    "interval of the calibrated posterior."
+    "the select maps, of other initial conditions. Compressed: an emulator of as many "
+    "weighted sums of the features as there are parameters. Unseen: emulators that "
+    "never saw the cosmology they predict. Coverage: how often the truth lies in the "
+    "68 / 95 % interval of the calibrated posterior."
 )
 HEADS_CAPTION = (
     "RMSE of Ω_m times 100 of every filter that a source chose from a family, by head. "
-    "The network answers for itself."
+    "In the table of scores quantiles have the head compressed, histograms and patches "
+    "the emulator. Networks, and heads on their outputs, answer for themselves."
 )
 
 

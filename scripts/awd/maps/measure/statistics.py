@@ -14,7 +14,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.filters import scattering
-from awd.filters.undecimated import BandNorms, Histogram
+from awd.filters.undecimated import BandNorms, Histogram, Quantiles
 from awd.log import progress
 from awd.maps.measure import peaks
 from awd.maps.measure.peaks import PeakHistogram
@@ -41,7 +41,7 @@ class FilterStatistic:
     """Features of a student of undecimated coefficients, for a given filter."""
 
     filter: np.ndarray = field(compare=False)
-    student: Histogram | BandNorms
+    student: Histogram | Quantiles | BandNorms
     levels: int = LEVELS
 
     def fitted(self, maps: np.ndarray) -> Self:
@@ -90,7 +90,7 @@ Statistic = PeakHistogram | Spectrum | FilterStatistic | Scattering | Joined
 STATISTIC = Contract(
     "statistic",
     {"features": Variable(("sample", "feature"), "f")},
-    ("statistic",),
+    ("statistic", "edges"),
 )
 
 
@@ -99,8 +99,8 @@ def _patches(name: str) -> PeakHistogram:
     return PeakHistogram(peaks.sign_fixed(kernels), binning="equal")
 
 
-def _histogram(name: str) -> FilterStatistic:
-    return FilterStatistic(WAVELETS[name], Histogram(bands=ORTHONORMAL))
+def _quantiles(name: str) -> FilterStatistic:
+    return FilterStatistic(WAVELETS[name], Quantiles(bands=ORTHONORMAL))
 
 
 # Name -> from arcminutes per pixel to the statistic.
@@ -114,10 +114,10 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
     ),
     "db2_peaks": lambda pixel: _patches("db2"),
     "db5_peaks": lambda pixel: _patches("db5"),
-    "haar": lambda pixel: _histogram("haar"),
-    "db2": lambda pixel: _histogram("db2"),
-    "db5": lambda pixel: _histogram("db5"),
-    "starlet": lambda pixel: FilterStatistic(B3, Histogram(bands=SMOOTHER)),
+    "haar": lambda pixel: _quantiles("haar"),
+    "db2": lambda pixel: _quantiles("db2"),
+    "db5": lambda pixel: _quantiles("db5"),
+    "starlet": lambda pixel: FilterStatistic(B3, Quantiles(bands=SMOOTHER)),
     "starlet_norms": lambda pixel: FilterStatistic(B3, BandNorms(SMOOTHER)),
     "scattering": lambda pixel: Scattering(),
 }
@@ -131,6 +131,24 @@ def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     train = np.flatnonzero(maps["split"].values == "train")
     sample = train[:: -(-len(train) // FITTED)]
     return statistic.fitted(maps["x"][sample].values)
+
+
+def edges(statistic: Statistic) -> int:
+    """How many edges of a statistic's bins the training maps decide."""
+    if isinstance(statistic, Joined):
+        return sum(map(edges, statistic.parts))
+    if isinstance(statistic, FilterStatistic):
+        student = statistic.student
+        each = student.bins - 1 if isinstance(student, Histogram) else 0
+        return statistic.levels * len(student.bands) * each
+    if not isinstance(statistic, PeakHistogram):
+        return 0
+    if isinstance(statistic.binning, tuple):
+        return 0
+    kernels = statistic.kernels
+    # Of bins of equal width the first edge and the last tell the others.
+    each = statistic.bins - 1 if statistic.binning == "equal" else 2
+    return each * (1 if isinstance(kernels, str) else len(kernels))
 
 
 def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:

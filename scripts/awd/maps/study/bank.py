@@ -1,7 +1,7 @@
 """A bank of filters and what a student reads through each: made once, asked often.
 
-Which filter reproduces a network's output best? The student is a histogram of
-coefficients, whose bins follow the filter, so there is no slope to descend along; but
+Which filter reproduces a network's output best? The student reads quantiles of
+coefficients, so there is no slope to descend along; but
 few parameters are soon scanned, and the features do not depend on the network. A new
 teacher, target or control then costs seconds, and all choose from the same filters.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.filters.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
-from awd.filters.undecimated import Histogram
+from awd.filters.undecimated import Quantiles
 from awd.maps.measure.statistics import LEVELS, ORTHONORMAL, SMOOTHER, FilterStatistic
 from awd.record import contracts
 from awd.record.contracts import Variable
@@ -37,7 +37,7 @@ class Shelf:
     ----------
     family : Family
     bands : tuple of str
-        See :class:`awd.filters.undecimated.Histogram`.
+        See :class:`awd.filters.undecimated.Quantiles`.
     many : int
         How many times as many candidates as a family of one parameter.
     """
@@ -77,7 +77,7 @@ class Shelf:
 
     def statistic(self, h: np.ndarray) -> FilterStatistic:
         """What the student of a filter reads."""
-        return FilterStatistic(h, Histogram(bands=self.bands), LEVELS)
+        return FilterStatistic(h, Quantiles(bands=self.bands), LEVELS)
 
 
 SHELVES = {

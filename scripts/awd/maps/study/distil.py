@@ -22,7 +22,7 @@ from awd.filters.families import Lattice
 from awd.league import choose
 from awd.league.choose import Method
 from awd.league.names import OURS
-from awd.maps.infer.heads import Emulator
+from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_for
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank, published
@@ -153,7 +153,7 @@ def chosen(
 def errors_of(
     shelf: xr.Dataset, target: np.ndarray, bounds: Sequence[tuple[float, float]] | None
 ) -> np.ndarray:
-    """RMSE of the first parameter on the select maps, the emulator's, by candidate.
+    """RMSE of the first parameter on the select maps, the student's, by candidate.
 
     What chooses filters by labels; ``target`` is that of all maps, (n, parameters).
     """
@@ -162,7 +162,8 @@ def errors_of(
     degree = degree_for(len(np.unique(y[train], axis=0)))
     errors = []
     for features in shelf["features"].values:
-        head = Emulator(degree, bounds, nodes=1024).fit(features[train], y[train])
+        head = compressed.emulator(degree, bounds, nodes=1024)
+        head.fit(features[train], y[train])
         missed = head.predict(features[select]) - y[select]
         errors.append(np.sqrt((missed[:, 0] ** 2).mean()))
     return np.array(errors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -11,25 +11,30 @@ import numpy as np
 
 from awd import io
 from awd.filters import kernels
+from awd.filters.undecimated import Histogram
 from awd.league import choose
 from awd.league.bootstrap import compression, r2, rmse
 from awd.league.choose import Method
+from awd.league.names import OURS
 from awd.league.predict import Entry
 from awd.league.splits import Part
-from awd.maps.infer.heads import Emulator
+from awd.maps.infer import compressed
+from awd.maps.infer.compressed import Compressed, Polynomial
 from awd.maps.infer.predict import HEADS, INFERRED, degree_for, predict
 from awd.maps.measure import peaks
 from awd.maps.measure.statistics import (
     LEVELS,
     STATISTIC,
     WAVELETS,
+    FilterStatistic,
     PeakHistogram,
     Statistic,
+    edges,
     fitted,
     measure,
 )
 from awd.maps.study import bank, baselines, published
-from awd.maps.study.baselines import head_parameters, of_head, test_part
+from awd.maps.study.baselines import LARGE, SMALL, of_head, test_part
 from awd.maps.study.streamed import Rows
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
@@ -52,18 +57,32 @@ FEW = 8  # test maps of a cosmology on which compression is measured
 
 
 class Reading(NamedTuple):
-    """How a filter is read: all coefficients, or peaks in equal or published bins."""
+    """How a filter is read.
+
+    Quantiles or histograms of all coefficients, peaks in equal or published bins.
+    """
 
     method: Method
-    peaks: Literal["", "equal", "published"] = ""
+    of: Literal["quantiles", "histograms", "peaks", "published"] = "quantiles"
+
+    @property
+    def head(self) -> str:
+        """By which it enters the league."""
+        return SMALL if self.of == "quantiles" else LARGE
 
 
 class Outcome(NamedTuple):
-    """What all heads infer from a filter's features, and the student's measures."""
+    """What all heads infer from a filter's features, and the student's measures.
+
+    ``copies`` (n, targets): what a student says of all maps whose head, of
+    ``copy_parameters`` numbers, was fitted to the network's outputs.
+    """
 
     inferred: xr.Dataset
     fidelity: float
     head_parameters: int
+    copies: np.ndarray
+    copy_parameters: int
 
 
 def students(
@@ -146,30 +165,40 @@ class League:
         for name, reading in self._readings():
             method = reading.method
             taps = tuple(np.round(method.chosen.filter, 9))
-            key = method.family, taps, reading.peaks
+            key = method.family, taps, reading.of
             if key not in outcomes:  # sources often choose the same filter
                 outcomes[key] = self._read(reading)
-            inferred[name] = outcomes[key].inferred
+            outcome = outcomes[key]
+            inferred[name] = outcome.inferred
             later = name.endswith(f"_{method.family}")
             if not (method.role == "control" and later):
-                entries[name] = self._entry(name, reading, outcomes[key], pairs)
+                entries[name] = self._entry(name, reading, outcome, pairs)
+            if self._unlabelled(name, reading):
+                copy = f"{name}@outputs"
+                entries[copy], inferred[copy] = self._copy(entries[name], outcome)
         for name, (features, ds) in self.fixed.items():
-            inferred[name] = ds
-            fidelity, size = self._measures(features)
-            taps_of = WAVELETS[name]
-            sparse = _compression(taps_of, *pairs) if len(taps_of) % 2 == 0 else np.nan
-            entries[name] = Entry(
-                of_head(ds), "wavelet", fidelity, sparse, head_parameters=size
-            )
+            outcome, inferred[name] = self._measured(features, ds, SMALL), ds
+            entries[name] = self._fixed(name, outcome, pairs)
+            copy = f"{name}@outputs"
+            entries[copy], inferred[copy] = self._copy(entries[name], outcome)
         return entries, inferred
+
+    def _unlabelled(self, name: str, reading: Reading) -> bool:
+        """Whether no label had a say in the filter: ours, and untrained networks'."""
+        ours = reading.of == "quantiles" and self.methods[OURS].family
+        free = name == OURS or name.startswith("untrained")
+        return free and reading.method.family == ours
 
     def statistic(self, reading: Reading) -> Statistic:
         """What a student reads through its filter."""
         family = reading.method.family
         h = bank.shaped(family, reading.method.chosen.filter)
-        if not reading.peaks:
+        if reading.of == "quantiles":
             return bank.SHELVES[family].statistic(h)
-        if reading.peaks == "published":
+        if reading.of == "histograms":
+            histogram = Histogram(bands=bank.SHELVES[family].bands)
+            return FilterStatistic(h, histogram, LEVELS)
+        if reading.of == "published":
             patches = peaks.wavelet_patches(h, "published")
             return PeakHistogram(patches, binning=published.WAVELET_BINS)
         patches = peaks.wavelet_patches(h, "trimmed")
@@ -196,7 +225,7 @@ class League:
         orthonormal = method.family.startswith("lattice")
         timed = name in TIMED
         return Entry(
-            of_head(outcome.inferred),
+            of_head(outcome.inferred, reading.head),
             method.role,
             outcome.fidelity,
             _compression(method.chosen.filter, *pairs) if orthonormal else np.nan,
@@ -207,35 +236,73 @@ class League:
             inputs=Rows(self.path, self.test[:SHOWN])[:] if timed else None,
         )
 
+    def _fixed(
+        self, name: str, outcome: Outcome, pairs: tuple[np.ndarray, np.ndarray]
+    ) -> Entry:
+        taps = WAVELETS[name]
+        return Entry(
+            of_head(outcome.inferred, SMALL),
+            "wavelet",
+            outcome.fidelity,
+            _compression(taps, *pairs) if len(taps) % 2 == 0 else np.nan,
+            head_parameters=outcome.head_parameters,
+        )
+
+    def _copy(self, entry: Entry, outcome: Outcome) -> tuple[Entry, xr.Dataset]:
+        """The same filter without a label: its head fitted to the network's outputs."""
+        copy = replace(
+            entry,
+            prediction=outcome.copies[self.test, 0],
+            head_parameters=outcome.copy_parameters,
+            share=1.0,
+            predict=None,
+            inputs=None,
+        )
+        return copy, regressed(outcome.copies, self.maps)
+
     def _student(self, reading: Reading) -> partial[np.ndarray]:
         """The whole student, from maps to parameters."""
         statistic = fitted(self.statistic(reading), self.maps)
         features = measure(statistic, self.maps)[self.train]
-        head = Emulator(self.degree, self.bounds)
+        head = compressed.emulator(self.degree, self.bounds)
         return partial(_answer, statistic, head.fit(features, self.target[self.train]))
 
     def _readings(self) -> Iterator[tuple[str, Reading]]:
-        """Every method, and the paper's own student of attribution."""
+        """Every method; ours with a large student; the paper's own of attribution."""
         for name, method in self.methods.items():
             yield name, Reading(method)
+            if name == OURS:
+                yield f"{name}_histograms", Reading(method, "histograms")
             if name in AT_PEAKS:
-                yield f"{name}_patches", Reading(method, "equal")
+                yield f"{name}_patches", Reading(method, "peaks")
             if name in PARITY:
                 yield f"{name}_patches_published", Reading(method, "published")
 
     def _read(self, reading: Reading) -> Outcome:
-        features = measure(fitted(self.statistic(reading), self.maps), self.maps)
+        statistic = fitted(self.statistic(reading), self.maps)
+        features = measure(statistic, self.maps)
         inferred = predict(features, self.maps, self.bounds).load()
-        return Outcome(inferred, *self._measures(features))
+        outcome = self._measured(features, inferred, reading.head)
+        size = outcome.head_parameters + edges(statistic)
+        return outcome._replace(head_parameters=size)
 
-    def _measures(self, features: np.ndarray) -> tuple[float, int]:
-        """Fidelity to the teacher, and numbers in the head."""
-        output = self.outputs[:, 0]
-        copy = bank.Ridge().fit(features[self.train], output[self.train])
-        fidelity = r2(output[self.test], copy.predict(features[self.test]))
-        known = len(np.unique(self.target, axis=0))
-        size = head_parameters(features.shape[1], known, self.target.shape[1])
-        return fidelity, size
+    def _measured(
+        self, features: np.ndarray, inferred: xr.Dataset, head: str
+    ) -> Outcome:
+        """Fidelity to the teacher, and numbers in the heads."""
+        copy = Compressed(Polynomial()) if head == SMALL else bank.Ridge()
+        copy.fit(features[self.train], self.outputs[self.train])
+        copies = copy.predict(features)
+        fidelity = r2(self.outputs[self.test, 0], copies[self.test, 0])
+        known, names = len(np.unique(self.target, axis=0)), self.target.shape[1]
+        count = baselines.compressed if head == SMALL else baselines.emulated
+        return Outcome(
+            inferred,
+            fidelity,
+            count(features.shape[1], known, names),
+            copies,
+            baselines.copied(features.shape[1], names),
+        )
 
     def _gradients(self) -> tuple[np.ndarray, np.ndarray]:
         """Some test maps of every cosmology, and the teacher's gradients in them."""
@@ -260,14 +327,14 @@ def _bands(coefficients: list) -> list[np.ndarray]:
     return [approx, *(band for level in details for band in level)]
 
 
-def _answer(statistic: Statistic, head: Emulator, x: np.ndarray) -> np.ndarray:
+def _answer(statistic: Statistic, head: Compressed, x: np.ndarray) -> np.ndarray:
     return head.predict(statistic.features(x))
 
 
 def regressed(outputs: np.ndarray, maps: xr.Dataset) -> xr.Dataset:
-    """A network's own outputs (n, names) of the test maps, as if a head had given them.
+    """Outputs (n, names) for all maps, those of the test maps as if heads gave them.
 
-    In every head the same: a network needs none.
+    In every head the same: a network needs none, nor does a copy of it.
     """
     import xarray as xr
 
