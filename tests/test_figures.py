@@ -127,7 +127,7 @@ def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value()
         "mean of first 3",
     ]
     last = tables.number(fitted.predict(x)[chosen[2]], 2)
-    title = f"predicted {last}, observed -3.00".replace("-", "−")
+    title = f"predicted {last}\nobserved -3.00".replace("-", "−")
     assert figure.axes[2].get_title() == title
 
 

@@ -221,7 +221,7 @@ def _heads(
     for column, (ax, value) in enumerate(zip(axes, predicted, strict=True)):
         title = f"predicted {value:.2f}"
         if observed is not None:
-            title += f", observed {observed[column]:.2f}"
+            title += f"\nobserved {observed[column]:.2f}"
         ax.set_title(title.replace("-", "−"))
 
 
