@@ -22,12 +22,8 @@ STUDENT = {
     },
     **settings.cells.student.model_dump(include=HEAD),
 }
-# What networks answer that did not see a fold is only asked for shares.
-FOLDS = [
-    f"{contracts.FOLD}{k}"
-    for k in range(settings.cells.teacher.folds)
-    if settings.cells.student.fit_to == "mixed"
-]
+# Networks that did not see a fold; the teacher is the mean with them.
+FOLDS = [f"{contracts.FOLD}{k}" for k in range(settings.cells.teacher.folds)]
 PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 # The published values stand beside a run of the published protocol on whole tracks.
 PARITY = settings.preset == "paper" and "sig_mean" in settings.cells.targets

@@ -80,6 +80,7 @@ def test_keys_of_a_tagged_block_are_named_as_the_user_wrote_them():
             {"student": {"fit_to": "labels", "shares": [0.5]}},
             "cells.student.shares  is not read: only student.fit_to: mixed has",
         ),
+        ({"teacher": {"folds": 0}}, "cells.teacher.folds  is 0; 2 or more find"),
         ({"student": {"largest": 0, "smallest": 0}}, "it needs a coefficient"),
         (
             {"handed": {}, "tiles": 1},
@@ -198,7 +199,10 @@ def test_names_in_the_configuration_exist_in_the_library():
     assert choices(study.Handed, "shifts") == set(shifts.SHIFTS)
     for model in (cells.SimulatedTraces, cells.SimulatedMovies):
         assert choices(model, "preset") == set(presets.PRESETS)
-    assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {"resnet"}
+    assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {
+        "resnet",
+        "ensemble",
+    }
     for head in choices(study.StudentSettings, "head"):
         heads.head(head)
 

@@ -6,11 +6,26 @@ import torch
 from torch import nn
 
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
-from awd.teacher import networks, weights
+from awd.teacher import ask, networks, weights
 
 X = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
 
 SIGNALS = ("lstm", "mlp", "cnn")  # kinds that read them
+
+
+@pytest.mark.parametrize("kind", ["lstm", "mlp"])
+def test_an_ensemble_is_the_mean_of_its_members_and_is_read_back(kind, tmp_path):
+    x = np.random.default_rng(0).normal(size=(9, 2, 40)).astype("f4")
+    sizes = networks.sizes_for(kind, x)
+    members = [
+        networks.build(kind, seed, x[:, 0, 0] + seed, **sizes) for seed in (0, 1)
+    ]
+    whole = networks.ensemble(members)
+    each = [ask.output(model, x) for model in members]
+    np.testing.assert_allclose(ask.output(whole, x), np.mean(each, 0), rtol=1e-5)
+    weights.save({kind: whole}, tmp_path / "w.safetensors")
+    again = weights.load(tmp_path / "w.safetensors")[kind]
+    np.testing.assert_array_equal(ask.output(again, x), ask.output(whole, x))
 
 
 def test_lstm_is_torchs_own_lstm_and_linear_on_the_last_state():

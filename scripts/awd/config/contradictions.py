@@ -132,10 +132,14 @@ def _bad_splits(cells: Cells, seed: int, groups: int) -> Iterator[tuple[str, str
             "cells.distil.folds",
             f"is {cells.distil.folds}; only {trained} groups train",
         )
-    if cells.student.fit_to == "mixed" and trained < cells.teacher.folds:
+    folds = cells.teacher.folds
+    if trained < folds:
+        yield "cells.teacher.folds", f"is {folds}; only {trained} groups train"
+    if folds == 1 or (cells.student.fit_to == "mixed" and not folds):
         yield (
             "cells.teacher.folds",
-            f"is {cells.teacher.folds}; only {trained} groups train",
+            f"is {folds}; 2 or more find the share of student.fit_to: mixed, 0 with "
+            "another fit_to trains a single network",
         )
 
 
@@ -239,7 +243,7 @@ def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
     if not {"attribution", "soft"} & set(objectives):
         yield "cells.distil.choose_by", "output distillation chooses by fidelity"
     if cells.student.fit_to != "mixed":
-        for key in ("cells.student.shares", "cells.teacher.folds"):
-            yield key, "only student.fit_to: mixed has a share to choose"
+        reason = "only student.fit_to: mixed has a share to choose"
+        yield "cells.student.shares", reason
     if cells.splits.test_groups:
         yield "cells.splits.test", "cells.splits.test_groups are named"

@@ -71,6 +71,8 @@ PAPER: dict[str, Any] = {
             "patience": 30,
             "batch": 100,
             "learning_rate": 1e-3,
+            "average": 0.0,
+            "folds": 0,
         },
         "distil": {
             "objectives": ["soft"],

@@ -46,11 +46,14 @@ class TeacherSettings(Strict):
     )
     batch: Count = Field(256, description="Samples per step.")
     learning_rate: float = Field(4e-3, gt=0, description="Step size of Adam.")
-    folds: int = Field(
-        3,
-        ge=2,
-        description="Networks more, each trained without a part of the training "
-        "groups: by what they answer there, student.fit_to: mixed finds its share.",
+    average: float = Field(
+        0.95, ge=0, lt=1, description="Decay per step of the averaged weights."
+    )
+    folds: Annotated[int, Field(ge=0)] = Field(
+        4,
+        description="Networks more of the first kind, each trained without a part of "
+        "the training groups. The teacher is the mean of all; by what each answers on "
+        "its part, student.fit_to: mixed finds its share.",
     )
 
 

@@ -40,7 +40,8 @@ def train(
         Kinds of :data:`awd.teacher.networks.KINDS`,
         :data:`awd.record.contracts.CONTROLS`, and ``fold0``, ``fold1`` ...: networks
         that do not see that fold (:func:`awd.league.splits.folds`) of the training
-        groups. Controls and folds are of the first kind.
+        groups. Controls and folds are of the first kind, which becomes the mean of
+        its own network and theirs.
     settings : mapping
         ``epochs`` and others of :func:`awd.teacher.training.train`.
     seed, device : int, str
@@ -87,6 +88,9 @@ def train(
             **own,
         )
         models[name] = model
+    if folds:
+        members = [models[name] for name in (names[0], *folds)]
+        models[names[0]] = networks.ensemble(members)
     return models, pd.concat(
         [history.assign(network=name) for name, history in histories.items()]
     )

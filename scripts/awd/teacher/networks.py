@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -241,6 +241,25 @@ class ResNet(Teacher):
         return x
 
 
+class Ensemble(Teacher):
+    """The mean of several networks of one kind that were shown different samples.
+
+    Bagging (L. Breiman, Mach. Learn. 24, 1996).
+    """
+
+    def __init__(
+        self, of: str, members: int, inputs: int = 1, length: int | None = None
+    ) -> None:
+        super().__init__(inputs, length)
+        known = inspect.signature(KINDS[of]).parameters
+        sizes = {"inputs": inputs, "length": length}
+        used: dict[str, Any] = {k: size for k, size in sizes.items() if k in known}
+        self.members = nn.ModuleList(KINDS[of](**used) for _ in range(members))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([member(x) for member in self.members]).mean(0)
+
+
 def _normalised(filters: int) -> nn.Module:
     # Batches are small: a long memory keeps what evaluation uses steady.
     return nn.BatchNorm2d(filters, momentum=0.05)
@@ -251,6 +270,7 @@ KINDS: dict[str, type[Teacher]] = {
     "mlp": MLP,
     "cnn": CNN,
     "resnet": ResNet,
+    "ensemble": Ensemble,
 }
 
 
@@ -332,6 +352,25 @@ def build(
         model.target_mean.copy_(torch.as_tensor(mean))
         model.target_sd.copy_(torch.as_tensor(sd))
     return model
+
+
+def ensemble(models: Sequence[Teacher]) -> Teacher:
+    """The mean of networks of one kind and size, in eval mode."""
+    first = models[0].record
+    sizes = {k: v for k, v in first["sizes"].items() if k in ("inputs", "length")}
+    whole = build(
+        "ensemble", first["seed"], of=first["kind"], members=len(models), **sizes
+    )
+    states = [model.state_dict().items() for model in models]
+    whole.load_state_dict(
+        {
+            f"members.{k}.{name}": v
+            for k, state in enumerate(states)
+            for name, v in state
+        }
+        | {key: whole.state_dict()[key] for key in ("target_mean", "target_sd")}
+    )
+    return whole.eval()
 
 
 def _known(name: str, choices: Mapping[str, Any], what: str) -> None:
