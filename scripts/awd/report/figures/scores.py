@@ -194,7 +194,7 @@ def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
 
 def fidelity_table(scores: pd.DataFrame) -> pd.DataFrame:
     """What :func:`fidelity` draws: ``method``, ``role``, both numbers."""
-    table = tables.over_splits(scores, "method")
+    table = _of_our_head(tables.over_splits(scores, "method"))
     known = table["fidelity"].notna() & (table["role"] != "baseline")
     columns = ["method", "role", "fidelity", "r2"]
     return table.loc[known | (table["role"] == "teacher"), columns].reset_index(
@@ -248,10 +248,15 @@ def parameters(scores: pd.DataFrame) -> Figure:
 
 def parameters_table(scores: pd.DataFrame) -> pd.DataFrame:
     """What :func:`parameters` draws: ``method``, ``role``, ``parameters``, R2."""
-    table = tables.over_splits(scores, "method").reset_index(drop=True)
+    table = _of_our_head(tables.over_splits(scores, "method")).reset_index(drop=True)
     learned = table["filter_parameters"] + table["head_parameters"]
     columns = ["method", "role", "parameters", "r2", "r2_low", "r2_high"]
     return table.assign(parameters=learned)[columns]
+
+
+def _of_our_head(table: pd.DataFrame) -> pd.DataFrame:
+    """Without students of other heads: their filters are there, points would crowd."""
+    return table[~table["method"].str.contains("@")]
 
 
 def _legend(figure: Figure, roles: pd.Series) -> None:
