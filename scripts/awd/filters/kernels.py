@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from awd.compiled import extremes, images, signals
+from awd.compiled import extremes, images, signals, undecimated
 from awd.errors import ShapeError
 from awd.filters.coefficients import (
     COMPILED,
@@ -65,9 +65,12 @@ def compile() -> None:
             pack_gradient(x, h, 1, pack(x, h, 1)[0])
             pick(x, h, 1, 1, 1)
         soft_gradient(x, h, 1, 1.0)
-        pair, weights = (h.astype(dtype),) * 2, (np.zeros(4),) * 3
-        rows = np.ones((2, 4), dtype)
-        extremes.predict_rows(rows, *pair, 1, 1, 1, *weights, np.zeros(2))
+        pair, curves = (h.astype(dtype),) * 2, (np.zeros((4, 5)),) * 3
+        rows, table = np.ones((2, 4), dtype), np.empty((2, 4))
+        extremes.predict_rows(rows, *pair, 1, 1, 1, *curves, 1, np.zeros(2))
+        halved = (h[None].astype(dtype),) * 2
+        undecimated.energy_rows(rows[:, None], *halved, 1, table)
+        extremes.add_curves(curves[0], table, np.zeros(2))
     filter_from_angles(np.zeros(2))
 
 
