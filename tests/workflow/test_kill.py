@@ -159,7 +159,8 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
     made |= {"run": "long", "maps": None}
     made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
-    made["cells"]["teacher"] = {"kinds": ["lstm"], "epochs": 80, "patience": 80}
+    teacher = {"kinds": ["lstm"], "epochs": 80, "patience": 80, "folds": 2}
+    made["cells"]["teacher"] = teacher
     (checkout.folder / "long.yaml").write_text(yaml.safe_dump(made))
     checkout.snakemake(TEACHER, config="long.yaml")
     whole = checkout.folder / "whole"
