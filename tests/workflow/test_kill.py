@@ -112,7 +112,7 @@ def test_a_run_killed_again_and_again_ends_as_the_uninterrupted(
     monkeypatch.setitem(checkout.environment, checkpoint.SECONDS, "0")
     shares, killed = random.Random(9), 0
     run = "results/micro"
-    while run_and_kill(checkout, shares.uniform(0.2, 0.5) * finished.seconds):
+    while run_and_kill(checkout, shares.uniform(0.4, 0.7) * finished.seconds):
         killed += 1
         # What is there under its own name is finished, whatever was being written.
         assert differing(finished.folder / run, checkout.folder / run) == []
