@@ -244,7 +244,8 @@ def test_published_grid():
 def traces() -> np.ndarray:
     """Some 300 simulated tracks, scaled as in the paper."""
     cell = simulate.simulate_traces("teaching", "cell", 500, 0)
-    table = dataset.assemble([cell], targets=["mean0"], min_frames=8)
+    how = {"targets": ["mean0"], "min_frames": 8, "windows": ["whole"]}
+    table = dataset.assemble([cell], **how)
     split = np.full(table.sizes["sample"], "train")
     return dataset.scale(table, split, "cell")["x"].values[:300]
 

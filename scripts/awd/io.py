@@ -184,7 +184,9 @@ def read_table(path: PathLike) -> pd.DataFrame:
     """Read a CSV written by :func:`write_table`."""
     import pandas as pd
 
-    return pd.read_csv(existing(path), keep_default_na=False, na_values=[""])
+    # Before pandas 3 the usual parser is off by one in the last bit.
+    how = {"keep_default_na": False, "float_precision": "round_trip"}
+    return pd.read_csv(existing(path), na_values=[""], **how)
 
 
 def dumps(record: Mapping[str, Any]) -> str:
