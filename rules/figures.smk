@@ -50,7 +50,7 @@ if settings.cells:
         "outputs": first / "outputs.nc",
         "wavelets": first / "wavelets.nc",
     }
-    READER = METHOD | {"student": STUDENT}
+    READER = METHOD | {"student": STUDENT, "windows": settings.cells.windows}
     DRAWN |= {
         "wavelet": Figure("Scaling and wavelet functions over db5.", WAVELETS, METHOD),
         "filters": Figure("Filters of all networks and controls.", WAVELETS),

@@ -17,7 +17,7 @@ described = data.x.attrs
 figure = reading(
     student,
     x,
-    windows=data["channel"].values.tolist() if "channel" in data else ["whole"],
+    windows=params.windows,
     observed=shown.y[rows],
     lengths=data["length"].values[shown.rows[rows]],
     background=known.x,

@@ -149,6 +149,13 @@ def test_the_share_is_what_helps_where_the_network_has_not_looked(sets, good, ex
     assert share == expected
 
 
+def test_a_share_cannot_be_chosen_without_networks_that_did_not_see_a_fold(sets):
+    *_, (train, _, _) = sets[0]
+    target = Target(train.y, (0.0, 1.0))
+    with pytest.raises(DataError, match="networks make that did not see a fold"):
+        share_for(STUDENT, train, target, wavelet.from_pywt("db2"), LEVELS, "zero")
+
+
 def test_the_share_does_not_see_what_the_distilled_network_says_of_a_fold(sets):
     *_, (train, _, _) = sets[0]
     h = wavelet.from_pywt("db2")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from awd import heads
+from awd.errors import DataError
 from awd.features import Student
 
 if TYPE_CHECKING:
@@ -82,8 +83,18 @@ def share_for(
     that did not see the fold answers, on all samples but the fold's. The network that
     is distilled has seen every fold: its answers there would flatter it. Of equals the
     smallest share.
+
+    Raises
+    ------
+    DataError
+        There are no such networks.
     """
-    fold, outputs = target.held_out or HeldOut(np.zeros(0, int), np.zeros((0, 0)))
+    if target.held_out is None:
+        raise DataError(
+            f"shares {list(target.shares)} leave a choice, which networks make that "
+            "did not see a fold; give held_out, or a single share"
+        )
+    fold, outputs = target.held_out
     read = recipe.features.fitted(known.x, h, levels)
     features = read.features(known.x, h, levels, mode)
     shares = np.sort(target.shares)
