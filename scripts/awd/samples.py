@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from awd.errors import DataError, ShapeError
@@ -16,6 +18,17 @@ def require_samples(x: np.ndarray) -> np.ndarray:
             "(n, channel, y, x), not empty"
         )
     return x
+
+
+def axes(x: np.ndarray) -> int:
+    """Axes of a sample: 2 of images (n, channel, y, x), else 1."""
+    return 2 if x.ndim == 4 else 1
+
+
+def possible_levels(x: np.ndarray, levels: Sequence[int]) -> list[int]:
+    """Of the levels those to which samples can be halved; at least the most they can."""
+    most = int(min(x.shape[-axes(x) :])).bit_length() - 1
+    return [level for level in levels if level <= most] or [most]
 
 
 def as_rows(x: np.ndarray) -> np.ndarray:
