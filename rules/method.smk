@@ -4,6 +4,7 @@
 use rule job as train_teacher with:
     """Train the networks of a seed on the training groups; the select groups stop them."""
     input:
+        unpack(more("train_teacher")),
         samples=SPLIT / "samples.nc",
     output:
         weights=SEED / "networks.safetensors",

@@ -46,6 +46,7 @@ if settings.cells or settings.maps or settings.own:
         params:
             **runs("report"),
             config=reading.dumped(settings),
+            studies=len(STUDIES),
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },

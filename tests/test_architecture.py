@@ -26,7 +26,7 @@ FLOORS = [
     {"league", "study"},
     {"recovery"},
     {"report"},
-    {"cells", "maps"},
+    {"cells", "maps", "own"},
     {"config"},
 ]
 FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}

@@ -87,12 +87,19 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
     if unknown:
         raise DataError(f"no role is known of {', '.join(sorted(unknown))}")
     several = rows["study"].nunique() > 1
+    both = ["study", "target"]
+    of = dict(list(scores.groupby(both))) if set(both) <= {*scores} else {}
     return {
-        f"{target} ({study})" if several else str(target): Verdict(
-            _claims(part, roles), _tried(part, scores)
+        title(study, target, several): Verdict(
+            _claims(part, roles), _tried(part, of.get((study, target), scores))
         )
-        for (study, target), part in rows.groupby(["study", "target"], sort=False)
+        for (study, target), part in rows.groupby(both, sort=False)
     }
+
+
+def title(study: str, target: str, several: bool) -> str:
+    """What a target is called on the page, where there may be several studies."""
+    return f"{target} ({study})" if several else str(target)
 
 
 def of_worth(sentence: str) -> Claim:
