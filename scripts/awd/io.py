@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from awd import extras
 from awd.errors import DataError, MissingInput
 
 if TYPE_CHECKING:
@@ -163,9 +164,9 @@ def opened(path: PathLike, contract: FileContract) -> Iterator[xr.Dataset]:
 
 def read(path: PathLike, contract: FileContract | None = None) -> xr.Dataset:
     """Read a netCDF file into memory and check it against its contract."""
-    import xarray as xr
-
     existing(path)
+    with extras.needed(f"reading {path}"):
+        import xarray as xr
     try:
         with xr.open_dataset(path, engine="netcdf4") as ds:
             ds = ds.load()
@@ -182,11 +183,13 @@ def write_table(table: pd.DataFrame, path: PathLike) -> None:
 
 def read_table(path: PathLike) -> pd.DataFrame:
     """Read a CSV written by :func:`write_table`."""
-    import pandas as pd
+    existing(path)
+    with extras.needed(f"reading {path}"):
+        import pandas as pd
 
     # Before pandas 3 the usual parser is off by one in the last bit.
     how = {"keep_default_na": False, "float_precision": "round_trip"}
-    return pd.read_csv(existing(path), na_values=[""], **how)
+    return pd.read_csv(path, na_values=[""], **how)
 
 
 def dumps(record: Mapping[str, Any]) -> str:
