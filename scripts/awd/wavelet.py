@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STARTS = 4096  # points that a projection looks at before it descends
 DESCENTS = 8
+POINTS = 4096  # of a spectrum, from 0 to half a cycle per sample
 
 MEANING = {
     "sum": "|sum(h) - sqrt 2|",
@@ -258,6 +259,42 @@ def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
     """
     used = np.flatnonzero(np.abs(_checked(h)) > tolerance)
     return int(used[-1] - used[0] + 1) if used.size else 0
+
+
+def centre_frequency(h: np.ndarray, level: int = 1) -> float:
+    """The frequency to which details of a level respond most, in cycles per sample.
+
+    Of what is transformed: the response of high-pass and low-passes one behind the
+    other. On coarse levels it halves from level to level; on the first it lies at 1/2
+    for named wavelets, where signals alternate.
+
+    Parameters
+    ----------
+    h : array of shape (taps,)
+    level : int
+        1 is the finest.
+
+    Raises
+    ------
+    ShapeError
+        ``h`` is not a finite real vector of even length.
+
+    Examples
+    --------
+    >>> centre_frequency(from_pywt("db2"))
+    0.5
+    """
+    h = _checked(h)
+    frequency = np.arange(1, POINTS + 1) / (2 * POINTS)
+    turns = np.outer(frequency, np.arange(len(h)))
+
+    def response(taps: np.ndarray, halvings: int) -> np.ndarray:
+        return np.abs(np.exp(-2j * np.pi * 2**halvings * turns) @ taps)
+
+    sensitivity = response(highpass(h), level - 1)
+    for halvings in range(level - 1):
+        sensitivity *= response(h, halvings)
+    return float(frequency[sensitivity.argmax()])
 
 
 def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:

@@ -29,9 +29,9 @@ def text(model: Model, form: str = "markdown") -> str:
     if form not in FORMS:
         raise ConfigError(f"form is {form!r}; expected one of {', '.join(FORMS)}")
     sections = [
-        Section("What it is", _what(model)),
-        Section("What it was distilled on", _origin(model)),
-        Section("How good it is", _quality(model)),
+        Section("What it is", what(model)),
+        Section("What it was distilled on", origin(model)),
+        Section("How good it is", quality(model)),
         Section("Where it fails", _failures(model)),
         Section("When an input lies outside", _outside(model)),
         Section("What carries the prediction", _carried(model)),
@@ -41,7 +41,7 @@ def text(model: Model, form: str = "markdown") -> str:
     return FORMS[form](model.story.name, sections)
 
 
-def _what(model: Model) -> list[Block]:
+def what(model: Model) -> list[Block]:
     sample, numbers, h = model.sample, model.numbers, model.filter
     kind = "signals" if sample.dims == 1 else "images"
     axes = " x ".join(map(str, sample.plane))
@@ -52,6 +52,7 @@ def _what(model: Model) -> list[Block]:
     unit = f", in {sample.unit}" if sample.unit else ""
     targets = ", ".join(_with_unit(t.name, t.unit) for t in model.targets)
     what = f"the class ({', '.join(map(str, model.classes))})" if model.classes else ""
+    moments = wavelet.vanishing_moments(h)
     knots = f", that bend at {numbers['knots']} knots" if numbers["knots"] else ""
     return [
         f"A trained network distilled into one wavelet and a sum of curves. It reads "
@@ -59,8 +60,8 @@ def _what(model: Model) -> list[Block]:
         f"{what or targets}.",
         f"It has {numbers['filter']} numbers in the filter and {numbers['head']} "
         f"fitted numbers in the head{knots}. The filter is an orthonormal wavelet of "
-        f"{wavelet.effective_length(h)} taps and {wavelet.vanishing_moments(h)} "
-        f"vanishing moments, and is used on {model.levels} levels.",
+        f"{wavelet.effective_length(h)} taps and {moments} vanishing "
+        f"moment{'s'[: moments != 1]}, and is used on {model.levels} levels.",
         Drawing(drawing.svg(h), f"taps: {', '.join(f'{tap:.4f}' for tap in h)}"),
     ]
 
@@ -69,7 +70,7 @@ def _with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _origin(model: Model) -> list[Block]:
+def origin(model: Model) -> list[Block]:
     story = model.story
     known = {"Samples": story.data, "Network": story.network}
     known |= {"The head was fitted to": story.fitted_to}
@@ -80,7 +81,7 @@ def _origin(model: Model) -> list[Block]:
     return [Items(items)]
 
 
-def _quality(model: Model) -> list[Block]:
+def quality(model: Model) -> list[Block]:
     if not model.scores:
         return [
             "No scores were recorded, so nothing here says how good it is. Score it on "
