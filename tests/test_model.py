@@ -464,6 +464,22 @@ def test_the_onnx_graph_of_a_classifier_gives_probabilities(scale, targets, tmp_
     np.testing.assert_allclose(shares, found.predict_proba(new), rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("shape", [(40,), (2, 40)])
+def test_samples_may_be_scaled_before_they_are_read(shape, tmp_path):
+    width = shape[0] if len(shape) > 1 else 1
+    student, x = fitted(DB5, "zero", shape, Largest(2, 2, True, 3, True))
+    centre, spread = (5.0, -1.0)[:width], (2.0, 0.5)[:width]
+    sample = Sample.of(x, centre=centre, spread=spread)
+    raw = x * sample.columns(spread, x) + sample.columns(centre, x)
+    found = model.of_student(student, raw, sample=sample)
+    np.testing.assert_allclose(found.predict(raw), student.predict(x), atol=1e-9)
+    found.save(tmp_path / "model.json")
+    assert model.load(tmp_path / "model.json").checksum == found.checksum
+    found.to_onnx(tmp_path / "model.onnx")
+    (outputs,) = run_onnx(tmp_path / "model.onnx", raw)
+    np.testing.assert_allclose(outputs, found.predict(raw), rtol=0, atol=1e-9)
+
+
 def test_a_graph_of_an_unknown_precision_is_refused(tmp_path):
     with pytest.raises(
         ConfigError, match="'float16'; expected one of float64, float32"
@@ -511,7 +527,7 @@ def test_the_card_says_how_far_to_trust_a_model(form):
     for words in (
         "4,000 tracks of 8 cells",
         "In dim movies: R2 .4",
-        "It is better than boosting, db5",
+        "It is better than boosting; db5",
         "It is worse than rocket",
         "Not better than its controls untrained",
         f"{SMALL.numbers['head']} fitted numbers",

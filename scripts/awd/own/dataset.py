@@ -92,7 +92,8 @@ def split(
         As for :func:`awd.league.splits.rotate`.
     scaled : bool
         Whether every channel is centred and divided by its s.d. over the training
-        groups. A network that is brought reads samples as they are.
+        groups; ``centre``, ``spread`` and ``raw_units`` of ``x`` say what would undo
+        it. A network that is brought reads samples as they are.
 
     Raises
     ------
@@ -106,7 +107,8 @@ def split(
         if unknown or rotation or set(SPLITS) - set(sides):
             raise DataError(
                 f"the split of the samples holds {', '.join(np.unique(sides))}; "
-                f"expected {', '.join(SPLITS)}, each at least once, and splits.rotations: 1"
+                f"expected {', '.join(SPLITS)}, each at least once, and "
+                "splits.rotations: 1"
             )
         splits.check(ds["group"].values, sides)
     else:
@@ -121,6 +123,11 @@ def split(
     if not (sd > 0).all():
         raise DataError("a channel of x is constant over the training groups; drop it")
     described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
+    described |= {"raw_units": ds["x"].attrs["units"]}
+    described |= {
+        "centre": mean.ravel().astype(float),
+        "spread": sd.ravel().astype(float),
+    }
     values = ((x - mean) / sd).astype(np.float32)
     return out.assign(x=(ds["x"].dims, values, described))
 

@@ -43,6 +43,7 @@ def text(model: Model, form: str = "markdown") -> str:
 
 def what(model: Model) -> list[Block]:
     sample, numbers, h = model.sample, model.numbers, model.filter
+    moments = _counted(wavelet.vanishing_moments(h), "vanishing moment")
     kind = "signals" if sample.dims == 1 else "images"
     axes = " x ".join(map(str, sample.plane))
     channels = f" in {sample.width} channels" if sample.width > 1 else ""
@@ -52,7 +53,6 @@ def what(model: Model) -> list[Block]:
     unit = f", in {sample.unit}" if sample.unit else ""
     targets = ", ".join(_with_unit(t.name, t.unit) for t in model.targets)
     what = f"the class ({', '.join(map(str, model.classes))})" if model.classes else ""
-    moments = wavelet.vanishing_moments(h)
     knots = f", that bend at {numbers['knots']} knots" if numbers["knots"] else ""
     return [
         f"A trained network distilled into one wavelet and a sum of curves. It reads "
@@ -60,10 +60,14 @@ def what(model: Model) -> list[Block]:
         f"{what or targets}.",
         f"It has {numbers['filter']} numbers in the filter and {numbers['head']} "
         f"fitted numbers in the head{knots}. The filter is an orthonormal wavelet of "
-        f"{wavelet.effective_length(h)} taps and {moments} vanishing "
-        f"moment{'s'[: moments != 1]}, and is used on {model.levels} levels.",
+        f"{wavelet.effective_length(h)} taps and {moments}, and is used on "
+        f"{_counted(model.levels, 'level')}.",
         Drawing(drawing.svg(h), f"taps: {', '.join(f'{tap:.4f}' for tap in h)}"),
     ]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _with_unit(name: str, unit: str) -> str:
@@ -92,7 +96,12 @@ def quality(model: Model) -> list[Block]:
         for s in model.scores
     ]
     head = ["method", "role", "score", "value [95 %]", "this model minus it", "on"]
-    return [Table(head, rows), *_sentences(model)]
+    places = {score.on for score in model.scores}
+    if len(places) > 1:
+        return [Table(head, rows), *_sentences(model)]
+    table = Table(head[:-1], [row[:-1] for row in rows])
+    on = [f"On {place}." for place in places if place]
+    return [table, *on, *_sentences(model)]
 
 
 def _interval(value: float, low: float, high: float) -> str:
@@ -107,7 +116,7 @@ def _sentences(model: Model) -> list[Block]:
     """What it beats, with what it is level, and what that says of the controls."""
     found = verdicts(model)
     told = [
-        f"{start} {', '.join(found[verdict])}."
+        f"{start} {'; '.join(found[verdict])}."
         for verdict, start in VERDICTS.items()
         if found[verdict]
     ]
@@ -117,7 +126,7 @@ def _sentences(model: Model) -> list[Block]:
         told.append("There are no controls, so what the network gave is not shown.")
     elif unbeaten:
         told.append(
-            f"Not better than its controls {', '.join(unbeaten)}: that the network "
+            f"Not better than its controls {'; '.join(unbeaten)}: that the network "
             "taught it something is not shown against these."
         )
     return [" ".join(told)]
@@ -150,7 +159,7 @@ def _verdict(own: Score, other: Score) -> str:
 def _failures(model: Model) -> list[Block]:
     known = list(model.story.fails)
     if worse := verdicts(model)["worse"]:
-        known.append(f"Where the best is asked for: {', '.join(worse)} is better")
+        known.append(f"Where the best is asked for: {'; '.join(worse)} predict better")
     ranges = [
         f"{_with_unit(t.name, t.unit)} {low:.4g} to {high:.4g}"
         for t, (low, high) in zip(model.targets, model.ranges, strict=True)

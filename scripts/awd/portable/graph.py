@@ -126,7 +126,7 @@ def _outputs(graph: Graph, model: Model) -> dict[str, tuple[str, list]]:
 def _features(graph: Graph, model: Model) -> str:
     """As :meth:`awd.features.Largest.features`, (n, features)."""
     recipe, sample = model.features, model.sample
-    rows = graph.shaped("x", -1, *sample.plane)
+    rows = graph.shaped(_scaled(graph, model), -1, *sample.plane)
     values, places = [], []
     for band, size in zip(_bands(graph, model, rows), model.reading.sizes, strict=True):
         for most, largest in ((recipe.m, 1), (recipe.smallest, 0)):
@@ -147,6 +147,18 @@ def _features(graph: Graph, model: Model) -> str:
     if recipe.energy:
         parts += _energies(graph, model, rows)
     return graph.shaped(graph.joined(parts), -1, model.reading.count)
+
+
+def _scaled(graph: Graph, model: Model) -> str:
+    """The samples less their centre, over their spread, where the model has them."""
+    sample = model.sample
+    if not sample.spread:
+        return "x"
+    centre, spread = (
+        graph.constant(sample.columns(values, np.empty(0, graph.dtype)))
+        for values in (sample.centre, sample.spread)
+    )
+    return graph.add("Div", graph.add("Sub", "x", centre), spread)
 
 
 def _bands(graph: Graph, model: Model, rows: str) -> list[str]:

@@ -12,7 +12,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 46em; margin: 2em auto;
 table { border-collapse: collapse; font-size: 90% }
 th, td { border-bottom: 1px solid #ccc; padding: .2em .8em .2em 0; text-align: left }
 pre { background: #f5f5f5; padding: .8em; overflow-x: auto }
-li, p, td { overflow-wrap: anywhere }
+li, p, td { overflow-wrap: break-word }
 """
 
 

@@ -16,8 +16,8 @@ from awd.portable.record import Part, finite
 
 AXIS, VALUES = 1 << 24, 1 << 26  # of one sample: longest axis, most values
 FLOATS = np.dtype("f4"), np.dtype("f8")
-ROLES = ("model", "network", "rival", "control")
 Role = Literal["model", "network", "rival", "control"]
+ROLES: tuple[Role, ...] = ("model", "network", "rival", "control")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Sample:
         Between two samples of a signal, or pixels of an image.
     step_unit : str
         Of the step: "s", "arcmin"; "sample" where nothing is known.
+    centre, spread : tuple of float, optional
+        Of every channel, in its unit: what is taken from a sample before it is
+        transformed, and what it is divided by. Without them a sample is read as it is.
     """
 
     dims: int
@@ -46,6 +49,8 @@ class Sample:
     unit: str = ""
     step: float = 1.0
     step_unit: str = "sample"
+    centre: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         axes = (1, 2) if self.dims == 1 else (3,)
@@ -63,6 +68,14 @@ class Sample:
             )
         if not 0 < self.step < np.inf:
             raise ConfigError(f"step is {self.step}; expected a positive number")
+        scaled = self.width if self.centre or self.spread else 0
+        if not len(self.centre) == len(self.spread) == scaled:
+            raise ConfigError(
+                f"centre has {len(self.centre)} numbers and spread {len(self.spread)}; "
+                f"expected one of each for every channel, {self.width}, or none"
+            )
+        if not all(0 < value < np.inf for value in self.spread):
+            raise ConfigError(f"spread is {self.spread}; expected positive numbers")
 
     @classmethod
     def of(cls, x: np.ndarray, dims: int | None = None, **described: Any) -> Self:
@@ -93,7 +106,7 @@ class Sample:
         return int(np.prod(self.shape, dtype=float))
 
     def taken(self, x: Any) -> np.ndarray:
-        """Samples as they are read: (n, *shape), float32 or float64, writable.
+        """Samples as they are transformed: (n, *shape), float32 or float64, writable.
 
         An axis of a single channel may be missing, or be there in excess.
 
@@ -108,7 +121,14 @@ class Sample:
             raise ShapeError(f"x is no array of numbers ({error})") from error
         if x.shape[1:] != self.shape or x.dtype not in FLOATS or not len(x):
             x = self._fitted(x)
+        if self.spread:
+            x = (x - self.columns(self.centre, x)) / self.columns(self.spread, x)
         return x if x.flags.behaved else x.copy()  # loops are compiled for no others
+
+    def columns(self, values: tuple[float, ...], x: np.ndarray) -> np.ndarray:
+        """One number a channel in the shape that goes with samples (n, *shape)."""
+        axes = (1,) * self.dims if len(self.shape) > self.dims else ()
+        return np.reshape(values, (-1, *axes)).astype(x.dtype)
 
     def _fitted(self, x: np.ndarray) -> np.ndarray:
         expected = f"(n, {', '.join(map(str, self.shape))})"
@@ -136,6 +156,8 @@ class Sample:
             part.text("unit"),
             part.number("step"),
             part.text("step_unit"),
+            tuple(part.numbers("centre", -1).tolist()),
+            tuple(part.numbers("spread", -1).tolist()),
         )
         part.finish()
         return found

@@ -228,6 +228,7 @@ class Distiller:
     def _soft(self, answer: Answers) -> list[Candidate]:
         from awd.search import soft
 
+        assert answer.gradient is not None  # refused by methods
         path = soft.distil_soft(
             self.known.x,
             answer.gradient,

@@ -64,7 +64,8 @@ def train(
     fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
     models: dict[str, Teacher] = {}
     histories: dict[str, pd.DataFrame] = {}
-    recipe, brought = dict(settings), {}
+    recipe = dict(settings)
+    brought: dict[str, Teacher | Mapping[str, Any]] = {}
     if contracts.BROUGHT in names:
         network = recipe.pop("network")
         brought[contracts.BROUGHT] = _record(network, data, target)
