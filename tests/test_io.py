@@ -114,8 +114,8 @@ def test_columns_of_any_csv(tmp_path, text, columns):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"0.5,1.5\n1,2\n", "does not name columns"),
-        (b"a,a\n1,2\n", "does not name columns"),
+        (b"0.5,1.5\n1,2\n", "does not give every"),
+        (b"a,a\n1,2\n", "does not give every"),
         (b"a,b\n1,2,3\n", r"2 columns are named above 1 x 3 cells"),
         (b"a,b\n1,2\n1\n", "not a CSV"),
         (b"a,b\n", "2 columns are named above 0"),

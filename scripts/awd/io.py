@@ -217,8 +217,8 @@ def read_columns(path: PathLike) -> dict[str, np.ndarray]:
     counted = np.array_equal(numbers, np.arange(len(first)))
     if len(set(first)) < len(first) or (numbers.dtype.kind != "U" and not counted):
         raise DataError(
-            f"{path}: its first line, {', '.join(first)[:60]!r}, does not name columns, "
-            "each in another way; put such a line above the rows"
+            f"{path}: its first line, {', '.join(first)[:60]!r}, does not give every "
+            "column a name of its own; put such a line above the rows"
         )
     if not table.size or table.shape[1] != len(first):
         raise DataError(
@@ -270,7 +270,7 @@ def read_json(path: PathLike) -> dict[str, Any]:
     """Read a JSON record."""
     try:
         return json.loads(existing(path).read_text("utf-8"))
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # of JSON, or of UTF-8
         raise DataError(f"{path}: not valid JSON ({error})") from error
 
 

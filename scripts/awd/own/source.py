@@ -95,8 +95,8 @@ def _from_table(
     if text or not values:
         wrong = f"column {text[0]!r} holds text" if text else "no column is left"
         raise DataError(
-            f"{path}: {wrong}; expected numbers, a column a value of x; name what else there is in "
-            "samples.group, samples.split or targets"
+            f"{path}: {wrong}; expected numbers, a column a value of x; name what else "
+            "there is in samples.group, samples.split or targets"
         )
     return {"x": np.stack(list(values.values()), 1), **found}
 

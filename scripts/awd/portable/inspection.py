@@ -69,7 +69,7 @@ def _meaning(model: Model) -> str:
     targets = len(model.targets)
     return (
         "Every part of the transform, the stretch that one of its coefficients reads, "
-        "the period to which it is most sensitive, and how much it carries: standard "
+        "the period at its centre frequency, and how much it carries: standard "
         "deviation over the training samples of what its features add"
         f"{' (mean over the targets)' if targets > 1 else ''}."
     )

@@ -18,7 +18,6 @@ from awd.features import Largest
 from awd.filters import named
 
 
-
 @dataclass(frozen=True)
 class Candidate:
     """A filter, and what speaks for it.
