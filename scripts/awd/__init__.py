@@ -18,6 +18,7 @@ FACE = {
     "AdaptiveWavelet": "awd.estimator:AdaptiveWavelet",
     "AdaptiveWaveletClassifier": "awd.predictors:AdaptiveWaveletClassifier",
     "AdaptiveWaveletRegressor": "awd.predictors:AdaptiveWaveletRegressor",
+    "load": "awd.model:load",
     "families": "awd.filters.families",
     "kernels": "awd.filters.kernels",
     "lattice": "awd.filters.lattice",

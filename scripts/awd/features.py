@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from awd.heads import Curves
+    from awd.curves import Curves
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class Student:
             x = require_samples(x, 1)
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
-            return self._compiled(x)
+            return self._compiled(x)[:, 0]
         bank = self.filter_, self.levels_, self.mode_
         features = self.features_.features(x, *bank, self.dims_)
         return np.clip(self.head_.predict(features), *self.range_)
@@ -258,7 +258,9 @@ class Student:
         """For samples of a shape; done once."""
         from awd.filters.student import Compiled
 
-        self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
+        bank = self.features, self.filter_, self.levels_
+        self._compiled = Compiled.of(*bank, [self.curves], [self.range_], shape)
+        self._shape = shape[1:]
 
     def bends(self, x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray | None:
         """Which features the head may bend, (features,); None for all."""

@@ -1,4 +1,7 @@
-"""Networks on disk: weights as safetensors, what they are as JSON beside."""
+"""Networks on disk: weights as safetensors, what they are as JSON beside.
+
+Of a network that was brought only the JSON says what it is: it stays where it stands.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,29 @@ from awd import io
 from awd.errors import DataError
 from awd.teacher.networks import Teacher, build
 
+ELSEWHERE = "outputs"  # kind of a network of which only its outputs are here
+SOURCE = "network"  # kind of one that is opened where it stands
+
 
 def save(
-    models: Mapping[str, Teacher],
+    models: Mapping[str, Teacher | Mapping[str, Any]],
     path: io.PathLike,
     record: Mapping[str, Any] | None = None,
 ) -> None:
     """Write networks by name: weights as safetensors, what they are as JSON beside.
 
     The JSON holds of each its kind, seed and sizes, the target's mean and s.d., and
-    ``record``.
+    ``record``. A mapping in place of a network is the record of one that was brought,
+    see :func:`awd.teacher.shelf.networks`.
     """
     from safetensors.torch import save_file
 
     weights: dict[str, Tensor] = {}
     records: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
+        if isinstance(model, Mapping):
+            records[name] = {**model, **(record or {})}
+            continue
         if not hasattr(model, "record"):
             raise DataError(
                 f"{path}: {name}, a {type(model).__name__}, has no record of its "
@@ -81,6 +91,11 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
             f"({type(error).__name__}: {error}); train them again"
         ) from error
     return models
+
+
+def records(path: io.PathLike) -> dict[str, Any]:
+    """What stands beside the weights, by name."""
+    return io.read_json(_beside(path))
 
 
 def _beside(path: io.PathLike) -> Path:
