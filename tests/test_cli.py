@@ -31,7 +31,7 @@ def signals():
     """A model of two targets on two channels, and its samples."""
     x = walks()
     students = [
-        Student(Largest(2, 1, positions=True), "hinges").fit(x, y, DB3, 3)
+        Student(Largest(2, 1, positions=True), "hinges").fit(x, y, DB3, 3, dims=1)
         for y in (x[:, 0].max(1), x[:, 1].mean(1))
     ]
     sample = Sample(1, (2, 24), ("start", "end"), "a.u.", 1.5, "s")
