@@ -101,10 +101,15 @@ def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
     import pywt
 
     record = io.read_json(path)
+    if not isinstance(record, dict):
+        raise DataError(f"{path}: no record of a wavelet; expected a wavelet.json")
     missing = [key for key in FILTERS if key not in record]
     if missing:
         raise DataError(f"{path}: no {', '.join(missing)}; write it anew from its h")
-    bank = [np.asarray(record[key], dtype=float) for key in FILTERS]
+    try:
+        bank = [np.asarray(record[key], dtype=float) for key in FILTERS]
+    except (TypeError, ValueError) as wrong:
+        raise DataError(f"{path}: a filter is no list of numbers ({wrong})") from wrong
     expected = wavelet.filter_bank(bank[2], tolerance, f"{path}: rec_lo")
     for key, taps, partner in zip(FILTERS, bank, expected, strict=True):
         if taps.shape != partner.shape or np.abs(taps - partner).max() > tolerance:

@@ -17,8 +17,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from awd import io
-from awd.errors import DataError, MissingInput
+from awd import extras, io
+from awd.errors import DataError
 
 if TYPE_CHECKING:
     import tifffile
@@ -188,12 +188,8 @@ def _open(
     path: io.PathLike, axes: str | None
 ) -> tuple[list[Frames], float | None, float | None]:
     """Channels of a file, and what its metadata say of pixel (nm) and interval (s)."""
-    try:
+    with extras.needed("reading movies"):
         import tifffile
-    except ModuleNotFoundError as error:
-        raise MissingInput(
-            "reading movies needs tifffile; pip install 'awd-wavelets[cells]'"
-        ) from error
 
     path = io.existing(path)
     try:

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from awd import io
+from awd import extras, io
 from awd.errors import ConfigError, DataError, MissingInput
 from awd.maps.sky.lensing import kaiser_squires
 
@@ -64,12 +64,8 @@ def read_fits(path: io.PathLike) -> np.ndarray:
     MissingInput, DataError
         The file is not there or cut off, or its first image is no map, or has a unit.
     """
-    try:
+    with extras.needed("reading FITS files"):
         from astropy.io import fits
-    except ImportError as error:
-        raise MissingInput(
-            "FITS files need astropy; install awd-wavelets[maps]"
-        ) from error
     io.existing(path)
     try:
         with warnings.catch_warnings():
