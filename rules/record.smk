@@ -20,6 +20,8 @@ if settings.cells:
     PAGE["worth"] += [WORTH / "worth.csv"] * bool(settings.cells.handed)
     if PARITY:
         PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
+for own in settings.own.values():
+    GIVEN += brought(own.inputs())
 if settings.maps:
     GIVEN += [] if UNIVERSE else map_files()
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
@@ -32,7 +34,7 @@ if settings.maps:
         PAGE["figures"] += expand(RUN / "figures/maps/{of}.png", of=SURVEYED)
 
 
-if settings.cells or settings.maps:
+if settings.cells or settings.maps or settings.own:
     RESULTS["Report"] = RUN / "report.html"
 
     use rule job as report with:

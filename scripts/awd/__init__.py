@@ -19,6 +19,7 @@ FACE = {
     "families": "awd.filters.families",
     "kernels": "awd.filters.kernels",
     "lattice": "awd.filters.lattice",
+    "network": "awd.teacher.brought:network",
     "undecimated": "awd.filters.undecimated",
     "soft": "awd.search.soft",
 }

@@ -1,5 +1,10 @@
 """Every error a user can cause: what, got, expected, next step."""
 
+from __future__ import annotations
+
+import sys
+import warnings
+
 
 class AwdError(Exception):
     """Base of all errors raised on purpose; ``except AwdError`` catches them all."""
@@ -27,3 +32,15 @@ class MissingInput(AwdError, FileNotFoundError):
 
 class DeviceError(AwdError, RuntimeError):
     """The device asked for does not exist on this machine."""
+
+
+def warn(message: str) -> None:
+    """Warn at the line of the user's code that called the library."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and _inside(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _inside(module: str) -> bool:
+    return module.split(".")[0] in ("awd", "contextlib")

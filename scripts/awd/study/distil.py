@@ -24,6 +24,7 @@ from awd.league.choose import Method
 from awd.league.splits import Part
 from awd.record import contracts
 from awd.record.contracts import CONTROLS
+from awd.samples import axes, possible_levels
 from awd.search import candidates
 from awd.search.candidates import Candidate
 
@@ -78,6 +79,7 @@ def wavelets(
         settings.pop("objectives"),
         Largest(**settings.pop("features")),
     )
+    settings["levels"] = possible_levels(known.x, settings["levels"])
     distiller = Distiller(known, student, seed=seed, **settings)
     return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
 
@@ -194,6 +196,7 @@ class Distiller:
             length=self.lengths,
             moments=self.moments,
             draws=draws,
+            dims=axes(self.known.x),
             random_state=self.seed,
         )
 
@@ -203,8 +206,9 @@ class Distiller:
             answer.gradient,
             objective="attribution",
             ratio=[*self.attribution["ratios"], np.inf],
-            levels=self.attribution["levels"],
+            levels=possible_levels(self.known.x, [self.attribution["levels"]]),
             length=self.attribution["length"],
+            dims=axes(self.known.x),
             random_state=self.seed,
         )
         return candidates.with_twins(found.path, self.student)

@@ -24,6 +24,7 @@ from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
+from awd.samples import as_rows, possible_levels
 from awd.search.candidates import Candidate
 from awd.study import baselines
 from awd.study.students import asked, outputs, unseen
@@ -92,7 +93,8 @@ def students(
         unseen(data["split"].values, known, answers),
     )
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
-    methods |= fixed(settings["wavelets"], settings["levels"])
+    (depth,) = possible_levels(test.x, [settings["levels"]])
+    methods |= fixed(settings["wavelets"], depth)
     student = Student(Largest(**settings["features"]), settings["head"])
     entries = {
         kind: of_teacher(teacher, test, teaching, answers[kind][test.rows])
@@ -168,14 +170,10 @@ def of_wavelet(
     read = student.features.mirrored if method.chosen.mirrored else student.features
     recipe = replace(student, features=read)
     copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode)
-    coefficients, attributions = (
-        kernels.analysis(values, h, levels, mode)
-        for values in (test.x, teaching.gradient)
-    )
     same = {
         "role": method.role,
         "fidelity": bootstrap.r2(teaching.test, copy.predict(test.x)),
-        "compression": bootstrap.compression(coefficients, attributions),
+        "compression": _compression(test.x, teaching.gradient, h, levels, mode),
         "filter_parameters": method.parameters,
         "scored": len(method.pool),
         "inputs": test.x,
@@ -191,6 +189,16 @@ def of_wavelet(
             **same,
         )
     return entries
+
+
+def _compression(
+    x: np.ndarray, gradient: np.ndarray | None, h: np.ndarray, levels: int, mode: str
+) -> float:
+    """Share of coefficients that are large and matter; NaN without gradients."""
+    if gradient is None:
+        return np.nan
+    packed = ([kernels.pack(as_rows(v), h, levels, mode)[0]] for v in (x, gradient))
+    return bootstrap.compression(*packed)
 
 
 def of_teacher(

@@ -64,7 +64,8 @@ def train(
     fold = splits.folds(fit.groups, len(folds)) if folds else np.zeros(0)
     for name in names:
         kind = names[0] if name in (*contracts.CONTROLS, *folds) else name
-        own, learnt, stopped_by = dict(settings), fit, stop
+        own = {key: value for key, value in settings.items() if key != "network"}
+        learnt, stopped_by = fit, stop
         network_seed = derive_seed(seed, name)
         if name == "untrained":
             own["epochs"] = 0
