@@ -21,6 +21,7 @@ STUDENT = {
         **settings.cells.student.model_dump(exclude={"largest", *HEAD}),
     },
     **settings.cells.student.model_dump(include=HEAD),
+    "honest": False,  # its networks are trained here
 }
 # Networks that did not see a fold; the teacher is the mean with them.
 FOLDS = [f"{contracts.FOLD}{k}" for k in range(settings.cells.teacher.folds)]

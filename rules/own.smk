@@ -6,13 +6,20 @@ def own_study(name, own):
     features = {
         "m": own.student.largest,
         **own.student.model_dump(include={"smallest", "positions"}),
-        **(own.student.model_dump(include={"start", "energy"}) if own.dims == 1 else {}),
+        **(
+            own.student.model_dump(include={"start", "energy"}) if own.dims == 1 else {}
+        ),
     }
     student = {
         "features": features,
         **own.student.model_dump(include={"head", "fit_to", "shares"}),
+        "honest": bool(own.network) and not own.network.seen,
     }
-    folds = [] if own.network else [f"{contracts.FOLD}{k}" for k in range(own.teacher.folds)]
+    folds = (
+        []
+        if own.network
+        else [f"{contracts.FOLD}{k}" for k in range(own.teacher.folds)]
+    )
     if own.network and own.network.seen:
         student["shares"] = [0.5]  # it cannot choose: it knows the answers
     brought_network = ["network"] if own.network else []
@@ -27,7 +34,7 @@ def own_study(name, own):
         networks=[*brought_network, *own.teacher.kinds, *contracts.CONTROLS, *folds],
         settings={
             "train_teacher": own.teacher.model_dump(exclude={"kinds", "seeds", "folds"})
-            | {"network": own.network and own.network.model_dump()},
+            | ({"network": own.network.model_dump()} if own.network else {}),
             "ask_teacher": {},
             "distil_wavelet": {
                 **own.distil.model_dump(),
@@ -39,7 +46,9 @@ def own_study(name, own):
                 "kinds": [*brought_network, *own.teacher.kinds],
             },
         },
-        more={"train_teacher": {"network": own.network.inputs() if own.network else []}},
+        more={
+            "train_teacher": {"network": own.network.inputs() if own.network else []}
+        },
         exported=objectives[0],
         figures=["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
         + [PATHS[name] for name in objectives if name in PATHS]
@@ -63,7 +72,10 @@ use rule job as gather_samples with:
     params:
         **runs("gather_samples"),
         settings=lambda wildcards: settings.own[wildcards.study].model_dump(
-            include={*("samples", "dims", "task", "targets"), *("units", "signal", "network")}
+            include={
+                *("samples", "dims", "task", "targets"),
+                *("units", "signal", "network"),
+            }
         ),
     resources:
         **grows(1000, 30, per_mb=8),

@@ -3,7 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
-PAGE |= {"worth": []}
+PAGE |= {"worth": [], "models": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -13,6 +13,8 @@ for name, study in STUDIES.items():
     PAGE["figures"] += expand(RUN / f"figures/{name}/{{of}}.png", of=study.overall)
     if study.exported:
         PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study=name)
+    if study.reader:
+        PAGE["models"] += every(RUN / "{study}/{target}/model.json", study=name)
 GIVEN = []  # what users brought
 if settings.cells:
     GIVEN += brought(sum(SOURCE.inputs().values(), []))
@@ -46,6 +48,7 @@ if settings.cells or settings.maps or settings.own:
         params:
             **runs("report"),
             config=reading.dumped(settings),
+            studies=len(STUDIES),
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },

@@ -77,7 +77,7 @@ def axes(x: np.ndarray) -> int:
 
 
 def possible_levels(x: np.ndarray, levels: Sequence[int]) -> list[int]:
-    """Of the levels those to which samples can be halved; at least the most they can."""
+    """Of the levels those to which samples can be halved; the most of them if none."""
     most = int(min(x.shape[-axes(x) :])).bit_length() - 1
     return [level for level in levels if level <= most] or [most]
 

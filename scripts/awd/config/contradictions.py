@@ -57,11 +57,11 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
             f"has {len(columns)} entries for {len(own.targets)} targets",
         )
     wanted = set(own.distil.objectives) - {"output"}
-    if wanted and network and network.kind == "function":
+    if wanted and network and network.kind == "network" and _is_onnx(network.source):
         yield (
             f"{prefix}.distil.objectives",
-            f"lists {', '.join(sorted(wanted))}, which need gradients; a function may "
-            "have none: objectives: [output]",
+            f"lists {', '.join(sorted(wanted))}, which need gradients; ONNX has none: "
+            "objectives: [output]",
         )
     if own.dims == 2 and "soft" in own.distil.objectives:
         yield f"{prefix}.distil.objectives", "lists soft, which reads signals only"
@@ -76,8 +76,13 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
     if not network and own.student.fit_to == "mixed" and own.teacher.folds < 2:
         yield (
             f"{prefix}.teacher.folds",
-            f"is {own.teacher.folds}; 2 or more find the share of student.fit_to: mixed",
+            f"is {own.teacher.folds}; 2 or more find the share of student.fit_to: "
+            "mixed",
         )
+
+
+def _is_onnx(source: str) -> bool:
+    return source.endswith(".onnx")
 
 
 def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:

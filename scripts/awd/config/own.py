@@ -15,7 +15,7 @@ from awd.config.study import (
     Distil,
     Splits,
     StudentSettings,
-    TeacherSettings,
+    Training,
 )
 
 NAME = r"^[a-z][a-z0-9_]{0,39}$"
@@ -74,7 +74,7 @@ class SampleFunction(OwnSource):
 
 
 class OwnNetwork(Strict):
-    """A network that is brought; what all kinds share."""
+    """A network that is brought; what both kinds share."""
 
     columns: list[Annotated[int, Field(ge=0)]] | None = Field(
         None,
@@ -84,16 +84,29 @@ class OwnNetwork(Strict):
     seen: bool = Field(
         True,
         description="Whether it was trained on samples of this study. false: its "
-        "answers are honest everywhere, and student.fit_to: mixed may choose its share.",
+        "answers are honest everywhere, and student.fit_to: mixed chooses its share.",
     )
 
     def inputs(self) -> list[str]:
         return []
 
 
-class TorchOutput(OwnNetwork):
-    """What is read of a network's answer."""
+class NetworkSource(OwnNetwork):
+    """A network that answers here."""
 
+    kind: Literal["network"]
+    source: Path = Field(
+        description="torch.export program (.pt2), TorchScript archive (.pt), ONNX "
+        "(.onnx, outputs only), or package.module:factory or folder/file.py:factory, "
+        "a function without arguments that returns a torch module, a fitted "
+        "scikit-learn model or a function of samples; relative to the working "
+        "directory.",
+    )
+    weights: Path | None = Field(
+        None,
+        description="State of a torch module that a factory returns: .safetensors, or "
+        ".pt of tensors alone.",
+    )
     output: str | int | None = Field(
         None,
         description="Key, attribute or index of the output, where the network answers "
@@ -105,40 +118,11 @@ class TorchOutput(OwnNetwork):
         "distilled where targets are classes.",
     )
 
-
-class NetworkFile(TorchOutput):
-    """A torch.export program (.pt2), a TorchScript archive (.pt) or ONNX (.onnx)."""
-
-    kind: Literal["file"]
-    file: Path = Field(description="Relative to the working directory.")
-
     def inputs(self) -> list[str]:
-        return [self.file]
-
-
-class NetworkModule(TorchOutput):
-    """A torch network that a Python function builds, with its weights."""
-
-    kind: Literal["module"]
-    function: Called = Field(
-        description="package.module:function, which returns the network; importable "
-        "from the working directory."
-    )
-    weights: Path | None = Field(
-        None, description="Its state: .safetensors, or .pt of tensors alone."
-    )
-
-    def inputs(self) -> list[str]:
-        return [self.weights] if self.weights else []
-
-
-class NetworkFunction(OwnNetwork):
-    """A function of samples (n, ...) to outputs, or to (outputs, gradients)."""
-
-    kind: Literal["function"]
-    function: Called = Field(
-        description="package.module:function, importable from the working directory."
-    )
+        place, _, factory = self.source.rpartition(":")
+        own = [place] if factory and place.endswith(".py") else []
+        file = [] if factory and place else [self.source]
+        return [*own, *file, *([self.weights] if self.weights else [])]
 
 
 class NetworkOutputs(OwnNetwork):
@@ -154,7 +138,7 @@ class NetworkOutputs(OwnNetwork):
         return [self.file]
 
 
-class OwnTeacher(TeacherSettings):
+class OwnTeacher(Training):
     """The networks that are trained here; beside one that is brought, its controls."""
 
     kinds: list[Literal["lstm", "mlp", "cnn", "resnet"]] = Field(
@@ -190,9 +174,7 @@ class Own(Strict):
     )
     units: str = Field("1", description="Of the targets.")
     signal: str = Field("x", description="What a sample measures, for axis labels.")
-    network: (
-        NetworkFile | NetworkModule | NetworkFunction | NetworkOutputs | None
-    ) = Field(
+    network: NetworkSource | NetworkOutputs | None = Field(
         None,
         discriminator="kind",
         description="The network that is distilled; without one, one is trained here, "
@@ -206,4 +188,7 @@ class Own(Strict):
 
     def inputs(self) -> list[str]:
         """All files that the study reads."""
-        return [*self.samples.inputs(), *(self.network.inputs() if self.network else [])]
+        return [
+            *self.samples.inputs(),
+            *(self.network.inputs() if self.network else []),
+        ]

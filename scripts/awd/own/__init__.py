@@ -1,1 +1,1 @@
-"""Studies of one's own: samples from a file or a function, a network that is brought."""
+"""Studies of one's own: samples from a file or a function, a network brought."""

@@ -50,8 +50,10 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
         {"x": (("sample", *axes), x, {"units": "1", "long_name": settings["signal"]})},
         coords={"name": names},
     )
-    answers = _answers(settings, found["x"], x)
-    if "answer" in answers:
+    ds.attrs["squeezed"] = int(found["x"].ndim < x.ndim)
+    answers = _answers(settings, found["x"], x, labelled="y" in found)
+    elsewhere = bool(settings["network"]) and settings["network"]["kind"] == "outputs"
+    if elsewhere:
         ds["answer"] = ("sample", "name"), answers["answer"], described
     if "gradient" in answers:
         ds["answer_gradient"] = ("name", "sample", *axes), answers["gradient"]
@@ -60,6 +62,7 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
         ds["target"] = ("sample", "name"), target.astype(np.float32), described
     elif "answer" in answers:
         ds["target"] = ("sample", "name"), answers["answer"], described
+        ds.attrs["unlabelled"] = 1
     else:
         raise DataError(
             "there are neither labels (samples.y) nor a network whose answers could "
@@ -89,7 +92,8 @@ def split(
         As for :func:`awd.league.splits.rotate`.
     scaled : bool
         Whether every channel is centred and divided by its s.d. over the training
-        groups. A network that is brought reads samples as they are.
+        groups; ``centre``, ``spread`` and ``raw_units`` of ``x`` say what would undo
+        it. A network that is brought reads samples as they are.
 
     Raises
     ------
@@ -102,8 +106,9 @@ def split(
         unknown = sorted(set(sides) - set(SPLITS))
         if unknown or rotation or set(SPLITS) - set(sides):
             raise DataError(
-                f"the split of the samples holds {', '.join(np.unique(sides))}; expected "
-                f"{', '.join(SPLITS)}, each at least once, and splits.rotations: 1"
+                f"the split of the samples holds {', '.join(np.unique(sides))}; "
+                f"expected {', '.join(SPLITS)}, each at least once, and "
+                "splits.rotations: 1"
             )
         splits.check(ds["group"].values, sides)
     else:
@@ -118,6 +123,11 @@ def split(
     if not (sd > 0).all():
         raise DataError("a channel of x is constant over the training groups; drop it")
     described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
+    described |= {"raw_units": ds["x"].attrs["units"]}
+    described |= {
+        "centre": mean.ravel().astype(float),
+        "spread": sd.ravel().astype(float),
+    }
     values = ((x - mean) / sd).astype(np.float32)
     return out.assign(x=(ds["x"].dims, values, described))
 
@@ -165,8 +175,12 @@ def _targets(y: np.ndarray, settings: Mapping[str, Any], n: int) -> np.ndarray:
         return np.stack([labels == str(c) for c in wanted.values()], 1).astype(float)
     table = np.asarray(y).reshape(n, -1)
     if table.dtype.kind not in "fiu":
-        raise DataError(f"y has dtype {table.dtype}; expected numbers, or task: classes")
-    if len(wanted) == table.shape[1] and all(isinstance(c, str) for c in wanted.values()):
+        raise DataError(
+            f"y has dtype {table.dtype}; expected numbers, or task: classes"
+        )
+    if len(wanted) == table.shape[1] and all(
+        isinstance(c, str) for c in wanted.values()
+    ):
         picked = list(range(len(wanted)))  # of a CSV, already in order
     else:
         picked = [_column(c, table.shape[1]) for c in wanted.values()]
@@ -199,18 +213,36 @@ def _of_samples(found: source.Arrays, key: str, n: int) -> np.ndarray | None:
 
 
 def _answers(
-    settings: Mapping[str, Any], given: np.ndarray, x: np.ndarray
+    settings: Mapping[str, Any], given: np.ndarray, x: np.ndarray, labelled: bool
 ) -> source.Arrays:
-    """Outputs (n, names) and gradients (names, *x.shape) that were computed before."""
+    """Outputs (n, names) and gradients (names, *x.shape), as far as they are needed.
+
+    Those that were computed before; without labels also what a network answers.
+    """
     network = settings["network"]
-    if not network or network["kind"] != "outputs":
+    if not network or (network["kind"] != "outputs" and labelled):
         return {}
-    path, names = network["file"], list(settings["targets"])
+    columns = network["columns"] or list(range(len(settings["targets"])))
+    if network["kind"] == "outputs":
+        return _elsewhere(network["file"], columns, given, x)
+    from awd.teacher import weights
+
+    squeezed = given.ndim < x.ndim
+    found = [
+        weights.opened({**network, "column": c, "squeezed": squeezed}).output(x)
+        for c in columns
+    ]
+    return {"answer": np.stack(found, 1).astype(np.float32)}
+
+
+def _elsewhere(
+    path: str, columns: list[int], given: np.ndarray, x: np.ndarray
+) -> source.Arrays:
+    """Outputs and gradients from a file, checked against the samples."""
     found = source.arrays(path)
     if "output" not in found:
         raise DataError(f"{path}: no array 'output'; it holds {', '.join(found)}")
     table = found["output"].reshape(len(found["output"]), -1).astype(np.float32)
-    columns = network["columns"] or list(range(len(names)))
     if len(table) != len(x) or max(columns) >= table.shape[1]:
         raise ShapeError(
             f"{path}: output is {found['output'].shape}; expected ({len(x)},) or "

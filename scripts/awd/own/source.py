@@ -89,12 +89,14 @@ def _from_table(
         for key, some in named.items()
         if set(some) <= set(table.columns)
     }
-    values = table.drop(columns=sum(named.values(), []), errors="ignore")
+    others = [name for some in named.values() for name in some]
+    values = table.drop(columns=others, errors="ignore")
     text = [name for name in values if values[name].dtype.kind not in "fiu"]
     if text:
         raise DataError(
-            f"{path}: column {text[0]!r} holds text; expected numbers, a column a value "
-            "of x; name it in samples.group, samples.split or targets, or leave it out"
+            f"{path}: column {text[0]!r} holds text; expected numbers, a column a "
+            "value of x; name it in samples.group, samples.split or targets, or leave "
+            "it out"
         )
     if isinstance(found.get("y"), np.ndarray) and own[0] in wanted:
         found["y"] = found["y"][:, None]

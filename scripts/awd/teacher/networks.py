@@ -77,7 +77,9 @@ class Teacher(nn.Module):
         known = known and self.height in (None, x.shape[2])
         if not (known and self.length in (None, x.shape[-1])):
             samples = f"{self.length} samples" if self.length else "time"
-            samples = f"{self.height} x {self.length} pixels" if self.height else samples
+            samples = (
+                f"{self.height} x {self.length} pixels" if self.height else samples
+            )
             raise ShapeError(
                 f"this {type(self).__name__} reads (n, {self.inputs} channels, "
                 f"{samples}), or (n, {samples}) for one channel; got {shape}; build it "
