@@ -114,7 +114,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     text = (finished.folder / "tests/micro.yaml").read_text()
     paper = yaml.safe_load(text)
     grid = {"sparsity": [1e-3], "attribution": [0, 1], "epochs": 2, "levels": 3}
-    paper |= {"run": "paper", "preset": "paper", "maps": None}
+    paper |= {"run": "paper", "preset": "paper", "maps": None, "own": None}
     # The preset leaves out what lifetimes tell: many tracks are needed.
     paper["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     paper["cells"]["splits"]["rotations"] = 1
@@ -141,7 +141,7 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     """No wavelet and no network predicts what it has not seen."""
     text = (finished.folder / "tests/micro.yaml").read_text()
     noise = yaml.safe_load(text)
-    noise |= {"run": "noise", "maps": None}
+    noise |= {"run": "noise", "maps": None, "own": None}
     noise["cells"] |= {"traces": "noise", "handed": None}
     noise["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     noise["cells"]["splits"]["rotations"] = 1
