@@ -19,7 +19,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 # and the two sciences not from each other. Public faces stand with what they show.
 FLOORS = [
     {"errors"},
-    {"log", "io", "samples", "compiled"},
+    {"log", "io", "integrity", "samples", "compiled"},
     {"record", "filters", "wavelet", "transform", "export", "heads"},
     {"features", "teacher", "attribution"},
     {"search", "distil", "estimator"},
