@@ -13,10 +13,13 @@ its own; none is followed. *Size*: a few bytes can claim to inflate to terabytes
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -25,11 +28,14 @@ from awd.errors import AwdError, DataError, MissingInput
 
 REMEDY = "delete it and run again where a run made it, or else copy it again"
 HDF5 = b"\x89HDF\r\n\x1a\n"
-LAST = re.compile(rb"\n([0-9]{8}) awd-seal\n")
+MARK = b" awd-seal\n"
+LAST = re.compile(rb"\n([0-9]{8})" + MARK)
 BLOCK = 1 << 20
 # What a file may inflate to: 100 times its size, or a gigabyte where that is more, and
 # never more than the machine's memory.
 INFLATES, ALWAYS = 100, 1 << 30
+# How long a trial may take: so many seconds, and one for so many bytes.
+LEAST_S, BYTES_PER_S = 60, 100_000
 
 Ranges = Sequence[tuple[int, int]]
 
@@ -66,8 +72,8 @@ def seal(path: str | Path) -> None:
         file.write(b"\n" + text + b"\n%08d awd-seal\n" % len(text))
 
 
-def require_unbroken(path: str | Path) -> None:
-    """Compare a file with the checksum in it or beside it, if it has one.
+def require_unbroken(path: str | Path) -> bool:
+    """Compare a file with the checksum in it or beside it; False if it has none.
 
     Raises
     ------
@@ -85,18 +91,21 @@ def require_unbroken(path: str | Path) -> None:
                 f"delete {beside.name}"
             )
     with open(path, "rb") as file:
-        if file.read(len(HDF5)) == HDF5:
-            _require_sealed_as_written(path, file)
+        return _is_sealed(path, file) or beside.is_file()
 
 
-def _require_sealed_as_written(path: Path, file: IO[bytes]) -> None:
+def _is_sealed(path: Path, file: IO[bytes]) -> bool:
     size = file.seek(0, os.SEEK_END)
     file.seek(-min(size, 19), os.SEEK_END)
-    last = LAST.fullmatch(file.read())
-    if not last:
-        return  # not of ours, or written to by another program since
-    end = size - 20 - int(last[1])
+    tail = file.read()
+    mark = tail[-len(MARK) :].rjust(len(MARK))
+    if sum(a != b for a, b in zip(mark, MARK, strict=True)) > 2:
+        return False  # not of ours, or written to by another program since
     with readable(path, "netCDF"):
+        last = LAST.fullmatch(tail)
+        if not last:
+            raise ValueError("its checksum is damaged")
+        end = size - 20 - int(last[1])
         file.seek(end + 1)
         record = json.loads(file.read(int(last[1])))
         same = record["sha256"] == _digest(path, record["unchecked"], end)
@@ -105,6 +114,45 @@ def _require_sealed_as_written(path: Path, file: IO[bytes]) -> None:
             f"{path}: its content does not fit its checksum; the file is damaged: "
             f"{REMEDY}"
         )
+    return True
+
+
+# Reads a file by a function of the library, for what happens and not for what is found.
+TRIAL = """
+import importlib, sys
+path, module, function, *arguments = sys.argv[1:]
+sys.path.insert(0, path)
+for _ in getattr(importlib.import_module(module), function)(*arguments): pass
+"""
+
+
+def require_survived(path: str | Path, module: str, function: str, *more: str) -> None:
+    """Refuse a file over which its decoder dies or hangs: tried in another process.
+
+    Decoders in C (of MATLAB files, of HDF5) die of some damaged files, and would take
+    the job with them; other errors of the trial are left to the reader.
+
+    Parameters
+    ----------
+    path : path
+    module, function : str
+        Who reads it: takes the path and ``more``, and returns an iterable.
+
+    Raises
+    ------
+    DataError
+    """
+    package = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", TRIAL, package, module, function, str(path), *more]
+    limit_s = LEAST_S + Path(path).stat().st_size / BYTES_PER_S
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        how = f"takes more than {limit_s:.0f} s to decode"
+    else:
+        how = "its decoder dies of it" if done.returncode < 0 else ""
+    if how:
+        raise DataError(f"{path}: {how}; the file is damaged: copy it again")
 
 
 def beside_of(path: Path) -> Path:
@@ -233,3 +281,17 @@ def require_room(path: str | Path, inflated: int) -> None:
             f"{most:,} ({INFLATES} times its size or 1 GiB, and the machine's memory): "
             "the file is damaged, or save it with less compression"
         )
+
+
+def require_room_unpacked(path: Path) -> None:
+    """Refuse a packed file that inflates beyond the limit, before it does."""
+    with open(path, "rb") as file:
+        head = file.read(6)
+    if head.startswith((b"BZh", b"PK", b"\xfd7zXZ", b"\x1f\x9d")):
+        raise DataError(f"{path}: is packed, and not by gzip; unpack it first")
+    if head.startswith(b"\x1f\x8b"):
+        inflated = 0
+        with gzip.open(path) as stream:
+            while block := stream.read(1 << 20):
+                inflated += len(block)
+                require_room(path, inflated)

@@ -283,12 +283,24 @@ def read(path: PathLike, contract: FileContract | None = None) -> xr.Dataset:
 def _netcdf(path: PathLike, **how: Any) -> Iterator[xr.Dataset]:
     import xarray as xr
 
-    path = unbroken(path)
+    path = existing(path)
+    sealed = integrity.require_unbroken(path)
     integrity.require_closed(path)
+    if not sealed:
+        integrity.require_survived(path, __name__, "variables")
     with readable(path, "netCDF"):
         ds = xr.open_dataset(path, engine="netcdf4", **how)
     with ds:
         yield ds
+
+
+def variables(path: PathLike) -> Iterator[np.ndarray]:
+    """All that a netCDF file holds, one after the other, whatever it is."""
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="netcdf4") as ds:
+        for variable in ds.variables.values():
+            yield variable.values
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
