@@ -26,6 +26,11 @@ if settings.maps:
     include: "rules/maps.smk"
 
 
+if settings.own:
+
+    include: "rules/own.smk"
+
+
 if STUDIES:
 
     include: "rules/method.smk"

@@ -21,10 +21,10 @@ STUDENT = {
         **settings.cells.student.model_dump(exclude={"largest", *HEAD}),
     },
     **settings.cells.student.model_dump(include=HEAD),
+    "honest": False,  # its networks are trained here
 }
 # Networks that did not see a fold; the teacher is the mean with them.
 FOLDS = [f"{contracts.FOLD}{k}" for k in range(settings.cells.teacher.folds)]
-PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 # The published values stand beside a run of the published protocol on whole tracks.
 PARITY = settings.preset == "paper" and "sig_mean" in settings.cells.targets
 
@@ -60,6 +60,7 @@ STUDIES["cells"] = Study(
     + ["reading", "curves", "predictions", "learning"]
     + ["labels_worth"] * bool(settings.cells.handed),
     overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],
+    reader={"student": STUDENT, "windows": settings.cells.windows},
     # The same samples are labelled whatever differs at the user's microscope.
     seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},
 )

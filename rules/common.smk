@@ -57,14 +57,17 @@ class Study(NamedTuple):
     figures: list  # of every target
     overall: list  # figures of the whole study
     seeds: dict = {}  # by rule, where not the rule's own: a label, and its wildcards
+    reader: dict = {}  # of the figures of a student: its settings, names of windows
 
 
+# Figures of what chose among filters, by objective.
+PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 STUDIES: dict[str, Study] = {}
 RESULTS: dict[str, Path] = {}
 
 
 wildcard_constraints:
-    study="cells|maps",
+    study="|".join(["cells", "maps", *settings.own]),
     split=r"\d+",
     seed=r"\d+",
     target=r"\w+",

@@ -41,16 +41,27 @@ DRAWN = {
     "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
     "learning": Figure("Learning curves of the networks.", HISTORIES, {"kinds": kinds}),
 }
-if settings.cells:
-    METHOD = {"method": DISTILLED}
-    TRACKED = {"tracks": TRACKS}
-    first = RUN / f"{{study}}/split0/{{target}}/seed{settings.cells.teacher.seeds[0]}"
+if settings.cells or settings.own:
+
+    def of_first(path):
+        """A file of the first split and seed, whose student is looked at."""
+
+        def file(wildcards):
+            seeds = STUDIES[wildcards.study].wildcards["seed"]
+            return str(path).format(split=0, seed=seeds[0], **wildcards)
+
+        return file
+
+    def reader(name):
+        return lambda wildcards: STUDIES[wildcards.study].reader[name]
+
+    METHOD = {"method": lambda wildcards: STUDIES[wildcards.study].exported}
     READ = {
-        "samples": RUN / "{study}/split0/samples.nc",
-        "outputs": first / "outputs.nc",
-        "wavelets": first / "wavelets.nc",
+        "samples": of_first(SPLIT / "samples.nc"),
+        "outputs": of_first(SEED / "outputs.nc"),
+        "wavelets": of_first(SEED / "wavelets.nc"),
     }
-    READER = METHOD | {"student": STUDENT, "windows": settings.cells.windows}
+    READER = METHOD | {name: reader(name) for name in ("student", "windows")}
     DRAWN |= {
         "wavelet": Figure("Scaling and wavelet functions over db5.", WAVELETS, METHOD),
         "filters": Figure("Filters of all networks and controls.", WAVELETS),
@@ -59,6 +70,10 @@ if settings.cells:
         "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
         "reading": Figure("What the student reads in traces.", READ, READER),
         "curves": Figure("The student's head, a curve a number.", READ, READER),
+    }
+if settings.cells:
+    TRACKED = {"tracks": TRACKS}
+    DRAWN |= {
         "labels_worth": Figure(
             "R2 by the number of own labels, and of a network without any.",
             {"scores": WORTH / "scores.csv"},

@@ -4,6 +4,7 @@
 use rule job as train_teacher with:
     """Train the networks of a seed on the training groups; the select groups stop them."""
     input:
+        unpack(more("train_teacher")),
         samples=SPLIT / "samples.nc",
     output:
         weights=SEED / "networks.safetensors",
@@ -153,3 +154,24 @@ use rule job as export_wavelet with:
         method=lambda wildcards: STUDIES[wildcards.study].exported,
     pathvars:
         job="export_wavelet/{study}-{target}",
+
+
+use rule job as export_model with:
+    """The student to take home: a file that predicts without torch, and its card."""
+    input:
+        samples=each(SPLIT / "samples.nc"),
+        outputs=each(SEED / "outputs.nc"),
+        wavelets=each(SEED / "wavelets.nc"),
+        scores=RUN / "scores.csv",
+        differences=RUN / "differences.csv",
+    output:
+        model=RUN / "{study}/{target}/model.json",
+        card=RUN / "{study}/{target}/model.html",
+    params:
+        **runs("export_model"),
+        method=lambda wildcards: STUDIES[wildcards.study].exported,
+        student=lambda wildcards: STUDIES[wildcards.study].reader["student"],
+    resources:
+        **grows(2000, 30, per_mb=0.5),
+    pathvars:
+        job="export_model/{study}-{target}",

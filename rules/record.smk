@@ -3,7 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
-PAGE |= {"worth": []}
+PAGE |= {"worth": [], "models": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -13,6 +13,8 @@ for name, study in STUDIES.items():
     PAGE["figures"] += expand(RUN / f"figures/{name}/{{of}}.png", of=study.overall)
     if study.exported:
         PAGE["wavelets"] += every(RUN / "{study}/{target}/wavelet.json", study=name)
+    if study.reader:
+        PAGE["models"] += every(RUN / "{study}/{target}/model.json", study=name)
 GIVEN = []  # what users brought
 if settings.cells:
     GIVEN += brought(sum(SOURCE.inputs().values(), []))
@@ -20,6 +22,8 @@ if settings.cells:
     PAGE["worth"] += [WORTH / "worth.csv"] * bool(settings.cells.handed)
     if PARITY:
         PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
+for own in settings.own.values():
+    GIVEN += brought(own.inputs())
 if settings.maps:
     GIVEN += [] if UNIVERSE else map_files()
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
@@ -32,7 +36,7 @@ if settings.maps:
         PAGE["figures"] += expand(RUN / "figures/maps/{of}.png", of=SURVEYED)
 
 
-if settings.cells or settings.maps:
+if settings.cells or settings.maps or settings.own:
     RESULTS["Report"] = RUN / "report.html"
 
     use rule job as report with:
@@ -44,6 +48,7 @@ if settings.cells or settings.maps:
         params:
             **runs("report"),
             config=reading.dumped(settings),
+            studies=len(STUDIES),
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },

@@ -3,7 +3,7 @@ import importlib
 from awd import io
 from awd.log import log_to
 from awd.record import checkpoint, contracts, provenance
-from awd.teacher import training, weights
+from awd.teacher import training
 
 log_to(snakemake.log[0])
 params, given = snakemake.params, snakemake.input
@@ -11,12 +11,7 @@ device = training.device(params.device)  # refuses one that is not here, at once
 settings = {**params, "device": device.type}
 job = checkpoint.Job(snakemake.log[0], given, settings)
 outputs = importlib.import_module(params.step).outputs(
-    given.samples,
-    snakemake.wildcards.target,
-    weights.load(given.networks),
-    params.settings,
-    device.type,
-    job,
+    given, snakemake.wildcards.target, params.settings, device.type, job
 )
 outputs.attrs["device"] = training.device_name(device.type)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)

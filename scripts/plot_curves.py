@@ -1,6 +1,7 @@
 from awd.log import log_to
 from awd.report import style
 from awd.report.figures.curves import curves, curves_table
+from awd.report.figures.student import channels
 from awd.study import students
 
 log_to(snakemake.log[0])
@@ -8,5 +9,5 @@ given, params = snakemake.input, snakemake.params
 target = snakemake.wildcards.target
 student, known = students.taught(given, target, params.student, params.method)
 stem = snakemake.output[0].removesuffix(".png")
-figure = curves(student, known.x, params.windows)
+figure = curves(student, known.x, params.windows or channels(known.x))
 style.save(figure, stem, curves_table(student, known.x))

@@ -3,7 +3,7 @@ from awd.league import splits
 from awd.log import log_to
 from awd.record import contracts
 from awd.report import style
-from awd.report.figures.student import examples, reading, reading_table
+from awd.report.figures.student import channels, examples, reading, reading_table
 from awd.study import students
 
 log_to(snakemake.log[0])
@@ -17,9 +17,9 @@ described = data.x.attrs
 figure = reading(
     student,
     x,
-    windows=params.windows,
+    windows=params.windows or channels(x),
     observed=shown.y[rows],
-    lengths=data["length"].values[shown.rows[rows]],
+    lengths=data["length"].values[shown.rows[rows]] if "length" in data else None,
     background=known.x,
     signal=f"{described['long_name']} ({described['units']})",
     target=f"{target} ({shown.described['units']})",

@@ -31,6 +31,6 @@ for path in given.filters:
 for path in given.published_maps:
     shown.append(page.Table(tables.read(path), "Published", PUBLISHED, page.MAPS))
 made_from = manifest.page(given, params.config, Path(__file__).parent)
-plates = page.plates(given.figures, params.captions)
+plates = page.plates(given.figures, params.captions, params.studies > 1)
 html = page.render(params.config["run"], verdict, shown, plates, made_from)
 io.write_text(html, snakemake.output[0])

@@ -147,8 +147,8 @@ def test_what_is_saved_is_read_back_as_a_wavelet(tmp_path):
         ({"shape": 32}, {"X": X}, ConfigError, "shape is 32"),
         ({"objective": "outputs"}, {"X": X}, ConfigError, "objective is 'outputs'"),
         ({"objective": "attribution"}, {"X": X}, DataError, "needs gradient"),
-        ({}, {"X": X, "teacher": lambda x: x[:, 0]}, ConfigError, "gives ndarray"),
-        ({}, {"X": X, "teacher": "net"}, ConfigError, "teacher gives str"),
+        ({}, {"X": X, "teacher": 3}, ConfigError, "the network is 3, a int"),
+        ({}, {"X": X, "teacher": "net"}, ConfigError, "no network is known behind"),
         (
             {},
             {"X": X, "teacher": lambda x: (x, None), "target": 32},

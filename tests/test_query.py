@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from awd.errors import AwdError, DataError, DeviceError, ShapeError
+from awd.errors import AwdError, ConfigError, DataError, DeviceError, ShapeError
 from awd.teacher import ask, networks
 
 RNG = np.random.default_rng(0)
@@ -142,10 +142,10 @@ class Wrapped(nn.Module):
     [
         (lambda y: y.detach(), DataError, "no gradient with respect to its input"),
         (lambda y: torch.ones_like(y, requires_grad=True), DataError, "no gradient"),
-        (lambda y: y[:-1], ShapeError, r"returned \(24, 3\) for 25 samples"),
-        (lambda y: y.mean(), ShapeError, r"returned \(\) for 25 samples; expected"),
-        (lambda y: y[..., None], ShapeError, r"returned \(25, 3, 1\)"),
-        (lambda y: (y, y), ShapeError, "returned tuple for 25 samples"),
+        (lambda y: y[:-1], ShapeError, r"returned \(1, 3\) for 2 samples"),
+        (lambda y: y.mean(), ShapeError, r"returned \(\) for 2 samples; expected"),
+        (lambda y: y[..., None], ShapeError, r"returned \(2, 3, 1\)"),
+        (lambda y: (y, y), ConfigError, r"returns a tuple: 0: \(2, 3\), 1: \(2, 3\)"),
         (lambda y: y * (1 / y[:, :1] / 0), DataError, "input gradient is not finite"),
     ],
 )

@@ -16,9 +16,11 @@ __version__ = "0.1.0"
 # What users name without its package: name -> module, or module:attribute.
 FACE = {
     "AdaptiveWavelet": "awd.estimator:AdaptiveWavelet",
+    "load": "awd.model:load",
     "families": "awd.filters.families",
     "kernels": "awd.filters.kernels",
     "lattice": "awd.filters.lattice",
+    "network": "awd.teacher.brought:network",
     "undecimated": "awd.filters.undecimated",
     "soft": "awd.search.soft",
 }

@@ -13,20 +13,18 @@ A new method is a function that evaluates the network and returns an
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from awd.errors import ConfigError, DataError, MissingInput, ShapeError
-from awd.teacher import ask
-from awd.teacher.ask import output, saliency
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.samples import real
+from awd.teacher import brought
 
-__all__ = ["METHODS", "Attribution", "output", "over_shifts", "saliency"]
+if TYPE_CHECKING:
+    from torch import nn
 
 Bands = list
 
@@ -88,30 +86,94 @@ def _each(function: Callable, *nested: Bands) -> Bands:
     return function(*nested)
 
 
+def output(
+    model: Any,
+    x: np.ndarray,
+    target: int | np.ndarray = 0,
+    batch: int = 256,
+    device: str = "cpu",
+) -> np.ndarray:
+    """What a network answers.
+
+    Parameters
+    ----------
+    model
+        A torch module, a path, a scikit-learn model, a function: all that
+        :func:`awd.teacher.brought.network` takes, or what it gave.
+    x : array of shape (n, ...)
+        Samples.
+    target : int or array of int of shape (n,)
+        Column of the output, one for all samples or one for each.
+    batch : int
+        Samples a call.
+    device : {"cpu", "auto", "cuda", "mps"}
+        Where a torch network computes; it is put back where it was.
+
+    Returns
+    -------
+    array of shape (n,)
+        In the unit of the network's output.
+
+    Raises
+    ------
+    ShapeError, ConfigError, DataError
+        The network does not take such samples, has no such target, returns several
+        things, or something that is not finite.
+    """
+    return brought.network(model).output(x, target, batch, device)
+
+
+def saliency(
+    model: Any,
+    x: np.ndarray,
+    target: int | np.ndarray = 0,
+    batch: int = 256,
+    device: str = "cpu",
+) -> np.ndarray:
+    """Signed gradient of the output by the sample, ``d f(x) / d x``, as ``x``.
+
+    The authors' "Saliency"; captum's takes the absolute value unless ``abs=False``.
+    Parameters and errors as :func:`output`.
+
+    Raises
+    ------
+    DataError
+        Also when the network has no gradient, or none reaches its input.
+    """
+    gradient = brought.network(model).gradient(x, target, batch, device)
+    if gradient is None:
+        raise DataError(
+            "this network gives outputs alone, no gradients (an ONNX file, a "
+            "scikit-learn model, a plain function); distil its outputs, or bring it as "
+            "a torch module, or as a function that returns (outputs, gradients)"
+        )
+    return gradient
+
+
 def signed_saliency(
-    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+    model: Any, x: np.ndarray, target: int = 0, **where: Any
 ) -> Attribution:
-    """The gradient, the authors' "Saliency"; as :func:`awd.teacher.ask.saliency`."""
+    """The gradient, the authors' "Saliency"; as :func:`saliency`."""
     return Attribution(saliency(model, x, target, **where)[None])
 
 
 def absolute_saliency(
-    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+    model: Any, x: np.ndarray, target: int = 0, **where: Any
 ) -> Attribution:
     """Its absolute value, captum's "Saliency"."""
     return replace(signed_saliency(model, x, target, **where), absolute=True)
 
 
 def input_x_gradient(
-    model: nn.Module, x: np.ndarray, target: int = 0, **where: Any
+    model: Any, x: np.ndarray, target: int = 0, **where: Any
 ) -> Attribution:
-    """Sample times gradient; as :func:`awd.teacher.ask.saliency` in all else."""
+    """Sample times gradient; as :func:`saliency` in all else."""
     gradient = saliency(model, x, target, **where)
     return Attribution(gradient[None], np.asarray(x, gradient.dtype)[None])
 
 
 def integrated_gradients(
-    model: nn.Module,
+    model: Any,
     x: np.ndarray,
     target: int = 0,
     *,
@@ -128,8 +190,9 @@ def integrated_gradients(
     steps : int
         Nodes of the Gauss-Legendre quadrature.
     model, x, target, **where
-        As for :func:`awd.teacher.ask.saliency`.
+        As for :func:`saliency`.
     """
+    model = brought.network(model)
     difference = _difference(model, x, baseline)
     nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
     gradient = np.zeros_like(difference)
@@ -141,7 +204,7 @@ def integrated_gradients(
 
 
 def expected_gradients(
-    model: nn.Module,
+    model: Any,
     x: np.ndarray,
     target: int = 0,
     *,
@@ -163,9 +226,10 @@ def expected_gradients(
         Pairs of a baseline and a point on the way from it, for each sample.
     random_state : int or Generator
     model, x, target, **where
-        As for :func:`awd.teacher.ask.saliency`.
+        As for :func:`saliency`.
     """
-    dtype = ask.dtype_of(model)
+    model = brought.network(model)
+    dtype = _dtype(model)
     x, baselines = _finite(x, "x", dtype), _finite(baselines, "baselines", dtype)
     if np.shape(baselines)[1:] != x.shape[1:] or not len(baselines):
         raise ShapeError(
@@ -182,7 +246,7 @@ def expected_gradients(
 
 
 def smooth_grad(
-    model: nn.Module,
+    model: Any,
     x: np.ndarray,
     target: int = 0,
     *,
@@ -203,12 +267,13 @@ def smooth_grad(
     draws : int
     random_state : int or Generator
     model, x, target, **where
-        As for :func:`awd.teacher.ask.saliency`.
+        As for :func:`saliency`.
     """
     if not 0 < sd < np.inf:
         raise ConfigError(f"sd is {sd}; expected a number above 0, in the unit of x")
+    model, x = brought.network(model), real(x, "x")
     rng = np.random.default_rng(random_state)
-    gradient = np.zeros(np.shape(x), ask.dtype_of(model))
+    gradient = np.zeros(x.shape, _dtype(model))
     for _ in range(_positive(draws, "draws")):
         noisy = x + sd * rng.normal(size=np.shape(x))
         gradient += saliency(model, noisy, target, **where)
@@ -216,7 +281,7 @@ def smooth_grad(
 
 
 def deep_lift(
-    model: nn.Module,
+    model: Any,
     x: np.ndarray,
     target: int = 0,
     *,
@@ -231,7 +296,7 @@ def deep_lift(
     baseline : float or array
         As for :func:`integrated_gradients`.
     model, x, target, batch, device
-        As for :func:`awd.teacher.ask.saliency`.
+        As for :func:`saliency`.
 
     Raises
     ------
@@ -241,65 +306,14 @@ def deep_lift(
         The network is recurrent, or an activation is no module of its own: captum does
         not see ``functional.relu``, and the parts would not sum to the change.
     """
-    try:
-        from captum.attr import DeepLift
-    except ImportError as error:
-        raise MissingInput(
-            "deep_lift needs captum; pip install 'awd-wavelets[explain]'"
-        ) from error
-    if any(isinstance(module, nn.RNNBase) for module in model.modules()):
-        raise DataError(
-            "deep_lift knows feed-forward networks only, and this one is recurrent; "
-            "use integrated_gradients"
-        )
-    difference = _difference(model, x, baseline)
-    start = x - difference
-    change = np.subtract(
-        *(ask.output(model, side, target, batch, device) for side in (x, start))
-    )
-    multiplier = np.empty_like(difference)
-    with ask.lent(model, device) as where, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # captum tells of its hooks
-        explainer = DeepLift(_Column(model, target), multiply_by_inputs=False)
-        for first in range(0, len(difference), batch):
-            rows = slice(first, first + batch)
-            pair = (
-                torch.tensor(side[rows].astype(difference.dtype), device=where)
-                for side in (x, start)
-            )
-            try:
-                found = explainer.attribute(*pair)
-            except (RuntimeError, AssertionError) as error:
-                raise DataError(f"deep_lift fails ({error}); {FOLLOWS}") from error
-            multiplier[rows] = found.detach().cpu().numpy()
-    _complete(ask.all_finite(multiplier, "multiplier") * difference, change)
-    return Attribution(multiplier[None], difference[None])
+    from awd.teacher import rescale
 
-
-FOLLOWS = "every activation must be a module of its own, used once"
-
-
-def _complete(parts: np.ndarray, change: np.ndarray) -> None:
-    """Refuse parts (n, ...) of a change (n,) that do not sum to it."""
-    parts = parts.reshape(len(parts), -1)
-    gap = np.abs(parts.sum(1) - change)
-    allowed = np.sqrt(np.finfo(parts.dtype).eps) * np.abs(parts).sum(1).max(initial=0)
-    if (gap > allowed).any():
-        raise DataError(
-            f"deep_lift cannot follow this network: its parts miss the change of the "
-            f"output by up to {gap.max():.1e}; {FOLLOWS}, not functional.relu"
-        )
-
-
-class _Column(nn.Module):
-    """One target of a network, whether or not its output has columns."""
-
-    def __init__(self, model: nn.Module, target: int) -> None:
-        super().__init__()
-        self.model, self.target = model, target
-
-    def forward(self, x: Tensor) -> Tensor:
-        return ask.column(self.model(x), len(x), self.target)
+    network = brought.network(model)
+    module = _module(network, "deep_lift")
+    difference = _difference(network, x, baseline)
+    x = real(x, "x").astype(difference.dtype, copy=False)
+    found = rescale.multipliers(module, x, x - difference, target, batch, device)
+    return Attribution(found[None], difference[None])
 
 
 def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
@@ -316,28 +330,9 @@ def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
         Shifts 0, 1, ... along each of the last ``dims`` axes; borders are reflected.
     dims : {1, 2}
     """
-    return _Shifted(model, _positive(shifts, "shifts"), dims)
+    from awd.teacher.adapted import Shifted
 
-
-class _Shifted(nn.Module):
-    def __init__(self, model: nn.Module, shifts: int, dims: int) -> None:
-        super().__init__()
-        self.model, self.shifts, self.dims = model, shifts, dims
-
-    def forward(self, x: Tensor) -> Tensor:
-        total = torch.zeros(())
-        for shift in np.ndindex(*(self.shifts,) * self.dims):
-            moved = x
-            for axis, by in zip(range(-self.dims, 0), shift, strict=True):
-                if by >= x.shape[axis]:
-                    raise ShapeError(
-                        f"shift {by} is longer than an axis of {x.shape[axis]} "
-                        f"samples; use shifts <= {x.shape[axis]}"
-                    )
-                index = torch.arange(x.shape[axis], device=x.device) - by
-                moved = moved.index_select(axis % x.ndim, index.abs())
-            total = total + self.model(moved) / self.shifts**self.dims
-        return total
+    return Shifted(_module(model, "over_shifts"), _positive(shifts, "shifts"), dims)
 
 
 METHODS: dict[str, Callable[..., Attribution]] = {
@@ -351,11 +346,28 @@ METHODS: dict[str, Callable[..., Attribution]] = {
 }
 
 
+def _dtype(network: brought.Network) -> np.dtype:
+    """The dtype in which a network's attributions are computed: that of its weights."""
+    if not isinstance(network, brought.Torch):
+        return np.dtype(np.float64)
+    from awd.teacher import ask
+
+    return ask.dtype_of(network.module)
+
+
+def _module(model: Any, method: str) -> nn.Module:
+    """The torch module of a network, for what needs to look inside."""
+    network = brought.network(model)
+    if not isinstance(network, brought.Torch):
+        raise DataError(f"{method} works on torch modules; use integrated_gradients")
+    return network.module
+
+
 def _difference(
-    model: nn.Module, x: np.ndarray, baseline: float | np.ndarray
+    network: brought.Network, x: np.ndarray, baseline: float | np.ndarray
 ) -> np.ndarray:
     """Samples minus baseline, of the dtype of the network's weights."""
-    dtype = ask.dtype_of(model)
+    dtype = _dtype(network)
     x, baseline = _finite(x, "x", dtype), _finite(baseline, "baseline", dtype)
     try:
         return x - np.broadcast_to(baseline, x.shape)
@@ -368,7 +380,7 @@ def _difference(
 
 def _finite(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
     """A network of ReLUs may hide what is not finite: its gradient there is finite."""
-    values = np.asarray(values, dtype)
+    values = real(values, name).astype(dtype, copy=False)
     if not np.isfinite(values).all():
         raise DataError(f"{name} is not finite everywhere; drop or repair it")
     return values

@@ -1,5 +1,10 @@
 """Every error a user can cause: what, got, expected, next step."""
 
+from __future__ import annotations
+
+import sys
+import warnings
+
 LONGEST = 500  # characters of a message, or of one line of a list of mistakes
 MOST = 40  # lines of a list of mistakes
 
@@ -52,3 +57,15 @@ def shortened(text: str, most: int = LONGEST) -> str:
         return text
     half = (most - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
+
+
+def warn(message: str) -> None:
+    """Warn at the line of the user's code that called the library."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and _inside(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _inside(module: str) -> bool:
+    return module.split(".")[0] in ("awd", "contextlib")

@@ -15,12 +15,12 @@ from awd.distil import distil
 from awd.errors import ConfigError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
+from awd.teacher import brought
 
 if TYPE_CHECKING:
     from typing import Self
 
     import pywt
-    import torch
 
 
 class AdaptiveWavelet(TransformerMixin, BaseEstimator):
@@ -100,7 +100,7 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         X: np.ndarray,
         y: Any = None,
         *,
-        teacher: torch.nn.Module | Callable | None = None,
+        teacher: Any = None,
         target: int = 0,
         output: np.ndarray | None = None,
         gradient: np.ndarray | None = None,
@@ -114,9 +114,8 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
             Samples.
         y : ignored
             No label enters a wavelet.
-        teacher : torch.nn.Module or callable, optional
-            A network, or a function that takes samples (n, *shape) and returns their
-            outputs, (n,) or (n, targets), and the gradients of one target, (n, *shape).
+        teacher : optional
+            A network, of any kind that :func:`awd.teacher.brought.network` takes.
         target : int
             Column of the teacher's output.
         output, gradient : array of shape (n,), (n, features), optional
@@ -231,36 +230,11 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         self, teacher: Any, x: np.ndarray, target: int
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Outputs (n,), and gradients where the objective needs them."""
-        if not hasattr(teacher, "parameters"):
-            return self._call(teacher, x, target)
-        from awd.teacher import ask
-
-        outputs = ask.output(teacher, x, target)
+        network = brought.network(teacher)
+        outputs = network.output(x, target)
         if self.objective in ("output", "sparsity"):
             return outputs, None
-        return outputs, ask.saliency(teacher, x, target)
-
-    @staticmethod
-    def _call(
-        teacher: Callable, x: np.ndarray, target: int
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Outputs and gradients of a function of the samples."""
-        answer = teacher(x) if callable(teacher) else teacher
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise ConfigError(
-                f"teacher gives {type(answer).__name__}; expected a torch module, or a "
-                "function of the samples that returns (outputs, gradients); gradients "
-                "may be None"
-            )
-        outputs, gradient = np.asarray(answer[0]), answer[1]
-        if outputs.ndim < 2:
-            return outputs, gradient
-        if not 0 <= target < outputs.shape[1]:
-            raise ShapeError(
-                f"target {target} does not exist: the teacher returned outputs of "
-                f"shape {outputs.shape}"
-            )
-        return outputs[:, target], gradient
+        return outputs, network.gradient(x, target)
 
     def _samples(self, flat: np.ndarray, name: str = "X") -> np.ndarray:
         """(n, features) as (n, *shape)."""

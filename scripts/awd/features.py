@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from awd.heads import Curves
+    from awd.curves import Curves
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Student:
         if compiled and np.ndim(x) < 4:
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
-            return self._compiled(x)
+            return self._compiled(x)[:, 0]
         features = self.features_.features(x, self.filter_, self.levels_, self.mode_)
         return np.clip(self.head_.predict(features), *self.range_)
 
@@ -221,7 +221,9 @@ class Student:
         """For samples of a shape; done once."""
         from awd.filters.student import Compiled
 
-        self._compiled, self._shape = Compiled.of(self, shape), shape[1:]
+        bank = self.features, self.filter_, self.levels_
+        self._compiled = Compiled.of(*bank, [self.curves], [self.range_], shape)
+        self._shape = shape[1:]
 
     def bends(self, x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray | None:
         """Which features the head may bend, (features,); None for all."""

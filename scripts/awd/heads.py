@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from awd.curves import Curves
 from awd.errors import ConfigError
 
 ALPHAS = np.geomspace(1e-3, 1e7, 21)
@@ -66,33 +67,6 @@ class Hinges(TransformerMixin, BaseEstimator):
         bent = x[:, self.bends_]
         above = [np.maximum(bent - knots, 0) for knots in self.knots_[:, self.bends_]]
         return np.concatenate([x, *above], axis=1)
-
-
-class Curves(NamedTuple):
-    """A fitted head as a sum of curves.
-
-    Attributes
-    ----------
-    knots : ndarray of shape (k, features)
-        Where every curve bends, in the unit of its feature; k is 0 for lines.
-    slopes : ndarray of shape (1 + k, features)
-        Slope below the first knot, and by how much it changes at each knot.
-    intercept : float
-    usual : ndarray of shape (features,) or None
-        Mean of every curve over the training samples, where the head knows it.
-    """
-
-    knots: np.ndarray
-    slopes: np.ndarray
-    intercept: float
-    usual: np.ndarray | None
-
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        """What every feature adds, (n, features) to (n, features)."""
-        added = self.slopes[0] * features
-        for knot, slope in zip(self.knots, self.slopes[1:], strict=True):
-            added += slope * np.maximum(features - knot, 0)
-        return added
 
 
 def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:

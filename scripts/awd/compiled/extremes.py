@@ -37,35 +37,45 @@ def predict_rows(
 ):
     """Add to ``out`` what the curves give of what is picked, its columns, the start.
 
-    A curve is a row: the first slope, then pairs of a knot and the change of slope at
-    it. Returns 0, or NaN where a signal is not finite.
+    ``out`` (targets, rows); curves (targets, features, 1 + 2 k), each the first slope,
+    then pairs of a knot and the change of slope at it. Returns 0, or NaN where a signal
+    is not finite.
     """
     work = workspace(x, len(h) // 2, levels)
-    wide, top = room(work, len(by_value), x)
+    wide, top = room(work, by_value.shape[1], x)
     broken = 0.0
     for start in range(0, len(x), WIDE):
         rows = min(WIDE, len(x) - start)
         broken += pick_block(x, start, h, g, work, largest, smallest, wide, top)
         width = -(-rows // LANES) * LANES
-        block = out[start : start + rows]
-        for k in range(len(by_value)):
-            add_curve(by_value[k], top[0, k * width :], block)
-        for k in range(len(by_index)):
-            add_curve(by_index[k], top[1, k * width :], block)
-        if start_frames:
-            level = np.zeros(rows)
-            for b in range(rows):
-                for t in range(start_frames):
-                    level[b] += x[start + b, t] / start_frames
-            add_curve(by_start[0], level, block)
+        level = start_level(x, start, rows, start_frames)
+        for target in range(len(out)):
+            block = out[target, start : start + rows]
+            for k in range(by_value.shape[1]):
+                add_curve(by_value[target, k], top[0, k * width :], block)
+            for k in range(by_index.shape[1]):
+                add_curve(by_index[target, k], top[1, k * width :], block)
+            if start_frames:
+                add_curve(by_start[target, 0], level, block)
     return broken
 
 
 @jit
+def start_level(x, start, rows, frames):
+    """Means of the first frames of some signals; zeros where there are no frames."""
+    level = np.zeros(rows)
+    for b in range(rows):
+        for t in range(frames):
+            level[b] += x[start + b, t] / frames
+    return level
+
+
+@jit
 def add_curves(curves, table, out):
-    """Add a curve of every column of a table (n, columns)."""
-    for k in range(len(curves)):
-        add_curve(curves[k], table[:, k], out)
+    """Add a curve of every column of a table (n, columns) to ``out`` (targets, n)."""
+    for target in range(len(out)):
+        for k in range(table.shape[1]):
+            add_curve(curves[target, k], table[:, k], out[target])
 
 
 @jit

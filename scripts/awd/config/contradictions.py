@@ -11,6 +11,7 @@ from awd import wavelet
 from awd.config.cells import Cells
 from awd.config.maps import Maps
 from awd.config.models import Config
+from awd.config.own import Own
 from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
@@ -23,22 +24,69 @@ def found(config: Config) -> Iterator[tuple[str, str]]:
         yield from _bad_cells(config, config.cells)
     if config.maps:
         yield from _bad_maps(config.maps)
-    if not (config.cells or config.maps or config.recovery):
-        yield "cells", "is missing, and maps and recovery too; name a study to run"
+    for name, own in config.own.items():
+        yield from _bad_own(name, own)
+    if not (config.cells or config.maps or config.own or config.recovery):
+        yield "cells", "is missing, and maps, own and recovery too; name a study to run"
+
+
+def _bad_method(prefix: str, study: Cells | Own) -> Iterator[tuple[str, str]]:
+    """Of any study: what the steps of the method cannot do."""
+    if not study.student.largest + study.student.smallest:
+        yield f"{prefix}.student.largest", "and smallest are 0; it needs a coefficient"
+    distil = study.distil
+    if 2 * distil.moments > min(distil.lengths):
+        yield (
+            f"{prefix}.distil.moments",
+            f"is {distil.moments}; {min(distil.lengths)} taps ({prefix}.distil.lengths)"
+            f" have at most {min(distil.lengths) // 2} vanishing moments",
+        )
+    yield from _bad_wavelets(f"{prefix}.baselines.wavelets", study.baselines.wavelets)
+    yield from _bad_wavelets(f"{prefix}.distil.soft.init", [distil.soft.init])
+
+
+def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
+    prefix, network = f"own.{name}", own.network
+    if name in ("cells", "maps", "recovery"):
+        yield prefix, "is the name of a study of this project; choose another"
+    yield from _bad_method(prefix, own)
+    columns = network and network.columns
+    if columns and len(columns) != len(own.targets):
+        yield (
+            f"{prefix}.network.columns",
+            f"has {len(columns)} entries for {len(own.targets)} targets",
+        )
+    wanted = set(own.distil.objectives) - {"output"}
+    if wanted and network and network.kind == "network" and _is_onnx(network.source):
+        yield (
+            f"{prefix}.distil.objectives",
+            f"lists {', '.join(sorted(wanted))}, which need gradients; ONNX has none: "
+            "objectives: [output]",
+        )
+    if own.dims == 2 and "soft" in own.distil.objectives:
+        yield f"{prefix}.distil.objectives", "lists soft, which reads signals only"
+    reading = {1: {"lstm", "mlp", "cnn"}, 2: {"mlp", "cnn", "resnet"}}[own.dims]
+    other = set(own.teacher.kinds) - reading
+    if other:
+        yield (
+            f"{prefix}.teacher.kinds",
+            f"lists {', '.join(sorted(other))}; of samples with dims: {own.dims} there "
+            f"is {', '.join(sorted(reading))}",
+        )
+    if not network and own.student.fit_to == "mixed" and own.teacher.folds < 2:
+        yield (
+            f"{prefix}.teacher.folds",
+            f"is {own.teacher.folds}; 2 or more find the share of student.fit_to: "
+            "mixed",
+        )
+
+
+def _is_onnx(source: str) -> bool:
+    return source.endswith(".onnx")
 
 
 def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
-    if not cells.student.largest + cells.student.smallest:
-        yield "cells.student.largest", "and smallest are 0; it needs a coefficient"
-    distil = cells.distil
-    if 2 * distil.moments > min(distil.lengths):
-        yield (
-            "cells.distil.moments",
-            f"is {distil.moments}; {min(distil.lengths)} taps (cells.distil.lengths) "
-            f"have at most {min(distil.lengths) // 2} vanishing moments",
-        )
-    yield from _bad_wavelets("cells.baselines.wavelets", cells.baselines.wavelets)
-    yield from _bad_wavelets("cells.distil.soft.init", [distil.soft.init])
+    yield from _bad_method("cells", cells)
     yield from _bad_levels(cells)
     groups = cells.source.groups(cells.tiles)
     bad_splits = [*_bad_splits(cells, config.seed, groups)]
@@ -215,12 +263,14 @@ def unread(config: Config, given: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 def _unread(config: Config) -> Iterator[tuple[str, str]]:
     cells, maps = config.cells, config.maps
-    if not (cells or maps):
+    if not (cells or maps or config.own):
         yield "evaluation", "recovery has no intervals"
-    if not (cells or (maps and maps.teacher)):
+    if not (cells or config.own or (maps and maps.teacher)):
         yield "device", "no network is trained on a device of choice"
     if cells:
         yield from _unread_cells(cells)
+    for name, own in config.own.items():
+        yield from _unread_own(f"own.{name}", own)
     if maps:
         if not maps.teacher:
             yield "maps.distil", "maps.teacher is null, so nothing is distilled"
@@ -228,8 +278,41 @@ def _unread(config: Config) -> Iterator[tuple[str, str]]:
             yield "maps.stride", "maps are not cut (maps.tile)"
 
 
+def _unread_method(prefix: str, study: Cells | Own) -> Iterator[tuple[str, str]]:
+    objectives = study.distil.objectives
+    for name in ("attribution", "soft"):
+        if name not in objectives:
+            yield (
+                f"{prefix}.distil.{name}",
+                f"{prefix}.distil.objectives does not list it",
+            )
+    if not {"attribution", "soft"} & set(objectives):
+        yield f"{prefix}.distil.choose_by", "output distillation chooses by fidelity"
+    if study.student.fit_to != "mixed":
+        reason = "only student.fit_to: mixed has a share to choose"
+        yield f"{prefix}.student.shares", reason
+    if study.splits.test_groups:
+        yield f"{prefix}.splits.test", f"{prefix}.splits.test_groups are named"
+
+
+def _unread_own(prefix: str, own: Own) -> Iterator[tuple[str, str]]:
+    yield from _unread_method(prefix, own)
+    if own.network:
+        yield f"{prefix}.teacher.folds", "the network is brought, none is trained anew"
+        if own.network.seen and own.student.fit_to == "mixed":
+            yield (
+                f"{prefix}.student.shares",
+                "a network that was trained on these samples cannot choose its share, "
+                "which is a half; network.seen: false if it was not",
+            )
+    if own.dims == 2:
+        for key in ("start", "energy"):
+            yield f"{prefix}.student.{key}", "images have no time"
+
+
 def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
-    source, objectives = cells.source, cells.distil.objectives
+    source = cells.source
+    yield from _unread_method("cells", cells)
     tracked = source.kind == "movies" or getattr(source, "tracked", False)
     if not tracked:
         yield "cells.tracker", f"{source.kind} brings tracks, no movies"
@@ -237,13 +320,3 @@ def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
         yield "cells.bad_cell", "simulated tracks are never bad"
     if source.kind in ("fxycms", "csv"):
         yield "cells.outcomes", f"{source.kind} files lack the p-values"
-    for name in ("attribution", "soft"):
-        if name not in objectives:
-            yield f"cells.distil.{name}", "cells.distil.objectives does not list it"
-    if not {"attribution", "soft"} & set(objectives):
-        yield "cells.distil.choose_by", "output distillation chooses by fidelity"
-    if cells.student.fit_to != "mixed":
-        reason = "only student.fit_to: mixed has a share to choose"
-        yield "cells.student.shares", reason
-    if cells.splits.test_groups:
-        yield "cells.splits.test", "cells.splits.test_groups are named"

@@ -35,7 +35,9 @@ def _rows(
         inner = list(models_in(info.annotation))
         for sub in inner:
             kind = f" ({tag(sub)})" if len(inner) > 1 else ""
-            for key, *rest in _rows(sub, f"{prefix}{name}.", paper.get(name, {})):
+            named = "NAME." * (typing.get_origin(info.annotation) is dict)
+            own = f"{prefix}{name}.{named}"
+            for key, *rest in _rows(sub, own, paper.get(name, {})):
                 yield (key + kind, *rest)
         if not inner:
             default = "required" if info.is_required() else f"`{info.default}`"
@@ -51,6 +53,8 @@ def _values(annotation: Any) -> str:
         return ", ".join(map(str, arguments))
     if origin is list:
         return f"list of {_values(arguments[0])}"
+    if origin is dict:
+        return f"by name: {_values(arguments[1])}"
     if origin is Annotated:
         return _values(arguments[0])
     if isinstance(annotation, types.UnionType):

@@ -13,6 +13,7 @@ from pydantic import Field
 from awd.config.cells import Cells
 from awd.config.common import Count, Strict
 from awd.config.maps import Maps
+from awd.config.own import Name, Own
 
 
 class Evaluation(Strict):
@@ -95,7 +96,7 @@ PAPER: dict[str, Any] = {
 
 
 class Config(Strict):
-    """A run: the cells study, the maps study, the study of recovery, or several."""
+    """A run: studies of cells, maps, samples of one's own, of recovery, or several."""
 
     run: str = Field(
         pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
@@ -113,6 +114,9 @@ class Config(Strict):
     )
     cells: Cells | None = Field(None, description="The clathrin study, if asked for.")
     maps: Maps | None = Field(None, description="The maps study, if asked for.")
+    own: dict[Name, Own] = Field(
+        {}, description="Studies of your own samples and networks, by name."
+    )
     recovery: Recovery | None = Field(
         None, description="The study of recovery, if asked for."
     )

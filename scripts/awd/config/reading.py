@@ -40,7 +40,8 @@ def load(
         What it is called in errors.
     default : mapping, optional
         What ``given`` changes where it names no study of its own: neither ``recovery``
-        nor the ``source`` of cells or maps.
+        nor the ``source`` of cells or maps, nor the ``samples`` of
+        an own study.
 
     Raises
     ------
@@ -85,7 +86,9 @@ def dumped(config: Config) -> dict[str, Any]:
 def _names_a_study(given: Mapping[str, Any]) -> bool:
     sections = (given.get(study) for study in ("cells", "maps"))
     sources = [isinstance(s, Mapping) and "source" in s for s in sections]
-    return any(sources) or "recovery" in given
+    own = given.get("own") or {}
+    brought = [isinstance(s, Mapping) and "samples" in s for s in own.values()]
+    return any(sources + brought) or "recovery" in given
 
 
 def _with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,10 +136,12 @@ def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
     shown: list[str] = []
     models: list[type[Strict]] = [Config]
     for part in path:
-        inner = [m.model_fields[part] for m in models if part in m.model_fields]
-        if inner or part.isdigit():
-            shown.append(part)
-            models = [m for info in inner for m in models_in(info.annotation)]
-        else:
+        if len(models) > 1:  # a union: this is the tag
             models = [m for m in models if tag(m) == part]
+            continue
+        shown.append(part)
+        inner = [m.model_fields[part] for m in models if part in m.model_fields]
+        named = part.isdigit() or shown[:-1] == ["own"]  # in a list, or by name
+        if not named:
+            models = [m for info in inner for m in models_in(info.annotation)]
     return shown, sorted({key for model in models for key in model.model_fields})

@@ -28,15 +28,9 @@ class Splits(Strict):
     )
 
 
-class TeacherSettings(Strict):
-    """The networks that are distilled."""
+class Training(Strict):
+    """How networks are trained, and how many."""
 
-    kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
-        ["lstm", "mlp", "cnn"],
-        min_length=1,
-        description="Architectures; the first one's wavelet is the result. Beside it "
-        "stand the same network untrained and trained on shuffled targets.",
-    )
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
         [0], min_length=1, description="Every teacher and control once per seed."
     )
@@ -54,6 +48,17 @@ class TeacherSettings(Strict):
         description="Networks more of the first kind, each trained without a part of "
         "the training groups. The teacher is the mean of all; by what each answers on "
         "its part, student.fit_to: mixed finds its share.",
+    )
+
+
+class TeacherSettings(Training):
+    """The networks that are distilled."""
+
+    kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
+        ["lstm", "mlp", "cnn"],
+        min_length=1,
+        description="Architectures; the first one's wavelet is the result. Beside it "
+        "stand the same network untrained and trained on shuffled targets.",
     )
 
 

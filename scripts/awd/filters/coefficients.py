@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pywt
 
 from awd.compiled import extremes, images, signals
 from awd.errors import ConfigError, ShapeError
 from awd.wavelet import highpass, require_levels
+
+if TYPE_CHECKING:
+    import pywt
 
 MODES = {
     "zero": signals.ZERO,
@@ -58,6 +61,8 @@ def analysis(
     batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
     rows, (h,), (g,) = checked(x.reshape(-1, *shape), np.asarray(h)[None], levels)
     if mode not in COMPILED[dims]:
+        import pywt
+
         function = pywt.wavedec if dims == 1 else pywt.wavedec2
         bank = _pywt(h, g, mode)
         where = {"axis": -1} if dims == 1 else {"axes": (-2, -1)}
@@ -117,6 +122,8 @@ def synthesis(
     ShapeError, ConfigError
         The filter has an odd length; the mode is unknown.
     """
+    import pywt
+
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     h = np.asarray(h, np.float64)
     bank = _pywt(h, highpass(h), mode)
@@ -126,6 +133,8 @@ def synthesis(
 
 
 def _pywt(h: np.ndarray, g: np.ndarray, mode: str) -> pywt.Wavelet:
+    import pywt
+
     if mode not in MODES:
         raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
     return pywt.Wavelet("awd", filter_bank=(h[::-1], g[::-1], h, g))

@@ -13,10 +13,9 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from awd.compiled import extremes, images, signals, undecimated
 from awd.errors import ShapeError
@@ -33,6 +32,9 @@ from awd.filters.coefficients import (
 )
 from awd.filters.lattice import filter_from_angles
 from awd.wavelet import highpass
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 __all__ = [
     "COMPILED",
@@ -65,12 +67,12 @@ def compile() -> None:
             pack_gradient(x, h, 1, pack(x, h, 1)[0])
             pick(x, h, 1, 1, 1)
         soft_gradient(x, h, 1, 1.0)
-        pair, curves = (h.astype(dtype),) * 2, (np.zeros((4, 5)),) * 3
+        pair, curves = (h.astype(dtype),) * 2, (np.zeros((1, 4, 5)),) * 3
         rows, table = np.ones((2, 4), dtype), np.empty((2, 4))
-        extremes.predict_rows(rows, *pair, 1, 1, 1, *curves, 1, np.zeros(2))
+        extremes.predict_rows(rows, *pair, 1, 1, 1, *curves, 1, np.zeros((1, 2)))
         halved = (h[None].astype(dtype),) * 2
         undecimated.energy_rows(rows[:, None], *halved, 1, table)
-        extremes.add_curves(curves[0], table, np.zeros(2))
+        extremes.add_curves(curves[0], table, np.zeros((1, 2)))
     filter_from_angles(np.zeros(2))
 
 
@@ -205,6 +207,8 @@ def soft_gradient(
 
 @functools.cache
 def _blas() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
     return ThreadpoolController()  # looks through all loaded libraries, once
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd.errors import ConfigError, DataError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.league import series
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ class Baseline(NamedTuple):
 
     ``head`` is "mean", "boosting" or one of :func:`awd.heads.head`; ``reads``
     names an array of a :class:`awd.league.splits.Part`; ``features`` gives a fresh
-    transformer for a seed.
+    transformer for a seed, of series of ``least`` samples or more; 0 is of anything.
     """
 
     head: str
     reads: str = "x"
     features: Callable[[int], Any] = series.flat
+    least: int = 0
 
 
 MODELS = {
@@ -39,10 +40,12 @@ MODELS = {
     "hand_ridge": Baseline("ridge", "hand"),
     "hand_hinges": Baseline("hinges", "hand"),
     "hand_boosting": Baseline("boosting", "hand"),
-    "minirocket": Baseline("ridge", features=series.minirocket),
-    "multirocket": Baseline("ridge", features=series.multirocket),
-    "catch22": Baseline("ridge", features=series.catch22),
-    "scattering_ridge": Baseline("ridge", features=series.scattered),
+    "minirocket": Baseline("ridge", features=series.minirocket, least=series.KERNEL),
+    "multirocket": Baseline(
+        "ridge", features=series.multirocket, least=series.KERNEL + 1
+    ),
+    "catch22": Baseline("ridge", features=series.catch22, least=2),
+    "scattering_ridge": Baseline("ridge", features=series.scattered, least=8),
 }
 
 # Early stopping would keep samples from the fit; the fits then have nothing random.
@@ -56,8 +59,15 @@ FOLDS = 4  # of the groups, by which a size is chosen
 
 
 def inputs(name: str, part: Part) -> np.ndarray | None:
-    """What the baseline reads of a part, (n, ...); None where the part lacks it."""
-    return getattr(part, MODELS[name].reads)
+    """What the baseline reads of a part, (n, ...); None where the part lacks it.
+
+    Models of series do not read images, nor series that are too short for them.
+    """
+    model = MODELS[name]
+    found = getattr(part, model.reads)
+    too_short = found is not None and found.shape[-1] < model.least
+    unfit = model.least and found is not None and (found.ndim == 4 or too_short)
+    return None if unfit else found
 
 
 # One thread: on busy cores OpenMP's waiting makes a small boosting up to 40x slower.
@@ -97,7 +107,12 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) 
 
     if name not in MODELS:
         raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
-    head, _, features = MODELS[name]
+    head, _, features, least = MODELS[name]
+    if np.shape(x)[-1] < least:
+        raise ShapeError(
+            f"series of {np.shape(x)[-1]} samples; {name} reads {least} or more; bring "
+            "longer ones"
+        )
     transformer = features(seed)
     read = transformer.fit_transform(x)
     model = boosting(read, y, groups) if head == "boosting" else regressor(head)

@@ -7,6 +7,7 @@ METHODS = {
     "mlp": "MLP teacher",
     "cnn": "CNN teacher",
     "resnet": "ResNet teacher",
+    "network": "your network",
     "output": "AWD (output)",
     "output_mlp": "AWD (output, MLP teacher)",
     "output_cnn": "AWD (output, CNN teacher)",

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd.errors import ShapeError
 from awd.filters import scattering
 
 if TYPE_CHECKING:
@@ -31,21 +30,21 @@ def minirocket(seed: int) -> Pipeline:
     """Shares of positive values under 9,996 kernels (Dempster et al. 2021)."""
     from aeon.transformations.collection.convolution_based import MiniRocket
 
-    return _read_by(MiniRocket(random_state=seed), KERNEL)
+    return _read_by(MiniRocket(random_state=seed))
 
 
 def multirocket(seed: int) -> Pipeline:
     """Four readings of 924 kernels and their differences (Tan et al. 2022)."""
     from aeon.transformations.collection.convolution_based import MultiRocket
 
-    return _read_by(MultiRocket(KERNELS, random_state=seed), KERNEL + 1)
+    return _read_by(MultiRocket(KERNELS, random_state=seed))
 
 
 def catch22(seed: int) -> Pipeline:
     """22 statistics of a series (Lubba et al. 2019), its mean and its s.d."""
     from aeon.transformations.collection.feature_based import Catch22
 
-    return _read_by(Catch22(catch24=True, replace_nans=True), 2)
+    return _read_by(Catch22(catch24=True, replace_nans=True))
 
 
 def scattered(seed: int) -> Any:
@@ -63,26 +62,17 @@ def compile() -> None:
             features(0).fit_transform(x[:, :channels])
 
 
-def _read_by(transformer: Any, least: int) -> Pipeline:
+def _read_by(transformer: Any) -> Pipeline:
     """One of aeon's, after its inputs are shaped as it wants them."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
 
-    shaped = FunctionTransformer(
-        _channels, kw_args={"least": least, "reader": type(transformer).__name__}
-    )
-    return make_pipeline(shaped, transformer)
+    return make_pipeline(FunctionTransformer(_channels), transformer)
 
 
-def _channels(x: np.ndarray, least: int, reader: str) -> np.ndarray:
+def _channels(x: np.ndarray) -> np.ndarray:
     """Series (n, channel, time)."""
-    x = np.asarray(x, np.float64)
-    if x.shape[-1] < least:
-        raise ShapeError(
-            f"series of {x.shape[-1]} samples; {reader} reads {least} or more; bring "
-            "longer ones"
-        )
-    return x.reshape(len(x), -1, x.shape[-1])
+    return np.reshape(x, (len(x), -1, np.shape(x)[-1])).astype(np.float64)
 
 
 def _flat(x: np.ndarray) -> np.ndarray:

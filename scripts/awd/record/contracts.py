@@ -87,6 +87,11 @@ DATASET = Contract(
         "length": Variable(("sample",), "i", low=1, optional=True),
         "hand": Variable(("sample", "feature"), "f", optional=True, described=True),
         "split": Variable(("sample",), "U", values=SPLITS, optional=True),
+        # What a network answered elsewhere, and its gradients there.
+        "answer": Variable(("sample", "name"), "f", optional=True, described=True),
+        "answer_gradient": Variable(
+            ("name", "sample", "[channel]", "[y]", "[time|x]"), "f", optional=True
+        ),
     },
 )
 
@@ -118,7 +123,7 @@ OUTPUTS = Contract(
         "network": Variable(("network",), "U"),
         "name": Variable(("name",), "U"),
         "output": Variable(("network", "sample", "name"), "f", described=True),
-        # Its gradients in those samples that filters are distilled from.
+        # Its gradients, of networks that have them, in these samples.
         "differentiated": Variable(("differentiated",), "U"),
         "gradient": Variable(
             ("differentiated", "row", "[channel]", "[y]", "[time|x]"), "f"
@@ -130,6 +135,7 @@ OUTPUTS = Contract(
 
 # Teachers that know nothing of the target; what they teach is a control.
 CONTROLS = ("untrained", "shuffled")
+BROUGHT = "network"  # one that was not trained here
 # Networks of the first kind that did not see a fold of the training groups.
 FOLD = "fold"
 ROLES = ("teacher", "distilled", "control", "wavelet", "baseline")

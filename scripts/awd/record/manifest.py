@@ -371,9 +371,10 @@ def _seeds(job: JobRecord, stamps: Mapping[str, Any], root: int) -> list[int]:
     stamped = {
         stamps[path]["params"].get("seed") for path in job.outputs if path in stamps
     }
-    trained = records(path for path in job.outputs if path.endswith("/networks.json"))
+    written = records(path for path in job.outputs if path.endswith("/networks.json"))
+    trained = {record["seed"] for record in written if "seed" in record}
     own = provenance.derive_seed(root, Path(job.script).stem)
-    seeds = stamped | {record["seed"] for record in trained} | ({own} & job.numbers)
+    seeds = stamped | trained | ({own} & job.numbers)
     return sorted(seeds - {None})
 
 

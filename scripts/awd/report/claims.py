@@ -87,12 +87,19 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
     if unknown:
         raise DataError(f"no role is known of {', '.join(sorted(unknown))}")
     several = rows["study"].nunique() > 1
+    both = ["study", "target"]
+    of = dict(list(scores.groupby(both))) if set(both) <= {*scores} else {}
     return {
-        f"{target} ({study})" if several else str(target): Verdict(
-            _claims(part, roles), _tried(part, scores)
+        title(study, target, several): Verdict(
+            _claims(part, roles), _tried(part, of.get((study, target), scores))
         )
-        for (study, target), part in rows.groupby(["study", "target"], sort=False)
+        for (study, target), part in rows.groupby(both, sort=False)
     }
+
+
+def title(study: str, target: str, several: bool) -> str:
+    """What a target is called on the page, where there may be several studies."""
+    return f"{target} ({study})" if several else str(target)
 
 
 def of_worth(sentence: str) -> Claim:
@@ -120,8 +127,12 @@ def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
     claims = [
         _without_network(name, parts.get("without", own[:0])),
         _of_filter(name, parts.get("filter", own[:0])),
-        _of_teachers(name, parts.get("teacher", own[:0])),
-        _of_teachers(f"{name} without a label", unlabelled[fair]),
+        _of_teachers(name, "As good as its network?", parts.get("teacher", own[:0])),
+        _of_teachers(
+            f"{name} without a label",
+            "As good as its network, without a label?",
+            unlabelled[fair],
+        ),
         _of_others(name, parts.get("others", own[:0])),
     ]
     return [claim for claim in claims if claim]
@@ -184,7 +195,7 @@ def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
     return _claim(question, sentence, rows)
 
 
-def _of_teachers(name: str, rows: pd.DataFrame) -> Claim | None:
+def _of_teachers(name: str, question: str, rows: pd.DataFrame) -> Claim | None:
     """Against the networks; level is what distilling asks for."""
     if rows.empty:
         return None
@@ -199,7 +210,7 @@ def _of_teachers(name: str, rows: pd.DataFrame) -> Claim | None:
         if len(part)
     ]
     sentence = f"{name} is {', and '.join(places)}."
-    return _claim("As good as its network?", sentence, rows)
+    return _claim(question, sentence, rows)
 
 
 def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:

@@ -130,9 +130,11 @@ def scored(
     for paths in zip(scores, differences, timings, strict=True):
         scored, between, times = map(io.read_table, paths)
         verdict |= claims.verdicts(between, scored)
-        for target, part in scored.groupby("target", sort=False):
+        several = scored["study"].nunique() > 1
+        for (study, target), part in scored.groupby(["study", "target"], sort=False):
             cells = tables.score_table(part, times)
-            shown.append(Table(cells, "Score table", tables.CAPTION, target))
+            section = claims.title(study, target, several)
+            shown.append(Table(cells, "Score table", tables.CAPTION, section))
     for table in map(io.read_table, worths):
         for target, part in table.groupby("target", sort=False):
             key = target if target in verdict else f"{target} (cells)"
@@ -142,12 +144,18 @@ def scored(
     return verdict, shown
 
 
-def plates(pngs: Sequence[io.PathLike], captions: Mapping[str, str]) -> list[Plate]:
-    """Figures by what their paths say: ``figures/<study>-<target>/<name>.png``."""
+def plates(
+    pngs: Sequence[io.PathLike], captions: Mapping[str, str], several: bool
+) -> list[Plate]:
+    """Figures by what their paths say: ``figures/<study>-<target>/<name>.png``.
+
+    ``several``: whether the run has several studies, so that targets name theirs.
+    """
     out = []
     for png in map(Path, pngs):
         study, _, target = png.parent.name.partition("-")
-        section = target or (MAPS if study == "maps" else REST)
+        rest = MAPS if study == "maps" else REST
+        section = claims.title(study, target, several) if target else rest
         title = png.stem.replace("_", " ").capitalize()
         caption = captions[png.stem]
         out.append(Plate(png, title, caption, f"plot_{png.stem}", section))

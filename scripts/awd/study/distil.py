@@ -18,12 +18,14 @@ import numpy as np
 
 from awd import distil, io
 from awd.distil import Distilled
+from awd.errors import DataError
 from awd.features import Largest
 from awd.league import choose, splits
 from awd.league.choose import Method
 from awd.league.splits import Part
 from awd.record import contracts
 from awd.record.contracts import CONTROLS
+from awd.samples import axes, possible_levels
 from awd.search import candidates
 from awd.search.candidates import Candidate
 
@@ -57,27 +59,27 @@ def wavelets(
     """
     known = splits.part(io.read(given.samples, contracts.DATASET), splits.KNOWN, target)
     outputs = io.read(given.outputs, contracts.OUTPUTS)
-    gradients = dict(
-        zip(
-            outputs["differentiated"].values.tolist(),
-            outputs["gradient"].values,
-            strict=True,
-        )
-    )
+    place = np.searchsorted(outputs["row"].values, known.rows)
+    names = outputs["differentiated"].values.tolist()
+    gradients = {
+        name: gradient[place]
+        for name, gradient in zip(names, outputs["gradient"].values, strict=True)
+    }
     answers = {
-        name: Answers(output[known.rows], gradients[name], job.of(name))
+        name: Answers(output[known.rows], gradients.get(name), job.of(name))
         for name, output in zip(
             outputs["network"].values.tolist(),
             outputs["output"].values[..., 0],
             strict=True,
         )
-        if name in gradients
+        if not name.startswith(contracts.FOLD)
     }
     settings = dict(settings)
     objectives, student = (
         settings.pop("objectives"),
         Largest(**settings.pop("features")),
     )
+    settings["levels"] = possible_levels(known.x, settings["levels"])
     distiller = Distiller(known, student, seed=seed, **settings)
     return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
 
@@ -85,11 +87,12 @@ def wavelets(
 class Answers(NamedTuple):
     """What a network answers on the known samples: outputs (n,), gradients (n, ...).
 
-    ``checkpoint`` is where a long search on them saves what it has done.
+    Some networks have no gradients. ``checkpoint`` is where a long search saves what it
+    has done.
     """
 
     output: np.ndarray
-    gradient: np.ndarray
+    gradient: np.ndarray | None
     checkpoint: Checkpoint | None = None
 
 
@@ -144,9 +147,20 @@ class Distiller:
             first objective only, :data:`awd.record.contracts.CONTROLS` as controls.
         objectives : sequence of str
             "output", "attribution" or "soft"; the first gives the result.
+
+        Raises
+        ------
+        DataError
+            An objective needs gradients that the network lacks.
         """
         (_, first), *rest = answers.items()
         ours = objectives[0]
+        if first.gradient is None and {*objectives} - {"output"}:
+            raise DataError(
+                f"distil.objectives lists {', '.join(objectives)}, but the network has "
+                "no gradients; use objectives: [output], or bring them (network.kind: "
+                "outputs, with an array gradient)"
+            )
         methods = {ours: self._distilled(ours, first, draws=self.draws)}
         methods |= {name: self._distilled(name, first) for name in objectives[1:]}
         for network, answer in rest:
@@ -194,6 +208,7 @@ class Distiller:
             length=self.lengths,
             moments=self.moments,
             draws=draws,
+            dims=axes(self.known.x),
             random_state=self.seed,
         )
 
@@ -203,8 +218,9 @@ class Distiller:
             answer.gradient,
             objective="attribution",
             ratio=[*self.attribution["ratios"], np.inf],
-            levels=self.attribution["levels"],
+            levels=possible_levels(self.known.x, [self.attribution["levels"]]),
             length=self.attribution["length"],
+            dims=axes(self.known.x),
             random_state=self.seed,
         )
         return candidates.with_twins(found.path, self.student)
@@ -212,6 +228,7 @@ class Distiller:
     def _soft(self, answer: Answers) -> list[Candidate]:
         from awd.search import soft
 
+        assert answer.gradient is not None  # refused by methods
         path = soft.distil_soft(
             self.known.x,
             answer.gradient,

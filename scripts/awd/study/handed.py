@@ -318,7 +318,7 @@ def _plain(name: str, known: Part, y: np.ndarray, test: Part, seed: int) -> np.n
     """A model without a wavelet, clipped to the range of y as students are."""
     from sklearn.pipeline import make_pipeline
 
-    head, reads, features = baselines.MODELS[name]
+    head, reads, features, _ = baselines.MODELS[name]
     leaf = int(np.clip(len(y) / 10, *LEAF))
     model = make_pipeline(features(seed), baselines.regressor(head, leaf))
     fitted = model.fit(getattr(known, reads), y)

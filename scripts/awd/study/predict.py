@@ -24,13 +24,16 @@ from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
+from awd.samples import as_rows, possible_levels
 from awd.search.candidates import Candidate
 from awd.study import baselines
-from awd.study.students import asked, outputs, unseen
-from awd.teacher import ask, weights
+from awd.study.students import asked, gradient, outputs, unseen
+from awd.teacher import weights
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from awd.teacher.brought import Network
 
 REPEATS = baselines.REPEATS
 
@@ -38,13 +41,13 @@ REPEATS = baselines.REPEATS
 class Teaching(NamedTuple):
     """A network's answers, outputs (n,) on the known and on the test samples.
 
-    ``gradient`` is its input gradient on test, ``held_out`` what networks answered that
-    did not see a fold.
+    ``gradient`` is its input gradient on test, if it has any, ``held_out`` what
+    networks answered that did not see a fold.
     """
 
     known: np.ndarray
     test: np.ndarray
-    gradient: np.ndarray
+    gradient: np.ndarray | None
     held_out: HeldOut | None = None
 
 
@@ -59,8 +62,9 @@ def students(
         Paths: ``samples``, ``outputs``, ``networks`` and ``wavelets``.
     target : str
     settings : mapping
-        ``features`` (of :class:`awd.features.Largest`), ``head``, ``fit_to`` and
-        ``shares`` of the student, ``kinds`` (the networks that enter; the first is
+        ``features`` (of :class:`awd.features.Largest`), ``head``, ``fit_to``,
+        ``shares`` and ``honest`` (:func:`awd.study.students.unseen`) of the student,
+        ``kinds`` (the networks that enter; the first is
         distilled), ``wavelets`` and ``levels`` (fixed wavelets by name).
     device : str
         Where networks are asked.
@@ -80,28 +84,27 @@ def students(
     data = io.read(given.samples, contracts.DATASET)
     known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
     answers = outputs(given.outputs)
-    teachers = {
-        kind: partial(ask.output, model, device=device)
-        for kind, model in weights.load(given.networks, settings["kinds"]).items()
-    }
-    first = next(iter(teachers))
+    models = weights.networks(given.networks, settings["kinds"])
+    first = next(iter(models))
     teaching = Teaching(
         answers[first][known.rows],
         answers[first][test.rows],
-        ask.saliency(teachers[first].args[0], test.x, device=device),
-        unseen(data["split"].values, known, answers),
+        gradient(given.outputs, first, test.rows),
+        unseen(data["split"].values, known, answers, settings["honest"]),
     )
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
-    methods |= fixed(settings["wavelets"], settings["levels"])
+    (depth,) = possible_levels(test.x, [settings["levels"]])
+    methods |= fixed(settings["wavelets"], depth)
     student = Student(Largest(**settings["features"]), settings["head"])
     entries = {
-        kind: of_teacher(teacher, test, teaching, answers[kind][test.rows])
-        for kind, teacher in teachers.items()
+        kind: of_teacher(model, test, teaching, answers[kind][test.rows], device)
+        for kind, model in models.items()
     }
     own = {name: answers[name][known.rows] for name in contracts.CONTROLS}
     ours = next(iter(methods))
+    labelled = not data.attrs.get("unlabelled")
     for name, method in methods.items():
-        targets = _targets(settings, teaching, whole=name == ours, own=own.get(name))
+        targets = _targets(settings, teaching, name == ours, own.get(name), labelled)
         found = of_wavelet(method, known, test, teaching, student, targets)
         entries |= {f"{name}{at}": entry for at, entry in found.items()}
     errors = [bootstrap.rmse(test.y, entry.prediction) for entry in entries.values()]
@@ -114,15 +117,17 @@ def _targets(
     teaching: Teaching,
     whole: bool,
     own: np.ndarray | None,
+    labelled: bool,
 ) -> dict[str, Target]:
     """What the heads of a wavelet are fitted to, by what follows its name.
 
     First what the configuration asks for; then labels, what one has without a network;
     ``whole``: outputs alone, without a label; ``own``: those of a control's network.
+    Samples that are not ``labelled`` have the network's outputs for targets.
     """
     wanted = asked(settings, teaching.known, teaching.held_out)
-    targets = {"": wanted, "@labels": LABELS}
-    if whole:
+    targets = {"": wanted, "@labels": LABELS} if labelled else {"": LABELS}
+    if whole and labelled:
         targets["@outputs"] = Target(teaching.known, (1.0,))
     if own is not None:
         targets["@own"] = Target(own, (1.0,))
@@ -168,14 +173,10 @@ def of_wavelet(
     read = student.features.mirrored if method.chosen.mirrored else student.features
     recipe = replace(student, features=read)
     copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode)
-    coefficients, attributions = (
-        kernels.analysis(values, h, levels, mode)
-        for values in (test.x, teaching.gradient)
-    )
     same = {
         "role": method.role,
         "fidelity": bootstrap.r2(teaching.test, copy.predict(test.x)),
-        "compression": bootstrap.compression(coefficients, attributions),
+        "compression": _compression(test.x, teaching.gradient, h, levels, mode),
         "filter_parameters": method.parameters,
         "scored": len(method.pool),
         "inputs": test.x,
@@ -193,17 +194,34 @@ def of_wavelet(
     return entries
 
 
+def _compression(
+    x: np.ndarray, gradient: np.ndarray | None, h: np.ndarray, levels: int, mode: str
+) -> float:
+    """Share of coefficients that are large and matter; NaN without gradients."""
+    if gradient is None:
+        return np.nan
+    coefficients, attributions = (
+        kernels.pack(as_rows(values), h, levels, mode)[0] for values in (x, gradient)
+    )
+    return bootstrap.compression([coefficients], [attributions])
+
+
 def of_teacher(
-    teacher: partial[np.ndarray], test: Part, teaching: Teaching, output: np.ndarray
+    model: Network | None,
+    test: Part,
+    teaching: Teaching,
+    output: np.ndarray,
+    device: str,
 ) -> Entry:
-    """A network itself, all its weights in its head; ``output`` (n,) on test."""
-    size = sum(weight.numel() for weight in teacher.args[0].parameters())
-    fidelity = bootstrap.r2(teaching.test, output)
+    """A network itself, all its weights in its head; ``output`` (n,) on test.
+
+    One that answers elsewhere is not timed, and counts no weights.
+    """
     return Entry(
         output,
         "teacher",
-        fidelity,
-        head_parameters=size,
-        predict=teacher,
+        bootstrap.r2(teaching.test, output),
+        head_parameters=(model.parameters or 0) if model else 0,
+        predict=partial(model.output, device=device) if model else None,
         inputs=test.x,
     )

@@ -15,6 +15,8 @@ from awd.league.splits import Part
 from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
 
+HONEST_FOLDS = 5  # by which a network that saw nothing chooses its share
+
 
 def taught(
     given: Any, target: str, settings: Mapping[str, Any], method: str
@@ -34,7 +36,7 @@ def taught(
     known = splits.part(data, splits.KNOWN, target)
     answers = outputs(given.outputs)
     answer = next(iter(answers.values()))[known.rows]
-    held_out = unseen(data["split"].values, known, answers)
+    held_out = unseen(data["split"].values, known, answers, settings["honest"])
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
     recipe = Student(Largest(**settings["features"]), settings["head"])
     if found.chosen.mirrored:
@@ -56,10 +58,28 @@ def outputs(path: io.PathLike) -> dict[str, np.ndarray]:
     return {str(n): answers.sel(network=n).values for n in answers["network"].values}
 
 
+def gradient(path: io.PathLike, network: str, rows: np.ndarray) -> np.ndarray | None:
+    """Input gradients of a network in some samples, (n, ...); None if it has none."""
+    asked = io.read(path, contracts.OUTPUTS)
+    names = asked["differentiated"].values.tolist()
+    if network not in names:
+        return None
+    place = np.searchsorted(asked["row"].values, rows)
+    return asked["gradient"].values[names.index(network)][place]
+
+
 def unseen(
-    split: np.ndarray, known: Part, answers: Mapping[str, np.ndarray]
+    split: np.ndarray, known: Part, answers: Mapping[str, np.ndarray], honest: bool
 ) -> HeldOut | None:
-    """What the networks of folds answer, and which samples they did not see."""
+    """What the networks of folds answer, and which samples they did not see.
+
+    ``honest``: the first network saw none of the samples, so that what it answers holds
+    in every fold.
+    """
+    if honest:
+        output = next(iter(answers.values()))[known.rows]
+        count = min(HONEST_FOLDS, len(np.unique(known.groups)))
+        return HeldOut(splits.folds(known.groups, count), np.stack([output] * count))
     blind = [
         answer for name, answer in answers.items() if name.startswith(contracts.FOLD)
     ]

@@ -16,6 +16,7 @@ from awd.teacher.networks import Teacher
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from awd.record.checkpoint import Job
 
@@ -28,7 +29,7 @@ def train(
     seed: int,
     device: str,
     job: Job,
-) -> tuple[dict[str, Teacher], pd.DataFrame]:
+) -> tuple[dict[str, Teacher | Mapping[str, Any]], pd.DataFrame]:
     """Train on the training groups; the select groups stop the training.
 
     Parameters
@@ -43,7 +44,9 @@ def train(
         groups. Controls and folds are of the first kind, which becomes the mean of
         its own network and theirs.
     settings : mapping
-        ``epochs`` and others of :func:`awd.teacher.training.train`.
+        ``epochs`` and others of :func:`awd.teacher.training.train`; ``network``, where
+        one is brought (``own.NAME.network`` of the configuration): it comes first and
+        is not trained, the others are its peers and controls.
     seed, device : int, str
     job : Job
         Where trainings save their state.
@@ -51,7 +54,8 @@ def train(
     Returns
     -------
     dict of str to Teacher, DataFrame
-        The networks, and how they learned: ``network``, ``epoch``, ``train_loss``,
+        The networks, of one that is brought its record, and how the others learned:
+        ``network``, ``epoch``, ``train_loss``,
         ``select_loss``.
     """
     import pandas as pd
@@ -60,11 +64,17 @@ def train(
     fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
     models: dict[str, Teacher] = {}
     histories: dict[str, pd.DataFrame] = {}
+    recipe = dict(settings)
+    brought: dict[str, Teacher | Mapping[str, Any]] = {}
+    if contracts.BROUGHT in names:
+        network = recipe.pop("network")
+        brought[contracts.BROUGHT] = _record(network, data, target)
+    trained = [name for name in names if name != contracts.BROUGHT]
     folds = [name for name in names if name.startswith(contracts.FOLD)]
     fold = splits.folds(fit.groups, len(folds)) if folds else np.zeros(0)
-    for name in names:
-        kind = names[0] if name in (*contracts.CONTROLS, *folds) else name
-        own, learnt, stopped_by = dict(settings), fit, stop
+    for name in trained:
+        kind = trained[0] if name in (*contracts.CONTROLS, *folds) else name
+        own, learnt, stopped_by = dict(recipe), fit, stop
         network_seed = derive_seed(seed, name)
         if name == "untrained":
             own["epochs"] = 0
@@ -91,6 +101,17 @@ def train(
     if folds:
         members = [models[name] for name in (names[0], *folds)]
         models[names[0]] = networks.ensemble(members)
-    return models, pd.concat(
+    return brought | models, pd.concat(
         [history.assign(network=name) for name, history in histories.items()]
     )
+
+
+def _record(
+    network: Mapping[str, Any], data: xr.Dataset, target: str
+) -> dict[str, Any]:
+    """What is kept of a network that is brought: how it is opened for this target."""
+    place = data["name"].values.tolist().index(target)
+    column = network["columns"][place] if network["columns"] else place
+    own = {key: value for key, value in network.items() if key != "columns"}
+    squeezed = bool(data.attrs.get("squeezed", 0))
+    return {**own, "column": column, "squeezed": squeezed}

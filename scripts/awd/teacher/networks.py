@@ -23,16 +23,19 @@ class Teacher(nn.Module):
     :func:`build` from the training targets and saved with the weights. A kind of
     teacher is a subclass with a ``body`` and its entry in :data:`KINDS`.
 
-    Every kind reads ``(n, time)`` or ``(n, channel, time)`` as given, padding included.
+    Every kind reads ``(n, time)`` or ``(n, channel, time)`` as given, padding included;
+    one that was built with a height reads images, ``(n, channel, y, x)``.
 
     Parameters
     ----------
     inputs : int
         Channels.
     length : int, optional
-        Samples in time, where the kind has to know.
+        Samples in time, of images in x, where the kind has to know.
     outputs : int
         Targets.
+    height : int, optional
+        Of images, pixels in y.
 
     Attributes
     ----------
@@ -46,10 +49,14 @@ class Teacher(nn.Module):
     target_sd: Tensor
 
     def __init__(
-        self, inputs: int, length: int | None = None, outputs: int = 1
+        self,
+        inputs: int,
+        length: int | None = None,
+        outputs: int = 1,
+        height: int | None = None,
     ) -> None:
         super().__init__()
-        self.inputs, self.length = inputs, length
+        self.inputs, self.length, self.height = inputs, length, height
         self.register_buffer("target_mean", torch.zeros(outputs))
         self.register_buffer("target_sd", torch.ones(outputs))
 
@@ -64,10 +71,15 @@ class Teacher(nn.Module):
     def _channels(self, x: Tensor) -> Tensor:
         """The input as (n, channel, time); refuses what it was not made for."""
         shape = tuple(x.shape)
-        x = x[:, None] if x.ndim == 2 else x
-        known = x.ndim == 3 and x.shape[1] == self.inputs
-        if not (known and self.length in (None, x.shape[2])):
+        axes = 2 if self.height else 1
+        x = x[:, None] if x.ndim == axes + 1 else x
+        known = x.ndim == axes + 2 and x.shape[1] == self.inputs
+        known = known and self.height in (None, x.shape[2])
+        if not (known and self.length in (None, x.shape[-1])):
             samples = f"{self.length} samples" if self.length else "time"
+            samples = (
+                f"{self.height} x {self.length} pixels" if self.height else samples
+            )
             raise ShapeError(
                 f"this {type(self).__name__} reads (n, {self.inputs} channels, "
                 f"{samples}), or (n, {samples}) for one channel; got {shape}; build it "
@@ -98,12 +110,17 @@ class MLP(Teacher):
     weight_decay = 1e-3
 
     def __init__(
-        self, inputs: int = 1, length: int = 40, wide: int = 64, narrow: int = 32
+        self,
+        inputs: int = 1,
+        length: int = 40,
+        wide: int = 64,
+        narrow: int = 32,
+        height: int | None = None,
     ) -> None:
-        super().__init__(inputs, length)
+        super().__init__(inputs, length, height=height)
         self.layers = nn.Sequential(
             nn.Flatten(),
-            nn.Linear(inputs * length, wide),
+            nn.Linear(inputs * length * (height or 1), wide),
             nn.ReLU(),
             nn.Linear(wide, narrow),
             nn.ReLU(),
@@ -115,9 +132,10 @@ class MLP(Teacher):
 
 
 class CNN(Teacher):
-    """Two convolutions in time (16 and 32 channels, 5 samples), one hidden layer (32).
+    """Two convolutions (16 and 32 channels, 5 samples wide), one hidden layer (32).
 
-    ReLU throughout; each convolution keeps the length and a mean of two halves it.
+    In time, or over images. ReLU throughout; each convolution keeps the length and a
+    mean of two halves it.
     """
 
     weight_decay = 1e-3
@@ -129,13 +147,15 @@ class CNN(Teacher):
         first: int = 16,
         second: int = 32,
         hidden: int = 32,
+        height: int | None = None,
     ) -> None:
-        super().__init__(inputs, length)
+        super().__init__(inputs, length, height=height)
+        quarters = math.ceil(length / 4) * math.ceil((height or 1) / 4)
         self.layers = nn.Sequential(
             *self._halving(inputs, first),
             *self._halving(first, second),
             nn.Flatten(),
-            nn.Linear(second * math.ceil(length / 4), hidden),
+            nn.Linear(second * quarters, hidden),
             nn.ReLU(),
             nn.Linear(hidden, 1),
         )
@@ -143,12 +163,13 @@ class CNN(Teacher):
     def body(self, x: Tensor) -> Tensor:
         return self.layers(x)
 
-    @staticmethod
-    def _halving(channels: int, filters: int) -> tuple[nn.Module, ...]:
+    def _halving(self, channels: int, filters: int) -> tuple[nn.Module, ...]:
         # Means, not maxima: each sample keeps its share of the gradient, which is what
         # distillation reads. A last sample without a partner stays alone.
-        halve = nn.AvgPool1d(2, ceil_mode=True)
-        return nn.Conv1d(channels, filters, 5, padding=2), nn.ReLU(), halve
+        signals = nn.Conv1d, nn.AvgPool1d
+        convolution, mean = (nn.Conv2d, nn.AvgPool2d) if self.height else signals
+        convolved = convolution(channels, filters, 5, padding=2)
+        return convolved, nn.ReLU(), mean(2, ceil_mode=True)
 
 
 class Residual(nn.Module):
@@ -248,11 +269,16 @@ class Ensemble(Teacher):
     """
 
     def __init__(
-        self, of: str, members: int, inputs: int = 1, length: int | None = None
+        self,
+        of: str,
+        members: int,
+        inputs: int = 1,
+        length: int | None = None,
+        height: int | None = None,
     ) -> None:
-        super().__init__(inputs, length)
+        super().__init__(inputs, length, height=height)
         known = inspect.signature(KINDS[of]).parameters
-        sizes = {"inputs": inputs, "length": length}
+        sizes = {"inputs": inputs, "length": length, "height": height}
         used: dict[str, Any] = {k: size for k, size in sizes.items() if k in known}
         self.members = nn.ModuleList(KINDS[of](**used) for _ in range(members))
 
@@ -281,8 +307,8 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     ----------
     kind : str
         One of :data:`KINDS`.
-    x : array of shape (n, time) or (n, channel, time)
-        Samples it is to read; of a ResNet (n, y, x) or (n, channel, y, x).
+    x : array of shape (n, time), (n, channel, time) or (n, channel, y, x)
+        Samples it is to read; of a ResNet (n, y, x) too.
 
     Raises
     ------
@@ -298,12 +324,14 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     ({'inputs': 1}, {'inputs': 1, 'length': 40})
     """
     _known(kind, KINDS, "kind of teacher")
-    axes = 2 if kind == "resnet" else 1
-    if np.ndim(x) not in (axes + 1, axes + 2):
+    possible = {"resnet": (3, 4), "lstm": (2, 3)}.get(kind, (2, 3, 4))
+    if np.ndim(x) not in possible:
         wanted = "y, x" if kind == "resnet" else "time"
         raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
+    axes = 2 if kind == "resnet" or np.ndim(x) == 4 else 1
     single = np.ndim(x) == axes + 1
     sizes = {"inputs": 1 if single else x.shape[1], "length": x.shape[-1]}
+    sizes |= {"height": x.shape[-2]} if np.ndim(x) == 4 else {}
     parameters = inspect.signature(KINDS[kind]).parameters
     return {name: size for name, size in sizes.items() if name in parameters}
 
@@ -357,7 +385,8 @@ def build(
 def ensemble(models: Sequence[Teacher]) -> Teacher:
     """The mean of networks of one kind and size, in eval mode."""
     first = models[0].record
-    sizes = {k: v for k, v in first["sizes"].items() if k in ("inputs", "length")}
+    decided = ("inputs", "length", "height")
+    sizes = {k: v for k, v in first["sizes"].items() if k in decided}
     whole = build(
         "ensemble", first["seed"], of=first["kind"], members=len(models), **sizes
     )

@@ -1,4 +1,7 @@
-"""Networks on disk: weights as safetensors, what they are as JSON beside."""
+"""Networks on disk: weights as safetensors, what they are as JSON beside.
+
+Of a network that was brought only the JSON says what it is: it stays where it stands.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,34 @@ from torch import Tensor
 
 from awd import integrity, io
 from awd.errors import DataError
+from awd.teacher import brought
+from awd.teacher.brought import Network
+from awd.teacher.linked import Linked
 from awd.teacher.networks import Teacher, build
+
+ELSEWHERE = "outputs"  # kind of a network of which only its outputs are here
+SOURCE = "network"  # kind of one that is opened where it stands
 
 
 def save(
-    models: Mapping[str, Teacher],
+    models: Mapping[str, Teacher | Mapping[str, Any]],
     path: io.PathLike,
     record: Mapping[str, Any] | None = None,
 ) -> None:
     """Write networks by name: weights as safetensors, what they are as JSON beside.
 
     The JSON holds of each its kind, seed and sizes, the target's mean and s.d.,
-    ``record``, and the SHA-256 of the weights.
+    ``record``, and the SHA-256 of the weights. A mapping in place of a network is the
+    record of one that was brought, see :func:`networks`.
     """
     from safetensors.torch import save_file
 
     weights: dict[str, Tensor] = {}
     records: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
+        if isinstance(model, Mapping):
+            records[name] = {**model, **(record or {})}
+            continue
         if not hasattr(model, "record"):
             raise DataError(
                 f"{path}: {name}, a {type(model).__name__}, has no record of its "
@@ -89,6 +102,40 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
             f"({type(error).__name__}: {error}); train them again"
         ) from error
     return models
+
+
+def networks(
+    path: io.PathLike, names: Iterable[str] | None = None
+) -> dict[str, Network | None]:
+    """All networks of a file behind one interface, those that were brought too.
+
+    Of a record of kind "network" the ``source``, ``weights``, ``output``, ``link``,
+    ``column`` and ``squeezed`` say how it is opened; of kind "outputs" there is none.
+    Parameters and errors otherwise as :func:`load`.
+    """
+    records = io.read_json(_beside(path))
+    found: dict[str, Network | None] = {}
+    for name in records if names is None else names:
+        record = records.get(name, {})
+        if record.get("kind") == ELSEWHERE:
+            found[name] = None
+        elif record.get("kind") == SOURCE:
+            found[name] = opened(record)
+        else:
+            found[name] = brought.network(load(path, [name])[name])
+    return found
+
+
+def opened(record: Mapping[str, Any]) -> Network:
+    """The network of a record of kind "network", of whose outputs one is read."""
+    linked = Linked(record["output"], record["link"], record["column"])
+    wrap = _squeezed if record["squeezed"] else None
+    return brought.network(record["source"], linked, wrap, record["weights"])
+
+
+def _squeezed(net: Any, x: Any) -> Any:
+    """A network that reads images (n, y, x) asked with their channel axis."""
+    return net(x[:, 0])
 
 
 def _beside(path: io.PathLike) -> Path:

@@ -197,12 +197,16 @@ def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Data
         "train", "select" or "test".
     scaling : {"level0", "cell"}
         ``level0`` divides by the s.d. of all training values, padding included, and
-        leaves the padding at 0. ``cell`` is the published z-score: mean and s.d. of
+        leaves the padding at 0; ``centre``, ``spread`` and ``raw_units`` of ``x`` say
+        what would undo it. ``cell`` is the published z-score: mean and s.d. of
         each cell, padding included, test cells by their own.
     """
-    x = ds["x"].values.astype(np.float64)
+    x, undone = ds["x"].values.astype(np.float64), {}
     if scaling == "level0":
-        x = x / x[split == "train"].std()
+        sd = x[split == "train"].std()
+        x = x / sd
+        width = ds.sizes.get("channel", 1)
+        undone = {"centre": np.zeros(width), "spread": np.full(width, sd)}
     elif scaling == "cell":
         for name in np.unique(ds["cell"]):
             own = ds["cell"].values == name
@@ -210,6 +214,8 @@ def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Data
     else:
         raise DataError(f"no scaling {scaling!r}; there is level0 and cell")
     described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
+    if undone:
+        described |= undone | {"raw_units": ds["x"].attrs["units"]}
     out = ds.assign(x=(ds["x"].dims, x.astype(np.float32), described))
     return out.assign(split=("sample", split)).assign_attrs(scaling=scaling)
 

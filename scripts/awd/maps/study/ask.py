@@ -15,7 +15,7 @@ from awd.maps.study.streamed import Rows
 from awd.maps.study.train import moved
 from awd.record import contracts
 from awd.record.checkpoint import Checkpoint, mapped
-from awd.teacher import ask
+from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,9 +28,8 @@ ASKED = 64  # maps whose gradients are
 
 
 def outputs(
-    path: io.PathLike,
+    given: Any,
     target: str,
-    models: Mapping[str, Teacher],
     settings: Mapping[str, Any],
     device: str,
     job: Job,
@@ -43,6 +42,7 @@ def outputs(
     """
     import xarray as xr
 
+    path, models = given.samples, weights.load(given.networks)
     with io.opened(path, contracts.MAPS) as maps:
         rows = bank.rows_of(maps, settings["train"], 0)
         names, (count, *shape) = maps["name"].values, maps["x"].shape

@@ -97,6 +97,13 @@ def reading(
     return figure
 
 
+def channels(x: np.ndarray) -> tuple[str, ...]:
+    """Names of the windows where a study has none: channels, or the whole sample."""
+    if np.ndim(x) == 2:
+        return ("whole",)
+    return tuple(f"channel {k + 1}" for k in range(np.shape(x)[1]))
+
+
 def examples(prediction: np.ndarray) -> np.ndarray:
     """Indices of a low, a middle and a high prediction: percentiles 10, 50 and 90."""
     order = np.argsort(prediction, kind="stable")

@@ -1,0 +1,1 @@
+"""Studies of one's own: samples from a file or a function, a network brought."""

@@ -1,0 +1,140 @@
+"""Reading samples that users bring: arrays by name from a file or from a function."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from awd import io
+from awd.errors import ConfigError, DataError, MissingInput
+
+Arrays = dict[str, np.ndarray]
+KINDS = (".nc", ".npz", ".npy", ".csv")
+
+
+def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
+    """The arrays of a study: ``x``, and ``y``, ``group``, ``split`` where they are.
+
+    Parameters
+    ----------
+    source : mapping
+        ``samples`` of a configuration: ``kind`` is "file" or "function".
+    columns : mapping
+        ``targets`` of the configuration: what stands in columns of a CSV.
+
+    Raises
+    ------
+    MissingInput, DataError, ConfigError
+        There is no such file or function, or it does not hold samples.
+    """
+    if source["kind"] == "function":
+        return _called(source["function"], source["arguments"])
+    path = io.existing(source["file"], "put or link it there (samples.file)")
+    names = {key: source[key] for key in ("x", "y", "group", "split")}
+    if path.suffix == ".csv":
+        return _from_table(path, names, columns)
+    found = arrays(path)
+    if names["x"] not in found:
+        raise DataError(
+            f"{path}: no array {names['x']!r}; it holds {', '.join(found)}; name the "
+            "samples' array in samples.x"
+        )
+    return {key: found[name] for key, name in names.items() if name in found}
+
+
+def arrays(path: io.PathLike) -> Arrays:
+    """All arrays of a netCDF, npz or npy file by name; of npy, "x".
+
+    Raises
+    ------
+    MissingInput, DataError
+        There is no such file, it is of another kind, or damaged.
+    """
+    path = io.existing(path)
+    if path.suffix == ".nc":
+        return {str(name): v.values for name, v in io.read(path).variables.items()}
+    if path.suffix not in KINDS:
+        raise DataError(
+            f"{path}: files of kind {path.suffix or 'no name'} are not read; expected "
+            f"one of {', '.join(KINDS)}"
+        )
+    try:
+        loaded = np.load(path)
+        if isinstance(loaded, np.ndarray):
+            return {"x": loaded}
+        with loaded:
+            return {name: loaded[name] for name in loaded.files}
+    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds
+        raise DataError(
+            f"{path}: not a readable {path.suffix[1:]} file of plain arrays "
+            f"({type(error).__name__}: {error}); write it anew with numpy.save or savez"
+        ) from error
+
+
+def _from_table(
+    path: Path, names: Mapping[str, str], columns: Mapping[str, Any]
+) -> Arrays:
+    """A sample a row: what no key names are the values of x, in order."""
+    table = io.read_table(path)
+    wanted = [str(column) for column in columns.values()]
+    own = [name for name in wanted if name in table] or [names["y"]]
+    named = {key: [names[key]] for key in ("group", "split")} | {"y": own}
+    found = {
+        key: table[some].to_numpy().squeeze(1) if len(some) == 1 else table[some]
+        for key, some in named.items()
+        if set(some) <= set(table.columns)
+    }
+    others = [name for some in named.values() for name in some]
+    values = table.drop(columns=others, errors="ignore")
+    text = [name for name in values if values[name].dtype.kind not in "fiu"]
+    if text:
+        raise DataError(
+            f"{path}: column {text[0]!r} holds text; expected numbers, a column a "
+            "value of x; name it in samples.group, samples.split or targets, or leave "
+            "it out"
+        )
+    if isinstance(found.get("y"), np.ndarray) and own[0] in wanted:
+        found["y"] = found["y"][:, None]
+    return {"x": values.to_numpy(), **{k: np.asarray(v) for k, v in found.items()}}
+
+
+def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:
+    given = called(name)(**arguments)
+    if isinstance(given, Mapping):
+        found = dict(given)
+    elif isinstance(given, tuple) and len(given) == 2:
+        found = dict(zip(("x", "y"), given, strict=True))
+    else:
+        found = {"x": given}
+    return {key: np.asarray(value) for key, value in found.items() if value is not None}
+
+
+def called(name: str) -> Any:
+    """What ``package.module:function`` names, also in the working directory.
+
+    Raises
+    ------
+    MissingInput
+        There is no such module.
+    ConfigError
+        It has no such function.
+    """
+    module, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingInput(
+            f"{name}: {error}; install it, or put {module}.py into the working "
+            f"directory, {here}"
+        ) from error
+    if not hasattr(loaded, attribute):
+        raise ConfigError(f"{name}: {loaded.__file__} has no {attribute!r}")
+    return getattr(loaded, attribute)

@@ -1,0 +1,1 @@
+"""What a model to take home is made of: its file, its graph, its card."""
