@@ -21,7 +21,6 @@ import numpy as np
 
 from awd import integrity, io
 from awd.errors import ConfigError, DataError, MissingInput
-from awd.maps.sky.lensing import kaiser_squires
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +35,7 @@ PARAMETERS = {
 MOST_BYTES = 8  # of a pixel
 NPZ = ("m_nu", "omega_m", "a_s", "sigma_8")  # columns of the published archive
 FIELDS = ("cosmology", "realisation", "component", *PARAMETERS)
+FIELD = r"\{(\w+)(?::[^}]*)?\}"
 KNOWN = {name: name for name in PARAMETERS} | {
     alias: name for name, aliases in PARAMETERS.items() for alias in aliases
 }
@@ -143,6 +143,8 @@ def fits_tree(
         rows[parameter] = [parameters[name][parameter] for name in rows["cosmology"]]
 
     def pixels() -> Iterator[np.ndarray]:
+        from awd.maps.sky.lensing import kaiser_squires
+
         for of_map in paths:
             fields = [read_fits(path) for path in of_map]
             yield fields[0] if len(fields) == 1 else kaiser_squires(*fields)[0]
@@ -162,8 +164,8 @@ def _listed(
         realisation = fields.get("realisation", "0")
         if not realisation.isdecimal():
             raise DataError(
-                f"{path}: {realisation!r} stands for the realisation in its name; "
-                "expected a whole number: correct the pattern (maps.source.files)"
+                f"{path}: {realisation!r} stands for realisation in its name; expected "
+                "a whole number"
             )
         key = name, int(realisation), fields.get("component", "")
         if key in images:
@@ -183,8 +185,7 @@ def _value(text: str, name: str, path: Path) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise DataError(
-            f"{path}: {text!r} stands for {name} in its name; expected a number: "
-            "correct the pattern (maps.source.files)"
+            f"{path}: {text!r} stands for {name} in its name; expected a number"
         )
     return value
 
@@ -194,15 +195,22 @@ def files(pattern: str) -> list[Path]:
     return [path for path, _ in _matching(pattern)]
 
 
-def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Files that fit a pattern, and the values of its fields in their paths."""
-    parts = re.split(r"\{(\w+)(?::[^}]*)?\}", pattern)
-    names = parts[1::2]
-    for name in names:
+def fields(pattern: str) -> list[str]:
+    """Names of the fields of a pattern; ConfigError where one is none."""
+    parts = re.split(FIELD, pattern)
+    if re.search(r"[{}]", "".join(parts[::2])):
+        raise ConfigError(f"{pattern}: a brace has no partner; fields stand in braces")
+    for name in parts[1::2]:
         if name not in FIELDS:
             raise ConfigError(
                 f"{pattern}: unknown field {name!r}; known: {', '.join(FIELDS)}"
             )
+    return parts[1::2]
+
+
+def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Files that fit a pattern, and the values of its fields in their paths."""
+    parts, names = re.split(FIELD, pattern), fields(pattern)
     regex, captured = "", set()
     for text, name in zip(parts[::2], [*names, None], strict=True):
         regex += re.escape(text).replace(r"\*", "[^/]*")
