@@ -22,6 +22,9 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 .DEFAULT_GOAL := run
 
 run: .venv/.done
+	@test -r config/$(RUN).yaml || \
+		{ echo "config/$(RUN).yaml: no such file, or not readable; there are:" \
+		$(basename $(notdir $(wildcard config/*.yaml))); exit 1; }
 	@$(BIN)/snakemake --cores $(CORES) --configfile config/$(RUN).yaml
 	@$(MAKE) --no-print-directory results/$(RUN)/snakemake.html
 
