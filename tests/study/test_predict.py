@@ -13,10 +13,10 @@ from awd.filters import kernels
 from awd.league import baselines as models
 from awd.league import bootstrap, choose, score, splits
 from awd.league.predict import time_inference, to_dataset
-from awd.league.students import LABELS, HeldOut, Target, share_for
 from awd.record import contracts
 from awd.search.candidates import Candidate
 from awd.study import baselines, predict
+from awd.targets import LABELS, HeldOut, Target, share_for
 from awd.teacher import brought, networks
 
 STUDENT = Student(Largest(3))

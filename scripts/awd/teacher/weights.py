@@ -75,9 +75,9 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     """
     from safetensors import SafetensorError, safe_open
 
-    records = io.read_json(_beside(path))
+    described = records(path)
     digest = integrity.sha256(io.existing(path))
-    if any(record.get("sha256") != digest for record in records.values()):
+    if any(record.get("sha256") != digest for record in described.values()):
         raise DataError(
             f"{path}: not the weights that {_beside(path).name} describes; one of them "
             "is damaged or of another training: train again"
@@ -85,8 +85,8 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     models: dict[str, Teacher] = {}
     try:
         with safe_open(path, "pt") as file:
-            for name in records if names is None else names:
-                record = records[name]
+            for name in described if names is None else names:
+                record = described[name]
                 model = build(record["kind"], record["seed"], **record["sizes"])
                 state = {
                     key: file.get_tensor(f"{name}/{key}") for key in model.state_dict()
