@@ -261,7 +261,7 @@ def _share_rows(axes: np.ndarray) -> None:
 def _key(figure: Figure, axes: Sequence[Axes], norm: Any, target: str) -> None:
     """The bar of colours, and what the marks mean."""
     shades = mpl.cm.ScalarMappable(norm, SHADES)
-    bar = figure.colorbar(shades, ax=list(axes), aspect=12, pad=0.01)
+    bar = figure.colorbar(shades, ax=list(axes), aspect=12 * len(axes) / 3, pad=0.01)
     bar.set_label(f"added to the\npredicted {target}")
     bar.outline.set_visible(False)
     for kind in ("largest", "smallest"):
