@@ -21,13 +21,14 @@ FLOORS = [
     {"errors"},
     {"log", "io", "integrity", "samples", "curves", "extras", "compiled"},
     {"record", "filters", "wavelet", "transform", "export", "heads"},
-    {"features", "portable", "model", "teacher", "attribution"},
-    {"search", "distil", "estimator"},
+    {"features", "portable", "model", "targets", "teacher", "attribution"},
+    {"search", "distil", "fitting", "estimator", "predictors"},
     {"league", "study"},
     {"recovery"},
     {"report"},
     {"cells", "maps", "own"},
     {"config"},
+    {"cli", "__main__"},
 ]
 FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}
 DRAWS = {"report", "cells/figures", "maps/figures"}  # what only draws and writes

@@ -91,7 +91,7 @@ def test_places_stay_lines_where_all_else_bends():
 
 def test_every_channel_gives_the_features_of_its_own_signal():
     two = np.stack([X, -X], 1)
-    found = Largest(4, start=3).features(two, DB5, 3)
+    found = Largest(4, start=3).features(two, DB5, 3, dims=1)
     each = [Largest(4, start=3).features(x, DB5, 3) for x in (X, -X)]
     np.testing.assert_array_equal(found, np.hstack(each))
 
@@ -113,6 +113,33 @@ def test_features_that_pick_nothing_are_refused(wrong):
 def test_wrong_shapes_are_refused(x):
     with pytest.raises(ShapeError, match=r"signals \(n, \[channel,\] time\) or images"):
         Largest().features(x, DB5, 4)
+
+
+def test_three_axes_are_signals_or_images_as_said():
+    x = RNG.normal(size=(60, 8, 32)).cumsum(-1)
+    with pytest.raises(ShapeError, match=r"60 signals of 8 .* 60 images of 8 x 32"):
+        Largest().features(x, DB2, 2)
+    with pytest.raises(ShapeError, match="say which"):
+        Student().fit(x, x[:, 0, 0], DB2, 2)
+    signals = Largest().features(x, DB2, 2, dims=1)
+    images = Largest().features(x, DB2, 2, dims=2)
+    assert (signals.shape, images.shape) == ((60, 8 * 18), (60, 42))
+    np.testing.assert_array_equal(images, Largest().features(x[:, None], DB2, 2))
+    student = Student().fit(x, x[:, 0, 0], DB2, 2, dims=2)
+    np.testing.assert_array_equal(student.predict(x), student.predict(x[:, None]))
+
+
+def test_a_student_takes_lists_scores_itself_and_refuses_what_is_no_target():
+    student = Student(Largest(3), "ridge").fit(X.tolist(), X[:, 7].tolist(), DB2, 3)
+    np.testing.assert_array_equal(student.predict(X.tolist()), student.predict(X))
+    missed = X[:, 7] - student.predict(X)
+    expected = 1 - (missed**2).mean() / X[:, 7].var()
+    assert student.score(X, X[:, 7]) == pytest.approx(expected)
+    with pytest.raises(ConfigError, match="not fitted"):
+        Student().predict(X)
+    for y in (X[:, :2], X[:9, 0], ["a"] * 200):
+        with pytest.raises(ShapeError, match="^y is"):
+            Student().fit(X, y, DB2, 3)
 
 
 def test_ols_student_is_least_squares_on_the_features():
@@ -230,7 +257,8 @@ def test_contributions_name_the_coefficients_they_were_picked_from():
 
 def test_contributions_of_channels_sum_too():
     x = X.reshape(100, 2, 40)
-    student = Student(Largest(3, 1, True, 3), "ridge").fit(x, x[:, 0, 3], DB5, 3)
+    student = Student(Largest(3, 1, True, 3), "ridge")
+    student.fit(x, x[:, 0, 3], DB5, 3, dims=1)
     total = features.contributions(student, x).groupby("sample")["contribution"].sum()
     np.testing.assert_allclose(total, student.predict(x), atol=1e-9)
 
@@ -249,9 +277,9 @@ def test_contributions_of_channels_sum_too():
 def test_compiled_predictions_are_those_of_the_head(shape, recipe, head):
     x = RNG.normal(size=(200, *shape[1:])).cumsum(-1)
     y = x.reshape(200, -1).max(1)
-    student = Student(recipe, head).fit(x, y, DB5, 4)
+    student = Student(recipe, head).fit(x, y, DB5, 4, dims=1)
     new = RNG.normal(size=shape).cumsum(-1)
-    features = recipe.features(new, DB5, 4)
+    features = recipe.features(new, DB5, 4, dims=1)
     free = student.head_.predict(features)
     curves = student.curves
     added = curves(features).sum(1) + curves.intercept

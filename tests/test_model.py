@@ -43,7 +43,8 @@ def walks(n, shape, seed=0):
 def fitted(taps=DB5, mode="zero", shape=(40,), recipe=THREE, head="hinges", n=120):
     x = walks(n, shape)
     y = x.reshape(n, -1).max(1)
-    return Student(recipe, head).fit(x, y, taps, 3, mode), x
+    dims = 2 if x.ndim == 4 else 1
+    return Student(recipe, head).fit(x, y, taps, 3, mode, dims), x
 
 
 def made(**more):
@@ -88,7 +89,7 @@ def test_an_explanation_sums_to_the_prediction(taps, mode, shape, recipe, head):
     told = found.explain(new)
     sums = np.clip(told.added.sum(1) + told.usual, *student.range_)
     np.testing.assert_allclose(sums, found.predict(new), rtol=0, atol=1e-9)
-    expected = recipe.features(new, taps, 3, mode)
+    expected = recipe.features(new, taps, 3, mode, student.dims_)
     np.testing.assert_array_equal(told.values, expected)
     assert len(set(told.names)) == len(told.names) == expected.shape[1]
     # Over the training samples every feature adds nothing beyond what is usual.

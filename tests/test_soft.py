@@ -323,7 +323,7 @@ HOLE = np.where(np.arange(24) == 5, np.inf, MAPS)
         ({"gradient": HOLE}, DataError, r"gradient\[0, 0, 5\] is inf"),
         ({"gradient": 0 * MAPS}, DataError, "gradient is constant in every sample"),
         ({"x": MAPS[..., 1:]}, ShapeError, r"1, 16, 23\) and gradient \(6, 1, 16, 24"),
-        ({"x": MAPS[0]}, ShapeError, r"expected \(n, ..., y, x\)"),
+        ({"x": MAPS[0]}, ShapeError, r"images \(n, \[channel,\] y, x\)"),
         ({"levels": 5}, ShapeError, "use levels <= 4"),
     ],
 )

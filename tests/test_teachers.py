@@ -119,7 +119,7 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
         "target_mean": [2.5],
         "target_sd": [1.5],
         "dataset": "abc",
-        "weights": integrity.sha256(path),
+        "sha256": integrity.sha256(path),
     }
     saved = path.read_bytes()
     weights.save({"lstm": loaded}, path)
@@ -128,7 +128,7 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
 
 def other(path):
     digest = integrity.sha256(path)
-    return {"kind": "lstm", "seed": 0, "sizes": {"hidden": 8}, "weights": digest}
+    return {"kind": "lstm", "seed": 0, "sizes": {"hidden": 8}, "sha256": digest}
 
 
 def flipped(path):

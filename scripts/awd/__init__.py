@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 # What users name without its package: name -> module, or module:attribute.
 FACE = {
     "AdaptiveWavelet": "awd.estimator:AdaptiveWavelet",
+    "AdaptiveWaveletClassifier": "awd.predictors:AdaptiveWaveletClassifier",
+    "AdaptiveWaveletRegressor": "awd.predictors:AdaptiveWaveletRegressor",
     "load": "awd.model:load",
     "families": "awd.filters.families",
     "kernels": "awd.filters.kernels",
@@ -37,10 +39,13 @@ def lazily(
     places = {**own, **face}
 
     def __getattr__(name: str) -> Any:
+        from awd.extras import needed
+
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, _, attribute = places[name].partition(":")
-        loaded = importlib.import_module(module)
+        with needed(f"{package}.{name}"):
+            loaded = importlib.import_module(module)
         return getattr(loaded, attribute) if attribute else loaded
 
     return __getattr__, lambda: sorted(places)

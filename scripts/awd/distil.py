@@ -22,6 +22,7 @@ from awd import wavelet
 from awd.errors import ConfigError, DataError
 from awd.features import Largest
 from awd.filters.families import Family, Lattice
+from awd.samples import dims_of, real
 from awd.search import candidates, descent, objectives
 from awd.search.candidates import Candidate
 from awd.search.descent import Blend, Effort, Optimum, Term
@@ -54,6 +55,8 @@ class Distilled:
         Measured residuals, see :func:`awd.wavelet.conditions`.
     objective, mode : str
         As given; "coefficients" for a function of them.
+    dims : {1, 2}
+        Axes of a sample: signals or images.
     """
 
     chosen: Candidate
@@ -64,6 +67,7 @@ class Distilled:
     conditions: dict[str, float]
     objective: str
     mode: str
+    dims: int
 
     @property
     def filter(self) -> np.ndarray:
@@ -105,7 +109,7 @@ def distil(
     length: int | str | Sequence[int] = "auto",
     moments: int = 1,
     family: Family | None = None,
-    dims: int = 1,
+    dims: int | None = None,
     draws: int = 0,
     mode: str = "zero",
     random_state: int | np.random.Generator = 0,
@@ -148,8 +152,9 @@ def distil(
         Vanishing moments that the wavelet must have.
     family : Family, optional
         Where to search, in place of the orthonormal wavelets of ``length`` taps.
-    dims : {1, 2}
-        Axes of a sample: 1 for signals, 2 for images.
+    dims : {1, 2}, optional
+        Axes of a sample without channels: 1 of signals, 2 of images. Needed where
+        arrays have three axes, which may be (n, channel, time) or (n, y, x).
     draws : int
         How many times to search again with groups resampled.
     mode : {"zero"}
@@ -179,7 +184,9 @@ def distil(
     depths = np.atleast_1d(levels).tolist()
     families = [family] if family else _lattices(length, moments)
     name, terms_of = _objective(objective)
-    _require_options(mode, dims)
+    if mode != "zero":
+        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
+    dims = _dims(x, gradient, dims)
     _require_choice(levels, output)
     rng = np.random.default_rng(random_state)
     samples = objectives.samples(
@@ -199,7 +206,7 @@ def distil(
         drawn = search.redrawn(chosen, shape, draws, flips=name != "output")
     conditions = shape.family.conditions(chosen.filter)
     found = chosen, shape.path, shape.optima, pool, drawn, conditions
-    return Distilled(*found, name, mode)
+    return Distilled(*found, name, mode, dims)
 
 
 @dataclass(frozen=True)
@@ -346,11 +353,18 @@ def _objective(
     return objective, OBJECTIVES[objective]
 
 
-def _require_options(mode: str, dims: int) -> None:
-    if mode != "zero":
-        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
-    if dims not in (1, 2):
-        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+def _dims(
+    x: np.ndarray | None,
+    gradient: np.ndarray | Sequence[np.ndarray] | None,
+    dims: int | None,
+) -> int:
+    """Axes of a sample, from what is there."""
+    if isinstance(gradient, list | tuple) and gradient:
+        gradient = gradient[0]
+    name, data = ("gradient", gradient) if x is None else ("x", x)
+    if data is None:
+        raise DataError("there is nothing to distil; give x, gradient, or both")
+    return dims_of(real(data, name).shape, dims, name)
 
 
 def _require_choice(levels: int | Sequence[int], output: np.ndarray | None) -> None:

@@ -20,6 +20,10 @@ class ShapeError(AwdError, ValueError):
     """An array has the wrong shape, length or dtype."""
 
 
+class KindError(AwdError, TypeError):
+    """An argument is of a kind that does not hold numbers."""
+
+
 class DataError(AwdError, ValueError):
     """The values of an array, table or file are not usable."""
 

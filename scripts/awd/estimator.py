@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,23 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from awd import export, io, wavelet
-from awd.distil import distil
-from awd.errors import ConfigError, ShapeError
+from awd.errors import (
+    AwdError,
+    ConfigError,
+    DataError,
+    KindError,
+    ShapeError,
+    warn,
+)
 from awd.features import Largest
 from awd.filters import kernels
+from awd.fitting import (
+    UNKNOWN,
+    Recipe,
+    Taught,
+    fidelity,
+)
+from awd.samples import axes, dims_of, possible_levels, real, require_samples
 from awd.teacher import brought
 
 if TYPE_CHECKING:
@@ -22,8 +34,116 @@ if TYPE_CHECKING:
 
     import pywt
 
+NUMBERS = [np.float64, np.float32]
 
-class AdaptiveWavelet(TransformerMixin, BaseEstimator):
+
+class Sampled(BaseEstimator):
+    """What estimators share: how they take samples, and ask a network of them.
+
+    ``shape`` is that of one sample where ``X`` holds them flattened, ``dims`` its axes
+    without channels.
+    """
+
+    shape: tuple[int, ...] | None = None
+    dims: int | None = None
+    folds: int
+
+    def _first(self, X: Any, y: Any = "no_validation", **options: Any) -> Any:
+        """Samples as they are given, (n, ...), the first of this estimator, and y.
+
+        The shape of a sample, and its axes, are kept for those that follow.
+        """
+        least = {"ensure_min_samples": 2, "ensure_min_features": 2}
+        checked = self._validated(X, y, **least, **options)
+        X, y = checked if isinstance(checked, tuple) else (checked, None)
+        if self.shape is not None:
+            X = self._reshaped(X, "X", _shape(self.shape))
+        self.dims_ = dims_of(X.shape, self.dims, "X")
+        self.sample_shape_ = X.shape[1:]
+        return X, y
+
+    def _next(self, X: Any) -> np.ndarray:
+        """Samples (n, [channel,] time) or (n, channel, y, x), as those of the fit."""
+        check_is_fitted(self)
+        X = self._validated(X, "no_validation", reset=False)
+        if self.shape is not None:
+            X = self._reshaped(X, "X")
+        if X.shape[1:] != self.sample_shape_:
+            raise ShapeError(
+                f"X is {X.shape}; expected samples as in fit, "
+                f"(n, {', '.join(map(str, self.sample_shape_))})"
+            )
+        return require_samples(X, self.dims_)
+
+    def _validated(self, X: Any, y: Any, **options: Any) -> Any:
+        """scikit-learn's checks; what they refuse is named."""
+        if hasattr(X, "detach"):
+            X = real(X, "X")
+        try:
+            return validate_data(self, X, y, dtype=NUMBERS, allow_nd=True, **options)
+        except AwdError:
+            raise
+        except ValueError as error:
+            raise DataError(f"X or y: {error}") from error
+        except TypeError as error:
+            raise KindError(f"X or y: {error}") from error
+
+    def _reshaped(
+        self, values: np.ndarray, name: str, shape: tuple[int, ...] | None = None
+    ) -> np.ndarray:
+        """(n, features) as (n, *shape)."""
+        shape = self.sample_shape_ if shape is None else shape
+        if values.ndim == 0 or values.size != len(values) * np.prod(shape):
+            raise ShapeError(
+                f"{name} has shape {values.shape}; expected samples of shape {shape}, "
+                f"or flattened, (n, {np.prod(shape)})"
+            )
+        return values.reshape(len(values), *shape)
+
+    def _gradients(self, given: Any) -> np.ndarray | None:
+        """Gradients as samples are inside."""
+        if given is None:
+            return None
+        slopes = self._reshaped(real(given, "gradients"), "gradients")
+        return require_samples(slopes, self.dims_)
+
+    def _judge(self, data: Taught, recipe: Recipe) -> None:
+        """How good it is on samples that nothing was fitted to."""
+        found = UNKNOWN
+        if data.answers is not None and self.folds:
+            found = fidelity(data, recipe, self.folds)
+        self.fidelity_, *interval = found
+        self.fidelity_interval_ = tuple(interval)
+
+    def _depths(self, levels: Any, x: np.ndarray) -> list[int]:
+        """Levels that samples can be halved to; a warning where they are fewer."""
+        wanted = np.atleast_1d(levels)
+        if wanted.dtype.kind not in "iu" or wanted.ndim != 1 or not wanted.size:
+            raise ConfigError(
+                f"levels is {levels!r}; expected an integer, or several to choose from"
+            )
+        found = possible_levels(x, wanted.tolist())
+        if found != wanted.tolist():
+            plane = x.shape[-axes(x) :]
+            most = int(min(plane)).bit_length() - 1
+            warn(
+                f"levels is {levels}, but samples of shape {plane} can be halved "
+                f"{most} times; {', '.join(map(str, found))} are used"
+            )
+        return found
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    """Of one sample, as it was given."""
+    if np.ndim(shape) != 1 or len(shape) not in (1, 2, 3):
+        raise ConfigError(
+            f"shape is {shape}; expected (time,), (channel, time), (y, x) or "
+            "(channel, y, x)"
+        )
+    return tuple(shape)
+
+
+class AdaptiveWavelet(TransformerMixin, Sampled):
     """Wavelet that is distilled from a network; transforms samples to coefficients.
 
     ``fit`` finds the wavelet (:func:`awd.distil.distil`), ``transform`` gives the
@@ -32,8 +152,8 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    levels : int
-        Halvings; fewer where a sample is too short, with a warning.
+    levels : int or sequence of int
+        Halvings, to choose from; fewer where a sample is too short, with a warning.
     length : int, sequence of int or "auto"
         Taps of the filter.
     objective : {"output", "attribution", "sparsity"} or callable
@@ -47,8 +167,14 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
     moments : int
         Vanishing moments that the wavelet must have.
     shape : tuple of int, optional
-        Of one sample, which ``X`` holds flattened and the teacher reads in this shape:
-        (time,), (y, x) or (channel, y, x). Without it a sample is a signal.
+        Of one sample, where ``X`` holds them flattened and the teacher reads them in
+        this shape: (time,), (channel, time), (y, x) or (channel, y, x).
+    dims : {1, 2}, optional
+        Axes of a sample without channels, 1 of signals and 2 of images: needed where a
+        sample has two axes, which may be (channel, time) or (y, x).
+    folds : int
+        Of whole groups, in which :attr:`fidelity_` is measured; 0 leaves it NaN, and
+        saves most of the time.
     random_state : int
 
     Attributes
@@ -60,12 +186,17 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
     levels_ : int
     conditions_ : dict of str to float
         Measured residuals, see :func:`awd.wavelet.conditions`.
-    value_, fidelity_ : float
-        The objective, and the cross-validated R2 of the student against the teacher's
-        output; NaN without it.
+    value_ : float
+        The objective.
+    fidelity_, fidelity_interval_ : float, (float, float)
+        R2 of the student against the teacher's output on samples that nothing was
+        fitted to, the search for the wavelet neither, and its 95 % interval over
+        groups; NaN without an output.
     result_ : Distilled
         All that was found.
     n_features_in_ : int
+    sample_shape_, dims_ : tuple of int, int
+        Of one sample.
 
     Examples
     --------
@@ -77,13 +208,15 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        levels: int = 4,
+        levels: int | Sequence[int] = 4,
         length: int | str | Sequence[int] = "auto",
         objective: str | Callable = "output",
         largest: int = 6,
         ratio: float | str | Sequence[float] = np.inf,
         moments: int = 1,
         shape: tuple[int, ...] | None = None,
+        dims: int | None = None,
+        folds: int = 5,
         random_state: int = 0,
     ) -> None:
         self.levels = levels
@@ -93,6 +226,8 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         self.ratio = ratio
         self.moments = moments
         self.shape = shape
+        self.dims = dims
+        self.folds = folds
         self.random_state = random_state
 
     def fit(
@@ -110,15 +245,16 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array of shape (n, features)
-            Samples.
+        X : array of shape (n, time), (n, channel, time), (n, y, x), (n, channel, y, x)
+            Samples; or flattened, with ``shape``. An offset of a channel changes
+            nothing: the search reads samples about the mean of every channel.
         y : ignored
             No label enters a wavelet.
         teacher : optional
             A network, of any kind that :func:`awd.teacher.brought.network` takes.
         target : int
             Column of the teacher's output.
-        output, gradient : array of shape (n,), (n, features), optional
+        output, gradient : array of shape (n,), (n, ...), optional
             A teacher's outputs and gradients, computed before.
         groups : array of shape (n,), optional
             Groups that fall into one fold.
@@ -127,53 +263,52 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         ------
         ShapeError, DataError, ConfigError
             As :func:`awd.distil.distil`; teacher and output are both given.
-        ValueError
-            Of scikit-learn: ``X`` has one sample, one feature or values not finite.
+            ``X`` has one sample, one feature or values not finite.
         """
-        least = {"ensure_min_samples": 2, "ensure_min_features": 2}
-        X = validate_data(self, X, dtype=[np.float64, np.float32], **least)
-        x = self._samples(X)
+        given, _ = self._first(X)
         if teacher is not None:
             if output is not None or gradient is not None:
                 raise ConfigError("give a teacher or its outputs, not both")
-            output, gradient = self._ask(teacher, x, target)
+            output, gradient = self._ask(teacher, given, target)
         objective = self.objective
         if output is None and gradient is None and objective == "output":
             objective = "sparsity"
-        if gradient is not None:
-            gradient = self._samples(np.asarray(gradient), "gradient")
-        self.result_ = distil(
-            x,
-            gradient,
-            output,
-            objective=objective,
-            student=Largest(self.largest),
-            groups=groups,
-            ratio=self.ratio,
-            levels=self._possible_levels(),
-            length=self.length,
-            moments=self.moments,
-            dims=self._dims,
+        x = require_samples(given, self.dims_)
+        recipe = Recipe(
+            Largest(self.largest),
+            "ridge",
+            self._depths(self.levels, x),
+            self.length,
+            objective,
+            self.dims_,
+            self.ratio,
+            self.moments,
             random_state=self.random_state,
         )
+        if output is not None:
+            output = real(output, "output").reshape(len(output), -1)
+        slopes = self._gradients(gradient)
+        groups = None if groups is None else np.asarray(groups)
+        data = Taught(x, output, gradient=slopes, groups=groups)
+        self.result_ = recipe.distilled(data)
+        self._judge(data, recipe)
         self.filter_, self.levels_ = self.result_.filter, self.result_.levels
         self.angles_, self.conditions_ = self.result_.angles, self.result_.conditions
-        self.value_, self.fidelity_ = self.result_.value, self.result_.fidelity
+        self.value_ = self.result_.value
         return self
 
     def transform(self, X: np.ndarray) -> np.ndarray:
-        """Coefficients of every sample, (n, features) to (n, coefficients).
+        """Coefficients of every sample, (n, coefficients).
 
         Channel after channel ``[approx, detail_levels, ..., detail_1]``, see
         :func:`awd.filters.kernels.pack` and :meth:`get_feature_names_out`.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        rows = self._samples(X).reshape(-1, *self._plane)
-        return kernels.pack(rows, self.filter_, self.levels_)[0].reshape(len(X), -1)
+        x = self._next(X)
+        rows = x.reshape(-1, *self._plane)
+        return kernels.pack(rows, self.filter_, self.levels_)[0].reshape(len(x), -1)
 
     def inverse_transform(self, X: np.ndarray) -> np.ndarray:
-        """Samples (n, features) of coefficients (n, coefficients).
+        """Samples of coefficients (n, coefficients), as those of the fit.
 
         Raises
         ------
@@ -190,14 +325,16 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
         taps, plane = len(self.filter_), self._plane
         packed = X.reshape(-1, expected // self._channels)
         bands = kernels.unpack(packed, plane, taps, self.levels_)
-        return kernels.synthesis(bands, self.filter_, plane).reshape(len(X), -1)
+        x = kernels.synthesis(bands, self.filter_, plane)
+        flat = self.shape is not None
+        return x.reshape(len(X), *((-1,) if flat else self.sample_shape_))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the coefficients: ``approx_0``, ``detail3_5``, ``diagonal1_7``."""
         check_is_fitted(self)
         counts = kernels.band_counts(self._plane, len(self.filter_), self.levels_)
         kinds = (
-            ["detail"] if self._dims == 1 else ["horizontal", "vertical", "diagonal"]
+            ["detail"] if self.dims_ == 1 else ["horizontal", "vertical", "diagonal"]
         )
         levels = range(self.levels_, 0, -1)
         bands = ["approx", *(f"{kind}{level}" for level in levels for kind in kinds)]
@@ -236,48 +373,11 @@ class AdaptiveWavelet(TransformerMixin, BaseEstimator):
             return outputs, None
         return outputs, network.gradient(x, target)
 
-    def _samples(self, flat: np.ndarray, name: str = "X") -> np.ndarray:
-        """(n, features) as (n, *shape)."""
-        shape = self._shape
-        if flat.size != len(flat) * np.prod(shape):
-            raise ShapeError(
-                f"{name} has shape {flat.shape}; expected samples of shape {shape} "
-                f"flattened, (n, {np.prod(shape)})"
-            )
-        return flat.reshape(len(flat), *shape)
-
-    def _possible_levels(self) -> int:
-        if not isinstance(self.levels, int | np.integer):
-            raise ConfigError(f"levels is {self.levels!r}; expected an integer")
-        possible = int(min(self._plane)).bit_length() - 1
-        if self.levels > possible:
-            warnings.warn(
-                f"levels is {self.levels}, but samples of shape {self._plane} can be "
-                f"halved {possible} times; {possible} are used",
-                UserWarning,
-                stacklevel=3,
-            )
-        return min(self.levels, possible)
-
-    @property
-    def _shape(self) -> tuple[int, ...]:
-        if self.shape is None:
-            return (self.n_features_in_,)
-        if np.ndim(self.shape) != 1 or len(self.shape) not in (1, 2, 3):
-            raise ConfigError(
-                f"shape is {self.shape}; expected (time,), (y, x) or (channel, y, x)"
-            )
-        return tuple(self.shape)
-
-    @property
-    def _dims(self) -> int:
-        return min(len(self._shape), 2)
-
     @property
     def _plane(self) -> tuple[int, ...]:
         """Shape of a sample without channels."""
-        return self._shape[-self._dims :]
+        return self.sample_shape_[-self.dims_ :]
 
     @property
     def _channels(self) -> int:
-        return self._shape[0] if len(self._shape) == 3 else 1
+        return self.sample_shape_[0] if len(self.sample_shape_) > self.dims_ else 1

@@ -101,6 +101,8 @@ def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
     import pywt
 
     record = io.read_json(path)
+    if not isinstance(record, dict):
+        raise DataError(f"{path}: no record of a wavelet; expected a wavelet.json")
     missing = [key for key in FILTERS if key not in record]
     if missing:
         raise DataError(f"{path}: no {', '.join(missing)}; write it anew from its h")

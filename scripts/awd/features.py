@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from awd.errors import ConfigError
-from awd.samples import as_rows, require_finite, require_samples
+from awd.errors import ConfigError, ShapeError
+from awd.samples import as_rows, axes, real, require_finite, require_samples
 
 if TYPE_CHECKING:
     from typing import Self
@@ -67,23 +67,33 @@ class Largest:
         """The same with smallest for largest: the student of the negated wavelet."""
         return replace(self, m=self.smallest, smallest=self.m)
 
-    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Largest:
+    def fitted(
+        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+    ) -> Largest:
         """Itself: nothing of it depends on the training samples."""
         return self
 
     def features(
-        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        mode: str = "zero",
+        dims: int | None = None,
     ) -> np.ndarray:
         """Transform, then pick.
 
         Parameters
         ----------
-        x : array of shape (n, [channel,] time) or (n, channel, y, x), float
+        x : array of shape (n, [channel,] time) or (n, [channel,] y, x)
             Signals or images; every channel is transformed by the same filter.
         h : array of shape (taps,)
             Low-pass filter.
         levels, mode : int, str
             As for :func:`awd.filters.kernels.analysis`.
+        dims : {1, 2}, optional
+            Axes of a sample without channels; needed where ``x`` has three axes, see
+            :func:`awd.samples.dims_of`.
 
         Returns
         -------
@@ -95,19 +105,22 @@ class Largest:
         Raises
         ------
         ShapeError
-            ``x`` has other axes, is empty, no floating point or too short.
+            ``x`` has other axes, is empty, no numbers, too short, or may be either.
         DataError
             A sample is not finite.
         """
-        return self.pick(x, h, levels, mode).features
+        return self.pick(require_samples(x, dims), h, levels, mode).features
 
     def pick(
         self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
     ) -> Picked:
-        """The features, and which coefficients they are; as :meth:`features`."""
+        """The features, and which coefficients they are; as :meth:`features`.
+
+        ``x`` is (n, [channel,] time) or (n, channel, y, x).
+        """
         from awd.filters import kernels, undecimated
 
-        x = require_finite(require_samples(x))
+        x = require_finite(require_samples(x, axes(x)))
         if (self.start or self.energy) and x.ndim == 4:
             raise ConfigError(
                 f"{self}: images have no first frames and no time; use start=0 and "
@@ -165,7 +178,7 @@ class Student:
 
     Attributes
     ----------
-    filter_, levels_, mode_, features_, head_, range_
+    filter_, levels_, mode_, dims_, features_, head_, range_
         Set by :meth:`fit`: what was transformed with, the features with what they took
         from the training samples, the fitted model, and the least and largest target.
     """
@@ -180,22 +193,32 @@ class Student:
         h: np.ndarray,
         levels: int,
         mode: str = "zero",
+        dims: int | None = None,
     ) -> Self:
-        """Fit the head to targets ``y`` (n,); ``x``, ``h`` as for `Largest.features`.
+        """Fit the head to targets.
 
-        The targets may be labels, or what a network answers: then no label is needed.
+        Parameters
+        ----------
+        x, h, levels, mode, dims
+            As for :meth:`Largest.features`; ``dims`` of a result is
+            ``Distilled.dims``.
+        y : array of shape (n,)
+            Labels, or what a network answers: then no label is needed.
 
         Raises
         ------
+        ShapeError
+            As :meth:`Largest.features`; ``y`` has another shape.
         DataError
-            When a signal or a target is not finite.
+            A signal or a target is not finite.
         """
         from awd import heads
 
-        y = require_finite(np.asarray(y))
+        x, y = require_samples(x, dims), _target(y, len(x))
         self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
-        self.features_ = self.features.fitted(x, h, levels)
-        features = self.features_.features(x, h, levels, mode)
+        self.dims_ = axes(x)
+        self.features_ = self.features.fitted(x, h, levels, self.dims_)
+        features = self.features_.features(x, h, levels, mode, self.dims_)
         head = heads.head(self.head, heads.FLOOR * np.std(x), self.bends(x, h, levels))
         self.head_, self.range_ = (
             head.fit(features, y),
@@ -207,15 +230,29 @@ class Student:
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions (n,), in the targets' unit and within their fitted range.
 
-        Compiled for signals in mode zero.
+        Compiled for signals in mode zero; ``x`` as in :meth:`fit`.
         """
-        compiled = isinstance(self.features, Largest) and self.mode_ == "zero"
-        if compiled and np.ndim(x) < 4:
+        compiled = isinstance(self.features, Largest) and self._fitted_mode == "zero"
+        if compiled and self.dims_ == 1:
+            x = require_samples(x, 1)
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
             return self._compiled(x)[:, 0]
-        features = self.features_.features(x, self.filter_, self.levels_, self.mode_)
+        bank = self.filter_, self.levels_, self.mode_
+        features = self.features_.features(x, *bank, self.dims_)
         return np.clip(self.head_.predict(features), *self.range_)
+
+    def score(self, x: np.ndarray, y: np.ndarray) -> float:
+        """R2 of the predictions of ``x`` against ``y`` (n,)."""
+        from sklearn.metrics import r2_score
+
+        return float(r2_score(_target(y, len(x)), self.predict(x)))
+
+    @property
+    def _fitted_mode(self) -> str:
+        if not hasattr(self, "head_"):
+            raise ConfigError("this student is not fitted; call fit first")
+        return self.mode_
 
     def _compile(self, shape: tuple[int, ...]) -> None:
         """For samples of a shape; done once."""
@@ -250,6 +287,16 @@ class Student:
         return model.coef_.size + 1
 
 
+def _target(y: np.ndarray, n: int) -> np.ndarray:
+    """Targets as (n,) finite numbers."""
+    y = real(y, "y")
+    if y.shape != (n,):
+        raise ShapeError(
+            f"y is {y.shape} for {n} samples; expected ({n},), one student a target"
+        )
+    return require_finite(y)
+
+
 def contributions(
     student: Student, x: np.ndarray, background: np.ndarray | None = None
 ) -> pd.DataFrame:
@@ -262,10 +309,10 @@ def contributions(
     ----------
     student : Student
         Fitted.
-    x : array of shape (n, time) or (n, channel, time)
-        Signals that are explained.
-    background : array of shape (m, time) or (m, channel, time), optional
-        Signals over which a curve's mean is what it gives usually. Without it these
+    x : array of shape (n, ...)
+        Samples that are explained.
+    background : array of shape (m, ...), optional
+        Samples over which a curve's mean is what it gives usually. Without it these
         are the training samples where the head standardises, else ``x``.
 
     Returns
@@ -299,7 +346,7 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     """Where every feature was picked, a row a sample and feature; values (n, all)."""
     import pandas as pd
 
-    recipe = student.features
+    recipe, x = student.features, require_samples(x, student.dims_)
     picked = recipe.pick(x, student.filter_, student.levels_, student.mode_)
     band, position = picked.place()
     kinds = [

@@ -134,7 +134,8 @@ class Model:
         return np.clip(np.stack(sums, 1), *self.ranges.T)
 
     def _features(self, x: np.ndarray) -> np.ndarray:
-        return self.features.features(x, self.filter, self.levels, self.mode)
+        bank = self.filter, self.levels, self.mode
+        return self.features.features(x, *bank, self.sample.dims)
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """What the head gives, within the range it was fitted to.
@@ -321,11 +322,12 @@ def of_student(
     """
     students = list(student) if isinstance(student, Sequence) else [student]
     first = fitted.require_alike(students)
-    sample = sample or Sample.of(np.asarray(x))
+    sample = sample or Sample.of(np.asarray(x), first.dims_)
     x = sample.taken(x)
-    read = first.features.features(x, first.filter_, first.levels_, first.mode_)
-    bank = len(first.filter_), int(first.levels_), first.mode_
-    reading = Reading(first.features, sample, *bank)
+    bank = first.filter_, first.levels_, first.mode_
+    read = first.features.features(x, *bank, sample.dims)
+    sizes = len(first.filter_), int(first.levels_), first.mode_
+    reading = Reading(first.features, sample, *sizes)
     curves = tuple(fitted.usual(each.curves, read, x.shape) for each in students)
     return Model(
         first.filter_.copy(),

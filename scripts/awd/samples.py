@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd.errors import DataError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -60,15 +60,52 @@ def real(values: ArrayLike | Any, name: str) -> np.ndarray:
     return np.asarray(data, np.float32 if small else np.float64)
 
 
-def require_samples(x: ArrayLike) -> np.ndarray:
-    """``x`` as an array if it holds signals or images, see :meth:`Largest.features`."""
-    x = real(x, "x")
-    if x.ndim not in (2, 3, 4) or not x.size:
+def dims_of(shape: Sequence[int], dims: int | None, name: str = "x") -> int:
+    """Axes of a sample, 1 of signals and 2 of images, of an array of a shape.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        (n, time), (n, channel, time), (n, y, x) or (n, channel, y, x).
+    dims : {1, 2}, optional
+        Needed where the array has three axes, which may be either.
+    name : str
+        Of the argument, for the error.
+
+    Raises
+    ------
+    ShapeError
+        Three axes and no ``dims``; other numbers of axes; or it is empty.
+    ConfigError
+        ``dims`` is something else.
+    """
+    if dims not in (None, 1, 2):
+        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+    known = {2: (1,), 3: (1, 2), 4: (2,)}.get(len(shape), ())
+    if not known or 0 in shape or dims not in (None, *known):
         raise ShapeError(
-            f"x is {x.shape}; expected signals (n, [channel,] time) or images "
-            "(n, channel, y, x), not empty"
+            f"{name} is {tuple(shape)}; expected signals (n, [channel,] time) or "
+            "images (n, [channel,] y, x), not empty"
+            + (f", of which dims={dims} says which" if dims else "")
         )
-    return x
+    if dims is None and len(known) > 1:
+        n, first, last = shape
+        raise ShapeError(
+            f"{name} is {tuple(shape)}: with dims=1 {n} signals of {first} channels "
+            f"and {last} times, with dims=2 {n} images of {first} x {last}; say which"
+        )
+    return dims or known[0]
+
+
+def require_samples(x: ArrayLike, dims: int | None = None) -> np.ndarray:
+    """Signals (n, [channel,] time) or images (n, channel, y, x), of real numbers.
+
+    Parameters and errors as :func:`real` and :func:`dims_of`; images that have no axis
+    of channels get one.
+    """
+    x = real(x, "x")
+    images = dims_of(x.shape, dims) == 2
+    return x[:, None] if images and x.ndim == 3 else x
 
 
 def axes(x: np.ndarray) -> int:

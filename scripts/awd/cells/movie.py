@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import integrity, io
+from awd import extras, integrity, io
 from awd.cells import tiff
-from awd.errors import DataError, MissingInput
+from awd.errors import DataError
 
 if TYPE_CHECKING:
     import tifffile
@@ -191,12 +191,8 @@ def _open(
     path: io.PathLike, axes: str | None
 ) -> tuple[list[Frames], float | None, float | None]:
     """Channels of a file, and what its metadata say of pixel (nm) and interval (s)."""
-    try:
+    with extras.needed("reading movies"):
         import tifffile
-    except ModuleNotFoundError as error:
-        raise MissingInput(
-            "reading movies needs tifffile; pip install 'awd-wavelets[cells]'"
-        ) from error
 
     path = io.unbroken(path)
     with io.readable(path, "TIFF", "copy it again, or export it as OME-TIFF"):

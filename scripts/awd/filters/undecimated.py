@@ -104,9 +104,11 @@ class Histogram:
         """Itself: the negated wavelet has the same histograms in reverse."""
         return self
 
-    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+    def fitted(
+        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+    ) -> Self:
         """The same with the bins of training samples; arguments as :meth:`features`."""
-        rows = as_rows(require_finite(require_samples(x)))
+        rows = as_rows(require_finite(require_samples(x, dims)))
         _require_bands(self.bands, rows, h)
         count = max(8, VALUES // rows[0].size)
         bands = analysis(rows[:: -(-len(rows) // count)], h, levels)
@@ -121,17 +123,24 @@ class Histogram:
         return replace(self, edges=np.array(edges))
 
     def features(
-        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        mode: str = "reflect",
+        dims: int | None = None,
     ) -> np.ndarray:
         """Square roots of counts.
 
         Parameters
         ----------
-        x : array of shape (n, [channel,] time) or (n, channel, y, x), float
+        x : array of shape (n, [channel,] time) or (n, [channel,] y, x)
         h : array of shape (taps,) or (3, 3)
             As for :func:`analysis`.
         levels : int
         mode : {"reflect"}
+        dims : {1, 2}, optional
+            Needed where ``x`` has three axes, see :func:`awd.samples.dims_of`.
 
         Returns
         -------
@@ -150,7 +159,7 @@ class Histogram:
             raise ShapeError(
                 f"bins are those of {len(self.edges)} levels; got {levels}"
             )
-        images, *filters = _prepared(self.bands, x, h, levels)
+        images, *filters = _prepared(self.bands, x, h, levels, dims)
         counts = np.zeros((len(images), levels, len(self.bands), self.bins), np.int64)
         loops.count_rows(images, *filters, self.edges.astype(images.dtype), counts)
         return np.sqrt(counts.reshape(len(x), -1))
@@ -191,18 +200,25 @@ class Quantiles:
         """Those of the negated coefficients."""
         return replace(self, shares=tuple(1 - share for share in self.shares))
 
-    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+    def fitted(
+        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+    ) -> Self:
         """Itself: there is nothing to fit."""
         return self
 
     def features(
-        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        mode: str = "reflect",
+        dims: int | None = None,
     ) -> np.ndarray:
         """Values of nearest rank, (n, channels * levels * bands * shares), float64.
 
         In the unit of ``x``.
         """
-        images, *filters = _prepared(self.bands, x, h, levels)
+        images, *filters = _prepared(self.bands, x, h, levels, dims)
         shape = len(images), levels, len(self.bands), len(self.shares)
         ranked = np.empty(shape, images.dtype)
         loops.rank_rows(images, *filters, np.array(self.shares), ranked)
@@ -227,18 +243,25 @@ class BandNorms:
         """Itself: the negated wavelet has the same norms."""
         return self
 
-    def fitted(self, x: np.ndarray, h: np.ndarray, levels: int) -> Self:
+    def fitted(
+        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+    ) -> Self:
         """Itself: there is nothing to fit."""
         return self
 
     def features(
-        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "reflect"
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        mode: str = "reflect",
+        dims: int | None = None,
     ) -> np.ndarray:
         """Natural logarithms, (n, channels * levels * bands), float64.
 
         A band of zeros alone has the logarithm of the smallest number.
         """
-        images, *filters = _prepared(self.bands, x, h, levels)
+        images, *filters = _prepared(self.bands, x, h, levels, dims)
         norms = np.zeros((len(images), levels, len(self.bands)))
         loops.norm_rows(images, *filters, norms)
         return np.log(np.maximum(norms, np.finfo(float).tiny).reshape(len(x), -1))
@@ -303,10 +326,15 @@ def _require_bands(bands: tuple[str, ...], rows: np.ndarray, h: np.ndarray) -> N
 
 
 def _prepared(
-    bands: tuple[str, ...], x: np.ndarray, h: np.ndarray, levels: int
+    bands: tuple[str, ...],
+    x: np.ndarray,
+    h: np.ndarray,
+    levels: int,
+    dims: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Images (rows, y, x), low- and high-pass, and the numbers of the bands."""
-    rows, low, high = _checked(as_rows(require_finite(require_samples(x))), h, levels)
+    samples = require_finite(require_samples(x, dims))
+    rows, low, high = _checked(as_rows(samples), h, levels)
     _require_bands(bands, rows, h)
     wanted = np.array([BANDS.index(name) for name in bands])
     return rows.reshape(len(rows), -1, rows.shape[-1]), low, high, wanted

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from awd import integrity, io
+from awd import extras, integrity, io
 from awd.errors import ConfigError, DataError, MissingInput
 
 if TYPE_CHECKING:
@@ -66,12 +66,8 @@ def read_fits(path: io.PathLike) -> np.ndarray:
     MissingInput, DataError
         The file is not there or cut off, or its first image is no map, or has a unit.
     """
-    try:
+    with extras.needed("reading FITS files"):
         from astropy.io import fits
-    except ImportError as error:
-        raise MissingInput(
-            "FITS files need astropy; install awd-wavelets[maps]"
-        ) from error
     path = io.existing(path)
     with io.readable(path, "FITS"), warnings.catch_warnings():
         # astropy only warns of a file that is too short, and fills it up.

@@ -225,11 +225,11 @@ def _answers(
     columns = network["columns"] or list(range(len(settings["targets"])))
     if network["kind"] == "outputs":
         return _elsewhere(network["file"], columns, given, x)
-    from awd.teacher import weights
+    from awd.teacher import shelf
 
     squeezed = given.ndim < x.ndim
     found = [
-        weights.opened({**network, "column": c, "squeezed": squeezed}).output(x)
+        shelf.opened({**network, "column": c, "squeezed": squeezed}).output(x)
         for c in columns
     ]
     return {"answer": np.stack(found, 1).astype(np.float32)}

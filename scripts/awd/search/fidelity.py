@@ -17,9 +17,9 @@ import numpy as np
 from awd.errors import DataError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
-from awd.samples import as_rows, require_finite, require_samples
+from awd.samples import as_rows, axes, require_finite, require_samples
 
-# Ridge, in units of the signals' mean square. A tap of rounding size gives features of
+# Ridge, in units of the signals' variance. A tap of rounding size gives features of
 # that size, on which plain least squares go astray in groups they have not seen.
 PENALTY = 1e-6
 
@@ -136,8 +136,14 @@ class Fidelity:
         return np.flatnonzero(np.diff(self.fold)) + 1
 
     @cached_property
+    def _power(self) -> float:
+        """Mean square of the samples about the means of their channels."""
+        over = (0, *range(1 if self.x.ndim == 2 else 2, self.x.ndim))
+        return float(self.x.var(over, dtype=np.float64).mean())
+
+    @cached_property
     def _penalty(self) -> float:
-        return PENALTY * (self.x**2).mean() * len(self.y)
+        return PENALTY * self._power * len(self.y)
 
 
 @dataclass(frozen=True)
@@ -168,8 +174,9 @@ class Reproduction:
 
         from awd import heads
 
-        student = self.features.fitted(self.x, h, self.levels)
-        features = student.features(self.x, h, self.levels)
+        dims = axes(self.x)
+        student = self.features.fitted(self.x, h, self.levels, dims)
+        features = student.features(self.x, h, self.levels, dims=dims)
         head, folds = heads.head("ridge"), PredefinedSplit(self.fold)
         predicted = cross_val_predict(head, features, self.y, cv=folds)
         return float(((self.y - predicted.reshape(self.y.shape)) ** 2).sum())
@@ -213,7 +220,8 @@ def fidelity(
     """
     from sklearn.model_selection import GroupKFold
 
-    x, y = require_finite(require_samples(x)), require_finite(np.array(y, np.float64))
+    x = require_finite(require_samples(x, axes(np.asarray(x))))
+    y = require_finite(np.array(y, np.float64))
     groups = np.arange(len(x)) if groups is None else np.asarray(groups)
     if y.ndim not in (1, 2) or len(y) != len(x) or groups.shape != (len(x),):
         raise ShapeError(
@@ -232,7 +240,6 @@ def fidelity(
     for index, (_, held) in enumerate(splits):
         fold[held] = index
     order = np.argsort(fold, kind="stable")
-    x = x if x.dtype in (np.float32, np.float64) else x.astype(float)
     kind = Fidelity if hasattr(features, "pick") else Reproduction
     return kind(x[order], _scaled(y[order]), fold[order], features, levels)
 

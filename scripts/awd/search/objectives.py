@@ -22,7 +22,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.errors import DataError, ShapeError
-from awd.samples import as_rows
+from awd.samples import as_rows, real
 from awd.search.descent import THOROUGH, Effort, Term
 
 if TYPE_CHECKING:
@@ -274,11 +274,7 @@ def arranged(
     """Samples as floating point of shape (n, channel, time) or (n, channel, y, x)."""
     if data is None:
         raise DataError(f"this objective needs {name}; got None")
-    data = np.ascontiguousarray(data)
-    if data.dtype.kind not in "fiub":
-        raise ShapeError(f"{name} has dtype {data.dtype}; expected real numbers")
-    if data.dtype not in (np.float32, np.float64):
-        data = data.astype(float)
+    data = np.ascontiguousarray(real(data, name))
     axes = {1: "time", 2: "y, x"}[dims]
     if data.ndim <= dims or len(data) < 2:
         raise ShapeError(

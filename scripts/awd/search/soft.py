@@ -31,8 +31,9 @@ import torch
 from torch import Tensor
 
 from awd import wavelet
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.log import progress
+from awd.samples import dims_of
 from awd.search import objectives
 from awd.search.losses import ImageLoss, Loss, Penalty
 from awd.teacher import training
@@ -88,7 +89,7 @@ def distil_soft(
     batch: int = 100,
     learning_rate: float = 1e-3,
     seeds: Sequence[int] = (1,),
-    dims: int = 1,
+    dims: int | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> SoftPath:
     """Train filters with the paper's loss, warm-started along the attribution weight.
@@ -117,8 +118,8 @@ def distil_soft(
         Adam's.
     seeds : sequence of int
         Seeds of the order of the samples.
-    dims : {1, 2}
-        Axes of a sample: 1 for signals, 2 for images.
+    dims : {1, 2}, optional
+        Axes of a sample without channels; needed where ``x`` has three axes.
     checkpoint : Checkpoint, optional
         Where the filters at every finished attribution weight are saved, and taken up
         if they are there.
@@ -155,6 +156,9 @@ def distil_soft(
         "attribution": _ascending(attribution, "attribution"),
     }
     schedule = Schedule(epochs, batch, learning_rate, tuple(seeds))
+    if x is None:
+        raise DataError("the paper's loss needs x; got None")
+    dims = dims_of(np.shape(x), dims)
     x, gradient = samples = _pair(x, gradient, levels, dims)
     h = torch.from_numpy(_initial(init).astype(x.dtype))
     filters = h.repeat(len(schedule.seeds), len(weights["sparsity"]), 1)
@@ -237,8 +241,6 @@ def _pair(
     x: np.ndarray, gradient: np.ndarray, levels: int, dims: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Samples and gradients of one dtype, (n, channel, time) or (n, channel, y, x)."""
-    if dims not in (1, 2):
-        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
     x = objectives.arranged(x, "x", levels, dims)
     gradient = objectives.arranged(gradient, "gradient", levels, dims)
     if x.shape != gradient.shape:

@@ -10,7 +10,7 @@ import numpy as np
 from awd import io
 from awd.league import splits
 from awd.record import contracts
-from awd.teacher import weights
+from awd.teacher import shelf
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +32,7 @@ def outputs(
     ----------
     given : object
         Paths: ``samples`` with a split, and ``networks``
-        (:func:`awd.teacher.weights.networks`); of a network that answers elsewhere,
+        (:func:`awd.teacher.shelf.networks`); of a network that answers elsewhere,
         ``answer`` of the samples is taken.
     target : str
     settings : mapping
@@ -49,7 +49,7 @@ def outputs(
     import xarray as xr
 
     data = io.read(given.samples, contracts.DATASET)
-    models = weights.networks(given.networks)
+    models = shelf.networks(given.networks)
     sides = [splits.part(data, side, target) for side in contracts.SPLITS]
     answers = np.empty((len(models), data.sizes["sample"], 1), np.float32)
     gradients: dict[str, np.ndarray] = {}

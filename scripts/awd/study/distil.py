@@ -233,6 +233,7 @@ class Distiller:
             self.known.x,
             answer.gradient,
             seeds=(self.seed,),
+            dims=axes(self.known.x),
             checkpoint=answer.checkpoint,
             **self.soft,
         )

@@ -22,6 +22,7 @@ from awd.features import Largest, Student
 from awd.league import baselines, splits
 from awd.league.splits import Part
 from awd.record import contracts
+from awd.samples import axes
 from awd.search import candidates
 from awd.search.candidates import Candidate
 from awd.study import predict
@@ -80,6 +81,7 @@ class Recipe:
             student=replace(self.student.features, energy=False),
             groups=_units(pool),
             folds=self.folds,
+            dims=axes(pool.x),
             levels=self.levels,
             length=self.lengths,
             moments=self.moments,
@@ -310,7 +312,8 @@ def _of_wavelet(
     read = recipe.student.features
     read = read.mirrored if candidate.mirrored else read
     student = replace(recipe.student, features=read)
-    student.fit(known.x, y, candidate.filter, candidate.levels)
+    bank = candidate.filter, candidate.levels
+    student.fit(known.x, y, *bank, dims=axes(known.x))
     return student.predict(test.x)
 
 
@@ -332,7 +335,9 @@ class _Searched:
         self.y, self.floor = pool.y, heads.FLOOR * np.std(pool.x)
         self.candidates = recipe.candidates_for_labels()
         self.features = [
-            recipe.student.features.features(pool.x, c.filter, c.levels)
+            recipe.student.features.features(
+                pool.x, c.filter, c.levels, dims=axes(pool.x)
+            )
             for c in self.candidates
         ]
 

@@ -22,13 +22,13 @@ from awd.league import bootstrap, choose, splits
 from awd.league.choose import Method
 from awd.league.predict import Entry
 from awd.league.splits import Part
-from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
-from awd.samples import as_rows, possible_levels
+from awd.samples import as_rows, axes, possible_levels
 from awd.search.candidates import Candidate
 from awd.study import baselines
 from awd.study.students import asked, gradient, outputs, unseen
-from awd.teacher import weights
+from awd.targets import LABELS, HeldOut, Target, fit
+from awd.teacher import shelf
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def students(
     data = io.read(given.samples, contracts.DATASET)
     known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
     answers = outputs(given.outputs)
-    models = weights.networks(given.networks, settings["kinds"])
+    models = shelf.networks(given.networks, settings["kinds"])
     first = next(iter(models))
     teaching = Teaching(
         answers[first][known.rows],
@@ -172,7 +172,7 @@ def of_wavelet(
     h, levels = method.chosen.filter, method.chosen.levels
     read = student.features.mirrored if method.chosen.mirrored else student.features
     recipe = replace(student, features=read)
-    copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode)
+    copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode, axes(known.x))
     same = {
         "role": method.role,
         "fidelity": bootstrap.r2(teaching.test, copy.predict(test.x)),

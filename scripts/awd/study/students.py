@@ -12,8 +12,8 @@ from awd import io
 from awd.features import Largest, Student
 from awd.league import choose, splits
 from awd.league.splits import Part
-from awd.league.students import LABELS, HeldOut, Target, fit
 from awd.record import contracts
+from awd.targets import LABELS, HeldOut, Target, fit
 
 HONEST_FOLDS = 5  # by which a network that saw nothing chooses its share
 

@@ -13,9 +13,6 @@ from torch import Tensor
 
 from awd import integrity, io
 from awd.errors import DataError
-from awd.teacher import brought
-from awd.teacher.brought import Network
-from awd.teacher.linked import Linked
 from awd.teacher.networks import Teacher, build
 
 ELSEWHERE = "outputs"  # kind of a network of which only its outputs are here
@@ -31,7 +28,7 @@ def save(
 
     The JSON holds of each its kind, seed and sizes, the target's mean and s.d.,
     ``record``, and the SHA-256 of the weights. A mapping in place of a network is the
-    record of one that was brought, see :func:`networks`.
+    record of one that was brought, see :func:`awd.teacher.shelf.networks`.
     """
     from safetensors.torch import save_file
 
@@ -55,7 +52,7 @@ def save(
     with io.replacing(path) as temporary:
         save_file(weights, temporary)
         digest = integrity.sha256(temporary)
-    of_all = {name: own | {"weights": digest} for name, own in records.items()}
+    of_all = {name: own | {"sha256": digest} for name, own in records.items()}
     io.write_json(of_all, _beside(path))
 
 
@@ -78,9 +75,9 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     """
     from safetensors import SafetensorError, safe_open
 
-    records = io.read_json(_beside(path))
+    described = records(path)
     digest = integrity.sha256(io.existing(path))
-    if any(record.get("weights") != digest for record in records.values()):
+    if any(record.get("sha256") != digest for record in described.values()):
         raise DataError(
             f"{path}: not the weights that {_beside(path).name} describes; one of them "
             "is damaged or of another training: train again"
@@ -88,8 +85,8 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     models: dict[str, Teacher] = {}
     try:
         with safe_open(path, "pt") as file:
-            for name in records if names is None else names:
-                record = records[name]
+            for name in described if names is None else names:
+                record = described[name]
                 model = build(record["kind"], record["seed"], **record["sizes"])
                 state = {
                     key: file.get_tensor(f"{name}/{key}") for key in model.state_dict()
@@ -104,38 +101,9 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     return models
 
 
-def networks(
-    path: io.PathLike, names: Iterable[str] | None = None
-) -> dict[str, Network | None]:
-    """All networks of a file behind one interface, those that were brought too.
-
-    Of a record of kind "network" the ``source``, ``weights``, ``output``, ``link``,
-    ``column`` and ``squeezed`` say how it is opened; of kind "outputs" there is none.
-    Parameters and errors otherwise as :func:`load`.
-    """
-    records = io.read_json(_beside(path))
-    found: dict[str, Network | None] = {}
-    for name in records if names is None else names:
-        record = records.get(name, {})
-        if record.get("kind") == ELSEWHERE:
-            found[name] = None
-        elif record.get("kind") == SOURCE:
-            found[name] = opened(record)
-        else:
-            found[name] = brought.network(load(path, [name])[name])
-    return found
-
-
-def opened(record: Mapping[str, Any]) -> Network:
-    """The network of a record of kind "network", of whose outputs one is read."""
-    linked = Linked(record["output"], record["link"], record["column"])
-    wrap = _squeezed if record["squeezed"] else None
-    return brought.network(record["source"], linked, wrap, record["weights"])
-
-
-def _squeezed(net: Any, x: Any) -> Any:
-    """A network that reads images (n, y, x) asked with their channel axis."""
-    return net(x[:, 0])
+def records(path: io.PathLike) -> dict[str, Any]:
+    """What stands beside the weights, by name."""
+    return io.read_json(_beside(path))
 
 
 def _beside(path: io.PathLike) -> Path:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import integrity, io
+from awd import extras, integrity, io
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
 from awd.cells.readers.matlab import load_v5
-from awd.errors import DataError, MissingInput
+from awd.errors import DataError
 
 if TYPE_CHECKING:
     import h5py
@@ -229,13 +229,8 @@ def _plain(value: Any) -> Any:
 
 
 def _load_hdf5(path: Path, name: str) -> Iterator[Track]:
-    try:
+    with extras.needed(f"{path}: MATLAB v7.3, unlike '-v7',"):
         import h5py
-    except ModuleNotFoundError as error:
-        raise MissingInput(
-            f"{path}: MATLAB v7.3 files are read by h5py; pip install "
-            "'awd-wavelets[cells]', or save with '-v7'"
-        ) from error
     integrity.require_closed(path)
     with h5py.File(path) as file:
         group = file.get(name)

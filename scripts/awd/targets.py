@@ -8,16 +8,14 @@ Dean, arXiv 1503.02531).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from awd import heads
 from awd.errors import DataError
 from awd.features import Student
-
-if TYPE_CHECKING:
-    from awd.league.splits import Part
+from awd.samples import axes
 
 
 class HeldOut(NamedTuple):
@@ -43,16 +41,33 @@ class Target(NamedTuple):
     held_out: HeldOut | None = None
 
 
+class Labelled(Protocol):
+    """Samples ``x``, signals or images with channels, and labels ``y`` (n,)."""
+
+    @property
+    def x(self) -> np.ndarray: ...
+
+    @property
+    def y(self) -> np.ndarray: ...
+
+
 LABELS = Target(np.empty(0), (0.0,))
 
 
 def mixed(output: np.ndarray, y: np.ndarray, share: float) -> np.ndarray:
     """``share`` of the outputs and the rest of the labels, (n,)."""
-    return y if share == 0 else share * output + (1 - share) * y
+    if share in (0, 1):
+        return output if share else y
+    return share * output + (1 - share) * y
 
 
 def fit(
-    recipe: Student, known: Part, target: Target, h: np.ndarray, levels: int, mode: str
+    recipe: Student,
+    known: Labelled,
+    target: Target,
+    h: np.ndarray,
+    levels: int,
+    mode: str = "zero",
 ) -> tuple[Student, float]:
     """A student of a filter and its share of the network's outputs.
 
@@ -60,8 +75,8 @@ def fit(
     ----------
     recipe : Student
         Features and head.
-    known : Part
-        Samples with labels.
+    known : Labelled
+        Samples with labels; where the share is 1 these are not read.
     target : Target
     h, levels, mode
         Of the transform.
@@ -71,11 +86,16 @@ def fit(
         share = share_for(recipe, known, target, h, levels, mode)
     y = mixed(target.output, known.y, share)
     student = Student(recipe.features, recipe.head)
-    return student.fit(known.x, y, h, levels, mode), share
+    return student.fit(known.x, y, h, levels, mode, axes(known.x)), share
 
 
 def share_for(
-    recipe: Student, known: Part, target: Target, h: np.ndarray, levels: int, mode: str
+    recipe: Student,
+    known: Labelled,
+    target: Target,
+    h: np.ndarray,
+    levels: int,
+    mode: str = "zero",
 ) -> float:
     """The share with which labels of unseen groups are predicted best.
 
@@ -95,8 +115,9 @@ def share_for(
             "did not see a fold; give held_out, or a single share"
         )
     fold, outputs = target.held_out
-    read = recipe.features.fitted(known.x, h, levels)
-    features = read.features(known.x, h, levels, mode)
+    dims = axes(known.x)
+    read = recipe.features.fitted(known.x, h, levels, dims)
+    features = read.features(known.x, h, levels, mode, dims)
     shares = np.sort(target.shares)
     floor, bends = heads.FLOOR * np.std(known.x), recipe.bends(known.x, h, levels)
     errors = np.zeros(len(shares))

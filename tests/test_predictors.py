@@ -1,0 +1,376 @@
+"""Regressor and classifier: scikit-learn's own checks, and what they are for."""
+
+import io
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from torch import nn
+
+import awd
+from awd.errors import AwdError, ConfigError, DataError, KindError, ShapeError
+from awd.features import Largest
+from awd.filters import kernels
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:fidelity_ is"),
+    pytest.mark.filterwarnings("ignore:levels is"),
+    pytest.mark.filterwarnings("ignore:there are . groups"),
+]
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(300, 32)).cumsum(1)
+NEW = RNG.normal(size=(100, 32)).cumsum(1)
+DB2 = awd.wavelet.from_pywt("db2")
+
+
+def network(x):
+    """One that knows the largest coarse coefficient of db2."""
+    return kernels.analysis(x, DB2, 3)[0].max(1)
+
+
+def classes(x):
+    """Logits of three classes."""
+    peak = network(x) - 8
+    return np.stack([-peak, np.full(len(x), 2.0), peak], 1)
+
+
+def regressor(**changed):
+    return awd.AdaptiveWaveletRegressor(levels=3, length=4, **changed)
+
+
+def classifier(**changed):
+    return awd.AdaptiveWaveletClassifier(levels=3, length=4, **changed)
+
+
+def noisy(x, sd=8.0):
+    return network(x) + np.random.default_rng(1).normal(scale=sd, size=len(x))
+
+
+def r2(y, predicted):
+    return 1 - ((y - predicted) ** 2).mean() / y.var()
+
+
+@parametrize_with_checks(
+    [awd.AdaptiveWaveletRegressor(length=4), awd.AdaptiveWaveletClassifier(length=4)]
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_a_network_is_distilled_without_a_label():
+    model = regressor().fit(X, teacher=network)
+    assert (model.fit_to_, model.share_) == ("outputs", 1)
+    assert r2(network(NEW), model.predict(NEW)) > 0.97
+    low, high = model.fidelity_interval_
+    assert 0.95 < low < model.fidelity_ < high <= 1
+
+
+def test_outputs_that_are_known_are_as_good_as_a_network():
+    asked = regressor().fit(X, teacher=network)
+    known = regressor().fit(X, outputs=network(X))
+    np.testing.assert_array_equal(asked.predict(NEW), known.predict(NEW))
+    table = np.stack([X[:, 0], network(X)], 1)
+    second = regressor().fit(X, outputs=table, target=1)
+    np.testing.assert_array_equal(second.predict(NEW), asked.predict(NEW))
+
+
+def test_labels_enter_the_head_and_never_the_filter():
+    mixed = regressor().fit(X, noisy(X), teacher=network)
+    assert (mixed.fit_to_, mixed.share_) == ("mixed", 0.5)
+    plain = regressor(fit_to="outputs").fit(X, noisy(X), teacher=network)
+    labels = regressor(fit_to="labels").fit(X, noisy(X), teacher=network)
+    for other in (plain, labels):
+        np.testing.assert_array_equal(other.filter_, mixed.filter_)
+    assert (plain.share_, labels.share_) == (1, 0)
+    errors = [r2(network(NEW), m.predict(NEW)) for m in (labels, mixed, plain)]
+    assert errors == sorted(errors)
+
+
+@pytest.mark.parametrize("way", ["seen", "networks", "outputs"])
+def test_the_share_is_chosen_where_a_network_has_not_looked(way):
+    y, fold = noisy(X, 20.0), np.arange(300) % 2
+    given = {"seen": {"seen": False}}
+    given["networks"] = {"held_out": (fold, [network, network])}
+    given["outputs"] = {"held_out": (fold, [network(X), network(X)])}
+    assert regressor(folds=0).fit(X, y, teacher=network, **given[way]).share_ == 1
+    blind = {"held_out": (fold, [-network(X), -network(X)])}
+    truth = regressor(folds=0).fit(X, network(X), teacher=network, **blind)
+    assert truth.share_ == 0
+
+
+@pytest.mark.parametrize(
+    ("fold", "sources"), [([0, 1], [network]), (np.ones(300, int), [network])]
+)
+def test_folds_without_a_network_are_refused(fold, sources):
+    with pytest.raises(ShapeError, match="the folds of held_out are"):
+        regressor().fit(X, noisy(X), teacher=network, held_out=(fold, sources))
+
+
+@pytest.mark.parametrize("n", [60, 300])
+def test_a_teacher_of_noise_is_not_reproduced(n):
+    with pytest.warns(UserWarning, match="do not show that this model knows more"):
+        model = awd.AdaptiveWaveletRegressor(levels=3).fit(
+            X[:n], outputs=RNG.normal(size=n)
+        )
+    assert model.fidelity_ < 0.03
+    assert model.result_.fidelity > model.fidelity_
+
+
+def test_fidelity_holds_whole_groups_out():
+    """Groups that share an offset of the output, which samples betray."""
+    group = np.repeat(np.arange(30), 10)
+    x = X + 10 * np.random.default_rng(2).normal(size=(30, 32))[group]
+    y = np.random.default_rng(3).normal(size=30)[group]
+    mixed = regressor().fit(x, outputs=y).fidelity_
+    whole = regressor().fit(x, outputs=y, groups=group).fidelity_
+    assert mixed > 0.5
+    assert whole < 0.1
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale"), [(1e3, 1), (1e4, 1), (0, 1e-6), (0, 1e6), (1e4, 1e3)]
+)
+def test_offset_and_unit_change_nothing(offset, scale):
+    moved, there = (scale * (x + offset * X.std()) for x in (X, NEW))
+    plain = regressor(folds=0).fit(X, outputs=network(X))
+    same = regressor(folds=0).fit(moved, outputs=scale * network(X) - offset)
+    np.testing.assert_allclose(same.filter_, plain.filter_, atol=1e-6)
+    found = (same.predict(there) + offset) / scale
+    np.testing.assert_allclose(found, plain.predict(NEW), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("features", [None, Largest(2, 1, True, 3, True)])
+def test_what_is_explained_sums_to_the_prediction(features):
+    model = regressor(features=features, folds=0).fit(X, teacher=network)
+    far = 3 * NEW  # clipped, some of them
+    table = model.explain(far)
+    total = table.groupby("sample")["contribution"].sum()
+    np.testing.assert_allclose(total, model.predict(far), atol=1e-9)
+    clipped = table[table["kind"] == "clipped"]["contribution"]
+    assert len(clipped) == 100
+    assert (clipped < -1).any()
+    assert clipped.abs().min() < 1e-9
+
+
+def test_several_classes_share_one_filter():
+    names = np.array(["low", "none", "high"])
+    y = names[classes(X).argmax(1)]
+    model = classifier().fit(X, y, teacher=lambda x: classes(x)[:, [2, 0, 1]])
+    np.testing.assert_array_equal(model.classes_, ["high", "low", "none"])
+    assert model.score(NEW, names[classes(NEW).argmax(1)]) > 0.85
+    proba = model.predict_proba(NEW)
+    np.testing.assert_allclose(proba.sum(1), 1)
+    assert model.decision_function(NEW).shape == (100, 3)
+    np.testing.assert_array_equal(model.classes_[proba.argmax(1)], model.predict(NEW))
+    table = model.explain(NEW)
+    total = table.groupby(["class", "sample"])["contribution"].sum()
+    np.testing.assert_allclose(
+        total["low"], model.decision_function(NEW)[:, 1], atol=1e-9
+    )
+
+
+def test_logits_probabilities_and_one_column_of_two_classes_are_the_same():
+    logit = network(X) - 3
+    one = 1 / (1 + np.exp(-logit))
+    ways = [
+        logit,
+        one,
+        np.stack([-logit / 2, logit / 2], 1),
+        np.stack([1 - one, one], 1),
+    ]
+    models = [classifier(folds=0).fit(X, outputs=way) for way in ways]
+    for model in models:
+        np.testing.assert_allclose(
+            model.predict_proba(NEW), models[0].predict_proba(NEW), atol=1e-9
+        )
+    np.testing.assert_array_equal(models[0].classes_, [0, 1])
+    assert (models[0].predict(NEW) == (network(NEW) > 3)).mean() > 0.9
+    total = models[0].explain(NEW).groupby("sample")["contribution"].sum()
+    expected = models[0].decision_function(NEW) + 0.5
+    np.testing.assert_allclose(total, expected, atol=1e-9)
+
+
+def test_a_few_labels_are_numbers_of_the_networks_classes():
+    y = classes(X).argmax(1)
+    few = y != 1
+    model = classifier(folds=0).fit(X[few], y[few], teacher=classes)
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    with pytest.raises(DataError, match="y has 2 classes, the network 3"):
+        classifier().fit(X[few], y[few].astype(str), teacher=classes)
+
+
+def test_a_scikit_learn_classifier_is_a_teacher():
+    y = np.where(network(X) > 3, "yes", "no")
+    teacher = LogisticRegression().fit(X, y)
+    model = classifier(folds=0).fit(X, teacher=teacher)
+    assert (model.predict(X) == (teacher.predict(X) == "yes")).mean() > 0.7
+
+
+def conv(channels, images=False):
+    kind, pool = (
+        (nn.Conv2d, nn.AdaptiveAvgPool2d)
+        if images
+        else (nn.Conv1d, nn.AdaptiveAvgPool1d)
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(
+            kind(channels, 4, 5), nn.ReLU(), pool(1), nn.Flatten(), nn.Linear(4, 1)
+        ).double()
+
+
+@pytest.mark.parametrize(
+    ("shape", "dims", "net"),
+    [
+        ((32,), None, conv(1)),
+        ((3, 32), 1, conv(3)),
+        ((16, 12), 2, conv(1, images=True)),
+        ((2, 16, 12), None, conv(2, images=True)),
+    ],
+)
+@pytest.mark.parametrize("kind", ["predictor", "transformer"])
+def test_signals_and_images_reach_convolutions(shape, dims, net, kind):
+    x = RNG.normal(size=(80, *shape)).cumsum(-1)
+    made = awd.AdaptiveWaveletRegressor
+    made = made if kind == "predictor" else awd.AdaptiveWavelet
+    model = made(levels=2, length=4, dims=dims, folds=0).fit(x, teacher=net)
+    assert model.dims_ == model.result_.dims == (1 if shape in ((32,), (3, 32)) else 2)
+    if kind == "predictor":
+        outputs = awd.attribution.output(net, x)
+        assert r2(outputs, model.predict(x)) > 0.4
+    else:
+        back = model.inverse_transform(model.transform(x))
+        np.testing.assert_allclose(back, x, atol=1e-9)
+
+
+def test_three_axes_are_not_guessed():
+    x, either = X.reshape(300, 4, 8), r"300 signals of 4 .* of 4 x 8; say which"
+    for made in (regressor(), awd.AdaptiveWavelet()):
+        with pytest.raises(ShapeError, match=either):
+            made.fit(x, X[:, 0])
+    with pytest.raises(ShapeError, match=either):
+        awd.AdaptiveWavelet(shape=(4, 8)).fit(X)
+    fitted = regressor(dims=1, folds=0).fit(x, outputs=network(X))
+    with pytest.raises(ShapeError, match=r"X is \(300, 4, 4\); .* \(n, 4, 8\)"):
+        fitted.predict(x[:, :, :4])
+
+
+def test_images_may_lack_channels_and_are_the_same():
+    x = RNG.normal(size=(60, 16, 12)).cumsum(-1)
+    outputs = x.max((1, 2))
+    bare = regressor(dims=2, folds=0).fit(x, outputs=outputs)
+    full = regressor(folds=0).fit(x[:, None], outputs=outputs)
+    np.testing.assert_array_equal(bare.predict(x), full.predict(x[:, None]))
+
+
+def test_attributions_of_the_likeliest_class():
+    net = nn.Sequential(conv(1), nn.Linear(1, 3).double())
+    model = classifier(objective="attribution", folds=0).fit(X, teacher=net)
+    assert model.result_.objective == "attribution"
+    assert model.predict_proba(X).shape == (300, 3)
+
+
+def test_searches_and_pipelines_pass_a_network_on():
+    scores = cross_val_score(
+        regressor(folds=0), X, network(X), cv=3, params={"teacher": network}
+    )
+    assert scores.min() > 0.9
+    pipeline = make_pipeline(StandardScaler(), classifier(folds=0))
+    search = GridSearchCV(pipeline, {"adaptivewaveletclassifier__levels": [2, 3]}, cv=3)
+    search.fit(X, network(X) > 3)
+    assert search.best_score_ > 0.8
+
+
+def test_fitted_models_are_stored_and_read():
+    for model in (regressor(), classifier()):
+        model = clone(model).set_params(folds=0).fit(X, network(X) > 3)
+        file = io.BytesIO()
+        joblib.dump(model, file)
+        file.seek(0)
+        np.testing.assert_array_equal(
+            joblib.load(file).predict(NEW), model.predict(NEW)
+        )
+
+
+def test_samples_come_as_tables_tensors_lists_and_odd_arrays():
+    plain = regressor(folds=0).fit(X, outputs=network(X))
+    locked = X.copy()
+    locked.flags.writeable = False
+    table = pd.DataFrame(X, columns=[f"t{k}" for k in range(32)])
+    tensor = torch.tensor(X, requires_grad=True)
+    for x in (table, tensor, X.tolist(), X.astype(">f8"), locked, X[::-1][::-1]):
+        model = regressor(folds=0).fit(x, outputs=network(X))
+        np.testing.assert_array_equal(model.predict(x), plain.predict(X))
+    whole = np.round(X).astype(int)
+    outputs = network(whole.astype(float))
+    ints, floats = (
+        regressor(folds=0).fit(x, outputs=outputs) for x in (whole, whole.astype(float))
+    )
+    np.testing.assert_array_equal(ints.predict(whole), floats.predict(whole))
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        ([[1.0, 2.0], [3.0]], DataError, "^X"),
+        (X + 1j, DataError, "^X or y: Complex data"),
+        (np.full((9, 9), "a"), AwdError, "^X"),
+        (np.full((9, 9), object()), KindError, "^X"),
+        (np.where(X > 9, np.nan, X), DataError, "^X or y: .*NaN"),
+        (X[:1], DataError, "^X or y: .*1 sample"),
+        (X[0], DataError, "^X or y: .*1D array"),
+    ],
+)
+def test_what_holds_no_numbers_is_refused(x, error, message):
+    with pytest.raises(error, match=message):
+        regressor().fit(x, outputs=network(X))
+
+
+@pytest.mark.parametrize(
+    ("changed", "fit", "error", "message"),
+    [
+        ({}, {}, ConfigError, "requires y to be passed, .* neither a teacher"),
+        ({}, {"teacher": network, "outputs": X[:, 0]}, ConfigError, "not both"),
+        ({"fit_to": "mixed"}, {"y": X[:, 0]}, ConfigError, "'mixed' needs a teacher"),
+        ({"fit_to": "labels"}, {"teacher": network}, ConfigError, "'labels' needs y"),
+        (
+            {"fit_to": "all"},
+            {"teacher": network},
+            ConfigError,
+            "one of labels, outputs",
+        ),
+        ({}, {"outputs": X[:9, 0]}, ShapeError, r"outputs are \(9,\) for 300"),
+        ({}, {"outputs": X[:, 0] * np.nan}, DataError, "outputs are not finite"),
+        ({}, {"outputs": np.ones(300)}, DataError, "the same for every sample"),
+        ({}, {"y": X[:, :2]}, DataError, "^X or y: y should be a 1d array"),
+        ({}, {"outputs": X, "target": 32}, ConfigError, "there are 32 outputs"),
+        ({}, {"outputs": X[:, 0], "groups": [1, 2]}, ShapeError, "^groups has shape"),
+        ({"dims": 3}, {"outputs": X[:, 0]}, ConfigError, "dims is 3"),
+        ({"levels": 2.5}, {"outputs": X[:, 0]}, ConfigError, "levels is 2.5"),
+        (
+            {"objective": "attribution"},
+            {"teacher": network},
+            DataError,
+            "needs gradient; got None",
+        ),
+        (
+            {},
+            {"outputs": X[:, 0], "gradients": X[:, :5]},
+            ShapeError,
+            "^gradients has shape",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(changed, fit, error, message):
+    with pytest.raises(error, match=message):
+        awd.AdaptiveWaveletRegressor(**{"levels": 3, "length": 4, **changed}).fit(
+            X, **fit
+        )
