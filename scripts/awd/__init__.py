@@ -73,6 +73,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import predictors as predictors
     from awd import record as record
     from awd import recovery as recovery
+    from awd import registry as registry
     from awd import report as report
     from awd import samples as samples
     from awd import search as search
