@@ -153,6 +153,27 @@ def test_deep_lift(kind):
     np.testing.assert_allclose(found.of_samples().sum(1), change, atol=1e-6)
 
 
+def test_methods_are_found_by_name(tmp_path):
+    module = tmp_path / "own.py"
+    module.write_text(
+        "from awd import attribution\n"
+        "def halved(model, x, target=0):\n"
+        "    return attribution.Attribution(\n"
+        "        attribution.saliency(model, x, target)[None] / 2\n"
+        "    )\n"
+    )
+    model = network("relu")
+    plain = attribution.saliency(model, X)
+    named = attribution.attribute("saliency", model, X)
+    own = attribution.attribute(f"{module}:halved", model, X)
+    np.testing.assert_array_equal(named.of_samples(), plain)
+    np.testing.assert_array_equal(own.of_samples(), plain / 2)
+    with pytest.raises(ConfigError, match="attribution is 'occlusion'; expected one"):
+        attribution.attribute("occlusion", model, X)
+    with pytest.raises(ConfigError, match="'smooth_grad': missing .* 'sd'"):
+        attribution.attribute("smooth_grad", model, X)
+
+
 def test_deep_lift_refuses_what_it_cannot_follow():
     with pytest.raises(DataError, match="this one is recurrent"):
         attribution.deep_lift(network("lstm"), X)
