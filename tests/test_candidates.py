@@ -6,6 +6,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.features import Largest
+from awd.filters import named
 from awd.search import candidates
 from awd.search.candidates import Candidate
 from awd.search.fidelity import fidelity
@@ -55,7 +56,7 @@ def test_random_filters_are_wavelets_of_every_shape():
 
 
 def test_named_wavelets_stand_once_the_shortest_first():
-    names = candidates.named_wavelets()
+    names = named.names()
     assert {"haar", "db2", "db10", "sym4", "coif1"} <= set(names)
     assert not {"db1", "sym2", "dmey", "db11"} & set(names)
     pool = candidates.named_pool(60, [3, 4, 5])

@@ -59,7 +59,7 @@ def of_windows():
     y = x[:, 1, 5:15].mean(1)
     recipe = features.Largest(2, 1, positions=True, start=3)
     db2 = wavelet.from_pywt("db2")
-    return features.Student(recipe, "hinges").fit(x, y, db2, 4), x
+    return features.Student(recipe, "hinges").fit(x, y, db2, 4, dims=1), x
 
 
 def test_the_reading_adds_up_to_the_prediction():

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
+
+from awd.config import reading
 
 ROOT = Path(__file__).parents[1]
 README, LIBRARY = ROOT / "README.md", ROOT / "docs/library.md"
@@ -30,3 +33,9 @@ def test_the_notebook_runs(path, tmp_path, monkeypatch):
     given = {"net": net, "x": x, "y": x.max(1), "x_new": x[:3]}
     exec(lines_of(path, "In a notebook"), given | {"cell": np.arange(120) // 10})
     assert (tmp_path / "wavelet.json").is_file()
+
+
+def test_the_study_of_ones_own_is_a_configuration():
+    given = yaml.safe_load(lines_of(README, "Your own data and network").split("make")[0])
+    own = reading.load(given).own["beats"]
+    assert own.network.inputs() == ["net.pt2"]

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
+import contextlib
+from collections.abc import Iterator
 
 from awd.errors import MissingInput
 
+# What brings each package that the library alone can do without.
+EXTRAS = {
+    "aeon": "rivals",
+    "astropy": "maps",
+    "captum": "explain",
+    "h5py": "pipeline",
+    "jinja2": "pipeline",
+    "matplotlib": "pipeline",
+    "netCDF4": "pipeline",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "pandas": "pipeline",
+    "pyccl": "maps",
+    "pydantic": "pipeline",
+    "pygments": "pipeline",
+    "rocrate": "pipeline",
+    "safetensors": "torch",
+    "seaborn": "pipeline",
+    "snakemake": "pipeline",
+    "tifffile": "cells",
+    "torch": "torch",
+    "xarray": "pipeline",
+    "yaml": "pipeline",
+}
 
-def load(module: str, extra: str, purpose: str) -> ModuleType:
-    """Import a package that only an extra brings.
+
+@contextlib.contextmanager
+def needed(purpose: str) -> Iterator[None]:
+    """Say which extra brings a package that the block imports and does not find.
 
     Parameters
     ----------
-    module : str
-        What is imported.
-    extra : str
-        Of this project, that installs it.
     purpose : str
         What needs it, for the message: "the graph of a model".
 
@@ -26,9 +48,12 @@ def load(module: str, extra: str, purpose: str) -> ModuleType:
         It is not installed; the message holds the command that installs it.
     """
     try:
-        return importlib.import_module(module)
-    except ImportError as error:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in EXTRAS:
+            raise
         raise MissingInput(
-            f"{purpose} needs the package {module}, which is not there ({error}); "
-            f'install it with: pip install "awd-wavelets[{extra}]"'
+            f"{purpose} needs the package {package}, which is not installed; install "
+            f'it with: pip install "awd-wavelets[{EXTRAS[package]}]"'
         ) from error

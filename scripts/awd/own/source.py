@@ -80,27 +80,25 @@ def _from_table(
     path: Path, names: Mapping[str, str], columns: Mapping[str, Any]
 ) -> Arrays:
     """A sample a row: what no key names are the values of x, in order."""
-    table = io.read_table(path)
-    wanted = [str(column) for column in columns.values()]
-    own = [name for name in wanted if name in table] or [names["y"]]
-    named = {key: [names[key]] for key in ("group", "split")} | {"y": own}
-    found = {
-        key: table[some].to_numpy().squeeze(1) if len(some) == 1 else table[some]
-        for key, some in named.items()
-        if set(some) <= set(table.columns)
-    }
-    others = [name for some in named.values() for name in some]
-    values = table.drop(columns=others, errors="ignore")
-    text = [name for name in values if values[name].dtype.kind not in "fiu"]
-    if text:
+    table = io.read_columns(path)
+    wanted = [name for name in columns.values() if isinstance(name, str)]
+    own = [name for name in wanted if name in table]
+    named = {key: names[key] for key in ("group", "split") if names[key] in table}
+    found = {key: table[name] for key, name in named.items()}
+    if own:
+        found["y"] = np.stack([table[name] for name in own], 1)
+    elif names["y"] in table:
+        found["y"] = table[names["y"]]
+    apart = {names["group"], names["split"], *(own or [names["y"]])}
+    values = {name: cells for name, cells in table.items() if name not in apart}
+    text = [name for name, cells in values.items() if cells.dtype.kind == "U"]
+    if text or not values:
+        wrong = f"column {text[0]!r} holds text" if text else "no column is left"
         raise DataError(
-            f"{path}: column {text[0]!r} holds text; expected numbers, a column a "
-            "value of x; name it in samples.group, samples.split or targets, or leave "
-            "it out"
+            f"{path}: {wrong}; expected numbers, a column a value of x; name what else "
+            "there is in samples.group, samples.split or targets"
         )
-    if isinstance(found.get("y"), np.ndarray) and own[0] in wanted:
-        found["y"] = found["y"][:, None]
-    return {"x": values.to_numpy(), **{k: np.asarray(v) for k, v in found.items()}}
+    return {"x": np.stack(list(values.values()), 1), **found}
 
 
 def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:

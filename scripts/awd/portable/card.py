@@ -29,9 +29,9 @@ def text(model: Model, form: str = "markdown") -> str:
     if form not in FORMS:
         raise ConfigError(f"form is {form!r}; expected one of {', '.join(FORMS)}")
     sections = [
-        Section("What it is", _what(model)),
-        Section("What it was distilled on", _origin(model)),
-        Section("How good it is", _quality(model)),
+        Section("What it is", what(model)),
+        Section("What it was distilled on", origin(model)),
+        Section("How good it is", quality(model)),
         Section("Where it fails", _failures(model)),
         Section("When an input lies outside", _outside(model)),
         Section("What carries the prediction", _carried(model)),
@@ -41,7 +41,7 @@ def text(model: Model, form: str = "markdown") -> str:
     return FORMS[form](model.story.name, sections)
 
 
-def _what(model: Model) -> list[Block]:
+def what(model: Model) -> list[Block]:
     sample, numbers, h = model.sample, model.numbers, model.filter
     moments = _counted(wavelet.vanishing_moments(h), "vanishing moment")
     kind = "signals" if sample.dims == 1 else "images"
@@ -74,7 +74,7 @@ def _with_unit(name: str, unit: str) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _origin(model: Model) -> list[Block]:
+def origin(model: Model) -> list[Block]:
     story = model.story
     known = {"Samples": story.data, "Network": story.network}
     known |= {"The head was fitted to": story.fitted_to}
@@ -85,7 +85,7 @@ def _origin(model: Model) -> list[Block]:
     return [Items(items)]
 
 
-def _quality(model: Model) -> list[Block]:
+def quality(model: Model) -> list[Block]:
     if not model.scores:
         return [
             "No scores were recorded, so nothing here says how good it is. Score it on "

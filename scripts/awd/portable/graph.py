@@ -31,7 +31,8 @@ def write(model: Model, path: io.PathLike, precision: str = "float64") -> None:
         raise ConfigError(
             f"precision is {precision!r}; expected one of {', '.join(PRECISIONS)}"
         )
-    onnx = extras.load("onnx", "onnx", "the graph of a model")
+    with extras.needed("the graph of a model"):
+        import onnx
     graph = Graph(onnx, np.dtype(precision))
     outputs = _outputs(graph, model)
     proto = graph.proto(model, outputs)

@@ -15,9 +15,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.features import Largest
-
-FAMILIES = ("haar", "db", "sym", "coif")
-LONGEST = 20  # taps of a named wavelet; longer ones do not fit into short signals
+from awd.filters import named
 
 
 @dataclass(frozen=True)
@@ -127,21 +125,9 @@ def random_pool(
 def named_pool(count: int, levels: Sequence[int]) -> list[Candidate]:
     """Named orthonormal wavelets at every depth, the shortest first.
 
-    Fewer than ``count`` where PyWavelets has no more of at most :data:`LONGEST` taps.
+    Fewer than ``count`` where there are no more of them, see
+    :func:`awd.filters.named.names`.
     """
-    filters = [wavelet.from_pywt(name) for name in named_wavelets()]
+    filters = [wavelet.from_pywt(name) for name in named.names()]
     shapes = itertools.product(sorted(filters, key=len), levels)
     return [Candidate(h, depth) for h, depth in itertools.islice(shapes, count)]
-
-
-def named_wavelets() -> list[str]:
-    """Orthonormal wavelets of at most :data:`LONGEST` taps, each under one name."""
-    import pywt
-
-    names = [name for family in FAMILIES for name in pywt.wavelist(family)]
-    by_taps: dict[tuple[float, ...], str] = {}
-    for name in names:
-        taps = tuple(np.round(pywt.Wavelet(name).rec_lo, 6))
-        if len(taps) <= LONGEST:
-            by_taps.setdefault(taps, name)
-    return list(by_taps.values())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import io, registry
+from awd import extras, io, registry
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def opened(source: str | os.PathLike, weights: str | os.PathLike | None = None) 
         if weights is not None:
             raise ConfigError(f"{text} has weights of its own; weights={weights} too")
         io.existing(text)
-        return READERS[suffix](Path(text))
+        with extras.needed(f"the network {text}"):
+            return READERS[suffix](Path(text))
     if registry.is_path(text):
         found = _made(text)
         return found if weights is None else _loaded(found, Path(weights), text)
@@ -228,7 +229,9 @@ class Onnx:
     """
 
     def __init__(self, path: Path) -> None:
-        onnx, onnxruntime = _onnx_packages()
+        import onnx
+        import onnxruntime
+
         try:
             graph = onnx.load(path, load_external_data=False).graph
             if any(
@@ -284,17 +287,6 @@ def _fitting(array: np.ndarray, entry: Any) -> np.ndarray:
             f"this ONNX network, {tuple(wanted)}"
         )
     return np.ascontiguousarray(array, kinds.get(entry.type, array.dtype))
-
-
-def _onnx_packages() -> tuple[Any, Any]:
-    try:
-        import onnx
-        import onnxruntime
-    except ImportError as error:
-        raise MissingInput(
-            f"ONNX files need {error.name}; pip install 'awd-wavelets[onnx]'"
-        ) from error
-    return onnx, onnxruntime
 
 
 def _own(path: Path) -> nn.Module:

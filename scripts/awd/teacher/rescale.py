@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from awd.errors import DataError, MissingInput
+from awd import extras
+from awd.errors import DataError
 from awd.teacher import ask
 from awd.teacher.adapted import Adapted
 from awd.teacher.answers import all_finite
@@ -29,12 +30,8 @@ def multipliers(
 
     Parameters and errors as :func:`awd.attribution.deep_lift`.
     """
-    try:
+    with extras.needed("deep_lift"):
         from captum.attr import DeepLift
-    except ImportError as error:
-        raise MissingInput(
-            "deep_lift needs captum; pip install 'awd-wavelets[explain]'"
-        ) from error
     if any(isinstance(module, nn.RNNBase) for module in model.modules()):
         raise DataError(
             "deep_lift knows feed-forward networks only, and this one is recurrent; "

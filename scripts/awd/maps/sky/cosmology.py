@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from awd.errors import ConfigError, MissingInput
+from awd import extras
+from awd.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,12 +62,8 @@ class Cosmology:
     @cached_property
     def ccl(self) -> pyccl.Cosmology:
         """In pyccl: transfer function of Eisenstein & Hu (1998), halofit."""
-        try:
+        with extras.needed("simulating maps"):
             import pyccl
-        except ImportError as error:
-            raise MissingInput(
-                "simulating maps needs pyccl; install awd-wavelets[maps]"
-            ) from error
         return pyccl.Cosmology(
             Omega_c=self.omega_m - self.omega_b,
             Omega_b=self.omega_b,

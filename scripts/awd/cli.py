@@ -1,0 +1,233 @@
+"""The command line: use a model, look into it, check files."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from awd import __version__, extras, io
+from awd.errors import AwdError, ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from awd.model import Model
+
+STDIN = "-"
+BEGINNINGS = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"\x89HDF": ".nc", b"CDF": ".nc"}
+CARDS = {".html": "html", ".md": "markdown"}
+PLOTS = (".png", ".pdf", ".svg")
+
+
+class Failed(click.ClickException):
+    """An error that the user can mend: its message alone, and exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class Commands(click.Group):
+    """Commands whose errors and warnings are sentences on stderr."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with warnings.catch_warnings(), extras.needed("this command"):
+                warnings.showwarning = _warned
+                return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click's: what reads our output has seen enough
+        except (AwdError, OSError) as error:
+            raise Failed(f"{type(error).__name__}: {error}") from error
+
+
+def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"warning: {message}", err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="awd")
+def awd() -> None:
+    """Adaptive wavelet distillation: small models of trained networks.
+
+    \b
+    Examples:
+      awd inspect model.json
+      awd predict model.json new.npy > predictions.csv
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may know few characters
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    awd(prog_name="awd")
+
+
+@awd.command()
+@click.argument("model")
+@click.argument("samples")
+@click.option("--out", default="-", help="CSV to write, instead of to the terminal.")
+@click.option("--x", "array", default="x", help="Array of the samples in .npz, .nc.")
+def predict(model: str, samples: str, out: str, array: str) -> None:
+    """Predictions of MODEL for SAMPLES as CSV, a line a sample.
+
+    SAMPLES is a file .npy, .npz, .nc or .csv, or - for what another program writes. A
+    CSV has names in its first line and a sample in every other one, its channels one
+    behind the other; the columns y, group, split and those with the names of the
+    targets are left out.
+
+    Beside the predictions (of a classifier the class, and the probability of each)
+    "outside" is 1 where a sample is unlike all that the model was fitted to: of such a
+    prediction nobody knows how good it is.
+
+    \b
+    Examples:
+      awd predict model.json new.npy --out predictions.csv
+      awd predict model.json - < new.csv | head
+    """
+    from awd import model as models
+    from awd.own import source
+
+    taken = models.load(model)
+    named = {target.name: target.name for target in taken.targets}
+    with _file(samples) as path:
+        given = {"kind": "file", "file": path, "x": array}
+        given |= {key: key for key in ("y", "group", "split")}
+        x = source.read(given, named)["x"]
+        if path.suffix == ".csv" and x.shape[1] == taken.sample.size:
+            x = x.reshape(len(x), *taken.sample.shape)
+    columns = _predictions(taken, x)
+    with _written(out) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([name for name, _ in columns])
+        writer.writerows(zip(*(cells.tolist() for _, cells in columns), strict=True))
+
+
+def _predictions(model: Model, x: np.ndarray) -> Iterable[tuple[str, np.ndarray]]:
+    """Names of the columns that are written, and what they hold, (n,) each."""
+    if model.classes is None:
+        found = model.outputs(x).reshape(len(x), -1)
+        columns = [(t.name, found[:, k]) for k, t in enumerate(model.targets)]
+    else:
+        shares = model.predict_proba(x)
+        columns = [("class", model.predict(x))]
+        columns += [(f"p({c})", shares[:, k]) for k, c in enumerate(model.classes)]
+    return [*columns, ("outside", model.outside(x).astype(int))]
+
+
+@contextlib.contextmanager
+def _file(samples: str) -> Iterator[Path]:
+    """The file of samples; what comes from another program is put into one."""
+    if samples != STDIN:
+        yield Path(samples)
+        return
+    data = sys.stdin.buffer.read()
+    kinds = (kind for start, kind in BEGINNINGS.items() if data.startswith(start))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"stdin{next(kinds, '.csv')}"
+        path.write_bytes(data)
+        yield path
+
+
+@contextlib.contextmanager
+def _written(out: str) -> Iterator[IO[str]]:
+    """Where text goes: a file that is there when it is complete, or stdout."""
+    if out == "-":
+        yield sys.stdout
+        return
+    with io.replacing(out) as temporary, temporary.open("w", encoding="utf-8") as file:
+        yield file
+
+
+@awd.command()
+@click.argument("model")
+@click.option("--plot", help="Draw the wavelet over the nearest named one: .png, .pdf.")
+@click.option("--card", help="Write the page that goes with it: .html or .md.")
+def inspect(model: str, plot: str | None, card: str | None) -> None:
+    """What MODEL is, in words and numbers.
+
+    What its wavelet looks at in the units of the samples: reach, frequency, vanishing
+    moments, the named wavelet nearest to it; which levels carry the prediction; how
+    good it is beside its network and its controls, as far as that was recorded.
+
+    \b
+    Examples:
+      awd inspect model.json
+      awd inspect model.json --plot wavelet.png --card card.html
+    """
+    from awd import model as models
+    from awd.portable import inspection
+
+    _require_kind(plot, PLOTS)
+    _require_kind(card, CARDS)
+    taken = models.load(model)
+    if plot:
+        _draw(taken, plot)
+    if card:
+        write_card(taken, card)
+    click.echo(inspection.text(taken), nl=False)
+
+
+def _require_kind(path: str | None, kinds: Iterable[str]) -> None:
+    if path and Path(path).suffix not in kinds:
+        raise ConfigError(f"{path}: expected a name that ends in {', '.join(kinds)}")
+
+
+def write_card(model: Model, path: str) -> None:
+    """Write the card of a model as its file's name says."""
+    form: Any = CARDS[Path(path).suffix]
+    io.write_text(model.card(form), path)
+
+
+def _draw(model: Model, path: str) -> None:
+    """Scaling function and wavelet of a model over those of the nearest named one."""
+    with extras.needed("drawing a wavelet"):
+        from awd.report.figures import wavelets
+
+    from awd.filters import named
+
+    figure = wavelets.wavelet(model.filter, named.nearest(model.filter)[0])
+    with io.replacing(path) as temporary:
+        figure.savefig(temporary)
+
+
+@awd.command()
+@click.argument("path")
+def check(path: str) -> None:
+    """Whether a file is what it was when it was written.
+
+    PATH is a model.json, or the wavelet.json of a run. A model is read key by key, its
+    checksum compared and its wavelet measured; a wavelet must reconstruct.
+
+    \b
+    Examples:
+      awd check model.json && scp model.json elsewhere:
+    """
+    click.echo(_checked(path))
+
+
+def _checked(path: str) -> str:
+    """What is found of a file that is whole."""
+    from awd import export, wavelet
+    from awd import model as models
+    from awd.portable.record import FORMAT
+
+    record = io.read_json(path)
+    if isinstance(record, dict) and record.get("format") == FORMAT:
+        model = models.load(path)
+        numbers = sum(model.numbers.values())
+        return f"{path}: a whole model of {numbers} numbers, SHA-256 {model.checksum}"
+    h = export.verify(path).rec_lo
+    missed = max(wavelet.conditions(h).values())
+    return (
+        f"{path}: a whole wavelet of {len(h)} taps, conditions missed by {missed:.0e}"
+    )

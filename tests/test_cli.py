@@ -1,0 +1,253 @@
+"""The command line gives what the library gives, reads pipes, fails in sentences."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+from awd import cli, export, model, wavelet
+from awd.features import Largest, Student
+from awd.filters import named
+from awd.model import Sample, Score, Story, Target
+from awd.portable import drawing
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+DB3 = wavelet.from_pywt("db3")
+
+
+def walks(n=60, shape=(2, 24)):
+    return np.random.default_rng(0).normal(size=(n, *shape)).cumsum(-1)
+
+
+@pytest.fixture(scope="module")
+def signals():
+    """A model of two targets on two channels, and its samples."""
+    x = walks()
+    students = [
+        Student(Largest(2, 1, positions=True), "hinges").fit(x, y, DB3, 3, dims=1)
+        for y in (x[:, 0].max(1), x[:, 1].mean(1))
+    ]
+    sample = Sample(1, (2, 24), ("start", "end"), "a.u.", 1.5, "s")
+    return model.of_student(
+        students,
+        x,
+        sample=sample,
+        targets=[Target("peak", "a.u."), Target("level", "a.u.")],
+        scores=[Score("student", "model", "R2", 0.7, 0.6, 0.8)],
+        story=Story("pits", data="60 walks"),
+    ), x
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, signals):
+    """Where the model and its samples lie in every form."""
+    monkeypatch.chdir(tmp_path)
+    taken, x = signals
+    taken.save("model.json")
+    np.save("x.npy", x)
+    np.savez("x.npz", x=x, y=x[:, 0, 0], other=x[:3])
+    xr.Dataset({"x": (("sample", "channel", "time"), x)}).to_netcdf("x.nc")
+    names = [f"v{k}" for k in range(48)]
+    table = np.column_stack([x.reshape(60, -1), np.arange(60)])
+    with open("x.csv", "w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerows([[*names, "group"], *table.tolist()])
+    return tmp_path
+
+
+def run(*arguments, data=None):
+    return CliRunner().invoke(cli.awd, list(map(str, arguments)), input=data)
+
+
+def read(text):
+    head, *rows = csv.reader(io.StringIO(text))
+    return head, np.array(rows, float)
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "nc", "csv"])
+@pytest.mark.parametrize("piped", [False, True])
+def test_it_predicts_to_the_last_bit(folder, signals, kind, piped):
+    data = (folder / f"x.{kind}").read_bytes()
+    done = run("predict", "model.json", "-" if piped else f"x.{kind}", data=data)
+    assert (done.exit_code, done.stderr) == (0, "")
+    head, rows = read(done.stdout)
+    assert head == ["peak", "level", "outside"]
+    taken, x = signals
+    np.testing.assert_array_equal(rows[:, :2], taken.predict(x))
+    np.testing.assert_array_equal(rows[:, 2], taken.outside(x))
+
+
+def test_predictions_go_to_a_file_and_arrays_have_names(folder, signals):
+    done = run("predict", "model.json", "x.npz", "--x", "other", "--out", "o/p.csv")
+    assert (done.exit_code, done.output) == (0, "")
+    taken, x = signals
+    _, rows = read((folder / "o/p.csv").read_text())
+    np.testing.assert_array_equal(rows[:, :2], taken.predict(x[:3]))
+
+
+def test_samples_beyond_training_are_marked(folder, signals):
+    np.save("far.npy", 100 * signals[1][:2])
+    _, rows = read(run("predict", "model.json", "far.npy").stdout)
+    assert rows[:, -1].tolist() == [1, 1]
+
+
+def test_classes_and_their_probabilities(folder):
+    x = walks(shape=(24,))
+    labels = x.max(1) > 2
+    student = Student(Largest(3), "ridge").fit(x, labels.astype(float), DB3, 3)
+    classes = {"classes": ["calm", "wild, rough"], "scale": "probabilities"}
+    taken = model.of_student(student, x, **classes)
+    taken.save("model.json")
+    np.save("x.npy", x)
+    head, *rows = csv.reader(io.StringIO(run("predict", "model.json", "x.npy").stdout))
+    assert head == ["class", "p(calm)", "p(wild, rough)", "outside"]
+    assert [row[0] for row in rows] == taken.predict(x).tolist()
+    shares = np.array([row[1:3] for row in rows], float)
+    np.testing.assert_array_equal(shares, taken.predict_proba(x))
+
+
+def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
+    """No torch, scikit-learn, pandas, xarray for a prediction from a pipe."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys("
+        "['torch', 'sklearn', 'pandas', 'xarray', 'scipy', 'matplotlib'])); "
+        "sys.argv = ['awd', 'predict', 'model.json', '-']; "
+        "import runpy; runpy.run_module('awd', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=(folder / "x.csv").read_bytes(),
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+        check=True,
+    )
+    assert done.stdout.decode() == run("predict", "model.json", "x.npy").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["predict", "none.json", "x.npy"], 1, "MissingInput: none.json: no such file"),
+        (["predict", "model.json", "no.npy"], 1, "MissingInput: no.npy: no such file"),
+        (["predict", "model.json", "x.npz", "--x", "z"], 1, "no array 'z'; it holds x"),
+        (["predict", "x.npy", "x.npy"], 1, "DataError: x.npy: not valid JSON"),
+        (["predict", "model.json", "short.npy"], 1, "ShapeError: x is (60, 2, 20)"),
+        (["predict", "model.json", "x.npy", "--out", "x.npy/p.csv"], 1, "x.npy"),
+        (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
+        (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
+        (["check", "damaged.json"], 1, "does not fit its checksum"),
+        (["check", "list.json"], 1, "no record of a wavelet"),
+        (["check", "text.json"], 1, "a filter is no list of numbers"),
+        (["check", "x.npy"], 1, "DataError: x.npy: not valid JSON"),
+        (["predict", "model.json"], 2, "Missing argument 'SAMPLES'"),
+        (["predict", "model.json", "x.npy", "--wrong"], 2, "No such option"),
+        (["guess"], 2, "No such command 'guess'"),
+    ],
+)
+def test_failures_are_sentences_on_stderr(folder, arguments, code, said):
+    np.save("short.npy", walks(shape=(2, 20)))
+    text = (folder / "model.json").read_text()
+    (folder / "damaged.json").write_text(text.replace('"levels": 3', '"levels": 2'))
+    (folder / "list.json").write_text("[1]")
+    bank = '{"dec_lo": 1, "dec_hi": "a", "rec_lo": [], "rec_hi": []}'
+    (folder / "text.json").write_text(bank)
+    done = run(*arguments)
+    assert done.exit_code == code
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+
+
+def test_a_missing_package_is_named(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "xarray", None)
+    done = run("predict", "model.json", "x.nc")
+    assert done.exit_code == 1
+    assert 'pip install "awd-wavelets[pipeline]"' in done.stderr
+
+
+def test_inspection_tells_the_wavelet_in_the_users_units(folder, signals):
+    done = run("inspect", "model.json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    for part in (
+        "pits\n====",
+        "signals of 24 values in 2 channels (start, end), one value every 1.5 s",
+        "a coefficient of level 1 reads 9 s, one of level 3 36 s",
+        "Vanishing moments: 3",
+        "Centre frequency, level 1 to 3: 0.244, 0.132, 0.0685 cycles per s",
+        "Nearest named wavelet: db3, at distance 0.000",
+        drawing.dots(DB3),
+        "student  model  R2     0.700 [0.600, 0.800]",
+        "Samples: 60 walks",
+    ):
+        assert part in done.stdout
+    taken, _ = signals
+    lines = [line.split() for line in done.stdout.splitlines() if "█" in line]
+    most = max(lines, key=lambda line: len(line[-1]))
+    largest = taken.reading.parts[taken.carried.mean(0).argmax()]
+    assert " ".join(most).startswith(largest)
+
+
+def test_inspection_draws_and_writes_the_card(folder, signals):
+    done = run("inspect", "model.json", "--plot", "a/w.png", "--card", "card.html")
+    assert done.exit_code == 0
+    assert (folder / "a/w.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "card.html").read_text() == signals[0].card("html")
+    run("inspect", "model.json", "--card", "card.md")
+    assert (folder / "card.md").read_text() == signals[0].card()
+
+
+def test_whole_files_are_checked(folder, signals):
+    done = run("check", "model.json")
+    assert done.exit_code == 0
+    assert signals[0].checksum in done.stdout
+    export.write_wavelet_json(DB3, "wavelet.json")
+    done = run("check", "wavelet.json")
+    assert done.exit_code == 0
+    assert "a whole wavelet of 6 taps" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["", *cli.awd.commands])
+def test_help_teaches_by_examples(command):
+    done = run(*[command] * bool(command), "--help")
+    assert done.exit_code == 0
+    assert f"awd {command}" in done.stdout.partition("Examples:\n")[2]
+
+
+def test_the_nearest_named_wavelet():
+    for name in ("haar", "db4", "sym6", "coif2"):
+        h = wavelet.from_pywt(name)
+        found, distance = named.nearest(np.pad(-h[::-1], (2, 0)))
+        assert (found, distance) == (name, pytest.approx(0, abs=1e-12))
+    h = wavelet.filter_from_angles(wavelet.complete_angles(np.array([0.5, 1.0])))
+    assert 0.1 < named.nearest(h)[1] < 2**0.5
+
+
+@pytest.mark.parametrize("name", ["haar", "db3", "sym8", "coif2"])
+@pytest.mark.parametrize("level", [1, 2, 4])
+def test_the_centre_frequency_is_that_of_pywts_details(name, level):
+    import pywt
+
+    h = wavelet.from_pywt(name)
+    taps = pywt.upcoef("d", [1.0], name, level=level)
+    power = np.abs(np.fft.rfft(taps, 2**16)) ** 2
+    centre = np.average(np.fft.rfftfreq(2**16), weights=power)
+    assert wavelet.centre_frequency(h, level) == pytest.approx(centre, abs=1e-4)
+
+
+def test_a_drawing_in_dots_follows_the_wavelet():
+    h = wavelet.from_pywt("db4")
+    lines = drawing.dots(h, columns=40, lines=8).split("\n")
+    assert len(lines) == 8
+    cells = np.array([[ord(c) - 0x2800 for c in line.ljust(40, "⠀")] for line in lines])
+    columns = np.flatnonzero(cells[0])  # where the wavelet peaks
+    values = drawing.functions(h)["wavelet"]
+    at = values.argmax() / len(values) * 40
+    assert columns.min() - 1 <= at <= columns.max() + 1
+    assert (cells > 0).any(0).all()  # a curve without gaps
