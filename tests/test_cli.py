@@ -1,6 +1,7 @@
 """The command line gives what the library gives, reads pipes, fails in sentences."""
 
 import csv
+import hashlib
 import io
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+import awd
 from awd import cli, export, model, wavelet
 from awd.features import Largest, Student
 from awd.filters import named
@@ -211,6 +213,106 @@ def test_whole_files_are_checked(folder, signals):
     done = run("check", "wavelet.json")
     assert done.exit_code == 0
     assert "a whole wavelet of 6 taps" in done.stdout
+
+
+NET = """
+import numpy as np
+
+def peak():
+    return lambda x: x.reshape(len(x), -1).max(1)
+
+def both():
+    return lambda x: {"loss": 0.0, "logits": np.stack([-x.max(1), x.max(1)], 1)}
+"""
+QUICK = "--levels", 2, "--folds", 0
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """Samples in several forms, and networks as code."""
+    monkeypatch.chdir(tmp_path)
+    x = walks(80, (16,))
+    (tmp_path / "net.py").write_text(NET)
+    np.savez("x.npz", x=x, group=np.arange(80) // 8)
+    np.save("outputs.npy", x.max(1))
+    return x
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_distilling_is_what_the_estimator_does(bench):
+    named = ["--step", "1.5 s", "--unit", "a.u.", "--predicts", "peak (a.u.)"]
+    given = ["x.npz", "--network", "net.py:peak", "--levels", "1,2", "--folds", 2]
+    done = run("distil", *given, *named, "--out", "m.json", "--card", "m.html")
+    assert done.exit_code == 0, done.stderr
+    made = awd.AdaptiveWaveletRegressor(levels=[1, 2], folds=2)
+    made.fit(bench, outputs=bench.max(1), groups=np.arange(80) // 8)
+    taken = awd.load("m.json")
+    np.testing.assert_array_equal(taken.filter, made.filter_)
+    np.testing.assert_allclose(taken.predict(bench), made.predict(bench), rtol=1e-12)
+    assert (taken.sample.step, taken.sample.step_unit) == (1.5, "s")
+    assert taken.targets == (Target("peak", "a.u."),)
+    assert taken.story.network == "net.py:peak"
+    assert taken.story.data == "80 samples of 10 groups, x.npz"
+    network = hashlib.sha256(Path("net.py").read_bytes()).hexdigest()
+    assert taken.provenance["network SHA-256"] == network
+    assert Path("m.html").read_text() == taken.card("html")
+    assert f"R2 {made.fidelity_:.3f}" in done.stderr
+
+
+def test_outputs_stand_for_a_network_and_rows_for_samples_of_channels(bench):
+    np.save("two.npy", bench.reshape(80, 2, 8))
+    lines = [",".join(map(repr, row)) for row in bench.tolist()]
+    table = "\n".join([",".join(f"v{k}" for k in range(16)), *lines])
+    Path("outputs.csv").write_text("a,b\n" + "\n".join(f"0,{v}" for v in bench.max(1)))
+    calls = [
+        (["two.npy", "--network", "net.py:peak", "--dims", 1], None),
+        (["two.npy", "--network", "outputs.npy", "--dims", 1], None),
+        (["-", "--network", "outputs.csv", "--column", 1, "--shape", "2,8"], table),
+    ]
+    found = []
+    for (samples, *options), data in calls:
+        dims = [] if "--dims" in options else ["--dims", 1]
+        arguments = samples, *options, *dims, *QUICK, "--out", "m.json"
+        done = run("distil", *arguments, data=data)
+        assert done.exit_code == 0, done.stderr
+        found.append(awd.load("m.json"))
+    for taken in found:
+        assert taken.sample.shape == (2, 8)
+        np.testing.assert_array_equal(taken.filter, found[0].filter)
+
+
+def test_classes_are_distilled(bench):
+    given = ["x.npz", "--network", "net.py:both", "--output", "logits", "--classes"]
+    done = run("distil", *given, *QUICK, "--out", "m.json")
+    assert done.exit_code == 0, done.stderr
+    taken = awd.load("m.json")
+    assert taken.classes == (0, 1)
+    assert (taken.predict(bench) == (bench.max(1) > 0)).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--levels", "3;4"], "levels is '3;4'; expected whole numbers"),
+        (["--step", "fast"], "expected a number and its unit"),
+        (["--shape", "3,5"], "shape is 3,5; the samples have 16 values each"),
+        (["--network", "none.pt2"], "none.pt2: no such file"),
+        (["--network", "x.npz"], "expected an array 'output'"),
+        (["--card", "card.txt"], "ends in .html, .md"),
+        (["--out", "model.txt"], "ends in .json"),
+        (["--x", "samples"], "no array 'samples'"),
+        (["--fit-to", "labels"], "needs y"),
+        (["--column", 3], "3"),
+    ],
+)
+def test_what_cannot_be_distilled_is_said(bench, options, said):
+    usual = {"--network": "net.py:peak", "--out": "m.json", "--folds": 0}
+    usual |= dict([options])
+    done = run("distil", "x.npz", *(word for pair in usual.items() for word in pair))
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+    assert not Path("m.json").exists()
 
 
 @pytest.mark.parametrize("command", ["", *cli.awd.commands])

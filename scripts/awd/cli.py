@@ -1,4 +1,4 @@
-"""The command line: use a model, look into it, check files."""
+"""The command line: distil a network, use the model, look into it, check files."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def awd() -> None:
 
     \b
     Examples:
+      awd distil x.npz --network net.pt2 --out model.json
       awd inspect model.json
       awd predict model.json new.npy > predictions.csv
     """
@@ -70,6 +71,59 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     awd(prog_name="awd")
+
+
+@awd.command()
+@click.argument("samples")
+@click.option("--network", required=True, help="What is distilled, see above.")
+@click.option("--out", required=True, help="The model to write, model.json.")
+@click.option("--weights", help="File of weights, for a network as code.")
+@click.option("--output", help="Of several things a network returns: place or name.")
+@click.option("--column", default=0, help="Of the outputs, the one to reproduce.")
+@click.option("--classes", is_flag=True, help="The outputs tell classes apart.")
+@click.option("--fit-to", type=click.Choice(["labels", "outputs", "mixed"]))
+@click.option("--unseen", is_flag=True, help="The network did not train on SAMPLES.")
+@click.option("--levels", default="3,4", help="Halvings, to choose from.")
+@click.option("--folds", default=5, help="In which it is tested; 0 saves the time.")
+@click.option("--shape", help="Of a sample that lies flat in its row: 2,40.")
+@click.option("--dims", type=click.IntRange(1, 2), help="1 for signals, 2 for images.")
+@click.option("--x", default="x", help="Array of the samples.")
+@click.option("--y", default="y", help="Array or column of labels, if there are any.")
+@click.option("--group", default="group", help="What no fold may tear: cell, patient.")
+@click.option("--predicts", default="prediction", help='What, and its unit: "age (s)".')
+@click.option("--unit", default="", help="Of the samples' values.")
+@click.option("--step", default="1 sample", help='Between two of them: "1.5 s".')
+@click.option("--card", help="Write a page about the model too: .html or .md.")
+def distil(samples: str, network: str, out: str, **options: Any) -> None:
+    """A model of a few kB from SAMPLES and a NETWORK.
+
+    One wavelet is distilled from what the network answers, and curves of its largest
+    coefficients are fitted to the answers, to labels, or to a mixture. No label is
+    needed. How well the model follows its network is measured on samples held out.
+
+    SAMPLES is a file .npz, .nc (arrays x, and if there are y and group), .npy (x alone)
+    or .csv (a sample a row; columns y and group), or - for what another program writes.
+
+    NETWORK is a file .pt2 (torch.export), .pt (TorchScript), .onnx; code that builds
+    it, "package.module:function" or "folder/file.py:function", with its --weights; or
+    what it answered, a file .npz, .nc (array output), .npy or .csv.
+
+    \b
+    Examples:
+      awd distil x.npz --network net.pt2 --out model.json --card card.html
+      awd distil x.npy --network models.py:build --weights best.pt --out model.json
+      awd distil x.csv --network answers.csv --classes --out model.json
+    """
+    from awd import shell
+
+    _require_kind(out, [".json"])
+    _require_kind(options["card"], CARDS)
+    with _file(samples) as path:
+        model = shell.distilled(path, network, Path(out).stem, options)
+    model.save(out)
+    if options["card"]:
+        write_card(model, options["card"])
+    click.echo(f"{out}: {shell.summary(model)}", err=True)
 
 
 @awd.command()
