@@ -325,3 +325,21 @@ def test_a_shorter_optimum_stays_where_it_is_best():
         x, objective="sparsity", levels=4, length=4, dims=2, random_state=0
     )
     assert kernels.l1(x, found.filter[None], 4)[0] <= norms.min() * (1 + 1e-9)
+
+
+def test_an_offset_is_told():
+    x, output = peaks(wavelet.from_pywt("db2"))
+    with pytest.warns(UserWarning, match="s.d. from 0, .* subtract the mean"):
+        distil.distil(x + 1e4, output=output, length=4)
+
+
+@pytest.mark.parametrize("x", [X.reshape(6, 4, 10), X.reshape(6, 4, 10).tolist()])
+def test_three_axes_are_said_to_be_signals_or_images(x):
+    with pytest.raises(ShapeError, match="x is .* 6 signals of 4 .* say which"):
+        distil.distil(x, objective="sparsity", levels=2, length=4)
+    signals, images = (
+        distil.distil(x, objective="sparsity", levels=2, length=4, dims=dims)
+        for dims in (1, 2)
+    )
+    assert (signals.dims, images.dims) == (1, 2)
+    assert abs(signals.filter - images.filter).max() > 1e-3

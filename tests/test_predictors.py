@@ -300,6 +300,30 @@ def test_fitted_models_are_stored_and_read():
         )
 
 
+@pytest.mark.parametrize("shape", [(32,), (2, 16), (1, 8, 4)])
+def test_a_model_is_taken_home(shape, tmp_path):
+    x = X.reshape(300, *shape) + 100
+    dims = 1 if len(shape) < 3 else 2
+    made = {"levels": 2, "length": 4, "dims": dims, "folds": 3}
+    model = awd.AdaptiveWaveletRegressor(**made).fit(x, outputs=X.max(1))
+    model.save(tmp_path / "model.json")
+    read = awd.load(tmp_path / "model.json")
+    np.testing.assert_allclose(read.predict(x), model.predict(x), atol=1e-9)
+    assert f"{model.fidelity_:.3f}" in model.card()
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [False, True]])
+def test_a_classifier_is_taken_home(names, tmp_path):
+    logits = classes(X)[:, : len(names)]
+    model = classifier().fit(X, np.array(names)[logits.argmax(1)], outputs=logits)
+    model.save(tmp_path / "model.json")
+    read = awd.load(tmp_path / "model.json")
+    np.testing.assert_array_equal(read.predict(NEW), model.predict(NEW))
+    np.testing.assert_allclose(
+        read.predict_proba(NEW), model.predict_proba(NEW), atol=1e-9
+    )
+
+
 def test_samples_come_as_tables_tensors_lists_and_odd_arrays():
     plain = regressor(folds=0).fit(X, outputs=network(X))
     locked = X.copy()

@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from awd import wavelet
-from awd.errors import ConfigError, DataError
+from awd.errors import ConfigError, DataError, warn
 from awd.features import Largest
 from awd.filters.families import Family, Lattice
 from awd.samples import dims_of, real
@@ -30,6 +30,7 @@ from awd.search.objectives import EFFORT, OBJECTIVES, Samples
 
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
 LENGTHS = (4, 6, 8, 10, 12)
+OFFSET = 30  # s.d.; more, and the ends of samples are all that their wavelet sees
 ELBOW = 0.01  # a longer filter must improve an objective by this share of it
 
 
@@ -86,7 +87,11 @@ class Distilled:
 
     @property
     def fidelity(self) -> float:
-        """Cross-validated R2 against the teacher's output; NaN without it."""
+        """Cross-validated R2 against the teacher's output; NaN without it.
+
+        Of the best of all filters that were searched, so it flatters: the estimators
+        measure it on samples that the search did not see.
+        """
         return self.chosen.score
 
     @property
@@ -199,6 +204,8 @@ def distil(
         student=student,
         folds=folds,
     )
+    if samples.x is not None:
+        _warn_of_offsets(samples.x)
     # Four angles are too few for BLAS threads: synchronisation doubles the time.
     with threadpool_limits(1, "blas"):
         search = _Search(terms_of, samples, ratio, EFFORT[name], rng)
@@ -365,6 +372,18 @@ def _dims(
     if data is None:
         raise DataError("there is nothing to distil; give x, gradient, or both")
     return dims_of(real(data, name).shape, dims, name)
+
+
+def _warn_of_offsets(x: np.ndarray) -> None:
+    """Beyond its ends a signal goes on with 0: an offset is a step there."""
+    over = (0, *range(2, x.ndim))
+    mean, sd = np.abs(x.mean(over)), x.std(over)
+    offset = (mean[sd > 0] / sd[sd > 0]).max(initial=0)
+    if offset > OFFSET:
+        warn(
+            f"x lies {offset:.0f} s.d. from 0, and the transform goes on with 0 beyond "
+            "its ends; subtract the mean of every channel, as the estimators do"
+        )
 
 
 def _require_choice(levels: int | Sequence[int], output: np.ndarray | None) -> None:

@@ -112,8 +112,8 @@ class Sampled(BaseEstimator):
         found = UNKNOWN
         if data.answers is not None and self.folds:
             found = fidelity(data, recipe, self.folds)
-        self.fidelity_, *interval = found
-        self.fidelity_interval_ = tuple(interval)
+        self.fidelity_ = found.value
+        self.fidelity_interval_ = found.low, found.high
 
     def _depths(self, levels: Any, x: np.ndarray) -> list[int]:
         """Levels that samples can be halved to; a warning where they are fewer."""

@@ -16,10 +16,12 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from awd import io
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.estimator import Sampled
 from awd.features import Largest, contributions
 from awd.fitting import Recipe, Taught, centred
+from awd.model import Model, Sample, Score, Story, of_student
 from awd.samples import real, require_samples
 from awd.targets import HeldOut
 from awd.teacher import brought
@@ -134,6 +136,7 @@ class _Predictor(Sampled):
         self.filter_, self.levels_ = self.result_.filter, self.result_.levels
         self.share_, self.fit_to_ = float(self.model_.shares.mean()), fit_to
         self._judge(data, recipe)
+        self._portable = self._taken_home(data, teacher)
         return self
 
     def _asked(
@@ -199,6 +202,67 @@ class _Predictor(Sampled):
         if not hasattr(source, "__array__") and not isinstance(source, list | tuple):
             source = brought.network(source, self.output, self.wrap).outputs(given)
         return _outputs(source, "the outputs of held_out", len(given))
+
+    def to_model(self) -> Model:
+        """The model to take home, which predicts with numpy and numba alone.
+
+        Raises
+        ------
+        ConfigError
+            Its features are not of :class:`awd.features.Largest`.
+        """
+        check_is_fitted(self)
+        if self._portable is None:
+            raise ConfigError(
+                "a model to take home holds features of Largest; this one reads "
+                f"{type(self.features).__name__}"
+            )
+        return self._portable
+
+    def save(self, path: io.PathLike) -> None:
+        """Write ``model.json``, which :func:`awd.load` reads; see :meth:`to_model`."""
+        self.to_model().save(path)
+
+    def card(self, form: Literal["markdown", "html"] = "markdown") -> str:
+        """One page about the model, for people; see :meth:`to_model`."""
+        return self.to_model().card(form)
+
+    def _taken_home(self, data: Taught, teacher: Any) -> Model | None:
+        """The model that is saved; it says what was seen, so it is made in fit."""
+        first = self.model_.students[0]
+        if not isinstance(first.features, Largest):
+            return None
+        centre = tuple(self.model_.centre.ravel().tolist())
+        sample = Sample.of(
+            data.x, self.dims_, centre=centre, spread=(1.0,) * len(centre)
+        )
+        classes = getattr(self, "classes_", None)
+        n, groups = len(data.x), len(np.unique(data.units))
+        words = {"labels": "labels", "outputs": "the network's outputs"}
+        share = f"labels, and {self.share_:.0%} of the network's outputs"
+        story = Story(
+            data=f"{n:,} samples" + (f" of {groups:,} groups" if groups < n else ""),
+            network="" if teacher is None else type(teacher).__name__,
+            fitted_to=words.get(self.fit_to_, share),
+        )
+        return of_student(
+            self.model_.students,
+            data.x,
+            sample=sample,
+            classes=classes,
+            scale=None if classes is None else "probabilities",
+            scores=self._scores(data),
+            story=story,
+        )
+
+    def _scores(self, data: Taught) -> list[Score]:
+        """What is known of how good it is."""
+        low, high = self.fidelity_interval_
+        if not np.isfinite(low):
+            return []
+        of = "labels" if data.outputs is None else "the network's outputs"
+        on = f"samples held out, {self.folds} folds of whole groups; R2 is of {of}"
+        return [Score("this model", "model", "R2", self.fidelity_, low, high, on)]
 
     def _values(self, X: Any) -> np.ndarray:
         """What the heads give, (n, k)."""
