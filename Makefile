@@ -2,8 +2,9 @@
 # make run RUN=NAME   the same for config/NAME.yaml
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
-# make test           style, types and all tests
-# make reliability    kills runs, and a node of an emulated Slurm; not in make test
+# make test           style, types and tests: 8 minutes
+# make test-all       beside these, runs in conda environments, on Slurm, and killed
+# make reliability    kills runs, and a node of an emulated Slurm, many times
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached
@@ -17,10 +18,13 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run paper smoke test reliability bench bench-setup setup pins docs
+.PHONY: run paper smoke style test test-all reliability bench bench-setup setup pins docs
 .DEFAULT_GOAL := run
 
 run: .venv/.done
+	@test -r config/$(RUN).yaml || \
+		{ echo "config/$(RUN).yaml: no such file, or not readable; there are:" \
+		$(basename $(notdir $(wildcard config/*.yaml))); exit 1; }
 	@$(BIN)/snakemake --cores $(CORES) --configfile config/$(RUN).yaml
 	@$(MAKE) --no-print-directory results/$(RUN)/snakemake.html
 
@@ -35,13 +39,22 @@ paper: .venv/.done
 	@for study in $(STUDIES); do \
 		$(MAKE) --no-print-directory run RUN=$$study || exit 1; done
 
-test: .venv/.done
+style: .venv/.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/pip check
-	$(BIN)/pytest --durations=10
+
+# Files of tests go to several processes, which compute on one thread each.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile \
+	--durations=10
+
+test: style
+	$(PYTEST) -m "not (conda or slurm or kills or reliability)"
+
+test-all: style
+	$(PYTEST)
 
 # On Slurm only as root, with Debian's packages slurm-wlm and munge.
 reliability: .venv/.done
@@ -81,8 +94,7 @@ docs: .venv/.done
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	find scripts -name '*.nb?' -delete
-	PYTHONPATH=scripts $(BIN)/python -c \
-		'from awd.cells import tracker; from awd.filters import kernels; \
-		from awd.league import series; from awd.maps import compilation; \
-		[part.compile() for part in (kernels, tracker, series, compilation)]'
+	echo awd.league.series awd.filters.kernels awd.cells.tracker awd.maps.compilation | \
+		PYTHONPATH=scripts xargs -n 1 -P 2 $(BIN)/python -c \
+		'import importlib, sys; importlib.import_module(sys.argv[1]).compile()'
 	@touch $@

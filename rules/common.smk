@@ -27,6 +27,8 @@ if workflow.is_main_process:
 named = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml"
 if not workflow.modifier.is_main_snakefile():
     named = f"the config of module {__name__}"
+for file in workflow.overwrite_configfiles:
+    reading.require_plain(file)
 default = yaml.safe_load((ROOT / "config/default.yaml").read_text())
 settings = reading.load(config, named, default)
 

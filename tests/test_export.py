@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import pywt
 
-from awd import export, wavelet
+from awd import export, io, wavelet
 from awd.errors import DataError, MissingInput, WaveletError
 
 
@@ -57,16 +57,19 @@ def test_noise_is_not_exported(h, tmp_path):
         ),
         ("dec_hi", lambda taps: taps[::-1], WaveletError, "dec_hi does not belong"),
         ("rec_hi", None, DataError, "no rec_hi"),
+        ("rec_lo", lambda taps: None, DataError, "rec_lo is .*; expected numbers"),
+        ("rec_hi", lambda taps: [[1.0, 2.0]], WaveletError, "rec_hi does not belong"),
+        ("dec_lo", lambda taps: ["a"], DataError, "dec_lo is .*; expected numbers"),
     ],
 )
 def test_damaged_files_are_refused(h, tmp_path, key, value, error, message):
     path = tmp_path / "wavelet.json"
     export.write_wavelet_json(h, path)
-    record = json.loads(path.read_text())
+    record = io.read_json(path)
     taps = record.pop(key)
     if value:
         record[key] = value(taps)
-    path.write_text(json.dumps(record))
+    io.write_json(record, path)
     with pytest.raises(error, match=message):
         export.verify(path)
 

@@ -71,7 +71,7 @@ def test_missing_and_broken_files_are_named(tmp_path):
     with pytest.raises(DataError, match="bad.nc: not a readable netCDF file"):
         io.read(tmp_path / "bad.nc")
     (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(DataError, match="bad.json: not valid JSON"):
+    with pytest.raises(DataError, match="bad.json: not a readable JSON file"):
         io.read_json(tmp_path / "bad.json")
 
 

@@ -301,7 +301,7 @@ def test_bytes_lost_changed_or_added_are_refused_or_change_nothing(saved, draw):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "not valid JSON"),
+        (b"", "is empty"),
         (b"\xff\xfe", "not valid JSON in UTF-8"),
         (b"[1, 2]", "not a model of awd"),
         (b"{}", "not a model of awd"),

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from awd import integrity, io
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
 from awd.teacher import ask, networks, weights
 
@@ -118,23 +119,39 @@ def test_saved_teacher_answers_the_same_when_loaded(tmp_path):
         "target_mean": [2.5],
         "target_sd": [1.5],
         "dataset": "abc",
+        "sha256": integrity.sha256(path),
     }
     saved = path.read_bytes()
     weights.save({"lstm": loaded}, path)
     assert path.read_bytes() == saved
 
 
+def other(path):
+    digest = integrity.sha256(path)
+    return {"kind": "lstm", "seed": 0, "sizes": {"hidden": 8}, "sha256": digest}
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 4
+    path.write_bytes(content)
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda path: path.write_bytes(b"not weights"), "do not hold the networks"),
-        (lambda path: path.with_suffix(".json").write_text('{"lstm": {}}'), "'kind'"),
+        (lambda path: path.write_bytes(b"not weights"), "not the weights"),
         (
-            lambda path: path.with_suffix(".json").write_text(
-                '{"lstm": {"kind": "lstm", "seed": 0, "sizes": {"hidden": 8}}}'
+            lambda path: path.with_suffix(".json").write_text('{"lstm": {}}'),
+            "not the weights",
+        ),
+        (
+            lambda path: io.write_json(
+                {"lstm": other(path)}, path.with_suffix(".json")
             ),
             "size mismatch",
         ),
+        (lambda path: flipped(path), "not the weights that networks.json describes"),
     ],
 )
 def test_damaged_files_are_refused(tmp_path, damage, message):

@@ -5,9 +5,15 @@ from __future__ import annotations
 import sys
 import warnings
 
+LONGEST = 500  # characters of a message, or of one line of a list of mistakes
+MOST = 40  # lines of a list of mistakes
+
 
 class AwdError(Exception):
     """Base of all errors raised on purpose; ``except AwdError`` catches them all."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message))
 
 
 class ShapeError(AwdError, ValueError):
@@ -29,13 +35,32 @@ class WaveletError(AwdError, ValueError):
 class ConfigError(AwdError, ValueError):
     """The configuration has mistakes; the message lists all of them."""
 
+    def __init__(self, message: str = "") -> None:
+        lines = [shortened(line) for line in message.splitlines()]
+        rest = len(lines) - MOST
+        if rest > 0:
+            lines[MOST:] = [f"  and {rest} more"]
+        Exception.__init__(self, "\n".join(lines))
+
 
 class MissingInput(AwdError, FileNotFoundError):
     """An input file, or an optional package, is not there."""
 
 
+class StorageError(AwdError, OSError):
+    """A disk, or who may write to it, keeps a file from being read or written."""
+
+
 class DeviceError(AwdError, RuntimeError):
     """The device asked for does not exist on this machine."""
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """``text`` without its middle where it is longer: what and remedy stand at ends."""
+    if len(text) <= most:
+        return text
+    half = (most - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
 
 
 def warn(message: str) -> None:

@@ -106,22 +106,30 @@ def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
     missing = [key for key in FILTERS if key not in record]
     if missing:
         raise DataError(f"{path}: no {', '.join(missing)}; write it anew from its h")
-    try:
-        bank = [np.asarray(record[key], dtype=float) for key in FILTERS]
-    except (TypeError, ValueError) as wrong:
-        raise DataError(f"{path}: a filter is no list of numbers ({wrong})") from wrong
+    bank = [_taps(record[key], f"{path}: {key}") for key in FILTERS]
     expected = wavelet.filter_bank(bank[2], tolerance, f"{path}: rec_lo")
     for key, taps, partner in zip(FILTERS, bank, expected, strict=True):
-        if taps.shape != partner.shape or np.abs(taps - partner).max() > tolerance:
+        same = taps.shape == partner.shape
+        if not (same and np.abs(taps - partner).max() <= tolerance):
             raise WaveletError(f"{path}: {key} does not belong to rec_lo")
     found = pywt.Wavelet(record.get("name", "awd"), filter_bank=bank)
     error = _reconstruction_error(found)
-    if error > tolerance:
+    if not error <= tolerance:
         raise WaveletError(
             f"{path}: pywt reconstructs with error {error:.1e}, over {tolerance:.0e}"
         )
     found.orthogonal = found.biorthogonal = True
     return found
+
+
+def _taps(values: Any, where: str) -> np.ndarray:
+    try:
+        taps = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        taps = np.array(np.nan)
+    if taps.ndim == 0 or not np.isfinite(taps).all():
+        raise DataError(f"{where} is {values!r}; expected numbers: write it anew")
+    return taps
 
 
 def _reconstruction_error(found: pywt.Wavelet) -> float:

@@ -1,75 +1,164 @@
 """Reading and writing files: atomic, checked, stamped, never a pickle.
 
 Arrays are netCDF (xarray), tables CSV, records JSON. Everything is written to a
-temporary name beside its target and renamed, so a killed job leaves no half file.
+temporary name beside its target and renamed, so a killed job leaves no half file; and
+everything that is read again has a checksum that is compared (:mod:`awd.integrity`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import errno
+import hashlib
 import itertools
 import json
 import os
 import re
+import shutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from awd import extras
-from awd.errors import DataError, MissingInput
+from awd import extras, integrity
+from awd.errors import DataError, MissingInput, StorageError
+from awd.integrity import readable
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 PathLike = str | Path
+SMALL = 1 << 20  # bytes; with less, a disk counts as full
+NAMED = 8  # missing files that are named
+CHECKSUM, SHA256 = "checksum", "sha256:"  # last line of a JSON record
 
 
 class FileContract(Protocol):
     """What a file has to hold; those of this project: :mod:`awd.record.contracts`."""
 
+    @property
+    def streamed(self) -> tuple[str, ...]:
+        """Variables that are read where they are indexed, perhaps never whole."""
+
     def check(self, ds: xr.Dataset, where: str) -> xr.Dataset:
         """``ds`` unchanged if it keeps the contract; ``where`` is its path."""
 
 
+# What keeps a file from being written, and what to do.
+STORAGE = {
+    errno.ENOSPC: "no space is left on its disk; free some and run again",
+    errno.EDQUOT: "your quota of its disk is used up; free some and run again",
+    errno.EROFS: "its disk is read-only; choose another folder",
+    errno.EACCES: "you may not write there; change its permissions or the folder",
+    errno.EPERM: "you may not write there; change its permissions or the folder",
+    errno.ENOTDIR: "a part of its path is a file; move that away",
+    errno.EEXIST: "a part of its path is a file; move that away",
+    errno.EISDIR: "is a folder; move it away",
+    errno.ENAMETOOLONG: "its name is too long; choose shorter names",
+    errno.EIO: "its disk fails; write to another one",
+}
+
+
 @contextlib.contextmanager
-def replacing(path: PathLike) -> Iterator[Path]:
+def replacing(path: PathLike, sealed: bool = False) -> Iterator[Path]:
     """Yield a temporary path that becomes ``path`` when the block succeeds.
 
     What a killed job was writing to ``path`` is removed.
+
+    Parameters
+    ----------
+    path : path
+    sealed : bool
+        Whether a checksum is written beside it, for a format without room for one.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, or it may not be written to.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     name = ".{}.{}.part{}".format
     temporary = path.with_name(name(path.stem, os.getpid(), path.suffix))
     unfinished = name(re.escape(path.stem), r"\d+", re.escape(path.suffix))
-    for sibling in path.parent.iterdir():
-        if re.fullmatch(unfinished, sibling.name):
-            sibling.unlink(missing_ok=True)
+    with _storage(path, temporary):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for sibling in path.parent.iterdir():
+            if re.fullmatch(unfinished, sibling.name):
+                sibling.unlink(missing_ok=True)
+        try:
+            yield temporary
+            # Without one in between: an older checksum would be another file's.
+            integrity.beside_of(path).unlink(missing_ok=True)
+            os.replace(temporary, path)
+            if sealed:
+                integrity.seal_beside(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _storage(path: Path, temporary: Path) -> Iterator[None]:
     try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        named = error.filename or path
+        own = temporary == Path(named) or path.is_relative_to(named)
+        if not own or error.errno not in STORAGE:
+            raise
+        raise StorageError(
+            f"{path}: cannot be written: {STORAGE[error.errno]}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _netcdf_written(path: PathLike) -> Iterator[None]:
+    """The netCDF library says RuntimeError of all, and keeps the cause to itself."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in STORAGE:
+            raise
+        free = shutil.disk_usage(Path(path).parent).free
+        cause = STORAGE[errno.ENOSPC] if free < SMALL else "the netCDF library failed"
+        raise StorageError(f"{path}: cannot be written: {cause} ({error})") from error
 
 
 def existing(path: PathLike, remedy: str = "check the path") -> Path:
-    """``path`` as a Path; raises ``MissingInput`` with the remedy when it is absent."""
+    """``path`` as a Path, a file that may be read and is not empty.
+
+    Raises
+    ------
+    MissingInput, StorageError, DataError
+        Each with the remedy.
+    """
     path = Path(path)
     if not path.is_file():
-        raise MissingInput(f"{path}: no such file; {remedy}")
+        what = "is a folder, not a file" if path.is_dir() else "no such file"
+        raise MissingInput(f"{path}: {what}; {remedy}")
+    if not os.access(path, os.R_OK):
+        raise StorageError(f"{path}: you may not read it; change its permissions")
+    if not path.stat().st_size:
+        raise DataError(f"{path}: is empty; {integrity.REMEDY}")
+    return path
+
+
+def unbroken(path: PathLike, remedy: str = "check the path") -> Path:
+    """As :func:`existing`, and as its checksum says, if it has one."""
+    path = existing(path, remedy)
+    integrity.require_unbroken(path)
     return path
 
 
 def all_existing(paths: Iterable[PathLike], remedy: str = "check the paths") -> None:
-    """Raise ``MissingInput`` that names all files that are absent, and the remedy."""
+    """Raise ``MissingInput`` that names the files that are absent, and the remedy."""
     missing = [str(path) for path in paths if not Path(path).is_file()]
     if missing:
-        listed = "\n  ".join(missing)
+        rest = [f"and {len(missing) - NAMED} more"] * (len(missing) > NAMED)
+        listed = "\n  ".join([*missing[:NAMED], *rest])
         raise MissingInput(
             f"no such file{'s'[: len(missing) > 1]}; {remedy}:\n  {listed}"
         )
@@ -89,14 +178,27 @@ def write(
     """
     if contract:
         contract.check(ds, str(path))
+    with replacing(path) as temporary:
+        streamed = contract.streamed if contract else ()
+        _write_netcdf(ds, temporary, path, stamp, streamed)
+        integrity.seal(temporary)
+
+
+def _write_netcdf(
+    ds: xr.Dataset,
+    temporary: Path,
+    path: PathLike,
+    stamp: Mapping[str, Any] | None,
+    streamed: Container[str] = (),
+) -> None:
     if stamp:
         ds = ds.assign_attrs(provenance=dumps(stamp))
     compressed = {
-        name: {"zlib": True, "complevel": 1}
+        name: {"zlib": True, "complevel": 1, "fletcher32": name in streamed}
         for name, variable in ds.variables.items()
         if variable.dtype.kind in "fiu" and variable.ndim
     }
-    with replacing(path) as temporary:
+    with _netcdf_written(path):
         ds.to_netcdf(temporary, engine="netcdf4", encoding=compressed)
 
 
@@ -133,19 +235,26 @@ def write_blocks(
     blocks = iter(blocks)
     first = next(blocks)
     with replacing(path) as temporary:
-        write(ds, temporary, stamp=stamp)
+        _write_netcdf(ds, temporary, path, stamp)
         with netCDF4.Dataset(temporary, "a") as file:
             for name, size in zip("yx", first.shape[1:], strict=True):
                 file.createDimension(name, size)
-            shape = (1, *first.shape[1:])
-            out = file.createVariable("x", "f4", ("sample", "y", "x"), chunksizes=shape)
+            out = file.createVariable(
+                "x",
+                "f4",
+                ("sample", "y", "x"),
+                chunksizes=(1, *first.shape[1:]),
+                fletcher32=True,
+            )
             out.setncatts(described)
             rows = 0
             for block in itertools.chain([first], blocks):
-                out[rows : rows + len(block)] = block
+                with _netcdf_written(path):
+                    out[rows : rows + len(block)] = block
                 rows += len(block)
         if rows != ds.sizes["sample"]:
             raise DataError(f"{path}: {rows} rows for {ds.sizes['sample']} samples")
+        integrity.seal(temporary)
         with xr.open_dataset(temporary, engine="netcdf4") as written:
             contract.check(written, str(path))
 
@@ -153,45 +262,69 @@ def write_blocks(
 @contextlib.contextmanager
 def opened(path: PathLike, contract: FileContract) -> Iterator[xr.Dataset]:
     """A netCDF file whose streamed variables are read only where they are indexed."""
-    import xarray as xr
-
-    existing(path)
-    try:
-        ds = xr.open_dataset(path, engine="netcdf4", cache=False)
-    except OSError as error:
-        raise DataError(f"{path}: not a readable netCDF file ({error})") from error
-    with ds:
-        yield contract.check(ds, str(path))
+    with _netcdf(path, cache=False) as ds:
+        try:
+            yield contract.check(ds, str(path))
+        except RuntimeError as error:
+            if "NetCDF" not in str(error):  # which is how that library begins them all
+                raise
+            with readable(path, "netCDF"):
+                raise
 
 
 def read(path: PathLike, contract: FileContract | None = None) -> xr.Dataset:
     """Read a netCDF file into memory and check it against its contract."""
-    existing(path)
+    with _netcdf(path) as ds:
+        with readable(path, "netCDF"):
+            ds = ds.load()
+        return contract.check(ds, str(path)) if contract else ds
+
+
+@contextlib.contextmanager
+def _netcdf(path: PathLike, **how: Any) -> Iterator[xr.Dataset]:
     with extras.needed(f"reading {path}"):
         import xarray as xr
-    try:
-        with xr.open_dataset(path, engine="netcdf4") as ds:
-            ds = ds.load()
-    except OSError as error:
-        raise DataError(f"{path}: not a readable netCDF file ({error})") from error
-    return contract.check(ds, str(path)) if contract else ds
+
+    path = existing(path)
+    sealed = integrity.require_unbroken(path)
+    integrity.require_closed(path)
+    if not sealed:
+        integrity.require_survived(path, __name__, "variables")
+    with readable(path, "netCDF"):
+        ds = xr.open_dataset(path, engine="netcdf4", **how)
+    with ds:
+        yield ds
+
+
+def variables(path: PathLike) -> Iterator[np.ndarray]:
+    """All that a netCDF file holds, one after the other, whatever it is."""
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="netcdf4") as ds:
+        for variable in ds.variables.values():
+            yield variable.values
 
 
 def write_table(table: pd.DataFrame, path: PathLike) -> None:
     """Write a CSV; floats as their shortest exact text, so that runs compare."""
-    with replacing(path) as temporary:
+    with replacing(path, sealed=True) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
 
-def read_table(path: PathLike) -> pd.DataFrame:
-    """Read a CSV written by :func:`write_table`."""
-    existing(path)
+def read_table(path: PathLike, text: bool = False) -> pd.DataFrame:
+    """Read a CSV written by :func:`write_table`; with ``text`` as it stands there."""
     with extras.needed(f"reading {path}"):
         import pandas as pd
 
+    path = unbroken(path)
     # Before pandas 3 the usual parser is off by one in the last bit.
-    how = {"keep_default_na": False, "float_precision": "round_trip"}
-    return pd.read_csv(path, na_values=[""], **how)
+    how: dict[str, Any] = {"na_values": [""], "float_precision": "round_trip"}
+    if text:
+        how = {"dtype": str}
+    with readable(path, "CSV"), warnings.catch_warnings():
+        # pandas only warns of rows that are longer than the header, and cuts them.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, index_col=False, keep_default_na=False, **how)
 
 
 def read_columns(path: PathLike) -> dict[str, np.ndarray]:
@@ -205,7 +338,7 @@ def read_columns(path: PathLike) -> dict[str, np.ndarray]:
         There is no such file; it has no rows, rows of several lengths, a name twice, or
         no names: its first line holds numbers, and those do not count the columns.
     """
-    path = existing(path)
+    path = unbroken(path)
     try:
         first, table = _first_and_rest(path)
     except (ValueError, csv.Error) as error:
@@ -260,18 +393,59 @@ def dumps(record: Mapping[str, Any]) -> str:
     return json.dumps(record, sort_keys=True, default=_plain)
 
 
-def write_json(record: Mapping[str, Any], path: PathLike) -> None:
-    """Write a record as indented JSON."""
-    text = json.dumps(record, indent=2, default=_plain, ensure_ascii=False)
-    write_text(text + "\n", path)
+def write_json(record: Mapping[str, Any], path: PathLike, sealed: bool = True) -> None:
+    """Write a record as indented JSON, its checksum as a last key where ``sealed``.
+
+    Raises
+    ------
+    DataError
+        A number is not finite, which JSON has no word for.
+    """
+    try:
+        plain = json.loads(json.dumps(record, default=_plain, allow_nan=False))
+    except ValueError as error:
+        raise DataError(
+            f"{path}: a number of its record is NaN or infinite, which JSON does not "
+            "know; write null"
+        ) from error
+    plain.pop(CHECKSUM, None)
+    if sealed:
+        plain[CHECKSUM] = _checksum(plain)
+    write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", path)
 
 
 def read_json(path: PathLike) -> dict[str, Any]:
-    """Read a JSON record."""
-    try:
-        return json.loads(existing(path).read_text("utf-8"))
-    except ValueError as error:  # of JSON, or of UTF-8
-        raise DataError(f"{path}: not valid JSON ({error})") from error
+    """Read a JSON record; its checksum, if it has one, is compared and left out."""
+    with readable(existing(path), "JSON"):
+        record = json.loads(Path(path).read_text("utf-8"), parse_constant=_no_number)
+    if not isinstance(record, dict):
+        raise DataError(
+            f"{path}: holds a {type(record).__name__}; expected a record in braces: "
+            f"{integrity.REMEDY}"
+        )
+    if _is_another(record):
+        raise DataError(
+            f"{path}: its content does not fit its checksum; the file is damaged or "
+            f"was edited: {integrity.REMEDY}; where it was edited on purpose, delete "
+            f"its line {CHECKSUM!r}"
+        )
+    return record
+
+
+def _is_another(record: dict[str, Any]) -> bool:
+    """Whether a record has a checksum, and not its own; takes it out."""
+    if CHECKSUM in record:
+        return record.pop(CHECKSUM) != _checksum(record)
+    # The key itself may be what was damaged.
+    return any(str(value).startswith(SHA256) for value in record.values())
+
+
+def _checksum(plain: Mapping[str, Any]) -> str:
+    return SHA256 + hashlib.sha256(dumps(plain).encode()).hexdigest()
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def write_text(text: str, path: PathLike) -> None:

@@ -231,11 +231,11 @@ def test_other_structs_are_refused(write, cell, tmp_path):
 def test_no_matlab_file_and_no_file(cell, tmp_path):
     path = tmp_path / "t.mat"
     path.write_text("no tracks")
-    with pytest.raises(DataError, match=r"t.mat: not a readable MATLAB file"):
+    with pytest.raises(DataError, match=r"t.mat: not a readable MATLAB v5 file"):
         read(path)
     whole = write_v73(tmp_path / "h.mat", cell)
     whole.write_bytes(whole.read_bytes()[:3000])
-    with pytest.raises(DataError, match=r"h.mat: not a readable MATLAB v7.3 file"):
+    with pytest.raises(DataError, match=r"h.mat: not a readable HDF5 file"):
         read(whole)
     with pytest.raises(MissingInput, match="none.mat: no such file"):
         read(tmp_path / "none.mat")

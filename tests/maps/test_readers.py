@@ -208,7 +208,7 @@ def cut_archive(tmp_path):
         (archive(params=np.zeros((5, 3))), DataError, "6 imgs, but 5 params"),
         (archive(params=np.zeros((6, 2))), DataError, r"\(n, at least 3\)"),
         (archive(imgs=np.zeros((6, 8, 8), int)), DataError, "floating point"),
-        (cut_archive, DataError, "not a readable npz archive"),
+        (cut_archive, DataError, "not a readable npz file"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path, call, error, message):

@@ -1,7 +1,6 @@
 """The league on traces: students, networks and baselines, scored and timed."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from awd.record import contracts
 from awd.search.candidates import Candidate
 from awd.study import baselines, predict
 from awd.targets import LABELS, HeldOut, Target, share_for
-from awd.teacher import ask, networks
+from awd.teacher import brought, networks
 
 STUDENT = Student(Largest(3))
 LEVELS = 3
@@ -217,9 +216,9 @@ def test_a_mirrored_choice_is_read_mirrored(sets):
 
 def test_teachers_are_faithful_to_the_first_of_them(sets):
     *_, (_, test, teaching) = sets[0]
-    teacher = partial(ask.output, networks.build("mlp", seed=0))
+    teacher = brought.network(networks.build("mlp", seed=0))
     first, second = (
-        predict.of_teacher(teacher, test, teaching, output)
+        predict.of_teacher(teacher, test, teaching, output, "cpu")
         for output in (teaching.test, 0 * teaching.test)
     )
     assert first.fidelity == 1

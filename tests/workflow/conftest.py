@@ -1,14 +1,18 @@
-"""A checkout of its own for real Snakemake runs."""
+"""A checkout of its own for real Snakemake runs, and one run for all who only read it.
+
+A start of Snakemake costs three seconds and each job of a run two, so a test that reads
+takes the finished run, and one that runs takes along what it is not about.
+"""
 
 import itertools
 import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -22,26 +26,43 @@ PARTS = (
     "CITATION.cff",
     "tests/micro.yaml",
 )
+RUN = "results/micro"
+# Of these rules the run has many equal jobs, at its very beginning.
+SIMULATED = {"maps/shards": "c00-train0*", "cells/movies": "cell0*"}
+SIMULATED |= {"cells/tracks": "cell0*"}
 
 
 class Checkout:
-    """A copy of the project in which runs do no harm."""
+    """A copy of the project in which runs do no harm; ``parts`` of a folder, or all."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, source: Path = ROOT, parts=PARTS):
         self.folder = folder
-        for part in PARTS:
+        for part in parts:
             target = folder / part
             target.parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / part).is_dir():
-                shutil.copytree(ROOT / part, target)
+            if (source / part).is_dir():
+                shutil.copytree(source / part, target, dirs_exist_ok=True)
             else:
-                shutil.copy(ROOT / part, target)
+                shutil.copy(source / part, target)
         self.python = sys.executable
         self.environment = {
             **os.environ,
             "XDG_CACHE_HOME": str(folder / ".cache"),
             "MPLBACKEND": "agg",
         }
+
+    def take(self, other: "Checkout", *parts: str, folder: Path | None = None):
+        """Have what another's micro run simulated, but what leaves a job of every rule.
+
+        ``parts``: folders of the run, or else all; ``folder``: where runs begin, if not
+        here.
+        """
+        for part in parts or SIMULATED:
+            there, here = (
+                place / RUN / part for place in (other.folder, folder or self.folder)
+            )
+            left_out = shutil.ignore_patterns(SIMULATED[part])
+            shutil.copytree(there, here, ignore=left_out)
 
     def start(
         self, *arguments, config="tests/micro.yaml", folder=None, path="", **how
@@ -88,10 +109,21 @@ def checkout(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A checkout with the whole micro run, what it printed and how long it took."""
-    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
-    start = time.monotonic()
-    checkout.printed = checkout.snakemake()
-    checkout.seconds = time.monotonic() - start
+def whole(tmp_path_factory, worker_id):
+    """Folder of the whole micro run: all workers read it, and none changes it."""
+    place = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        place = place.parent
+    with FileLock(place / "whole.lock"):
+        printed = place / "whole/printed.txt"
+        if not printed.exists():
+            printed.write_text(Checkout(place / "whole").snakemake())
+    return place / "whole"
+
+
+@pytest.fixture(scope="session")
+def finished(whole, tmp_path_factory):
+    """A checkout with the whole micro run, and what it printed."""
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"), whole, ["."])
+    checkout.printed = (whole / "printed.txt").read_text()
     return checkout

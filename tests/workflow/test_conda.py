@@ -7,7 +7,6 @@ packages are links to the installed ones (``tests/conda/channel.py``), the comma
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ RULES = rules.environments()
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.conda,
     pytest.mark.skipif(
         sys.version_info[:2] != (3, 11), reason="the environments name Python 3.11"
     ),
@@ -49,14 +49,9 @@ def using(conda, checkout):
 
 @pytest.fixture(scope="module")
 def deployed(finished, conda, tmp_path_factory):
-    """A checkout with the micro run, every job in its environment, one at a time.
-
-    All shards of maps but one are the plain run's: 20 jobs of one rule are spared.
-    """
+    """A checkout with the micro run, every job in its environment, one at a time."""
     checkout = using(conda, type(finished)(tmp_path_factory.mktemp("deployed")))
-    shards = "results/micro/maps/shards"
-    shutil.copytree(finished.folder / shards, checkout.folder / shards)
-    (checkout.folder / shards / "c00-train0.nc").unlink()
+    checkout.take(finished)
     checkout.environment["PYTHON_STARTS"] = str(checkout.folder / "starts")
     checkout.snakemake("--use-conda", "--cores", "1")
     return checkout

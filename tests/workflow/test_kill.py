@@ -16,7 +16,7 @@ import yaml
 from awd import io
 from awd.record import checkpoint
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.kills]
 
 # Where measured times stand.
 TIMED = {"timings.csv", "manifest.json", "report.html", "ro-crate-metadata.json"}
@@ -79,19 +79,26 @@ def alive(folder):
     return found
 
 
-def run_and_kill(checkout, moment, *arguments, **how):
-    """Whether the run was still at work at that moment, in seconds, and killed."""
+def run_and_kill(checkout, jobs, seconds, *arguments, **how):
+    """Whether the run was killed: some seconds after so many of its jobs had ended."""
     printed = checkout.folder / "printed.txt"
     with open(printed, "w") as file:
         how |= {"start_new_session": True, "stdout": file}
         run = checkout.start(*arguments, **how)
+    while run.poll() is None and ended(checkout) < jobs:
+        time.sleep(0.05)
     try:
-        run.wait(moment)
+        run.wait(seconds)
     except subprocess.TimeoutExpired:
         kill(run, checkout.folder)
         return True
     assert run.returncode == 0, printed.read_text()
     return False
+
+
+def ended(checkout):
+    """How many jobs have ended: each leaves a benchmark."""
+    return len([*(checkout.folder / "results/micro/benchmarks").rglob("*.tsv")])
 
 
 def assert_whole(finished, checkout):
@@ -104,19 +111,18 @@ def assert_whole(finished, checkout):
     assert "Nothing to be done" in checkout.snakemake("-n")
 
 
-@pytest.mark.timeout(1200)
 def test_a_run_killed_again_and_again_ends_as_the_uninterrupted(
     finished, checkout, monkeypatch
 ):
     """Kills all along one run, so that every rerun finds the remains of another."""
     monkeypatch.setitem(checkout.environment, checkpoint.SECONDS, "0")
-    shares, killed = random.Random(9), 0
-    run = "results/micro"
-    while run_and_kill(checkout, shares.uniform(0.4, 0.7) * finished.seconds):
-        killed += 1
+    checkout.take(finished)
+    chance, jobs, run = random.Random(9), ended(finished), "results/micro"
+    for share in (0.1, 0.35, 0.6):
+        assert run_and_kill(checkout, share * jobs, chance.uniform(0, 4))
         # What is there under its own name is finished, whatever was being written.
         assert differing(finished.folder / run, checkout.folder / run) == []
-    assert killed
+    checkout.snakemake()
     assert_whole(finished, checkout)
 
 
@@ -126,10 +132,10 @@ def test_a_run_killed_again_and_again_ends_as_the_uninterrupted(
 def test_a_run_killed_at_a_random_moment_ends_as_the_uninterrupted(
     finished, checkout, number
 ):
-    moment = random.Random(number).uniform(0, finished.seconds)
-    print(f"killed after {moment:.1f} of about {finished.seconds:.0f} s")
-    run_and_kill(checkout, moment)
-    run = "results/micro"
+    chance, run = random.Random(number), "results/micro"
+    jobs, seconds = chance.randrange(ended(finished)), chance.uniform(0, 4)
+    print(f"killed {seconds:.1f} s after {jobs} jobs")
+    run_and_kill(checkout, jobs, seconds)
     assert differing(finished.folder / run, checkout.folder / run) == []
     checkout.snakemake()
     assert_whole(finished, checkout)
@@ -157,7 +163,7 @@ TEACHER = f"{SEED}/networks.safetensors"
 def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     """The last epoch that was saved is the first that is not trained again."""
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
-    made |= {"run": "long", "maps": None}
+    made |= {"run": "long", "maps": None, "own": None}
     made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
     teacher = {"kinds": ["lstm"], "epochs": 80, "patience": 80, "folds": 2}
     made["cells"]["teacher"] = teacher

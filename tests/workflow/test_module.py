@@ -54,9 +54,10 @@ def test_a_users_own_rule_stays_the_default_and_gets_its_report(checkout, folder
     assert {"awd_all", "awd_write_crate"} <= rules_of(run("-n", "awd_all"))
 
 
-def test_a_part_of_it_runs_under_a_prefix(checkout, folder):
+def test_a_part_of_it_runs_under_a_prefix(checkout, finished, folder):
     """From movies to a figure of them, and the manifest of what led to it."""
     run = embed(checkout, folder, 'prefix: "sub"', "sub/", maps=None)
+    checkout.take(finished, "cells/movies", "cells/tracks", folder=folder / "sub")
     figure = "sub/results/micro/figures/cells/tracking.png"
     run(figure, "sub/results/micro/cells/split0/samples.nc")
     assert (folder / figure).stat().st_size > 0

@@ -106,6 +106,7 @@ def test_an_absent_real_file_is_named_with_the_remedy(finished):
 def test_without_a_configfile_the_default_is_read_and_single_keys_win(finished):
     printed = finished.snakemake("-n", "--config", "run=mine", config=None)
     assert "results/mine/cells/tracks/cell7.nc" in printed
+    assert "write_manifest" in printed
 
 
 def test_the_published_protocol_runs_with_its_own_losses(finished):
@@ -113,9 +114,10 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     text = (finished.folder / "tests/micro.yaml").read_text()
     paper = yaml.safe_load(text)
     grid = {"sparsity": [1e-3], "attribution": [0, 1], "epochs": 2, "levels": 3}
-    paper |= {"run": "paper", "preset": "paper", "maps": None}
-    # The preset leaves out what lifetimes tell: the cells must be larger.
-    paper["cells"]["source"]["size"] = 240
+    paper |= {"run": "paper", "preset": "paper", "maps": None, "own": None}
+    # The preset leaves out what lifetimes tell: many tracks are needed.
+    paper["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
+    paper["cells"]["splits"]["rotations"] = 1
     paper["cells"] |= {"teacher": {"epochs": 2}, "handed": None}
     paper["cells"]["distil"] = {"soft": grid, "levels": [3], "folds": 2}
     (finished.folder / "paper.yaml").write_text(yaml.safe_dump(paper))
@@ -139,9 +141,10 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     """No wavelet and no network predicts what it has not seen."""
     text = (finished.folder / "tests/micro.yaml").read_text()
     noise = yaml.safe_load(text)
-    noise |= {"run": "noise", "maps": None}
+    noise |= {"run": "noise", "maps": None, "own": None}
     noise["cells"] |= {"traces": "noise", "handed": None}
     noise["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
+    noise["cells"]["splits"]["rotations"] = 1
     (finished.folder / "noise.yaml").write_text(yaml.safe_dump(noise))
     finished.snakemake("results/noise/scores.csv", config="noise.yaml")
     scores = io.read_table(finished.folder / "results/noise/scores.csv")
@@ -149,9 +152,8 @@ def test_noise_in_place_of_traces_shows_no_skill(finished):
     assert (scores.loc[scores["split"] == "all", "r2"] < 0.03).all()
 
 
-@pytest.mark.parametrize("config", ["default", "smoke"])
-def test_every_committed_configuration_plans(finished, config):
-    assert "write_manifest" in finished.snakemake("-n", config=f"config/{config}.yaml")
+def test_the_smoke_configuration_plans(finished):
+    assert "write_manifest" in finished.snakemake("-n", config="config/smoke.yaml")
 
 
 def test_lint_has_nothing_to_say(finished):

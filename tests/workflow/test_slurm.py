@@ -23,7 +23,7 @@ needs_slurm = pytest.mark.skipif(
     os.geteuid() != 0 or not (shutil.which("slurmctld") and shutil.which("munged")),
     reason="needs root, and Debian's slurm-wlm and munge",
 )
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.slurm]
 
 
 class Cluster:
@@ -129,6 +129,7 @@ def assert_same_arrays(path, other):
 def test_jobs_run_where_they_belong_and_a_cancelled_one_is_retried_with_more_memory(
     cluster, checkout, finished
 ):
+    checkout.take(finished, "cells/tracks")
     run = cluster.snakemake(checkout, CACHE)
     log = checkout.folder / "results/micro/logs/train_teacher/cells-0-sig_mean-0.log"
     until(log.exists, run)

@@ -1,6 +1,7 @@
 """Movies and tracks of one's own, whole and broken, up to the data set."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,15 @@ from awd.cells import measures, simulate, tracks
 
 pytestmark = pytest.mark.slow
 
+DATA = "results/own/cells/dataset.nc"
+BAD = "results/own/cells/tracks/c0.nc"
 
-@pytest.fixture(scope="module")
-def movies(tmp_path_factory):
+
+@pytest.fixture
+def movies(tmp_path):
     """Movies of five small cells."""
-    folder = tmp_path_factory.mktemp("movies")
+    folder = tmp_path / "movies"
+    folder.mkdir()
     files = {}
     for k in range(5):
         paths = [folder / f"{k}_{channel}.ome.tif" for channel in ("master", "slave")]
@@ -35,7 +40,7 @@ def write(checkout, source, targets=("half",), **cells):
 
 
 def assemble(checkout, ok=True):
-    return checkout.snakemake("results/own/cells/dataset.nc", config="own.yaml", ok=ok)
+    return checkout.snakemake(DATA, config="own.yaml", ok=ok)
 
 
 def test_movies_of_ones_own_with_a_bad_cell(checkout, movies):
@@ -44,19 +49,17 @@ def test_movies_of_ones_own_with_a_bad_cell(checkout, movies):
         broken.write_bytes(file.read()[:100_000])
     files = movies | {"c0": [str(broken), movies["c0"][1]]}
     write(checkout, {"kind": "movies", "files": files}, ["sig_mean"])
-    printed = assemble(checkout, ok=False)
+    printed = checkout.snakemake(BAD, config="own.yaml", ok=False)
     assert "DataError" in printed
     assert "broken.ome.tif" in printed
-    assert not (checkout.folder / "results/own/cells/tracks/c0.nc").exists()
+    assert not (checkout.folder / BAD).exists()
 
     write(checkout, {"kind": "movies", "files": files}, ["sig_mean"], bad_cell="skip")
     assemble(checkout)
-    left_out = io.read(
-        checkout.folder / "results/own/cells/tracks/c0.nc", tracks.TRACKS
-    )
+    left_out = io.read(checkout.folder / BAD, tracks.TRACKS)
     assert left_out.sizes["track"] == 0
     assert "broken.ome.tif" in left_out.attrs["rejected"]
-    ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
+    ds = io.read(checkout.folder / DATA)
     assert set(ds["cell"].values) == {"c1", "c2", "c3", "c4"}
     assert list(json.loads(ds.attrs["rejected"])) == ["c0"]
     log = checkout.folder / "results/own/logs/assemble_dataset/cells.log"
@@ -69,20 +72,15 @@ def test_movies_of_ones_own_with_a_bad_cell(checkout, movies):
     assert "2 of 5 cells remain, the splits need" in printed
 
 
-def test_the_data_set_is_the_same_for_any_number_of_cores(checkout, movies):
-    write(checkout, {"kind": "movies", "files": movies}, ["sig_mean", "half"])
-    found = []
-    for cores in ("1", "2"):
-        checkout.snakemake(
-            "results/own/cells/dataset.nc",
-            "--forceall",
-            "--cores",
-            cores,
-            config="own.yaml",
-        )
-        ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
-        found.append({name: ds[name].values.tobytes() for name in ("x", "target")})
-    assert found[0] == found[1]
+def test_the_data_set_is_the_same_for_any_number_of_cores(finished):
+    """On one core, from the same movies, what was made on two."""
+    data, other = "results/micro/cells/dataset.nc", finished.folder / "one-core"
+    movies = "results/micro/cells/movies"
+    shutil.copytree(finished.folder / movies, other / movies)
+    finished.snakemake(data, "--cores", "1", "--directory", other.name)
+    on_one, on_two = (io.read(place / data) for place in (other, finished.folder))
+    for name in ("x", "target"):
+        assert on_one[name].values.tobytes() == on_two[name].values.tobytes()
 
 
 def test_exported_tracks(checkout):
@@ -97,7 +95,7 @@ def test_exported_tracks(checkout):
     source = {"kind": "csv", "files": files, "master": "master", "slave": "slave"}
     write(checkout, source | {"frames": 300})
     assemble(checkout)
-    ds = io.read(checkout.folder / "results/own/cells/dataset.nc")
+    ds = io.read(checkout.folder / DATA)
     assert ds.sizes["sample"] > 100
     assert np.unique(ds["group"]).size == 4
     write(checkout, source, ["sig_mean"])

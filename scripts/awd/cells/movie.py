@@ -7,25 +7,22 @@ movie is opened: no hour of work ends at a broken file.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import numpy as np
 
-from awd import extras, io
+from awd import extras, integrity, io
+from awd.cells import tiff
 from awd.errors import DataError
 
 if TYPE_CHECKING:
     import tifffile
 
 SATURATED = 0.01  # share of pixels at the largest value of a frame
-NM = {"nm": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3, "micron": 1e3, "mm": 1e6}
-SECONDS = {"s": 1.0, "sec": 1.0, "ms": 1e-3, "min": 60.0}
 TIME = "TIQ"  # I and Q are how a plain stack's only axis is called
 
 
@@ -76,6 +73,8 @@ class Frames(Sequence[np.ndarray]):
                 f"{self.name}: frame {frame} is {got}, expected {self.shape}; the file "
                 "is truncated or corrupt"
             )
+        if image.dtype.kind == "f" and image.dtype.itemsize not in (4, 8):
+            image = image.astype(np.float32)  # loops are compiled for these two
         if image.dtype.kind == "f" and not np.isfinite(image).all():
             row, column = np.argwhere(~np.isfinite(image))[0]
             raise DataError(
@@ -167,7 +166,7 @@ def open_movie(
 
 
 def _positive(value: float | None, otherwise: str) -> float:
-    if value is None or not value > 0:
+    if value is None or not 0 < value < np.inf:
         raise DataError(otherwise)
     return float(value)
 
@@ -175,6 +174,10 @@ def _positive(value: float | None, otherwise: str) -> float:
 def _chosen(found: list[Frames], channels: Sequence[int] | None) -> list[Frames]:
     if channels is None:
         return found
+    if len({*channels}) < len(channels):
+        raise DataError(
+            f"{found[0].name}: channels are {list(channels)}; expected a channel once"
+        )
     for channel in channels:
         if not 0 <= channel < len(found):
             raise DataError(
@@ -191,20 +194,18 @@ def _open(
     with extras.needed("reading movies"):
         import tifffile
 
-    path = io.existing(path)
-    try:
+    path = io.unbroken(path)
+    with io.readable(path, "TIFF", "copy it again, or export it as OME-TIFF"):
         file = tifffile.TiffFile(path)
+        tiff.require_closed(path, file)
         series = file.series[0]
         shape, found = series.shape, axes or series.axes
-    except Exception as error:  # of many kinds, where the header or a page is broken
-        raise DataError(
-            f"{path}: not a readable TIFF file ({error}); it is truncated, corrupt or "
-            "of another format: export it as OME-TIFF"
-        ) from error
+        tiff.require_whole(path, file)
     if series.dtype.kind not in "uif":
         raise DataError(f"{path}: pixels are {series.dtype}; expected numbers")
+    integrity.require_room(path, int(np.prod(shape)) * series.dtype.itemsize)
     dims = _dimensions(path, found, shape)
-    plane, scales = (dims["Y"], dims["X"]), _scales(file)
+    plane, scales = (dims["Y"], dims["X"]), tiff.scales(file)
     strides, step = {"T": 0, "C": 0}, 1
     for letter in reversed(dims):  # in the order of the file
         if letter in "TC":
@@ -240,6 +241,8 @@ def _dimensions(path: Path, axes: str, shape: tuple[int, ...]) -> dict[str, int]
                 f"{got}: {letter} is neither time, channel nor place; if it is time, "
                 f"give axes='{axes.replace(letter, 'T')}', or export one plane of it"
             )
+        if letter in dims:
+            raise DataError(f"{got}: {letter} stands there twice; correct `axes`")
         if letter in "TCYX":
             dims[letter] = length
     if list(dims)[-2:] != ["Y", "X"]:
@@ -308,47 +311,3 @@ def _usable(frames: Frames) -> None:
                 f"{frames.name}: frame {t} is saturated, {share:.0%} of its pixels are "
                 f"{top}; amplitudes cannot be read: expose shorter"
             )
-
-
-def _scales(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
-    """Size of a pixel (nm) and time between frames (s) of a file's metadata."""
-    # Metadata are written by many programs; what does not parse says nothing.
-    with contextlib.suppress(ElementTree.ParseError, ValueError, TypeError, KeyError):
-        if file.is_ome:
-            return _scales_of_ome(ElementTree.fromstring(file.ome_metadata or ""))
-        if file.is_imagej:
-            return _scales_of_imagej(file)
-    return None, None
-
-
-def _scales_of_ome(root: ElementTree.Element) -> tuple[float | None, float | None]:
-    pixels = next(_named(root, "Pixels"))
-    size, increment = pixels.get("PhysicalSizeX"), pixels.get("TimeIncrement")
-    interval = float(increment) if increment else None
-    unit = NM.get(pixels.get("PhysicalSizeXUnit", "µm"))
-    scale = SECONDS.get(pixels.get("TimeIncrementUnit", "s"))
-    if increment is None:
-        planes = [plane.attrib for plane in _named(pixels, "Plane")]
-        times = {int(p["TheT"]): float(p["DeltaT"]) for p in planes if "DeltaT" in p}
-        scale = SECONDS.get(planes[0].get("DeltaTUnit", "s")) if planes else None
-        if len(times) > 1:
-            ordered = [times[t] for t in sorted(times)]
-            interval = float(np.median(np.diff(ordered)))
-    return (
-        float(size) * unit if size and unit else None,
-        interval * scale if interval and scale else None,
-    )
-
-
-def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    return (e for e in element.iter() if e.tag.rpartition("}")[2] == name)
-
-
-def _scales_of_imagej(file: tifffile.TiffFile) -> tuple[float | None, float | None]:
-    metadata = file.imagej_metadata or {}
-    unit = NM.get(str(metadata.get("unit", "")).replace("\\u00B5", "µ"))
-    tag = file.pages.first.tags.get("XResolution")
-    pixel = unit * tag.value[1] / tag.value[0] if unit and tag else None
-    scale = SECONDS.get(metadata.get("tunit", "s"))
-    interval = metadata.get("finterval")
-    return pixel, interval * scale if interval and scale else None

@@ -310,7 +310,7 @@ def _write_movie(
             x, y, height = (columns[name][own] for name in ("x", "y", channel))
             yield chosen.camera.read(render(background, x, y, height, sigma), rng)
 
-    with io.replacing(path) as temporary:
+    with io.replacing(path, sealed=True) as temporary:
         tifffile.imwrite(
             temporary,
             frames(),

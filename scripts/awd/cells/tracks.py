@@ -19,6 +19,7 @@ from awd.record.contracts import Contract, Variable
 if TYPE_CHECKING:
     import xarray as xr
 
+LATEST = 10_000_000  # frames from 0, which no movie has
 PER_FRAME = {
     "frame": {"long_name": "frame, from 0", "units": "1"},
     "x": {"long_name": "position along a row", "units": "px"},
@@ -73,6 +74,7 @@ def build(
     row_size: np.ndarray,
     complete: np.ndarray,
     names: Mapping[str, str] | None = None,
+    where: str = "tracks",
     **attributes: Any,
 ) -> xr.Dataset:
     """Tracks as a data set that keeps :data:`TRACKS`.
@@ -88,11 +90,19 @@ def build(
         Whether start and end were seen.
     names : mapping of str to str, optional
         What was measured, where it is not the usual (``long_name`` of a column).
+    where : str
+        The file they were read from, for errors.
     **attributes
         ``cell``, ``frame_interval_s``, ``pixel_nm``, ``title`` ...
+
+    Raises
+    ------
+    DataError
+        A frame is no whole number, or the frames of a track do not rise.
     """
     import xarray as xr
 
+    _require_frames(np.asarray(columns["frame"]), np.asarray(row_size), where)
     ds = xr.Dataset(attrs={"featureType": "trajectory", **attributes})
     ds["row_size"] = "track", np.asarray(row_size, "i4")
     ds["complete"] = "track", np.asarray(complete, "i1")
@@ -103,6 +113,25 @@ def build(
             described["long_name"] = names[name]
         ds[name] = "obs", np.asarray(values, dtype), described
     return ds
+
+
+def _require_frames(frame: np.ndarray, row_size: np.ndarray, where: str) -> None:
+    """Whole numbers from 0, that rise along every track."""
+    whole = (frame >= 0) & (frame < LATEST) & (frame == np.floor(frame))
+    if not whole.all():
+        k = int((~whole).argmax())
+        raise DataError(
+            f"{where}: frame of observation {k} is {frame[k]}, from 0; expected a "
+            f"whole number below {LATEST:,} ({(~whole).sum()} of {len(frame)} are none)"
+        )
+    track = np.repeat(np.arange(len(row_size)), np.asarray(row_size, int))
+    back = (np.diff(frame) < 1) & (np.diff(track) == 0)
+    if back.any():
+        k = int(back.argmax())
+        raise DataError(
+            f"{where}: frame {frame[k + 1]:g} follows {frame[k]:g} in track "
+            f"{track[k]}; the frames of a track must rise: drop repeated ones"
+        )
 
 
 def with_classes(

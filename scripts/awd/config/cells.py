@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from awd.config.common import Count, Share, Strict
+from awd.config.common import Count, Few, File, Name, Share, Strict
 from awd.config.study import (
     Baselines,
     Distil,
@@ -19,6 +19,8 @@ from awd.config.study import (
     StudentSettings,
     TeacherSettings,
 )
+
+AXES = r"^[A-Za-z]{0,6}[Yy][Xx]$"
 
 
 class CellSource(Strict):
@@ -41,7 +43,9 @@ class SimulatedCells(CellSource):
     preset: Literal["teaching", "realistic", "crowded"] = Field(
         "teaching", description="How much of the slave's burst the master explains."
     )
-    cells: Count = Field(8, description="Cells; each one is a group.")
+    cells: Annotated[int, Field(ge=1, le=2000)] = Field(
+        8, description="Cells; each one is a group."
+    )
 
     def names(self) -> list[str]:
         return [f"cell{k}" for k in range(self.cells)]
@@ -52,9 +56,11 @@ class SimulatedMovies(SimulatedCells):
 
     kind: Literal["simulated_movies"]
     frames: int = Field(
-        300, ge=20, description="Length of a movie, one frame a second."
+        300, ge=20, le=100_000, description="Length of a movie, one frame a second."
     )
-    size: int = Field(256, ge=64, description="Side of the field, px of 80 nm.")
+    size: int = Field(
+        256, ge=64, le=8192, description="Side of the field, px of 80 nm."
+    )
     tracked: bool = Field(
         True,
         description="false: the true tracks with the errors of the read-out only, to "
@@ -73,25 +79,33 @@ class Movies(CellSource):
     """Two-channel movies, TIFF or OME-TIFF."""
 
     kind: Literal["movies"]
-    files: dict[str, list[str]] = Field(
+    files: dict[Name, Annotated[list[File], Field(min_length=1)]] = Field(
         min_length=1,
         description="By name of the cell: the files of master and slave, or one with "
         "both; relative to the working directory.",
     )
-    channels: list[Annotated[int, Field(ge=0)]] = Field(
+    channels: list[Annotated[int, Field(ge=0, lt=100)]] = Field(
         [0, 1],
         min_length=2,
         max_length=2,
         description="Master and slave among the channels of the files, from 0.",
     )
     axes: str | None = Field(
-        None, description="Axes of the files (TYX, TCYX ...), if they say them wrongly."
+        None,
+        pattern=AXES,
+        description="Axes of the files (TYX, TCYX ...), if they say them wrongly.",
     )
     pixel_nm: float | None = Field(
-        None, gt=0, description="Size of a pixel, nm; by default what the files say."
+        None,
+        gt=0,
+        le=1e6,
+        description="Size of a pixel, nm; by default what the files say.",
     )
     interval_s: float | None = Field(
-        None, gt=0, description="Time between frames, s; by default as the files say."
+        None,
+        gt=0,
+        le=1e6,
+        description="Time between frames, s; by default as the files say.",
     )
 
     def inputs(self) -> dict[str, list[str]]:
@@ -101,15 +115,17 @@ class Movies(CellSource):
 class TrackFiles(CellSource):
     """Tracks made elsewhere, one file per cell."""
 
-    frame_interval_s: float = Field(1.0, gt=0, description="Time between frames, s.")
-    pixel_nm: float = Field(80.0, gt=0, description="Size of a pixel, nm.")
+    frame_interval_s: float = Field(
+        1.0, gt=0, le=1e6, description="Time between frames, s."
+    )
+    pixel_nm: float = Field(80.0, gt=0, le=1e6, description="Size of a pixel, nm.")
 
 
 class FxycmsTraces(TrackFiles):
     """Tracks in FXYCMS files of cmeAnalysis."""
 
     kind: Literal["fxycms"]
-    files: list[str] = Field(
+    files: list[File] = Field(
         min_length=1, description="MATLAB files, relative to the working directory."
     )
 
@@ -121,10 +137,10 @@ class ProcessedTracks(TrackFiles):
     """Tracks in ``ProcessedTracks.mat`` files of cmeAnalysis, MATLAB v5 or v7.3."""
 
     kind: Literal["processed_tracks"]
-    files: dict[str, str] = Field(
+    files: dict[Name, File] = Field(
         min_length=1, description="By name of the cell: the MATLAB file."
     )
-    channels: list[Annotated[int, Field(ge=0)]] = Field(
+    channels: list[Annotated[int, Field(ge=0, lt=100)]] = Field(
         [0, 1],
         min_length=2,
         max_length=2,
@@ -139,7 +155,7 @@ class ExportedTracks(TrackFiles):
     """Tracks that TrackMate (table of spots) or trackpy exported as CSV."""
 
     kind: Literal["csv"]
-    files: dict[str, str] = Field(
+    files: dict[Name, File] = Field(
         min_length=1, description="By name of the cell: the CSV file."
     )
     master: str | None = Field(
@@ -169,7 +185,10 @@ class Tracker(Strict):
         description="Widths of a spot in master and slave, px; null estimates them.",
     )
     z: float = Field(
-        4.0, gt=0, description="Least amplitude of a spot over its standard error."
+        4.0,
+        ge=1,
+        le=1000,
+        description="Least amplitude of a spot over its standard error.",
     )
     test: Literal["z", "aguet"] = Field(
         "z", description="aguet: the published test, stricter in noise."
@@ -179,12 +198,14 @@ class Tracker(Strict):
         description="Look for spots in means of three frames; null does so where the "
         "median spot is fainter than three times the noise.",
     )
-    radius: float = Field(3.0, gt=0, description="Longest link, px.")
-    gap: Annotated[int, Field(ge=0)] = Field(
+    radius: float = Field(3.0, gt=0, le=50, description="Longest link, px.")
+    gap: Annotated[int, Field(ge=0, le=100)] = Field(
         2, description="Frames in a row that a spot may be missing."
     )
     min_frames: Count = Field(2, description="Least spots of a track.")
-    min_z: float = Field(7.0, ge=0, description="Least z of a track as a whole.")
+    min_z: float = Field(
+        7.0, ge=0, le=1e6, description="Least z of a track as a whole."
+    )
     mode: Literal["fixed", "best"] = Field(
         "fixed",
         description="Where the slave is read: at the master's place, or as published "
@@ -253,14 +274,16 @@ class Cells(Strict):
     min_frames: Count = Field(
         15, description="Tracks must last longer than this, frames."
     )
-    length: int = Field(40, ge=8, description="Samples of a window of a track.")
+    length: int = Field(
+        40, ge=8, le=4096, description="Samples of a window of a track."
+    )
     windows: list[Literal["whole", "end"]] = Field(
         ["whole", "end"],
         min_length=1,
         description="What is read of a track: whole, resampled to `length`; end, its "
         "last `length` frames at full rate. Each is a channel.",
     )
-    tiles: Count = Field(
+    tiles: Few = Field(
         4, description="Tiles per side of a cell's field; a tile is a block."
     )
     outcomes: Outcomes = Outcomes()

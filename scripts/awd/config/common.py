@@ -8,16 +8,24 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# What a file pattern or a folder may be called; the first sign is none of a hidden one.
+NAME = r"^[\p{L}\p{N}_][\p{L}\p{N}_ .+-]{0,99}$"
+
 Taps = Annotated[int, Field(ge=2, le=20, multiple_of=2)]
-Weights = list[Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+Weights = list[Annotated[float, Field(ge=0, le=1e6)]]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Few = Annotated[int, Field(ge=1, le=100)]
+Levels = Annotated[int, Field(ge=1, le=12)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+File = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused; values cannot be changed after loading."""
+    """Unknown keys, NaN and infinity are refused; values cannot be changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def models_in(annotation: Any) -> Iterator[type[Strict]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from awd.config.own import Own
 from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
+from awd.maps import readers
 from awd.maps.sky.cosmology import RANGES
 
 
@@ -88,6 +91,7 @@ def _is_onnx(source: str) -> bool:
 def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
     yield from _bad_method("cells", cells)
     yield from _bad_levels(cells)
+    yield from _bad_files(cells)
     groups = cells.source.groups(cells.tiles)
     bad_splits = [*_bad_splits(cells, config.seed, groups)]
     yield from bad_splits
@@ -116,8 +120,72 @@ def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
         )
 
 
+def _bad_files(cells: Cells) -> Iterator[tuple[str, str]]:
+    """Cells that share files, which would train and test on the same tracks."""
+    source, owners = cells.source, dict[Path, str]()
+    for cell, files in source.inputs().items():
+        if not re.fullmatch(r"\w[\w .+-]{0,99}", cell):
+            yield (
+                "cells.source.files",
+                f"gives a cell the name {cell!r}; expected letters, digits, spaces, "
+                "'.', '_', '+' and '-': rename the file",
+            )
+        for file in files:
+            other = owners.setdefault(Path(file).resolve(), cell)
+            if other != cell or files.count(file) > 1:
+                yield (
+                    "cells.source.files",
+                    f"names {file!r} for {other} and {cell}; a cell has files of its "
+                    "own",
+                )
+    if source.kind == "fxycms" and len(source.names()) < len(source.files):
+        stems = [Path(file).stem for file in source.files]
+        twice = next(stem for stem in stems if stems.count(stem) > 1)
+        yield (
+            "cells.source.files",
+            f"has several files called {twice!r}, and a cell has the name of its file; "
+            "rename them",
+        )
+    if source.kind == "movies" and source.axes:
+        axes = source.axes.upper()
+        if len({*axes}) < len(axes):
+            yield "cells.source.axes", f"is {source.axes!r}; an axis stands there twice"
+    frames = getattr(source, "frames", None)
+    if frames and cells.min_frames >= frames:
+        yield (
+            "cells.min_frames",
+            f"is {cells.min_frames}; movies of {frames} frames (cells.source.frames) "
+            "have no longer tracks",
+        )
+
+
+def _bad_pattern(maps: Maps) -> Iterator[tuple[str, str]]:
+    source = maps.source
+    if source.kind != "fits":
+        return
+    try:
+        fields = readers.fields(source.files)
+    except AwdError as error:
+        yield "maps.source.files", str(error)
+        return
+    given = {*fields} & {*readers.PARAMETERS}
+    if "cosmology" not in fields and not given:
+        yield (
+            "maps.source.files",
+            f"is {source.files!r}; a field has to tell the cosmology: {{cosmology}}, "
+            f"or parameters, {{{'}, {'.join(readers.PARAMETERS)}}}",
+        )
+    elif not source.table and not {*maps.targets} <= given:
+        yield (
+            "maps.source.table",
+            f"is missing; the paths do not tell {', '.join({*maps.targets} - given)} "
+            "(maps.targets)",
+        )
+
+
 def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
     source = maps.source
+    yield from _bad_pattern(maps)
     if source.kind == "simulated":
         for name in ("omega_m", "sigma_8"):
             low, high = getattr(source, name)
@@ -195,7 +263,9 @@ def _sides(cells: Cells, seed: int, groups: int) -> list[np.ndarray]:
     """The side of every group, by rotation."""
     shares = cells.splits.model_dump(include={"test", "select", "test_groups"})
     named = cells.source.names()[:groups]
-    names = np.array(named if len(named) == groups else np.arange(groups).astype(str))
+    if len(named) < groups:  # a single cell, whose tiles are the groups
+        named = [f"{named[0]}/{k}" for k in range(groups)]
+    names = np.array(named)
     return [
         splits.rotate(names, k, seed=seed, **shares)
         for k in range(cells.splits.rotations)

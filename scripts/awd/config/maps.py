@@ -10,9 +10,10 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 from pydantic import Field
 
-from awd.config.common import Count, Strict, Weights
+from awd.config.common import Count, Few, File, Seed, Strict, Weights
 from awd.maps.sky import cosmology
 
+Bound = Annotated[float, Field(gt=0, le=10)]  # closer ones: awd.maps.sky.cosmology
 Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
 Method = Literal[
     "height",
@@ -38,11 +39,13 @@ class SimulatedMaps(Strict):
     """Maps of a simulated universe."""
 
     kind: Literal["simulated"]
-    cosmologies: int = Field(24, ge=5, description="Spread evenly over the box below.")
-    omega_m: tuple[float, float] = Field(
+    cosmologies: int = Field(
+        24, ge=5, le=1000, description="Spread evenly over the box below."
+    )
+    omega_m: tuple[Bound, Bound] = Field(
         (0.18, 0.42), description="Lowest and highest matter density."
     )
-    sigma_8: tuple[float, float] = Field(
+    sigma_8: tuple[Bound, Bound] = Field(
         (0.6, 1.0), description="Lowest and highest amplitude of fluctuations."
     )
     train: Count = Field(
@@ -53,12 +56,17 @@ class SimulatedMaps(Strict):
     maps: Count = Field(
         48, description="Maps of every cosmology and initial condition."
     )
-    pixels: int = Field(128, ge=16, description="Side of a map, pixels.")
-    degrees: float = Field(3.5, gt=0, description="Side of a map.")
-    particles: int = Field(128, ge=8, description="Along a side of the box.")
-    mesh: Count = Field(1, description="Cells of the mesh per particle, along a side.")
+    pixels: int = Field(128, ge=16, le=16384, description="Side of a map, pixels.")
+    degrees: float = Field(3.5, gt=0, le=60, description="Side of a map.")
+    particles: int = Field(128, ge=8, le=2048, description="Along a side of the box.")
+    mesh: Annotated[int, Field(ge=1, le=8)] = Field(
+        1, description="Cells of the mesh per particle, along a side."
+    )
     box: float = Field(
-        128.0, gt=0, description="Side of the box, and thickness of a plane, Mpc/h."
+        128.0,
+        gt=0,
+        le=1e5,
+        description="Side of the box, and thickness of a plane, Mpc/h.",
     )
     z_source: float = Field(1.0, gt=0, le=3, description="Redshift of all sources.")
 
@@ -106,7 +114,9 @@ class Realisations(Strict):
 class MapFiles(Strict):
     """Maps made elsewhere."""
 
-    pixel_arcmin: float = Field(gt=0, description="Side of a pixel of the files.")
+    pixel_arcmin: float = Field(
+        gt=0, le=1e4, description="Side of a pixel of the files."
+    )
     realisations: Realisations = Realisations()
 
 
@@ -114,14 +124,14 @@ class FitsTree(MapFiles):
     """FITS files whose paths tell cosmology and realisation."""
 
     kind: Literal["fits"]
-    files: str = Field(
+    files: File = Field(
         description="Path with fields: model{cosmology}/z1.00_{realisation}r.fits or "
         "Om{omega_m}_si{sigma_8}/{realisation}.fits; {component} (1, 2) of shear."
     )
-    table: str | None = Field(
+    table: File | None = Field(
         None, description="Table of the cosmologies' parameters, CSV or text."
     )
-    first: Annotated[int, Field(ge=0)] = Field(
+    first: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         0, description="Number of the cosmology in the first row of a nameless table."
     )
 
@@ -130,7 +140,7 @@ class NpzArchive(MapFiles):
     """An archive with imgs (n, y, x) and params (n, 3 or 4)."""
 
     kind: Literal["npz"]
-    file: str = Field(description="The archive, relative to the working directory.")
+    file: File = Field(description="The archive, relative to the working directory.")
 
 
 Family = Literal[
@@ -141,18 +151,22 @@ Family = Literal[
 class MapTeacher(Strict):
     """The networks of the maps: a ResNet-18 of any width."""
 
-    width: Count = Field(12, description="Filters of its first stage; published 64.")
+    width: Annotated[int, Field(ge=1, le=1024)] = Field(
+        12, description="Filters of its first stage; published 64."
+    )
     stem: Literal[5, 7] = Field(
         5, description="Side of its first filters; 7 with a maximum is published."
     )
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+    seeds: list[Seed] = Field(
         [0], min_length=1, description="Every teacher once per seed."
     )
-    untrained: Count = Field(2, description="Networks that never learn, the control.")
-    epochs: Annotated[int, Field(ge=0)] = Field(30, description="Of one cycle.")
+    untrained: Few = Field(2, description="Networks that never learn, the control.")
+    epochs: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        30, description="Of one cycle."
+    )
     batch: Count = Field(32, description="Maps per step.")
-    learning_rate: float = Field(1e-2, gt=0, description="Highest of the cycle.")
-    weight_decay: float = Field(0.02, ge=0, description="Of AdamW.")
+    learning_rate: float = Field(1e-2, gt=0, le=10, description="Highest of the cycle.")
+    weight_decay: float = Field(0.02, ge=0, le=10, description="Of AdamW.")
     average: float = Field(
         0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
     )
@@ -176,7 +190,7 @@ class MapSoft(Strict):
     )
     epochs: Count = Field(50, description="Epochs at every pair of weights.")
     batch: Count = Field(100, description="Maps per step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Step size of Adam.")
 
 
 class MapDistil(Strict):
@@ -187,12 +201,12 @@ class MapDistil(Strict):
         min_length=1,
         description="The first gives the result.",
     )
-    candidates: Annotated[int, Field(ge=2)] = Field(
+    candidates: Annotated[int, Field(ge=2, le=100_000)] = Field(
         24, description="Of a family with one parameter; more of larger ones."
     )
     train: Count = Field(32, description="Training maps per cosmology.")
     select: Count = Field(24, description="Select maps per cosmology.")
-    draws: Annotated[int, Field(ge=0)] = Field(
+    draws: Annotated[int, Field(ge=0, le=10_000)] = Field(
         20, description="Resamples of the cosmologies behind every choice."
     )
     soft: MapSoft | None = Field(
@@ -203,8 +217,8 @@ class MapDistil(Strict):
 class Compare(Strict):
     """A map that the simulation is compared with."""
 
-    file: str = Field(description="FITS file of one convergence map.")
-    pixel_arcmin: float = Field(gt=0, description="Side of its pixels.")
+    file: File = Field(description="FITS file of one convergence map.")
+    pixel_arcmin: float = Field(gt=0, le=1e4, description="Side of its pixels.")
 
 
 class Maps(Strict):
@@ -226,10 +240,13 @@ class Maps(Strict):
         None, description="Between tiles, pixels; by default the side of a tile."
     )
     galaxies: float | None = Field(
-        None, gt=0, description="Per square arcminute, for shape noise; null adds none."
+        None,
+        gt=0,
+        le=1e6,
+        description="Per square arcminute, for shape noise; null adds none.",
     )
     smoothing_arcmin: float = Field(
-        0.0, ge=0, description="S.d. of the Gaussian that smooths the maps."
+        0.0, ge=0, le=1e4, description="S.d. of the Gaussian that smooths the maps."
     )
     nan: Literal["refuse", "zero"] = Field(
         "refuse", description="Pixels without a value."

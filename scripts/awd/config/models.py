@@ -11,21 +11,25 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from awd.config.cells import Cells
-from awd.config.common import Count, Strict
+from awd.config.common import Count, Seed, Strict
 from awd.config.maps import Maps
 from awd.config.own import Name, Own
+
+RUN = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 
 
 class Evaluation(Strict):
     """How results are judged."""
 
-    draws: int = Field(10_000, ge=100, description="Bootstrap draws of an interval.")
+    draws: int = Field(
+        10_000, ge=100, le=1_000_000, description="Bootstrap draws of an interval."
+    )
 
 
 class Harder(Strict):
     """What makes recovery harder, varied one by one on db5."""
 
-    noise: list[Annotated[float, Field(ge=0)]] = Field(
+    noise: list[Annotated[float, Field(ge=0, le=1e6)]] = Field(
         [0.3, 1.0, 3.0], description="S.d. of noise on the response, over its own s.d."
     )
     correlation: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
@@ -34,7 +38,7 @@ class Harder(Strict):
     window: list[Annotated[int, Field(ge=0, le=6)]] = Field(
         [0, 2, 4], description="The response reads 2 * window + 1 coefficients."
     )
-    samples: list[Annotated[int, Field(ge=100)]] = Field(
+    samples: list[Annotated[int, Field(ge=100, le=1_000_000)]] = Field(
         [300, 1000, 3000], description="Signals."
     )
     teacher: list[Literal["mlp", "lstm"]] = Field(
@@ -45,13 +49,15 @@ class Harder(Strict):
 class Recovery(Strict):
     """The paper's simulation: is a wavelet found that is known to be there?"""
 
-    random: Annotated[int, Field(ge=0)] = Field(
+    random: Annotated[int, Field(ge=0, le=1000)] = Field(
         10, description="Random orthonormal truths of ten taps, beside db5."
     )
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+    seeds: list[Seed] = Field(
         [0, 1, 2], min_length=1, description="Of db5's simulations."
     )
-    samples: int = Field(10_000, ge=100, description="Signals of 64 samples.")
+    samples: int = Field(
+        10_000, ge=100, le=1_000_000, description="Signals of 64 samples."
+    )
     teacher_epochs: Count = Field(20, description="Epochs of the network.")
     soft_epochs: Count = Field(
         100, description="Epochs of the paper's soft losses, batches of 100."
@@ -98,17 +104,13 @@ PAPER: dict[str, Any] = {
 class Config(Strict):
     """A run: studies of cells, maps, samples of one's own, of recovery, or several."""
 
-    run: str = Field(
-        pattern=r"^[A-Za-z0-9._-]+$", description="Results go to results/<run>."
-    )
+    run: str = Field(pattern=RUN, description="Results go to results/<run>.")
     preset: Literal["default", "paper"] = Field(
         "default",
         description="paper: the published protocol (column paper) where this file does "
         "not say otherwise.",
     )
-    seed: Annotated[int, Field(ge=0)] = Field(
-        2021, description="Root of every random number."
-    )
+    seed: Seed = Field(2021, description="Root of every random number.")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto", description="Where networks run."
     )

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import itertools
+import re
+import reprlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
+from awd import io
 from awd.config import contradictions
-from awd.config.common import Strict, models_in, tag
-from awd.config.models import PAPER, Config
+from awd.config.cells import AXES
+from awd.config.common import NAME, Strict, models_in, tag
+from awd.config.models import PAPER, RUN, Config
+from awd.config.values import merged, require_small, senseless
 from awd.errors import ConfigError
 
 # Where keys of older files went.
@@ -23,6 +31,19 @@ MOVED = {
     "evaluation.folds": "cells.distil.folds",
     "maps.bank": "maps.distil",
     "maps.soft": "maps.distil.soft",
+}
+
+
+ATTEMPTS = 8  # mistakes may hide others, which show when those are out of the way
+WIDEST = 60  # of the keys' column
+SHORT = reprlib.Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 2, 100, 100
+# What a pattern means.
+PATTERNS = {
+    RUN: "expected up to 100 letters, digits, '.', '_', '-', the first no '.' or '-'",
+    NAME: "a name has up to 100 letters, digits, spaces, '.', '_', '+' and '-', and "
+    "begins with a letter, a digit or '_'",
+    AXES: "expected a letter an axis, the last two Y and X: TYX, TCYX",
 }
 
 
@@ -49,23 +70,105 @@ def load(
         Listing every mistake: key, what is wrong, and for an unknown key the one that
         was probably meant.
     """
+    require_small(given, name)
     if default and not _names_a_study(given):
         given = merged(default, given)
-    try:
-        config = Config.model_validate(_with_preset(given))
-    except ValidationError as error:
-        problems = [_explain(item) for item in error.errors()]
-    else:
-        problems = [
-            *contradictions.found(config),
-            *contradictions.unread(config, given),
+    whole = _with_preset(given)
+    problems = [*senseless(whole, [Config])]
+    config, mistakes = _validated(whole)
+    sensed = tuple(key for key, _ in problems)
+    told = map(_explain, mistakes)
+    problems += [(key, text) for key, text in told if not key.startswith(sensed)]
+    if config:
+        wrong = [re.sub(r"(\.\d+)+$", "", key) for key, _ in problems]  # of lists, too
+        found = contradictions.found(config), contradictions.unread(config, given)
+        problems += [
+            (key, text)
+            for key, text in itertools.chain(*found)
+            if not any(_concerns(other, key, text) for other in wrong)
         ]
         if not problems:
             return config
-    width = max(len(key) for key, _ in problems)
+    width = min(max(len(key) for key, _ in problems), WIDEST)
     lines = [f"  {key:<{width}}  {text}" for key, text in problems]
     count = f"{len(lines)} problem{'s' if len(lines) > 1 else ''}"
     raise ConfigError("\n".join([f"{name} has {count}", *lines]))
+
+
+def _validated(whole: Mapping[str, Any]) -> tuple[Config | None, list[Any]]:
+    """The configuration and its mistakes; where it has some, as it would be without.
+
+    So contradictions of its other keys are found at once. None if it cannot be mended.
+    """
+    mistakes: list[Any] = []
+    for attempt in range(ATTEMPTS):
+        try:
+            return Config.model_validate(whole), mistakes
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+        mistakes = mistakes if attempt else found
+        whole = _copied(whole)
+        for item in found:
+            _drop(whole, item["loc"])
+    return None, mistakes
+
+
+def _copied(section: Any) -> Any:
+    if isinstance(section, Mapping):
+        return {key: _copied(value) for key, value in section.items()}
+    return section
+
+
+def _drop(section: Any, place: Sequence[str | int]) -> None:
+    """Take a key out; or the section that lacks it, where it is missing."""
+    last = None
+    for part in place:  # the tags of unions are no keys
+        if isinstance(section, dict) and part in section:
+            last, section = (section, part), section[part]
+    if last:
+        last[0].pop(last[1], None)
+    else:
+        section["run"] = "run"  # the only key that must be there
+
+
+def _concerns(wrong: str, key: str, text: str) -> bool:
+    """Whether a contradiction may come from a key that was wrong and left out."""
+    related = wrong.startswith(f"{key}.") or key.startswith(f"{wrong}.")
+    return wrong == key or related or wrong in text
+
+
+def require_plain(path: str | Path) -> None:
+    """Refuse a file of settings that is not readable, or names a key twice.
+
+    YAML would silently take the last of them.
+
+    Raises
+    ------
+    MissingInput, ConfigError
+    """
+    text = io.existing(path, "name a file of settings (--configfile)").read_bytes()
+    try:
+        yaml.load(text, _Once)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, ConfigError):
+            raise ConfigError(f"{path}: {error}") from error
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"{path}: not readable as YAML ({cause}); mend it") from error
+
+
+class _Once(yaml.SafeLoader):
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: dict[str, int] = {}
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            line = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise ConfigError(
+                    f"{key.value!r} stands there twice, in lines {seen[key.value]} and "
+                    f"{line}; keep one"
+                )
+            if isinstance(key, yaml.ScalarNode):
+                seen[key.value] = line
+        return super().construct_mapping(node, deep)
 
 
 def dumped(config: Config) -> dict[str, Any]:
@@ -86,8 +189,9 @@ def dumped(config: Config) -> dict[str, Any]:
 def _names_a_study(given: Mapping[str, Any]) -> bool:
     sections = (given.get(study) for study in ("cells", "maps"))
     sources = [isinstance(s, Mapping) and "source" in s for s in sections]
-    own = given.get("own") or {}
-    brought = [isinstance(s, Mapping) and "samples" in s for s in own.values()]
+    own = given.get("own")
+    studies = own.values() if isinstance(own, Mapping) else ()
+    brought = [isinstance(s, Mapping) and "samples" in s for s in studies]
     return any(sources + brought) or "recovery" in given
 
 
@@ -103,21 +207,15 @@ def _with_preset(given: Mapping[str, Any]) -> dict[str, Any]:
     return merged(published, given)
 
 
-def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``over`` with what it lacks from ``under``; lists are taken whole."""
-    both = {**under, **over}
-    for key in under.keys() & over.keys():
-        if isinstance(under[key], Mapping) and isinstance(over[key], Mapping):
-            both[key] = merged(under[key], over[key])
-    return both
-
-
 def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
-    *path, last = (str(part) for part in item["loc"])
+    *path, last = (str(part) for part in item["loc"] if part != "[key]")
     shown, known = _keys_at(path)
     key = ".".join([*shown, last])
     if key in MOVED:
         return key, f"stands in another place now: {MOVED[key]}"
+    if item["type"] == "extra_forbidden" and "." in last:
+        sections = last.replace(".", ": {") + ": ..." + "}" * last.count(".")
+        return key, f"is one key to YAML; write sections: {sections}"
     if item["type"] == "extra_forbidden":
         close = difflib.get_close_matches(last, known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
@@ -125,7 +223,17 @@ def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
     if item["type"] == "missing":
         return key, "is required and missing"
     message = item["msg"][0].lower() + item["msg"][1:]
-    return key, f"is {item['input']!r}; {message}"
+    if item["type"] == "string_pattern_mismatch":
+        message = PATTERNS.get(item["ctx"]["pattern"], message)
+    return key, f"is {_shown(item['input'])}; {message}"
+
+
+def _shown(value: Any) -> str:
+    """A value in short: aliases may make it endless."""
+    try:
+        return SHORT.repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return f"a huge {type(value).__name__}"
 
 
 def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:

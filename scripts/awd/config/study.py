@@ -10,18 +10,28 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from awd.config.common import Count, Share, Strict, Taps, Weights
+from awd.config.common import (
+    Count,
+    Few,
+    File,
+    Levels,
+    Seed,
+    Share,
+    Strict,
+    Taps,
+    Weights,
+)
 
 
 class Splits(Strict):
     """Which groups train, select and test."""
 
-    rotations: Count = Field(
+    rotations: Few = Field(
         4, description="Splits; the test groups rotate through the groups."
     )
     test: Share = Field(0.25, description="Share of the groups that tests.")
     select: Share = Field(0.15, description="Share of the groups that stops training.")
-    test_groups: list[str] = Field(
+    test_groups: list[File] = Field(
         [],
         description="Groups that test, by name, in place of that share; rotations then "
         "only change which of the others stop the training.",
@@ -31,7 +41,7 @@ class Splits(Strict):
 class Training(Strict):
     """How networks are trained, and how many."""
 
-    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+    seeds: list[Seed] = Field(
         [0], min_length=1, description="Every teacher and control once per seed."
     )
     epochs: Count = Field(200, description="Most epochs.")
@@ -39,11 +49,11 @@ class Training(Strict):
         15, description="Epochs without a better select loss before training stops."
     )
     batch: Count = Field(256, description="Samples per step.")
-    learning_rate: float = Field(4e-3, gt=0, description="Step size of Adam.")
+    learning_rate: float = Field(4e-3, gt=0, le=10, description="Step size of Adam.")
     average: float = Field(
         0.95, ge=0, lt=1, description="Decay per step of the averaged weights."
     )
-    folds: Annotated[int, Field(ge=0)] = Field(
+    folds: Annotated[int, Field(ge=0, le=100)] = Field(
         4,
         description="Networks more of the first kind, each trained without a part of "
         "the training groups. The teacher is the mean of all; by what each answers on "
@@ -66,8 +76,8 @@ class AttributionSettings(Strict):
     """The paper's objective over lattice angles: TRIM saliency and signals sparse."""
 
     length: Taps = Field(10, description="Taps of the filter.")
-    levels: Count = Field(4, description="Levels of the transform.")
-    ratios: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(
+    levels: Levels = Field(4, description="Levels of the transform.")
+    ratios: Weights = Field(
         [0.1, 0.3, 1.0, 3.0, 10.0],
         description="Weights of attribution over sparsity along the path; attribution "
         "alone always ends it.",
@@ -77,7 +87,7 @@ class AttributionSettings(Strict):
 class Soft(Strict):
     """The paper's own losses: a free filter, soft penalties, Adam, a warm path."""
 
-    levels: Count = Field(4, description="Levels of the transform.")
+    levels: Levels = Field(4, description="Levels of the transform.")
     init: str = Field("db5", description="Where every path begins.")
     sparsity: Weights = Field(
         np.geomspace(1e-4, 5e-3, 5).round(5).tolist(),
@@ -91,7 +101,7 @@ class Soft(Strict):
     )
     epochs: Count = Field(100, description="Epochs at every pair of weights.")
     batch: Count = Field(100, description="Samples per step.")
-    learning_rate: float = Field(1e-3, gt=0, description="Step size of Adam.")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="Step size of Adam.")
 
 
 class Distil(Strict):
@@ -107,7 +117,7 @@ class Distil(Strict):
     lengths: list[Taps] = Field(
         [4, 6, 8], min_length=1, description="Taps to choose from."
     )
-    levels: list[Count] = Field(
+    levels: list[Levels] = Field(
         [4, 5], min_length=1, description="Levels of the transform to choose from."
     )
     candidates: Count = Field(
@@ -118,12 +128,13 @@ class Distil(Strict):
     folds: int = Field(
         5,
         ge=2,
+        le=100,
         description="Folds of the grouped cross-validation that scores filters.",
     )
-    moments: Count = Field(
+    moments: Annotated[int, Field(ge=1, le=10)] = Field(
         1, description="Vanishing moments that output distillation asks for."
     )
-    draws: Annotated[int, Field(ge=0)] = Field(
+    draws: Annotated[int, Field(ge=0, le=10_000)] = Field(
         20, description="Resamples of the groups behind the band around a wavelet."
     )
     choose_by: Literal["fidelity", "labels"] = Field(
@@ -138,14 +149,14 @@ class Distil(Strict):
 class StudentSettings(Strict):
     """The final model on the coefficients; the same one for every wavelet."""
 
-    largest: Annotated[int, Field(ge=0)] = Field(
+    largest: Annotated[int, Field(ge=0, le=1000)] = Field(
         3, description="Largest signed coefficients of every band."
     )
-    smallest: Annotated[int, Field(ge=0)] = Field(
+    smallest: Annotated[int, Field(ge=0, le=1000)] = Field(
         3, description="Smallest signed coefficients of every band."
     )
     positions: bool = Field(True, description="Where in its band each of them stands.")
-    start: Annotated[int, Field(ge=0)] = Field(
+    start: Annotated[int, Field(ge=0, le=4096)] = Field(
         3, description="Mean of the first samples of the trace; 0 for none."
     )
     energy: bool = Field(
@@ -176,7 +187,7 @@ class Baselines(Strict):
     wavelets: list[str] = Field(
         ["db5", "db2"], min_length=1, description="Orthogonal wavelets of PyWavelets."
     )
-    levels: Count = Field(4, description="Levels of their transform.")
+    levels: Levels = Field(4, description="Levels of their transform.")
 
 
 class Handed(Strict):
@@ -186,13 +197,13 @@ class Handed(Strict):
     labels, or with a few, the other half tests, and then the other way round.
     """
 
-    labels: list[Annotated[int, Field(ge=5)]] = Field(
+    labels: list[Annotated[int, Field(ge=5, le=1_000_000)]] = Field(
         [10, 30, 100, 300, 1000],
         min_length=1,
         description="Labels of the user's own, drawn from the pool, that models are "
         "fitted to; numbers larger than a pool are left out.",
     )
-    draws: Count = Field(3, description="Random draws of the labelled samples.")
+    draws: Few = Field(3, description="Random draws of the labelled samples.")
     shifts: list[Literal["none", "noise", "interval", "resampled"]] = Field(
         ["none"],
         min_length=1,

@@ -7,6 +7,7 @@ one by one and in that order, so that an archive may be larger than the memory.
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import warnings
 import zipfile
@@ -18,9 +19,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from awd import extras, io
+from awd import extras, integrity, io
 from awd.errors import ConfigError, DataError, MissingInput
-from awd.maps.sky.lensing import kaiser_squires
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,10 @@ PARAMETERS = {
     "a_s": ("as", "a_s*1e9", "1e9as"),
     "m_nu": ("mnu", "m_nu_sum", "mv"),
 }
+MOST_BYTES = 8  # of a pixel
 NPZ = ("m_nu", "omega_m", "a_s", "sigma_8")  # columns of the published archive
 FIELDS = ("cosmology", "realisation", "component", *PARAMETERS)
+FIELD = r"\{(\w+)(?::[^}]*)?\}"
 KNOWN = {name: name for name in PARAMETERS} | {
     alias: name for name, aliases in PARAMETERS.items() for alias in aliases
 }
@@ -66,18 +68,16 @@ def read_fits(path: io.PathLike) -> np.ndarray:
     """
     with extras.needed("reading FITS files"):
         from astropy.io import fits
-    io.existing(path)
-    try:
-        with warnings.catch_warnings():
-            # astropy only warns of a file that is too short, and fills it up.
-            warnings.filterwarnings("error", ".*truncated")
-            with fits.open(path, memmap=False) as hdus:
-                images = [hdu for hdu in hdus if hdu.is_image and hdu.header["NAXIS"]]
-                found = [(hdu.data, hdu.header.get("BUNIT", "")) for hdu in images[:1]]
-    except Exception as error:
-        raise DataError(
-            f"{path}: not a readable FITS file ({error}); copy it anew"
-        ) from error
+    path = io.existing(path)
+    with io.readable(path, "FITS"), warnings.catch_warnings():
+        # astropy only warns of a file that is too short, and fills it up.
+        warnings.filterwarnings("error", ".*truncated")
+        integrity.require_room_unpacked(path)
+        with fits.open(path, memmap=False) as hdus:
+            images = [hdu for hdu in hdus if hdu.is_image and hdu.header["NAXIS"]]
+            for hdu in images[:1]:
+                integrity.require_room(path, math.prod(hdu.shape) * MOST_BYTES)
+            found = [(hdu.data, hdu.header.get("BUNIT", "")) for hdu in images[:1]]
     for pixels, unit in found:
         if pixels.ndim != 2:
             break
@@ -139,6 +139,8 @@ def fits_tree(
         rows[parameter] = [parameters[name][parameter] for name in rows["cosmology"]]
 
     def pixels() -> Iterator[np.ndarray]:
+        from awd.maps.sky.lensing import kaiser_squires
+
         for of_map in paths:
             fields = [read_fits(path) for path in of_map]
             yield fields[0] if len(fields) == 1 else kaiser_squires(*fields)[0]
@@ -153,13 +155,18 @@ def _listed(
     images: dict[tuple[str, int, str], Path] = {}
     parameters = {}
     for path, fields in _matching(pattern):
-        values = {n: float(fields[n]) for n in PARAMETERS if n in fields}
+        values = {n: _value(fields[n], n, path) for n in PARAMETERS if n in fields}
         name = fields.get("cosmology", "_".join(fields[n] for n in values))
-        realisation = int(fields.get("realisation", 0))
-        key = name, realisation, fields.get("component", "")
+        realisation = fields.get("realisation", "0")
+        if not realisation.isdecimal():
+            raise DataError(
+                f"{path}: {realisation!r} stands for realisation in its name; expected "
+                "a whole number"
+            )
+        key = name, int(realisation), fields.get("component", "")
         if key in images:
             raise DataError(
-                f"{images[key]} and {path} are the same realisation {realisation} of "
+                f"{images[key]} and {path} are the same realisation {key[1]} of "
                 f"cosmology {name!r}; keep one of them"
             )
         images[key] = path
@@ -167,20 +174,39 @@ def _listed(
     return images, parameters
 
 
+def _value(text: str, name: str, path: Path) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(
+            f"{path}: {text!r} stands for {name} in its name; expected a number"
+        )
+    return value
+
+
 def files(pattern: str) -> list[Path]:
     """The files that fit a pattern of :func:`fits_tree`."""
     return [path for path, _ in _matching(pattern)]
 
 
-def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Files that fit a pattern, and the values of its fields in their paths."""
-    parts = re.split(r"\{(\w+)(?::[^}]*)?\}", pattern)
-    names = parts[1::2]
-    for name in names:
+def fields(pattern: str) -> list[str]:
+    """Names of the fields of a pattern; ConfigError where one is none."""
+    parts = re.split(FIELD, pattern)
+    if re.search(r"[{}]", "".join(parts[::2])):
+        raise ConfigError(f"{pattern}: a brace has no partner; fields stand in braces")
+    for name in parts[1::2]:
         if name not in FIELDS:
             raise ConfigError(
                 f"{pattern}: unknown field {name!r}; known: {', '.join(FIELDS)}"
             )
+    return parts[1::2]
+
+
+def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Files that fit a pattern, and the values of its fields in their paths."""
+    parts, names = re.split(FIELD, pattern), fields(pattern)
     regex, captured = "", set()
     for text, name in zip(parts[::2], [*names, None], strict=True):
         regex += re.escape(text).replace(r"\*", "[^/]*")
@@ -223,12 +249,10 @@ def read_parameters(path: io.PathLike) -> pd.DataFrame:
 
     text = io.existing(path).read_text("utf-8", "replace").lstrip("# \t")
     separator = "," if "," in text.partition("\n")[0] else r"\s+"
-    try:
+    with io.readable(path, "table with a header"):
         table = pd.read_csv(
             StringIO(text), sep=separator, comment="#", engine="python", dtype=str
         )
-    except ValueError as error:
-        raise DataError(f"{path}: not a table with a header ({error})") from error
     lower = {column: str(column).strip().lower() for column in table.columns}
     names = [c for c, name in lower.items() if name in ("cosmology", "name", "model")]
     known = {c: KNOWN[name] for c, name in lower.items() if name in KNOWN}
@@ -302,9 +326,12 @@ def npz_archive(path: io.PathLike) -> Collection:
     """
     import pandas as pd
 
-    io.existing(path)
+    path = io.existing(path)
     with _member(path, "params") as (stream, shape, dtype):
         parameters = np.frombuffer(stream.read(), dtype).reshape(shape)
+    if not np.isfinite(parameters).all():
+        row = int(np.argwhere(~np.isfinite(parameters))[0][0])
+        raise DataError(f"{path}: params[{row}] is not finite; expected numbers")
     with _member(path, "imgs") as (_, shape, _):
         if len(shape) != 3 or parameters.ndim != 2 or parameters.shape[1] < 3:
             raise DataError(
@@ -340,19 +367,14 @@ def npz_archive(path: io.PathLike) -> Collection:
 
 @contextlib.contextmanager
 def _member(
-    path: io.PathLike, name: str
+    path: Path, name: str
 ) -> Iterator[tuple[IO[bytes], tuple[int, ...], np.dtype]]:
     """An array inside an npz, unread: its bytes, shape and dtype."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"{path}: not a readable npz archive ({error}); copy it anew"
-        ) from error
-    with archive:
+    with io.readable(path, "npz"), zipfile.ZipFile(path) as archive:
         if f"{name}.npy" not in archive.namelist():
             held = ", ".join(Path(n).stem for n in archive.namelist())
             raise DataError(f"{path}: holds {held}; expected imgs and params")
+        integrity.require_room(path, archive.getinfo(f"{name}.npy").file_size)
         with archive.open(f"{name}.npy") as stream:
             version = np.lib.format.read_magic(stream)
             header = (

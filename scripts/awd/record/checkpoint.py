@@ -116,10 +116,11 @@ class Checkpoint:
             with safe_open(path, "np") as file:
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 record = json.loads((file.metadata() or {}).get("record", "{}"))
-        except (SafetensorError, json.JSONDecodeError) as error:
+        except (SafetensorError, ValueError, KeyError, OSError) as error:
             damage = str(error)
         else:
-            if record.pop("checksum", None) == _checksum(arrays):
+            own = record.pop("checksum", None) if isinstance(record, dict) else None
+            if own == _checksum(arrays, record):
                 return arrays, record
             damage = "its checksum is another"
         log.warning("%s is damaged (%s): this part begins anew", path, damage)
@@ -134,7 +135,7 @@ class Checkpoint:
         """Write arrays and a record, in place of those of the same key."""
         from safetensors.numpy import save_file
 
-        full = {**(record or {}), "checksum": _checksum(arrays)}
+        full = {**(record or {}), "checksum": _checksum(arrays, record or {})}
         with io.replacing(self._path(key)) as temporary:
             save_file(arrays, temporary, {"record": io.dumps(full)})
         self.saved = time.monotonic()
@@ -187,9 +188,9 @@ def mapped(
     return done
 
 
-def _checksum(arrays: Arrays) -> int:
-    total = 0
+def _checksum(arrays: Arrays, record: Mapping[str, Any]) -> int:
+    total = zlib.crc32(io.dumps(record).encode())
     for name, array in sorted(arrays.items()):
-        total = zlib.crc32(name.encode(), total)
+        total = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), total)
         total = zlib.crc32(np.array(array, order="C").data, total)
     return total

@@ -47,6 +47,11 @@ class Contract:
     variables: dict[str, Variable]
     attributes: tuple[str, ...] = field(default=())
 
+    @property
+    def streamed(self) -> tuple[str, ...]:
+        """Names of the variables that are too large to look at every value."""
+        return tuple(name for name, rule in self.variables.items() if rule.streamed)
+
     def check(self, ds: xr.Dataset, where: str) -> xr.Dataset:
         """Return ``ds`` unchanged when it keeps the self.
 

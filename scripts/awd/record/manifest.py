@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import hashlib
 import importlib.metadata
 import json
 import os
@@ -25,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from awd import io
+from awd import integrity, io
 from awd.log import log
 from awd.record import provenance
 
@@ -154,7 +153,8 @@ def _script(record: Mapping[str, Any]) -> str:
 
 def _files(run: Path) -> Iterator[str]:
     for path in sorted(run.rglob("*")):
-        if path.is_file() and path.relative_to(run).parts[0] not in APART:
+        apart = path.relative_to(run).parts[0] in APART
+        if path.is_file() and not apart and not integrity.is_beside(path):
             yield path.as_posix()
 
 
@@ -162,8 +162,7 @@ def checksums(paths: Iterable[str | Path]) -> dict[str, str]:
     """SHA-256 of each file, read in one pass and never whole into memory."""
     found = {}
     for path in paths:
-        with open(path, "rb") as file:
-            found[str(path)] = hashlib.file_digest(file, "sha256").hexdigest()
+        found[str(path)] = integrity.sha256(path)
     return found
 
 
@@ -348,7 +347,7 @@ def _stamp(path: str) -> dict[str, Any] | None:
         return None
     import netCDF4
 
-    with netCDF4.Dataset(path) as file:
+    with io.readable(path, "netCDF"), netCDF4.Dataset(io.unbroken(path)) as file:
         return json.loads(file.provenance)
 
 

@@ -195,5 +195,5 @@ def _width(png: str | Path) -> int:
 
 def _embedded(png: str | Path) -> str:
     """A picture as a ``data:`` address."""
-    data = io.existing(png, "draw the figures before the report").read_bytes()
+    data = io.unbroken(png, "draw the figures before the report").read_bytes()
     return "data:image/png;base64," + base64.b64encode(data).decode()

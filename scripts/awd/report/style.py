@@ -58,6 +58,6 @@ def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> None:
     # Saving under the sheet would lay out anew a figure that placed its axes by hand.
     mpl.rcParams["figure.constrained_layout.use"] = False
     for kind, metadata in undated.items():
-        with io.replacing(f"{stem}.{kind}") as temporary:
+        with io.replacing(f"{stem}.{kind}", sealed=kind == "png") as temporary:
             figure.savefig(temporary, format=kind, metadata=metadata)
     io.write_table(data, f"{stem}.csv")

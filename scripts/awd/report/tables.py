@@ -201,9 +201,7 @@ def write(table: pd.DataFrame, stem: str | Path) -> None:
 
 def read(path: str | Path) -> pd.DataFrame:
     """Read the CSV of :func:`write` back as the text it is."""
-    import pandas as pd
-
-    return pd.read_csv(io.existing(path), dtype=str, keep_default_na=False)
+    return io.read_table(path, text=True)
 
 
 def to_markdown(table: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from awd import io
+from awd import integrity, io
 from awd.errors import DataError
 from awd.teacher.networks import Teacher, build
 
@@ -26,9 +26,9 @@ def save(
 ) -> None:
     """Write networks by name: weights as safetensors, what they are as JSON beside.
 
-    The JSON holds of each its kind, seed and sizes, the target's mean and s.d., and
-    ``record``. A mapping in place of a network is the record of one that was brought,
-    see :func:`awd.teacher.shelf.networks`.
+    The JSON holds of each its kind, seed and sizes, the target's mean and s.d.,
+    ``record``, and the SHA-256 of the weights. A mapping in place of a network is the
+    record of one that was brought, see :func:`awd.teacher.shelf.networks`.
     """
     from safetensors.torch import save_file
 
@@ -51,7 +51,9 @@ def save(
         records[name] = {**model.record, **scale, **(record or {})}
     with io.replacing(path) as temporary:
         save_file(weights, temporary)
-    io.write_json(records, _beside(path))
+        digest = integrity.sha256(temporary)
+    of_all = {name: own | {"sha256": digest} for name, own in records.items()}
+    io.write_json(of_all, _beside(path))
 
 
 def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Teacher]:
@@ -73,12 +75,18 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     """
     from safetensors import SafetensorError, safe_open
 
-    records = io.read_json(_beside(path))
+    described = records(path)
+    digest = integrity.sha256(io.existing(path))
+    if any(record.get("sha256") != digest for record in described.values()):
+        raise DataError(
+            f"{path}: not the weights that {_beside(path).name} describes; one of them "
+            "is damaged or of another training: train again"
+        )
     models: dict[str, Teacher] = {}
     try:
-        with safe_open(io.existing(path), "pt") as file:
-            for name in records if names is None else names:
-                record = records[name]
+        with safe_open(path, "pt") as file:
+            for name in described if names is None else names:
+                record = described[name]
                 model = build(record["kind"], record["seed"], **record["sizes"])
                 state = {
                     key: file.get_tensor(f"{name}/{key}") for key in model.state_dict()

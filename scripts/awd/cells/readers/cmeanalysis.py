@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import extras, io
+from awd import extras, integrity, io
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
+from awd.cells.readers.matlab import load_v5
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NEEDED = ("f", "x", "y", "A", "catIdx")
 # What they call an array of channels by frames, and what ours is called.
 PER_CHANNEL = {"A": "", "A_pstd": "_se", "c": "_background", "pval_Ar": "_p"}
 SINGLE = (1, 2)  # categories of tracks that are seen whole and neither merge nor split
-HDF5 = b"\x89HDF\r\n\x1a\n"
+DEEPEST = 8  # structs within structs, which cmeAnalysis has two of
 
 Track = Mapping[str, Any]
 
@@ -68,17 +69,20 @@ def read_processed_tracks(
     columns: dict[str, list[np.ndarray]] = {}
     buffers: list[dict[str, np.ndarray]] = []
     sizes, category, pid = [], [], []
-    for index, track in enumerate(load_structs(path, "tracks")):
-        where = f"{path}: track {index}"
-        observed = _observations(track, channels, where)
-        if observed is None:
-            continue
-        for name, values in observed.items():
-            columns.setdefault(name, []).append(values)
-        sizes.append(len(observed["frame"]))
-        category.append(int(_scalar(track["catIdx"], f"{where}: catIdx")))
-        buffers.append(_buffers(track, channels))
-        pid.append(index)
+    with io.readable(path, "MATLAB"):
+        for index, track in enumerate(load_structs(path, "tracks")):
+            where = f"{path}: track {index}"
+            with io.readable(where, "track"):
+                observed = _observations(track, channels, where)
+                if observed is None:
+                    continue
+                _require_same(observed, columns, where)
+                for name, values in observed.items():
+                    columns.setdefault(name, []).append(values)
+                sizes.append(len(observed["frame"]))
+                category.append(_whole(track["catIdx"], f"{where}: catIdx"))
+                buffers.append(_buffers(track, channels))
+                pid.append(index)
     if not sizes:
         raise DataError(f"{path}: none of its tracks has a finite amplitude")
     categories = np.array(category)
@@ -90,12 +94,26 @@ def read_processed_tracks(
         frame_interval_s=frame_interval_s,
         pixel_nm=pixel_nm,
         title=f"tracks of {cell}, by cmeAnalysis",
+        where=str(path),
     )
     ds["pid"] = "track", np.array(pid, "i4")
     around = {
         name: np.stack([buffer[name] for buffer in buffers]) for name in buffers[0]
     }
-    return tracks.with_classes(ds, categories, around)
+    ds = tracks.with_classes(ds, categories, around)
+    return tracks.TRACKS.check(ds, str(path))
+
+
+def _require_same(
+    observed: Mapping[str, Any], columns: Mapping[str, Any], where: str
+) -> None:
+    """All tracks have the same columns: those of one would else stand at another."""
+    if columns and observed.keys() != columns.keys():
+        differing = ", ".join(sorted(observed.keys() ^ columns.keys()))
+        raise DataError(
+            f"{where}: has or lacks {differing}, other than the tracks before it; "
+            "expected the same fields of all: process the movie again"
+        )
 
 
 def _observations(
@@ -116,7 +134,11 @@ def _observations(
     for name in ("x", "y", *PER_CHANNEL):
         if name in track:
             values = np.atleast_2d(np.asarray(track[name], float))
-            if values.shape[1] != count or values.shape[0] <= max(channels):
+            if (
+                values.ndim != 2
+                or values.shape[1] != count
+                or values.shape[0] <= max(channels)
+            ):
                 raise DataError(
                     f"{where}: {name} is {values.shape}; expected (channels, {count}) "
                     f"with channels {', '.join(map(str, channels))}: were master and "
@@ -159,13 +181,20 @@ def _buffers(track: Track, channels: Sequence[int]) -> dict[str, np.ndarray]:
     return found
 
 
-def _scalar(value: Any, where: str) -> float:
-    if np.size(value) != 1:
-        raise DataError(f"{where} is {np.shape(value)}; expected one number")
-    return float(np.ravel(value)[0])
+def _whole(value: Any, where: str) -> int:
+    found = np.ravel(value)
+    if found.size != 1 or found.dtype.kind not in "iuf" or found[0] != found[0] // 1:
+        raise DataError(f"{where} is {value!r}; expected one whole number")
+    return int(found[0])
 
 
 def load_structs(path: io.PathLike, name: str) -> Iterator[Track]:
+    """As :func:`structs`, of a file that decoders survive."""
+    integrity.require_survived(io.existing(path), __name__, "structs", name)
+    yield from structs(path, name)
+
+
+def structs(path: io.PathLike, name: str) -> Iterator[Track]:
     """Elements of a MATLAB struct array, each a mapping of field to array or struct.
 
     Arrays have MATLAB's shape; an empty one has size 0, an empty struct is an empty
@@ -175,26 +204,18 @@ def load_structs(path: io.PathLike, name: str) -> Iterator[Track]:
     with open(path, "rb") as file:
         head = file.read(520)
     # v7.3 puts 512 bytes of MATLAB's own before the HDF5 signature.
-    if HDF5 in (head[:8], head[512:]):
+    if integrity.HDF5 in (head[:8], head[512:]):
         return _load_hdf5(path, name)
     return _load_v5(path, name)
 
 
 def _load_v5(path: Path, name: str) -> Iterator[Track]:
-    import scipy.io
-
-    try:
-        content = scipy.io.loadmat(path, variable_names=[name])
-    except Exception as error:  # scipy raises errors of many kinds for other formats
-        raise DataError(
-            f"{path}: not a readable MATLAB file ({error}); expected the "
-            "ProcessedTracks.mat of cmeAnalysis"
-        ) from error
-    if name not in content or content[name].dtype.names is None:
-        held = ", ".join(v for v, *_ in scipy.io.whosmat(path)) or "nothing"
-        raise DataError(f"{path}: no struct array {name} in it; it holds {held}")
-    for element in content[name].ravel():
-        yield {field: _plain(element[field]) for field in content[name].dtype.names}
+    remedy = "expected the ProcessedTracks.mat of cmeAnalysis"
+    array = load_v5(path, name, "struct array", remedy)
+    if array.dtype.names is None:
+        raise DataError(f"{path}: {name} is {array.dtype}; expected a struct array")
+    for element in array.ravel():
+        yield {field: _plain(element[field]) for field in array.dtype.names}
 
 
 def _plain(value: Any) -> Any:
@@ -210,13 +231,8 @@ def _plain(value: Any) -> Any:
 def _load_hdf5(path: Path, name: str) -> Iterator[Track]:
     with extras.needed(f"{path}: MATLAB v7.3, unlike '-v7',"):
         import h5py
-    try:
-        opened = h5py.File(path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: not a readable MATLAB v7.3 file ({error}); copy it again"
-        ) from error
-    with opened as file:
+    integrity.require_closed(path)
+    with h5py.File(path) as file:
         group = file.get(name)
         if not isinstance(group, h5py.Group):
             held = ", ".join(k for k in file if not k.startswith("#")) or "nothing"
@@ -235,15 +251,17 @@ def _load_hdf5(path: Path, name: str) -> Iterator[Track]:
             yield {key: _array(file, file[refs[index]]) for key, refs in lists.items()}
 
 
-def _array(file: h5py.File, value: h5py.Dataset | h5py.Group) -> Any:
+def _array(file: h5py.File, value: h5py.Dataset | h5py.Group, nested: int = 0) -> Any:
     """A value of h5py's in MATLAB's shape: struct as mapping, all else as array."""
     import h5py
 
+    if nested > DEEPEST:  # references may run in a circle
+        raise DataError(f"{value.name} is nested deeper than {DEEPEST} structs")
     if isinstance(value, h5py.Group):
-        return {key: _array(file, value[key]) for key in value}
-    if value.attrs.get("MATLAB_empty", 0):
+        return {key: _array(file, value[key], nested + 1) for key in value}
+    if int(value.attrs.get("MATLAB_empty", 0)):
         return np.empty(0) if value.attrs.get("MATLAB_class") != b"struct" else {}
     if h5py.check_ref_dtype(value.dtype):  # a cell array, or nested struct array
         first = file[value[()].ravel()[0]]
-        return _array(file, first)
+        return _array(file, first, nested + 1)
     return value[()].T

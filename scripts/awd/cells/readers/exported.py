@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PIXELS = {"(pixel)", "(pixels)", "(px)", ""}
+NO_TRACK = {"", "None", "nan", "NaN", "NA"}  # how a spot that belongs to none is marked
 MICRONS = {"(micron)", "(µm)", "(um)", "(microns)"}
 
 
@@ -89,11 +90,17 @@ def read_exported(
     form = FORMATS[kind]
     of_master, of_slave = str(master or form.master), str(slave or form.slave)
     named = {form.frame: "frame", form.x: "x", form.y: "y"}
-    named |= {of_master: "master", of_slave: "slave"}
+    for column, what in ((of_master, "master"), (of_slave, "slave")):
+        if column in named:
+            raise DataError(
+                f"{path}: column {column} is named as {what}, and is the "
+                f"{named[column]}; name another"
+            )
+        named[column] = what
     _require_columns(path, table, named)
     scale = _pixels(path, table, form, pixel_nm)
     rows = table.iloc[form.header :]
-    rows = rows[_numbers(path, rows, form.track, missing=True).notna()]
+    rows = rows[~rows[form.track].isin(NO_TRACK) & rows[form.track].notna()]
     if rows.empty:
         raise DataError(f"{path}: no spot belongs to a track")
     values = {what: _numbers(path, rows, column) for column, what in named.items()}
@@ -105,7 +112,7 @@ def read_exported(
     first = np.flatnonzero(np.diff(track, prepend=np.nan) != 0)
     last = np.append(first[1:], len(track)) - 1
     end = (frames or int(frame.max()) + 1) - BUFFER
-    return tracks.build(
+    ds = tracks.build(
         columns,
         row_size=last - first + 1,
         complete=(frame[first] >= BUFFER) & (frame[last] < end),
@@ -117,7 +124,9 @@ def read_exported(
         frame_interval_s=frame_interval_s,
         pixel_nm=pixel_nm,
         title=f"tracks of {cell}, exported by {kind}",
+        where=str(path),
     )
+    return tracks.TRACKS.check(ds, str(path))
 
 
 def named_as(column: str) -> str:
@@ -126,12 +135,7 @@ def named_as(column: str) -> str:
 
 
 def _table(path: io.PathLike) -> tuple[pd.DataFrame, str]:
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(io.existing(path), dtype=str)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a readable CSV file ({error})") from error
+    table = io.read_table(path, text=True)
     for kind, form in FORMATS.items():
         if {form.track, form.frame, form.x, form.y} <= set(table.columns):
             return table, kind
@@ -159,6 +163,11 @@ def _pixels(
     """Factor from the file's unit of length to pixels."""
     if not form.header:
         return 1.0
+    if len(table) < form.header:
+        raise DataError(
+            f"{path}: {len(table)} rows; TrackMate writes {form.header} of names and "
+            "units before the spots: export the table of spots anew"
+        )
     unit = str(table[form.x].iloc[form.header - 1]).strip()
     if unit in MICRONS:
         return 1000 / pixel_nm
@@ -170,17 +179,16 @@ def _pixels(
     )
 
 
-def _numbers(
-    path: io.PathLike, rows: pd.DataFrame, column: str, missing: bool = False
-) -> pd.Series:
+def _numbers(path: io.PathLike, rows: pd.DataFrame, column: str) -> pd.Series:
     """A column as numbers; names the first value that is none."""
     import pandas as pd
 
-    numbers = pd.to_numeric(rows[column], errors="coerce")
-    if not missing and numbers.isna().any():
-        at = numbers.index[numbers.isna()][0]
+    numbers = pd.to_numeric(rows[column], errors="coerce").astype(float)
+    bad = ~np.isfinite(numbers)
+    if bad.any():
+        at = numbers.index[bad][0]
         raise DataError(
             f"{path}: {column} is {rows[column][at]!r} in row {at + 2}; expected a "
-            "number"
+            "finite number"
         )
     return numbers

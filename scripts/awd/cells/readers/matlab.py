@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from awd import io
+from awd import integrity, io
 from awd.cells import tracks
 from awd.errors import DataError
 
@@ -14,6 +18,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 COLUMNS = ("frame", "x", "y", "category", "master", "pixel_sum", "slave")
+# Of the format: bytes of its header, the type of a compressed variable, and how much a
+# deflated byte is at most (zlib's technical details).
+HEADER, COMPRESSED, MOST_DEFLATED = 128, 15, 1032
+PIECE = 1 << 14  # bytes inflated at once
 SEEN_WHOLE = 3  # category of a track whose start and end were seen; not catIdx
 
 
@@ -47,7 +55,8 @@ def read_fxycms(
         When the file is absent, no MATLAB v5 file, or not of this structure.
     """
     cells = _load(path)
-    arrays = [np.asarray(entry, float) for entry in cells.ravel() if np.size(entry)]
+    with io.readable(path, "FXYCMS"):
+        arrays = [np.asarray(entry, float) for entry in cells.ravel() if np.size(entry)]
     for index, array in enumerate(arrays):
         if array.ndim != 2 or array.shape[1] != len(COLUMNS):
             raise DataError(
@@ -59,7 +68,7 @@ def read_fxycms(
     if not arrays:
         raise DataError(f"{path}: FXYCMS holds no track")
     column = dict(zip(COLUMNS, np.concatenate(arrays).T, strict=True))
-    return tracks.build(
+    ds = tracks.build(
         {
             "frame": column["frame"] - 1,
             **{name: column[name] for name in ("x", "y", "master", "slave")},
@@ -74,20 +83,64 @@ def read_fxycms(
         frame_interval_s=frame_interval_s,
         pixel_nm=pixel_nm,
         title=f"tracks of {cell}, read from FXYCMS",
+        where=str(path),
     )
+    return tracks.TRACKS.check(ds, str(path))
 
 
 def _load(path: io.PathLike) -> np.ndarray:
+    integrity.require_survived(io.existing(path), __name__, "load_v5", "FXYCMS", "", "")
+    content = load_v5(
+        path, "FXYCMS", "cell array", "save it in MATLAB with save(..., '-v7')"
+    )
+    if content.dtype != object:
+        raise DataError(f"{path}: FXYCMS is {content.dtype}; expected a cell array")
+    return content
+
+
+def load_v5(path: io.PathLike, name: str, what: str, remedy: str) -> np.ndarray:
+    """One variable, a ``what``, of a MATLAB v5 or v7 file, as scipy returns it.
+
+    Raises
+    ------
+    MissingInput, DataError
+        The file is absent, not readable, inflates beyond limits, or lacks the variable.
+    """
     import scipy.io
 
-    try:
-        content = scipy.io.loadmat(io.existing(path), variable_names=["FXYCMS"])
-    except (ValueError, TypeError, NotImplementedError) as error:
-        raise DataError(
-            f"{path}: not a readable MATLAB v5 file ({error}); save it in MATLAB with "
-            "save(..., '-v7')"
-        ) from error
-    if "FXYCMS" not in content or content["FXYCMS"].dtype != object:
-        names = ", ".join(name for name, *_ in scipy.io.whosmat(path)) or "nothing"
-        raise DataError(f"{path}: no cell array FXYCMS in it; it holds {names}")
-    return content["FXYCMS"]
+    path = io.existing(path)
+    with io.readable(path, "MATLAB v5", remedy):
+        _require_room(path)
+        content = scipy.io.loadmat(path, variable_names=[name])
+        if name not in content:
+            names = ", ".join(held for held, *_ in scipy.io.whosmat(path)) or "nothing"
+            raise DataError(f"{path}: no {what} {name} in it; it holds {names}")
+    return content[name]
+
+
+def _require_room(path: Path) -> None:
+    """Refuse compressed variables that inflate beyond the limit, before they do."""
+    size = path.stat().st_size
+    if MOST_DEFLATED * size <= integrity.ALWAYS:
+        return
+    with open(path, "rb") as file:
+        order = "<" if file.read(HEADER)[-2:] == b"IM" else ">"
+        inflated = 0
+        while len(head := file.read(8)) == 8:
+            kind, count = struct.unpack(order + "II", head)
+            if kind == COMPRESSED:
+                for block in _inflated(file, count):
+                    inflated += block
+                    integrity.require_room(path, inflated)
+            else:
+                file.seek(count, 1)
+
+
+def _inflated(file: IO[bytes], count: int) -> Iterator[int]:
+    """Bytes that the next ``count`` bytes of a file inflate to, piece by piece."""
+    inflate, left = zlib.decompressobj(), count
+    while left > 0 and (block := file.read(min(left, PIECE))):
+        left -= len(block)
+        while block:
+            yield len(inflate.decompress(block, MOST_DEFLATED * PIECE))
+            block = inflate.unconsumed_tail

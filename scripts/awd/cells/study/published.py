@@ -109,8 +109,6 @@ def counts(cells: Sequence[xr.Dataset], data: xr.Dataset) -> pd.DataFrame:
 
 def pages(paths: Sequence[io.PathLike]) -> list[tuple[str, pd.DataFrame]]:
     """The written tables of :func:`scores` and :func:`counts`, with their titles."""
-    import pandas as pd
-
     titles = ("Published scores", "Published counts")
-    tables_ = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths]
+    tables_ = [io.read_table(path, text=True) for path in paths]
     return list(zip(titles, tables_, strict=False))

@@ -284,5 +284,5 @@ def animate(path: pd.DataFrame, family: str, target: str) -> None:
 
     frames = [*range(len(path)), *[len(path) - 1] * 6]  # it rests on the last
     moving = FuncAnimation(figure, draw, frames=frames)
-    with io.replacing(target) as temporary:
+    with io.replacing(target, sealed=True) as temporary:
         moving.save(temporary, PillowWriter(fps=6), dpi=100)

@@ -19,7 +19,7 @@ class Rows:
     """
 
     def __init__(self, path: io.PathLike, rows: np.ndarray) -> None:
-        self.rows = np.asarray(rows)
+        self.path, self.rows = path, np.asarray(rows)
         self._x = netCDF4.Dataset(path)["x"]
         self._x.set_auto_maskandscale(False)  # nothing is; to look takes as long again
 
@@ -27,7 +27,8 @@ class Rows:
         return len(self.rows)
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
-        return np.stack([self._x[row] for row in self.rows[rows]])
+        with io.readable(self.path, "netCDF"):
+            return np.stack([self._x[row] for row in self.rows[rows]])
 
     def pieces(self, size: int) -> list[slice]:
         """Which maps to read together, to read all."""

@@ -1,0 +1,223 @@
+"""A network that is brought goes through the steps of a study, and home as a model."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import awd
+from awd import io
+from awd.errors import DataError
+from awd.league import bootstrap, choose, score
+from awd.league.predict import time_inference, to_dataset
+from awd.own import dataset
+from awd.record import checkpoint, contracts
+from awd.study import ask, baselines, distil, predict, take_home, train
+from awd.teacher import weights
+
+RNG = np.random.default_rng(4)
+SHARES = {"test": 0.25, "select": 0.25, "test_groups": []}
+RECIPE = {
+    "epochs": 2,
+    "patience": 2,
+    "batch": 32,
+    "learning_rate": 1e-3,
+    "average": 0.0,
+}
+STUDENT = {
+    "features": {"m": 2, "smallest": 1},
+    "head": "ridge",
+    "fit_to": "mixed",
+    "shares": [0.5],
+    "honest": False,
+    "wavelets": ["db2"],
+    "levels": 9,
+    "kinds": ["network", "mlp"],
+}
+SEARCH = {
+    "objectives": ["output"],
+    "features": STUDENT["features"],
+    "lengths": [4],
+    "levels": [2, 7],
+    "folds": 2,
+    "candidates": 3,
+    "moments": 1,
+    "draws": 1,
+    "choose_by": "fidelity",
+    "attribution": {"length": 4, "levels": 2, "ratios": [1]},
+    "soft": {},
+}
+NETWORK = (
+    "import torch\n"
+    "def net():\n"
+    "    torch.manual_seed(0)\n"
+    "    return torch.nn.Sequential({})\n"
+)
+
+
+def walks(*shape):
+    return RNG.normal(size=(120, *shape)).cumsum(-1).astype("f4")
+
+
+class Study:
+    """The files of a study in a folder, made step by step as the rules do."""
+
+    def __init__(self, folder, x, network, y=None, dims=1, **student):
+        self.folder, self.student = folder, STUDENT | student
+        np.savez(folder / "x.npz", x=x, **({} if y is None else {"y": y}))
+        source = {"kind": "file", "file": str(folder / "x.npz")}
+        source |= {key: key for key in ("x", "y", "group", "split")}
+        whole = dataset.gather(
+            {
+                "samples": source,
+                "dims": dims,
+                "task": "regression",
+                "targets": {"end": 0},
+                "units": "V",
+                "signal": "voltage",
+                "network": network,
+            }
+        )
+        self.data = dataset.split(whole, 0, SHARES, seed=1, scaled=False)
+        self.samples = folder / "samples.nc"
+        io.write(self.data, self.samples, contracts.DATASET)
+        self.networks = folder / "networks.safetensors"
+        job = checkpoint.Job(folder / "job.log", {}, {})
+        names = ["network", "mlp", *contracts.CONTROLS]
+        settings = RECIPE | {"network": network}
+        models, self.history = train.train(
+            self.samples, "end", names, settings, 0, "cpu", job
+        )
+        weights.save(models, self.networks)
+        self.outputs = folder / "outputs.nc"
+        asked = ask.outputs(self, "end", {}, "cpu", job)
+        io.write(asked.assign_attrs(device="cpu"), self.outputs, contracts.OUTPUTS)
+        self.wavelets = folder / "wavelets.nc"
+        found = distil.wavelets(self, "end", SEARCH, 0, job)
+        found.attrs |= {"target": "end", "split": "0", "seed": "0"}
+        io.write(found, self.wavelets, contracts.WAVELETS)
+        self.test, self.entries, _ = predict.students(self, "end", self.student, "cpu")
+
+    def model(self):
+        _, plain = baselines.predict(self, "end", 0)
+        names = {"study": "mine", "split": "0"}
+        sets = score.join(
+            [to_dataset(self.entries, self.test, seed="0", **names)],
+            [to_dataset(plain, self.test, seed="all", **names)],
+        )
+        scores, differences, _ = score.score(sets, 100, 0)
+        tables = scores, differences
+        return take_home.of_study([self], *tables, "end", self.student, "output")
+
+
+def factory(folder, layers):
+    (folder / "nets.py").write_text(NETWORK.format(layers))
+    return f"{folder}/nets.py:net"
+
+
+def brought(source, weights=None, **changes):
+    base = {"kind": "network", "source": source, "weights": weights, "output": None}
+    return base | {"link": "none", "columns": None, "seen": True} | changes
+
+
+def test_a_factory_with_weights_is_distilled_and_goes_home(tmp_path):
+    x = walks(2, 32)
+    layers = "torch.nn.Flatten(), torch.nn.Linear(64, 2)"
+    source = factory(tmp_path, layers)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    save_file(net.state_dict(), tmp_path / "net.safetensors")
+    with torch.no_grad():
+        y = net(torch.tensor(x))[:, 1].numpy()
+    network = brought(source, str(tmp_path / "net.safetensors"), columns=[1])
+    study = Study(tmp_path, x, network, y + RNG.normal(size=120) / 9)
+    said = io.read(study.outputs)["output"].sel(network="network").values[:, 0]
+    np.testing.assert_allclose(said, y, rtol=1e-4, atol=1e-5)
+    assert study.entries["network"].head_parameters == 130
+    assert study.entries["network"].fidelity == 1
+    assert 0 < study.entries["output"].compression <= 1
+    assert {"output@labels", "output@outputs", "shuffled@own"} <= set(study.entries)
+    assert set(study.history["network"]) == {"mlp", "untrained", "shuffled"}
+    timed = time_inference(study.entries, (1, 1), target="end")
+    assert "network" in set(timed["method"])
+    found = study.model()
+    found.save(tmp_path / "model.json")
+    again = awd.load(tmp_path / "model.json")
+    prediction = again.predict(x[study.test.rows])
+    np.testing.assert_allclose(
+        prediction, study.entries["output"].prediction, atol=1e-5
+    )
+    assert [s.role for s in again.scores][:3] == ["model", "network", "network"]
+
+
+def test_without_labels_the_answers_of_the_network_are_the_target(tmp_path):
+    x = walks(32)
+    study = Study(tmp_path, x, brought(factory(tmp_path, "torch.nn.Linear(32, 1)")))
+    assert study.data.attrs["unlabelled"] == 1
+    assert bootstrap.r2(study.test.y, study.entries["network"].prediction) == 1
+    assert not [name for name in study.entries if "@labels" in name]
+
+
+def test_outputs_of_elsewhere_are_distilled_with_or_without_gradients(tmp_path):
+    x = walks(32)
+    for name, more in (("plain", {}), ("sloped", {"gradient": np.ones_like(x)})):
+        folder = tmp_path / name
+        folder.mkdir()
+        np.savez(folder / "outputs.npz", output=x.sum(1), **more)
+        file = str(folder / "outputs.npz")
+        network = {"kind": "outputs", "file": file, "columns": None, "seen": True}
+        study = Study(folder, x, network, x.sum(1))
+        assert study.entries["network"].predict is None
+        assert np.isnan(study.entries["output"].compression) == (name == "plain")
+        asked = io.read(study.outputs)["differentiated"].values.tolist()
+        assert ("network" in asked) == (name == "sloped")
+    settings = SEARCH | {"objectives": ["output", "attribution"]}
+    job = checkpoint.Job(tmp_path / "job.log", {}, {})
+    without = SimpleNamespace(
+        samples=tmp_path / "plain/samples.nc", outputs=tmp_path / "plain/outputs.nc"
+    )
+    with pytest.raises(
+        DataError, match=r"has no gradients; use objectives: \[output\]"
+    ):
+        distil.wavelets(without, "end", settings, 0, job)
+
+
+def test_images_without_a_channel_reach_their_network_as_they_came(tmp_path):
+    layers = "torch.nn.Flatten(), torch.nn.Linear(64, 1), torch.nn.Flatten(0)"
+    source = factory(tmp_path, layers)
+    with open(tmp_path / "nets.py", "a") as file:
+        file.write(
+            "class Only(torch.nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.inside = net()\n"
+            "    def forward(self, x):\n"
+            "        assert x.ndim == 3\n"
+            "        return self.inside(x)\n"
+        )
+    study = Study(tmp_path, walks(8, 8), brought(source[:-3] + "Only"), dims=2)
+    found = choose.from_dataset(io.read(study.wavelets))["output"]
+    assert found.chosen.levels in (2, 3)
+    assert study.entries["db2"].prediction.shape == study.test.y.shape
+    assert study.model().sample.shape == (1, 8, 8)
+
+
+def test_a_network_that_saw_nothing_chooses_its_share(tmp_path):
+    x = walks(32)
+    y = x[:, -1]
+    source = factory(tmp_path, "torch.nn.Linear(32, 1)")
+    honest = {"honest": True, "shares": [0.0, 1.0]}
+    study = Study(tmp_path, x, brought(source, seen=False), y, **honest)
+    assert study.entries["output"].share == 0  # an untrained one has nothing to say
+
+
+def test_logits_become_probabilities(tmp_path):
+    x = walks(32)
+    source = factory(tmp_path, "torch.nn.Linear(32, 3)")
+    for link in ("softmax", "sigmoid"):
+        net = weights.opened(brought(source, link=link, column=2, squeezed=False))
+        found = net.output(x)
+        assert ((found > 0) & (found < 1)).all()
+        assert net.gradient(x).shape == x.shape
