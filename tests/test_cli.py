@@ -145,9 +145,9 @@ def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
         (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
         (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
         (["check", "damaged.json"], 1, "does not fit its checksum"),
-        (["check", "list.json"], 1, "no record of a wavelet"),
-        (["check", "text.json"], 1, "a filter is no list of numbers"),
-        (["check", "x.npy"], 1, "DataError: x.npy: not valid JSON"),
+        (["check", "list.json"], 1, "list.json: holds a list"),
+        (["check", "text.json"], 1, "text.json: dec_lo is 1; expected numbers"),
+        (["check", "x.npy"], 1, "DataError: x.npy: not a readable JSON file"),
         (["predict", "model.json"], 2, "Missing argument 'SAMPLES'"),
         (["predict", "model.json", "x.npy", "--wrong"], 2, "No such option"),
         (["guess"], 2, "No such command 'guess'"),
@@ -220,6 +220,9 @@ import numpy as np
 
 def peak():
     return lambda x: x.reshape(len(x), -1).max(1)
+
+def fails():
+    return 1 / 0
 
 def both():
     return lambda x: {"loss": 0.0, "logits": np.stack([-x.max(1), x.max(1)], 1)}
@@ -294,7 +297,7 @@ def test_classes_are_distilled(bench):
     ("options", "said"),
     [
         (["--levels", "3;4"], "levels is '3;4'; expected whole numbers"),
-        (["--step", "fast"], "expected a number and its unit"),
+        (["--step", "fast"], "expected a positive number and its unit"),
         (["--shape", "3,5"], "shape is 3,5; the samples have 16 values each"),
         (["--network", "none.pt2"], "none.pt2: no such file"),
         (["--network", "x.npz"], "expected an array 'output'"),
@@ -302,10 +305,25 @@ def test_classes_are_distilled(bench):
         (["--out", "model.txt"], "ends in .json"),
         (["--x", "samples"], "no array 'samples'"),
         (["--fit-to", "labels"], "needs y"),
-        (["--column", 3], "3"),
+        (["--column", 3], "target is 3; there are 1 outputs"),
+        (["--folds", 1], "folds is 1; expected 2 or more"),
+        (["--step", "0 s"], "expected a positive number and its unit"),
+        (["--out", "net.py/m.json"], "nothing can be written to"),
+        (["--network", "broken.py:f"], "broken.py fails when it is imported"),
+        (["--network", "net.py:fails"], "net.py:fails makes no network (Zero"),
+        (["--y", "words"], "words holds <U1, no numbers; with --classes"),
+        (["--y", "group"], "2 of 80 samples are not finite"),
+        (["--group", "few"], "few is (3,) for 80 samples"),
+        (["--x", "group"], "group is (80,); expected 2 or more samples"),
+        (["--x", "none"], "none is (0, 16); expected 2 or more samples"),
+        (["--x", "words"], "words is a ndarray of dtype <U1"),
     ],
 )
 def test_what_cannot_be_distilled_is_said(bench, options, said):
+    Path("broken.py").write_text("def f(:")
+    group = np.r_[np.nan, np.inf, np.zeros(78)]
+    more = {"words": np.full(80, "a"), "few": np.arange(3), "none": bench[:0]}
+    np.savez("x.npz", x=bench, group=group, **more)
     usual = {"--network": "net.py:peak", "--out": "m.json", "--folds": 0}
     usual |= dict([options])
     done = run("distil", "x.npz", *(word for pair in usual.items() for word in pair))

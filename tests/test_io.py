@@ -119,7 +119,7 @@ def test_columns_of_any_csv(tmp_path, text, columns):
         (b"a,b\n1,2,3\n", r"2 columns are named above 1 x 3 cells"),
         (b"a,b\n1,2\n1\n", "not a CSV"),
         (b"a,b\n", "2 columns are named above 0"),
-        (b"", "columns are named above 0"),
+        (b"", "is empty"),
         (b"a,b\n\xff,1\n", "not a CSV in UTF-8"),
     ],
 )

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from awd import extras
+from awd.config import reading
 from awd.features import Largest, Student
 from awd.model import of_student
 
@@ -101,3 +103,11 @@ def test_the_page_about_the_model_names_every_key_and_extra(bench):
         assert f"`{key}`" in text
     for extra in re.findall(r"awd-wavelets\[(\w+)\]", text):
         assert extra in extras.EXTRAS.values()
+
+
+def test_the_study_of_ones_own_is_a_configuration():
+    given = yaml.safe_load(
+        lines_of(README, "Your own data and network").split("make")[0]
+    )
+    own = reading.load(given).own["beats"]
+    assert own.network.inputs() == ["net.pt2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import sys
 import tempfile
 import warnings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 BEGINNINGS = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"\x89HDF": ".nc", b"CDF": ".nc"}
 CARDS = {".html": "html", ".md": "markdown"}
+FOLDS = click.IntRange(0)
 PLOTS = (".png", ".pdf", ".svg")
 
 
@@ -79,12 +81,14 @@ def main() -> None:
 @click.option("--out", required=True, help="The model to write, model.json.")
 @click.option("--weights", help="File of weights, for a network as code.")
 @click.option("--output", help="Of several things a network returns: place or name.")
-@click.option("--column", default=0, help="Of the outputs, the one to reproduce.")
+@click.option("--column", default=0, help="Of outputs and labels, the one that counts.")
 @click.option("--classes", is_flag=True, help="The outputs tell classes apart.")
 @click.option("--fit-to", type=click.Choice(["labels", "outputs", "mixed"]))
 @click.option("--unseen", is_flag=True, help="The network did not train on SAMPLES.")
 @click.option("--levels", default="3,4", help="Halvings, to choose from.")
-@click.option("--folds", default=5, help="In which it is tested; 0 saves the time.")
+@click.option(
+    "--folds", default=5, type=FOLDS, help="In which it is tested; 0 saves the time."
+)
 @click.option("--shape", help="Of a sample that lies flat in its row: 2,40.")
 @click.option("--dims", type=click.IntRange(1, 2), help="1 for signals, 2 for images.")
 @click.option("--x", default="x", help="Array of the samples.")
@@ -116,8 +120,8 @@ def distil(samples: str, network: str, out: str, **options: Any) -> None:
     """
     from awd import shell
 
-    _require_kind(out, [".json"])
-    _require_kind(options["card"], CARDS)
+    _require_place(out, [".json"])
+    _require_place(options["card"], CARDS)
     with _file(samples) as path:
         model = shell.distilled(path, network, Path(out).stem, options)
     model.save(out)
@@ -221,8 +225,8 @@ def inspect(model: str, plot: str | None, card: str | None) -> None:
     from awd import model as models
     from awd.portable import inspection
 
-    _require_kind(plot, PLOTS)
-    _require_kind(card, CARDS)
+    _require_place(plot, PLOTS)
+    _require_place(card, CARDS)
     taken = models.load(model)
     if plot:
         _draw(taken, plot)
@@ -231,9 +235,15 @@ def inspect(model: str, plot: str | None, card: str | None) -> None:
     click.echo(inspection.text(taken), nl=False)
 
 
-def _require_kind(path: str | None, kinds: Iterable[str]) -> None:
-    if path and Path(path).suffix not in kinds:
+def _require_place(path: str | None, kinds: Iterable[str]) -> None:
+    """That a file can be written, before the work."""
+    if path is None:
+        return
+    if Path(path).suffix not in kinds:
         raise ConfigError(f"{path}: expected a name that ends in {', '.join(kinds)}")
+    folder = next(above for above in Path(path).absolute().parents if above.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{path}: nothing can be written to {folder}")
 
 
 def write_card(model: Model, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from awd import __version__, io
-from awd.errors import ConfigError, ShapeError
+from awd import __version__, io, samples
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.model import Model, Target
 from awd.own import source
 from awd.record import manifest
@@ -39,23 +40,20 @@ def distilled(path: Path, network: str, name: str, options: Mapping[str, Any]) -
     from awd import predictors
 
     step, step_unit = _step(options["step"])
+    if options["folds"] == 1:
+        raise ConfigError("folds is 1; expected 2 or more, or 0 to leave the test out")
     settings: dict[str, Any] = {
         "levels": _whole(options["levels"], "levels"),
         "fit_to": options["fit_to"],
         "dims": options["dims"],
         "folds": options["folds"],
     }
-    named = {key: options[key] for key in ("x", "y", "group")} | {"split": "split"}
-    found = source.read({"kind": "file", "file": path, **named}, {})
-    x, y = _shaped(found["x"], options["shape"]), found.get("y")
-    known: dict[str, Any] = {"groups": found.get("group")}
-    known["seen"] = not options["unseen"]
+    x, y, group = _arrays(path, options)
+    known: dict[str, Any] = {"groups": group, "seen": not options["unseen"]}
     known |= _network(network, options)
     if options["classes"]:
         fitted = predictors.AdaptiveWaveletClassifier(**settings).fit(x, y, **known)
     else:
-        if y is not None and y.ndim == 2:
-            y = _column(y, options["column"])
         known |= {"target": options["column"]}
         fitted = predictors.AdaptiveWaveletRegressor(**settings).fit(x, y, **known)
     model = fitted.to_model()
@@ -86,6 +84,37 @@ def summary(model: Model) -> str:
         value = f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]"
         said += f"; {score.metric} {value} on {score.on}"
     return said
+
+
+def _arrays(
+    path: Path, options: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Samples, and labels and groups of as many, where they are there."""
+    named = {key: options[key] for key in ("x", "y", "group")} | {"split": "split"}
+    found = source.read({"kind": "file", "file": path, **named}, {})
+    x = samples.real(found["x"], options["x"])
+    if x.ndim < 2 or len(x) < 2 or not x.size:
+        raise ShapeError(
+            f"{path}: {options['x']} is {x.shape}; expected 2 or more samples (n, ...)"
+        )
+    samples.require_finite(x)
+    y, group = (found.get(key) for key in ("y", "group"))
+    for name, values in (("y", y), ("group", group)):
+        if values is not None and len(np.atleast_1d(values)) != len(x):
+            raise ShapeError(
+                f"{path}: {options[name]} is {values.shape} for {len(x)} samples"
+            )
+    if y is not None and y.ndim == 2:
+        y = _column(y, options["column"] if y.shape[1] > 1 else 0)
+    if y is not None and not options["classes"]:
+        if y.dtype.kind not in "fiub":
+            raise DataError(
+                f"{path}: {options['y']} holds {y.dtype}, no numbers; with --classes "
+                "they are classes, and with --fit-to outputs and another --y left out"
+            )
+        y = samples.require_finite(samples.real(y, options["y"]))
+    group = None if group is None else group.astype(str)
+    return _shaped(x, options["shape"]), y, group
 
 
 def _network(network: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,12 +173,12 @@ def _whole(text: str, name: str) -> list[int]:
 def _step(text: str) -> tuple[float, str]:
     """ "1.5 s" as 1.5 and "s"."""
     number, _, unit = text.strip().partition(" ")
-    try:
-        return float(number), unit.strip() or "sample"
-    except ValueError as error:
-        raise ConfigError(
-            f"step is {text!r}; expected a number and its unit, such as '1.5 s'"
-        ) from error
+    with contextlib.suppress(ValueError):
+        if 0 < float(number) < np.inf:
+            return float(number), unit.strip() or "sample"
+    raise ConfigError(
+        f"step is {text!r}; expected a positive number and its unit, such as '1.5 s'"
+    )
 
 
 def _targets(model: Model, predicts: str) -> tuple[Target, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import extras, io
-from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd.errors import AwdError, ConfigError, DataError, MissingInput, ShapeError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -79,6 +79,13 @@ def _made(place: str, name: str) -> Any:
             f"{place}:{name} cannot be imported ({error}); install it, add its folder "
             "to PYTHONPATH, or give the path of its file, 'folder/file.py:factory'"
         ) from error
+    except AwdError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{place} fails when it is imported ({type(error).__name__}: {error}); "
+            "mend it first"
+        ) from error
     factory = getattr(module, name, None)
     if not callable(factory):
         raise MissingInput(f"{place} has no function {name!r} that makes a network")
@@ -88,6 +95,13 @@ def _made(place: str, name: str) -> Any:
         raise ConfigError(
             f"{place}:{name} cannot be called without arguments ({error}); give a "
             "function that returns the network"
+        ) from error
+    except AwdError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{place}:{name} makes no network ({type(error).__name__}: {error}); mend "
+            "it first"
         ) from error
 
 
