@@ -44,7 +44,7 @@ autodoc_default_options = {
     "set_inverse_transform_request, set_predict_request, set_partial_fit_request",
 }
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 # Links of ours must lead somewhere; words of "array of shape (n,)" are no links.
 nitpicky = True

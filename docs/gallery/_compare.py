@@ -16,7 +16,6 @@ from torch import nn
 import awd
 from awd.features import Student
 from awd.league import bootstrap
-from awd.portable.drawing import functions
 from awd.samples import require_samples
 
 
@@ -42,6 +41,34 @@ def trained(
     return net.eval(), untrained.eval()
 
 
+def look(samples: np.ndarray, names: np.ndarray, unit: str = "sample") -> None:
+    """Three samples, the first of each name or value, as lines or images."""
+    _, first = np.unique(names, return_index=True)
+    chosen = first[:: max(1, (len(first) - 1) // 2)][:3]
+    figure, panels = plt.subplots(1, 3, figsize=(7, 2.8))
+    for axes, index in zip(panels, chosen, strict=False):
+        if samples.shape[1:] == (8, 8):
+            axes.imshow(samples[index], cmap="gray_r")
+        else:
+            axes.plot(samples[index].T, linewidth=0.8)
+        name = names[index]
+        axes.set(title=f"{name:.2f}" if names.dtype.kind == "f" else str(name))
+        axes.set_xlabel(unit)
+    for axes in panels[len(chosen) :]:
+        axes.remove()
+    figure.tight_layout()
+
+
+def _at_level(h: np.ndarray, levels: int) -> np.ndarray:
+    """What a detail of the coarsest level weighs samples with."""
+    weights = awd.wavelet.highpass(h)
+    for _ in range(levels - 1):
+        wide = np.zeros(2 * len(weights) - 1)
+        wide[::2] = weights
+        weights = np.convolve(wide, h)
+    return weights
+
+
 def show(model: Any, x: np.ndarray, sample: int, unit: str) -> None:
     """The wavelet, the three strongest curves, and the explanation of one sample.
 
@@ -63,9 +90,10 @@ def show(model: Any, x: np.ndarray, sample: int, unit: str) -> None:
         )
     ]
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.4))
-    for name, values in functions(model.filter_).items():
-        left.plot(np.arange(len(values)) / 2**7, values, label=name)
-    left.set(xlabel="finest coefficients", title="the wavelet")
+    weights = _at_level(model.filter_, model.levels_)
+    left.plot(np.arange(len(weights)), weights, "o-", markersize=3)
+    left.axhline(0, color="black", linewidth=0.8)
+    left.set(xlabel="sample", title=f"the wavelet at level {model.levels_}")
     strength = read.groupby("name")["contribution"].std().sort_values()
     for name in strength.index[:-4:-1]:
         curve = read[read["name"] == name].sort_values("value")
@@ -77,8 +105,7 @@ def show(model: Any, x: np.ndarray, sample: int, unit: str) -> None:
     right.tick_params(axis="y", labelsize=8)
     right.axvline(0, color="black", linewidth=0.8)
     right.set(xlabel=unit, title=f"sample {sample}: why {answer}")
-    for axes in (left, middle):
-        axes.legend(frameon=False, fontsize=8)
+    middle.legend(frameon=False, fontsize=8)
     figure.tight_layout()
 
 
@@ -139,7 +166,7 @@ def compare(
     predicted = {name: values for name, (values, _) in found.items()}
     score = _accuracy if is_classifier(model) else _r2
     table = score(predicted, y_new, np.arange(len(y_new)) if blocks is None else blocks)
-    return table.assign(numbers=numbers)
+    return table.assign(**{"fitted numbers": numbers}).set_index("model")
 
 
 def _answered(model: Any, outputs: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ with the same filter; bands are averages, and details along, across and diagonal
 """
 
 import torch
-from _compare import compare, show, trained
+from _compare import compare, look, show, trained
 from sklearn.datasets import load_digits
 from torch import nn
 
@@ -16,6 +16,7 @@ import awd
 x, y = load_digits(return_X_y=True)
 x = x.reshape(-1, 8, 8) / 16
 training, test = (x[:1200], y[:1200]), (x[1200:], y[1200:])
+look(x, y, "pixel")
 
 # %%
 # The network: two convolutions.

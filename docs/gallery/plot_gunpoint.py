@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from _compare import compare, show, trained
+from _compare import compare, look, show, trained
 from aeon.datasets import load_gunpoint
 from torch import nn
 
@@ -22,6 +22,7 @@ training, test = (
     (x[:, 0], y.astype(int) - 1)
     for x, y in (load_gunpoint(split=split) for split in ("train", "test"))
 )
+look(*training, "frame")
 
 # %%
 # This part happens elsewhere.
@@ -60,7 +61,8 @@ model = awd.AdaptiveWaveletClassifier(
     levels=[3, 4], length=4, features=awd.features.Largest(2, 2), head="ridge"
 )
 model.fit(*training, teacher=place / "net.onnx")
-print(f"fidelity {model.fidelity_:.3f}", model.fidelity_interval_)
+low, high = model.fidelity_interval_
+print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 
 # %%
 

@@ -9,7 +9,7 @@ be scored on: enough to see how samples of channels go, too few for a winner.
 
 import numpy as np
 import torch
-from _compare import compare, show, trained
+from _compare import compare, look, show, trained
 from aeon.datasets import load_basic_motions
 from torch import nn
 
@@ -18,6 +18,7 @@ import awd
 training, test = (load_basic_motions(split=split) for split in ("train", "test"))
 x = training[0]
 names, place = np.unique(training[1], return_inverse=True)
+look(*training, "tenth of a second")
 
 # %%
 # Samples (n, channel, time) go to the network as they are.
@@ -49,7 +50,8 @@ model = awd.AdaptiveWaveletClassifier(
     head="ridge",
 )
 model.fit(*training, teacher=net)
-print(f"fidelity {model.fidelity_:.3f}", model.fidelity_interval_)
+low, high = model.fidelity_interval_
+print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 
 # %%
 # What speaks for running in the first sample of it?

@@ -50,7 +50,8 @@ model = awd.AdaptiveWaveletRegressor(
     features=awd.features.Largest(2, 2, positions=True),
 )
 model.fit(*training, teacher=net, groups=when[early] // 4)
-print(f"fidelity {model.fidelity_:.3f}", model.fidelity_interval_)
+low, high = model.fidelity_interval_
+print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 
 # %%
 

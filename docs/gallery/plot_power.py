@@ -10,7 +10,7 @@ answers. We have 700 days of our own, unlabelled, and want a model we can read.
 import numpy as np
 import pandas as pd
 import torch
-from _compare import compare, show, trained
+from _compare import compare, look, show, trained
 from aeon.datasets import load_italy_power_demand
 from torch import nn
 
@@ -20,6 +20,7 @@ x, y = load_italy_power_demand(split="train")
 x_more, y_more = load_italy_power_demand(split="test")
 theirs, ours, new = x[:, 0], x_more[:700, 0], x_more[700:, 0]
 season, later = (part.astype(int) - 1 for part in (y, y_more[700:]))
+look(theirs, np.where(season, "April to September", "October to March"), "hour")
 
 # %%
 # Their network. Two classes, so two logits.
@@ -38,7 +39,8 @@ net, untrained = trained(build, theirs, season, 400)
 
 model = awd.AdaptiveWaveletClassifier(levels=[2, 3], length=[4, 6])
 model.fit(ours, teacher=net)
-print(f"fidelity {model.fidelity_:.3f}", model.fidelity_interval_)
+low, high = model.fidelity_interval_
+print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 print(f"{len(model.filter_)} taps, {model.levels_} levels")
 
 # %%

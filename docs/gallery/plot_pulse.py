@@ -63,7 +63,8 @@ model = awd.AdaptiveWaveletRegressor(
     levels=[2, 3], length=[4, 6], features=awd.features.Largest(2, 2, positions=True)
 )
 model.fit(*training, teacher=net, groups=beat[early])
-print(f"fidelity {model.fidelity_:.3f}", model.fidelity_interval_)
+low, high = model.fidelity_interval_
+print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 
 # %%
 

@@ -9,7 +9,7 @@ go on anyway.
 
 import numpy as np
 import torch
-from _compare import compare, show, trained
+from _compare import compare, look, show, trained
 from aeon.datasets import load_japanese_vowels
 from torch import nn
 
@@ -27,6 +27,7 @@ training, test = (
         load_japanese_vowels(split=split) for split in ("train", "test")
     )
 )
+look(training[0], training[1] + 1, "frame")
 
 # %%
 
