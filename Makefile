@@ -6,6 +6,8 @@
 # make test-all       beside these, runs in conda environments, on Slurm, and killed
 # make reliability    kills runs, and a node of an emulated Slurm, many times
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
+# make docs           the site, docs/_build/index.html, with every example run once
+# make keys           config/schema.json and the table of keys, from the models
 # make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -18,7 +20,8 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run paper smoke style test test-all reliability bench bench-setup setup pins docs
+.PHONY: run paper smoke style test test-all reliability bench bench-setup setup pins \
+	docs docs-setup keys
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -83,8 +86,15 @@ pins:
 		mv $$at/$$name.txt envs/$$name.$$platform.pin.txt || exit 1; \
 	done
 
+docs-setup: .venv/.done
+	$(BIN)/pip install --quiet -r requirements-docs.lock
+
+# Warnings are errors: a link that leads nowhere, an example that fails.
+docs: docs-setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+
 # What is generated from the configuration's models; a test keeps it in step.
-docs: .venv/.done
+keys: .venv/.done
 	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation
 
 # numba's cache follows every file by itself, loops call those of another one.

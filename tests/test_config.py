@@ -175,7 +175,7 @@ def test_schema_and_key_table_are_in_step_with_the_models():
         json.loads((FOLDER / "schema.json").read_text()) == documentation.json_schema()
     )
     table = (FOLDER / "README.md").read_text().partition("<!-- keys -->\n")[2]
-    assert table == documentation.key_table(), "run `make docs`"
+    assert table == documentation.key_table(), "run `make keys`"
 
 
 def test_every_key_is_explained():

@@ -49,7 +49,7 @@ class Distilled:
         All distinct optima at the last ratio in that shape, best first.
     pool : list of Candidate
         Every filter that the final choice scored.
-    draws : ndarray of shape (draws, *taps)
+    draws : ndarray of shape (draws, taps)
         What the search finds in that shape when groups are resampled, moved to where
         the chosen filter stands.
     conditions : dict of str to float

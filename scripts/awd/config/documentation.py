@@ -1,6 +1,6 @@
 """``config/schema.json`` and the key table of ``config/README.md``, from the models.
 
-Made by ``make docs``; a test keeps the files in step.
+Made by ``make keys``; a test keeps the files in step.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _values(annotation: Any) -> str:
 
 
 def write_docs(folder: Path) -> None:
-    """Write ``schema.json`` and the key table of ``README.md`` (``make docs``)."""
+    """Write ``schema.json`` and the key table of ``README.md`` (``make keys``)."""
     schema = json.dumps(json_schema(), indent=2) + "\n"
     (folder / "schema.json").write_text(schema, "utf-8")
     readme = folder / "README.md"

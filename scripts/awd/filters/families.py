@@ -38,11 +38,11 @@ class Family:
     equations = 0
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
-        """Filters of parameters: (..., free) -> (..., *taps)."""
+        """Filters of parameters: (..., free) to ``(..., *taps)``."""
         raise NotImplementedError(f"{type(self).__name__} has to give its filters")
 
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
-        """Derivative along the parameters: (free,) -> (free, *taps)."""
+        """Derivative along the parameters: (free,) to ``(free, *taps)``."""
         step = 1e-6 * np.eye(len(self.bounds))
         ends = self.filters(parameters + step), self.filters(parameters - step)
         return (ends[0] - ends[1]) / 2e-6
@@ -101,7 +101,7 @@ class Smoother(Family):
     ----------
     name : str
     function : callable
-        Parameters (..., free) to filters (..., *taps).
+        Parameters (..., free) to filters ``(..., *taps)``.
     bounds : ndarray of shape (free, 2)
     """
 

@@ -106,7 +106,7 @@ class Sample:
         return int(np.prod(self.shape, dtype=float))
 
     def taken(self, x: Any) -> np.ndarray:
-        """Samples as they are transformed: (n, *shape), float32 or float64, writable.
+        """Samples as they are transformed: ``(n, *shape)``, of floats, writable.
 
         An axis of a single channel may be missing, or be there in excess.
 
@@ -126,7 +126,7 @@ class Sample:
         return x if x.flags.behaved else x.copy()  # loops are compiled for no others
 
     def columns(self, values: tuple[float, ...], x: np.ndarray) -> np.ndarray:
-        """One number a channel in the shape that goes with samples (n, *shape)."""
+        """One number a channel in the shape that goes with samples ``(n, *shape)``."""
         axes = (1,) * self.dims if len(self.shape) > self.dims else ()
         return np.reshape(values, (-1, *axes)).astype(x.dtype)
 
