@@ -88,7 +88,7 @@ def test_the_reading_shows_every_window_and_what_it_adds():
 def test_curves_are_those_of_the_head_about_their_means():
     fitted, x = of_windows()
     table = figures.curves.curves_table(fitted, x)
-    values = fitted.features.features(x, fitted.filter_, fitted.levels_)
+    values = fitted.features.features(x, fitted.filter_, fitted.levels_, dims=1)
     assert len(table) == values.shape[1] * figures.curves.POINTS
     each = table["added"].to_numpy().reshape(values.shape[1], -1)
     where = table["value"].to_numpy().reshape(values.shape[1], -1)

@@ -17,6 +17,7 @@ from awd import targets
 from awd.distil import Distilled, distil
 from awd.errors import DataError, ShapeError, warn
 from awd.features import Largest, Student
+from awd.log import progress
 from awd.targets import HeldOut, Target
 
 RESAMPLES = 1000  # of the groups, for the interval of the fidelity
@@ -231,7 +232,8 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
         )
         return UNKNOWN
     predicted = np.empty_like(answers, dtype=float)
-    for rows, held in GroupKFold(min(folds, count)).split(data.x, groups=units):
+    splits = list(GroupKFold(min(folds, count)).split(data.x, groups=units))
+    for rows, held in progress(splits, "held out"):
         if np.ptp(answers[rows], axis=0).any():
             predicted[held] = recipe.fitted(data.subset(rows))(data.x[held])
         else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.machinery
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from awd.errors import ConfigError, MissingInput
+from awd.errors import AwdError, ConfigError, MissingInput
 
 T = TypeVar("T")
 
@@ -54,14 +55,25 @@ def is_path(text: Any) -> bool:
 
 
 def imported(text: str) -> Any:
-    """What stands behind an import path; the code of its module runs."""
+    """What stands behind an import path, also in the working directory.
+
+    The code of its module runs. Errors as of :func:`named`; the module's own are a
+    ``ConfigError`` that names it.
+    """
     place, _, name = text.rpartition(":")
     try:
         module = _of_file(place) if place.endswith(".py") else _of_package(place)
     except ImportError as error:
         raise MissingInput(
-            f"{text} cannot be imported ({error}); install it, add its folder to "
-            "PYTHONPATH, or give the path of its file, 'folder/file.py:name'"
+            f"{text} cannot be imported ({error}); install it, put it into the working "
+            "directory, or give the path of its file, 'folder/file.py:name'"
+        ) from error
+    except AwdError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{place} fails when it is imported ({type(error).__name__}: {error}); "
+            "mend it first"
         ) from error
     if not hasattr(module, name):
         raise MissingInput(f"{place} has no {name!r}")
@@ -69,6 +81,9 @@ def imported(text: str) -> Any:
 
 
 def _of_package(place: str) -> Any:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
     return importlib.import_module(place)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import extras, io, registry
-from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd.errors import AwdError, ConfigError, DataError, MissingInput, ShapeError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,6 +69,12 @@ def _made(text: str) -> Any:
         raise ConfigError(
             f"{text} cannot be called without arguments ({error}); give a "
             "function that returns the network"
+        ) from error
+    except AwdError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{text} makes no network ({type(error).__name__}: {error}); mend it first"
         ) from error
 
 
