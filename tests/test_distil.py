@@ -3,12 +3,14 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from threadpoolctl import threadpool_limits
 
 from awd import distil, wavelet
 from awd.errors import ConfigError, DataError, MissingInput, ShapeError
-from awd.features import Largest
+from awd.features import Largest, Student
 from awd.filters import families, kernels
 from awd.filters.families import Lattice, Smoother
 from awd.filters.undecimated import Quantiles
@@ -156,6 +158,14 @@ X = smooth(6, 40)
         ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),
         ({"x": X}, DataError, "needs gradient; got None"),
         ({"objective": "sparsity"}, DataError, "nothing to distil; give x"),
+        ({"x": X, "output": ["a"] * 6}, ShapeError, "output is a list of dtype <U1"),
+        ({"x": X, "output": X[:, 0] + 1j}, ShapeError, "output is .* complex128"),
+        ({"x": X, "output": [[1], [2, 3]]}, ShapeError, "output is no array"),
+        ({"gradient": X, "folds": 1}, ConfigError, "folds is 1; .* at least 2"),
+        ({"gradient": X, "draws": -1}, ConfigError, "draws is -1; .* at least 0"),
+        ({"gradient": X, "random_state": "a"}, ConfigError, "random_state is 'a'"),
+        ({"gradient": X, "student": 3}, ConfigError, "student is 3; expected what"),
+        ({"gradient": X, "family": 3}, ConfigError, "family is 3; expected one of"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):
@@ -399,3 +409,30 @@ def test_a_family_without_numbers_is_refused():
 def test_an_objective_without_numbers_is_refused():
     with pytest.raises(DataError, match="coefficients is not finite for any filter"):
         distil.distil(smooth(9, 40), objective=lambda c, a: c[0].mean() * np.nan)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda x: x.astype(">f8"),
+        np.asfortranarray,
+        lambda x: np.repeat(x, 2, 1)[:, ::2],
+        lambda x: torch.tensor(x, requires_grad=True),
+        pd.DataFrame,
+        lambda x: x.tolist(),
+        lambda x: x.astype(np.longdouble),
+    ],
+)
+def test_arrays_of_every_kind_are_the_same_samples(take):
+    x = smooth(60, 40)
+    settings = {"levels": 3, "length": 4}
+    plain = distil.distil(x, output=x.max(1), **settings)
+    locked = x.max(1)
+    locked.flags.writeable = False
+    found = distil.distil(take(x), output=torch.tensor(locked), **settings)
+    np.testing.assert_array_equal(found.filter, plain.filter)
+    bank = plain.filter, 3
+    students = [
+        Student(Largest(2), "ridge").fit(d, x[:, 0], *bank) for d in (x, take(x))
+    ]
+    np.testing.assert_array_equal(students[1].predict(take(x)), students[0].predict(x))

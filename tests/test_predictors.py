@@ -405,6 +405,7 @@ def test_what_holds_no_numbers_is_refused(x, error, message):
         ({}, {"y": X[:, :2]}, DataError, "^X or y: y should be a 1d array"),
         ({}, {"outputs": X, "target": 32}, ConfigError, "there are 32 outputs"),
         ({}, {"outputs": X[:, 0], "groups": [1, 2]}, ShapeError, "^groups has shape"),
+        ({"folds": 1}, {"outputs": X[:, 0]}, ConfigError, "folds is 1; expected 2"),
         ({"dims": 3}, {"outputs": X[:, 0]}, ConfigError, "dims is 3"),
         ({"levels": 2.5}, {"outputs": X[:, 0]}, ConfigError, "levels is 2.5"),
         (

@@ -83,6 +83,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import report as report
     from awd import samples as samples
     from awd import search as search
+    from awd import shell as shell
     from awd import study as study
     from awd import targets as targets
     from awd import teacher as teacher

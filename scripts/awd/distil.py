@@ -189,17 +189,15 @@ def distil(
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
     depths = np.atleast_1d(levels).tolist()
-    if isinstance(family, str):
-        family = registry.named(family, FAMILIES, "family")
-    families = [family] if family else _lattices(length, moments)
+    families = _families(family, length, moments)
+    name, goal = _objective(objective)
+    _require_options(mode, folds, draws, student)
     for each in families:
         _require_applicable(each, objective, student)
-    name, goal = _objective(objective)
-    if mode != "zero":
-        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
     dims = _dims(x, gradient, dims)
     _require_choice(levels, output)
-    rng = np.random.default_rng(random_state)
+    output = None if output is None else real(output, "output")
+    rng = _generator(random_state)
     samples = objectives.samples(
         x,
         gradient,
@@ -349,6 +347,31 @@ def _candidate(found: Optimum, weights: Mapping[str, float], levels: int) -> Can
     )
 
 
+def _families(
+    family: Family | str | None, length: int | str | Sequence[int], moments: int
+) -> list[Family]:
+    """Where to search."""
+    if isinstance(family, str):
+        family = registry.named(family, FAMILIES, "family")
+    if family is None:
+        return _lattices(length, moments)
+    if not isinstance(family, Family):
+        raise ConfigError(
+            f"family is {family!r}; expected one of {', '.join(FAMILIES)}, or a Family"
+        )
+    return [family]
+
+
+def _generator(random_state: int | np.random.Generator) -> np.random.Generator:
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"random_state is {random_state!r}; expected an integer of at least 0, or "
+            "a Generator"
+        ) from error
+
+
 def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
     if isinstance(length, str):
         if length != "auto":
@@ -384,6 +407,21 @@ def _dims(
     if data is None:
         raise DataError("there is nothing to distil; give x, gradient, or both")
     return dims_of(real(data, name).shape, dims, name)
+
+
+def _require_options(mode: str, folds: int, draws: int, student: Any) -> None:
+    if mode != "zero":
+        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
+    for name, number, least in (("folds", folds, 2), ("draws", draws, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise ConfigError(
+                f"{name} is {number!r}; expected an integer of at least {least}"
+            )
+    if not (hasattr(student, "fitted") and hasattr(student, "features")):
+        raise ConfigError(
+            f"student is {student!r}; expected what reads coefficients, such as "
+            "awd.features.Largest(6)"
+        )
 
 
 def _require_applicable(family: Family, objective: Any, student: Any) -> None:

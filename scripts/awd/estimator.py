@@ -53,6 +53,9 @@ class Sampled(BaseEstimator):
 
         The shape of a sample, and its axes, are kept for those that follow.
         """
+        whole = isinstance(self.folds, int | np.integer)
+        if not whole or (self.folds != 0 and self.folds < 2):
+            raise ConfigError(f"folds is {self.folds!r}; expected 2 or more, or 0")
         least = {"ensure_min_samples": 2, "ensure_min_features": 2}
         checked = self._validated(X, y, **least, **options)
         X, y = checked if isinstance(checked, tuple) else (checked, None)

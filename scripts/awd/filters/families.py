@@ -137,8 +137,8 @@ class Lattice(Family):
 
     Examples
     --------
-    >>> Lattice(10).filters(np.zeros(4)).nonzero()[0]  # Haar among zeros
-    array([8, 9])
+    >>> Lattice(10).filters(np.zeros(4)).nonzero()[0]  # all else is zero
+    array([0, 9])
     """
 
     taps: int
