@@ -7,12 +7,14 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from awd import distil, wavelet
-from awd.errors import ConfigError, DataError, ShapeError
+from awd.errors import ConfigError, DataError, MissingInput, ShapeError
 from awd.features import Largest
-from awd.filters import kernels
+from awd.filters import families, kernels
 from awd.filters.families import Lattice, Smoother
+from awd.filters.undecimated import Quantiles
 from awd.search import descent, objectives
 from awd.search.fidelity import fidelity
+from awd.search.objectives import OBJECTIVES
 
 
 def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
@@ -343,3 +345,57 @@ def test_three_axes_are_said_to_be_signals_or_images(x):
     )
     assert (signals.dims, images.dims) == (1, 2)
     assert abs(signals.filter - images.filter).max() > 1e-3
+
+
+def test_an_objective_of_ones_own_needs_one_entry(tmp_path):
+    x = smooth(60, 40)
+    module = tmp_path / "mine.py"
+    module.write_text(
+        "from awd.search.objectives import OBJECTIVES, Objective, sparsity\n"
+        "same = Objective(sparsity)\n"
+        "def mean(coefficients, attributions):\n"
+        "    return coefficients[1].abs().mean()\n"
+    )
+    plain = distil.distil(x, objective="sparsity", length=4)
+    named = distil.distil(x, objective=f"{module}:same", length=4)
+    given = distil.distil(x, objective=OBJECTIVES["sparsity"], length=4)
+    for found in (named, given):
+        np.testing.assert_array_equal(found.filter, plain.filter)
+    own = distil.distil(x[:40], objective=f"{module}:mean", length=4, levels=2)
+    assert own.objective == f"{module}:mean"
+    with pytest.raises(MissingInput, match="has no 'absent'"):
+        distil.distil(x, objective=f"{module}:absent")
+    with pytest.raises(ConfigError, match="expected its name, an Objective, or"):
+        distil.distil(x, objective=3)
+
+
+def test_families_are_found_by_name_and_drawn_anew():
+    x = smooth(60, 40)
+    settings = {"output": x.std(1), "student": Quantiles(), "levels": 2}
+    named = distil.distil(x, family="symmetric", draws=2, **settings)
+    given = distil.distil(x, family=families.SYMMETRIC, **settings)
+    np.testing.assert_array_equal(named.filter, given.filter)
+    assert named.draws.shape == (2, 5)
+    with pytest.raises(ConfigError, match="one of symmetric, gaussian, isotropic"):
+        distil.distil(x, family="round", **settings)
+
+
+@pytest.mark.parametrize("changed", [{}, {"objective": "sparsity"}])
+def test_smoothers_go_with_students_that_read_them(changed):
+    x = smooth(60, 40)
+    with pytest.raises(ConfigError, match=r"shape \(5,\), .*undecimated.Quantiles"):
+        distil.distil(x, output=x.std(1), family="symmetric", **changed)
+
+
+def test_a_family_without_numbers_is_refused():
+    broken = families.Smoother(
+        "broken", lambda p: np.full((*p.shape[:-1], 5), np.nan), np.array([[0, 1]])
+    )
+    x = smooth(60, 40)
+    with pytest.raises(DataError, match="broken.* filters that are not finite"):
+        distil.distil(x, output=x.std(1), family=broken, student=Quantiles())
+
+
+def test_an_objective_without_numbers_is_refused():
+    with pytest.raises(DataError, match="coefficients is not finite for any filter"):
+        distil.distil(smooth(9, 40), objective=lambda c, a: c[0].mean() * np.nan)

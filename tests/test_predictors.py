@@ -324,6 +324,34 @@ def test_a_classifier_is_taken_home(names, tmp_path):
     )
 
 
+HEAD = """
+from sklearn.ensemble import RandomForestRegressor
+
+def forest(floor, bends):
+    return RandomForestRegressor(20, random_state=0)
+"""
+
+
+def test_features_and_heads_are_found_by_name(tmp_path):
+    (tmp_path / "own.py").write_text(HEAD)
+    forest = regressor(head=f"{tmp_path}/own.py:forest", folds=0)
+    forest.fit(X, teacher=network)
+    assert r2(network(NEW), forest.predict(NEW)) > 0.8
+    for use in (forest.to_model, lambda: forest.explain(X)):
+        with pytest.raises(ConfigError, match="sum of curves"):
+            use()
+    given = regressor(features=Largest(2, 1), folds=0).fit(X, teacher=network)
+    settings = {"name": "largest", "m": 2, "smallest": 1}
+    named = regressor(features=settings, folds=0).fit(X, teacher=network)
+    np.testing.assert_array_equal(named.predict(NEW), given.predict(NEW))
+    quantiles = regressor(features="quantiles", folds=0)
+    quantiles.set_params(features={"name": "quantiles", "bands": ("hh",)})
+    assert r2(X.std(1), quantiles.fit(X, outputs=X.std(1)).predict(X)) > 0.3
+    for features, error in (("most", "features is 'most'"), ({"k": 1}, "'largest'")):
+        with pytest.raises(ConfigError, match=error):
+            regressor(features=features).fit(X, teacher=network)
+
+
 def test_samples_come_as_tables_tensors_lists_and_odd_arrays():
     plain = regressor(folds=0).fit(X, outputs=network(X))
     locked = X.copy()

@@ -106,8 +106,7 @@ def test_the_page_about_the_model_names_every_key_and_extra(bench):
 
 
 def test_the_study_of_ones_own_is_a_configuration():
-    given = yaml.safe_load(
-        lines_of(README, "Your own data and network").split("make")[0]
-    )
+    shown = lines_of(README, "Your own data and network")
+    given = yaml.safe_load(shown.partition("make")[0])
     own = reading.load(given).own["beats"]
     assert own.network.inputs() == ["net.pt2"]

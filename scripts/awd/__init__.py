@@ -35,7 +35,8 @@ def lazily(
 
     ``face``: names that stand for ``module`` or ``module:attribute`` elsewhere.
     """
-    own = {m.name: f"{package}.{m.name}" for m in pkgutil.iter_modules(path)}
+    names = (module.name for module in pkgutil.iter_modules(path))
+    own = {name: f"{package}.{name}" for name in names if not name.startswith("_")}
     places = {**own, **face}
 
     def __getattr__(name: str) -> Any:
@@ -54,6 +55,7 @@ def lazily(
 if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
     from awd import attribution as attribution
     from awd import cells as cells
+    from awd import cli as cli
     from awd import compiled as compiled
     from awd import config as config
     from awd import curves as curves
@@ -66,6 +68,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import filters as filters
     from awd import fitting as fitting
     from awd import heads as heads
+    from awd import integrity as integrity
     from awd import io as io
     from awd import league as league
     from awd import log as log
@@ -76,6 +79,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import predictors as predictors
     from awd import record as record
     from awd import recovery as recovery
+    from awd import registry as registry
     from awd import report as report
     from awd import samples as samples
     from awd import search as search

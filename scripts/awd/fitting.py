@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -108,8 +108,8 @@ class Recipe:
     ``shares`` of the outputs in what heads are fitted to, several to choose from.
     """
 
-    features: Largest
-    head: Literal["ols", "ridge", "hinges"]
+    features: Any
+    head: str
     levels: int | Sequence[int]
     length: int | str | Sequence[int]
     objective: str | Callable
@@ -140,8 +140,7 @@ class Recipe:
             data.gradient,
             answers,
             objective=self.objective,
-            # A search follows the slope of picked coefficients, which energies lack.
-            student=replace(self.features, energy=False),
+            student=self._searched,
             groups=data.groups,
             ratio=self.ratio,
             levels=self.levels,
@@ -166,6 +165,12 @@ class Recipe:
         ]
         students, shares = zip(*found, strict=True)
         return Additive(result, list(students), np.array(shares), centre)
+
+    @property
+    def _searched(self) -> Any:
+        """A search follows the slope of picked coefficients, which energies lack."""
+        picks = isinstance(self.features, Largest)
+        return replace(self.features, energy=False) if picks else self.features
 
     def _targets(self, data: Taught, count: int) -> list[Target]:
         if data.outputs is None:
