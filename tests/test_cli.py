@@ -144,6 +144,7 @@ def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
         (["predict", "model.json", "x.npy", "--out", "x.npy/p.csv"], 1, "x.npy"),
         (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
         (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
+        (["check", "."], 1, "ConfigError: . is a folder"),
         (["check", "damaged.json"], 1, "does not fit its checksum"),
         (["check", "list.json"], 1, "list.json: holds a list"),
         (["check", "text.json"], 1, "text.json: dec_lo is 1; expected numbers"),

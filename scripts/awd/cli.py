@@ -285,8 +285,9 @@ def _checked(path: str) -> str:
     from awd import model as models
     from awd.portable.record import FORMAT
 
-    record = io.read_json(path)
-    if isinstance(record, dict) and record.get("format") == FORMAT:
+    if Path(path).is_dir():
+        raise ConfigError(f"{path} is a folder; name the model.json in it")
+    if io.read_json(path).get("format") == FORMAT:
         model = models.load(path)
         numbers = sum(model.numbers.values())
         return f"{path}: a whole model of {numbers} numbers, SHA-256 {model.checksum}"

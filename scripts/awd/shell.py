@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from awd import __version__, io, samples
+from awd import __version__, samples
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.model import Model, Target
-from awd.own import source
+from awd.own import source, tables
 from awd.record import manifest
 
 
@@ -127,7 +127,7 @@ def _network(network: str, options: Mapping[str, Any]) -> dict[str, Any]:
             output = int(output)
         return {"teacher": brought.network(network, output, weights=weights)}
     if Path(network).suffix == ".csv":
-        return {"outputs": np.stack(list(io.read_columns(network).values()), 1)}
+        return {"outputs": np.stack(list(tables.read(network).values()), 1)}
     found = source.arrays(network)
     name = "output" if "output" in found else next(iter(found), "output")
     if name not in found or (len(found) > 1 and name != "output"):

@@ -10,6 +10,7 @@ import numpy as np
 
 from awd import io, registry
 from awd.errors import ConfigError, DataError
+from awd.own import tables
 
 Arrays = dict[str, np.ndarray]
 KINDS = (".nc", ".npz", ".npy", ".csv")
@@ -78,7 +79,7 @@ def _from_table(
     path: Path, names: Mapping[str, str], columns: Mapping[str, Any]
 ) -> Arrays:
     """A sample a row: what no key names are the values of x, in order."""
-    table = io.read_columns(path)
+    table = tables.read(path)
     wanted = [name for name in columns.values() if isinstance(name, str)]
     own = [name for name in wanted if name in table]
     named = {key: names[key] for key in ("group", "split") if names[key] in table}
