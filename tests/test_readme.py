@@ -36,6 +36,8 @@ def test_the_notebook_runs(path, tmp_path, monkeypatch):
 
 
 def test_the_study_of_ones_own_is_a_configuration():
-    given = yaml.safe_load(lines_of(README, "Your own data and network").split("make")[0])
+    given = yaml.safe_load(
+        lines_of(README, "Your own data and network").split("make")[0]
+    )
     own = reading.load(given).own["beats"]
     assert own.network.inputs() == ["net.pt2"]
