@@ -13,7 +13,7 @@ include: "rules/job.smk"
 rule all:
     """Everything a run makes: scores, figures, wavelet, report, manifest, RO-Crate."""
     input:
-        RUN / "ro-crate-metadata.json",
+        lambda wildcards: DELIVERED,
 
 
 if settings.cells:
@@ -65,4 +65,5 @@ onsuccess:
     for markdown in sorted(Path(RUN).glob("table_*.md")):
         print(markdown.read_text())
     for name, path in RESULTS.items():
-        print(f"{name}: {path}")
+        if is_current(path, sum(PAGE.values(), [])):
+            print(f"{name}: {path}")

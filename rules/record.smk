@@ -81,3 +81,34 @@ use rule job as write_crate with:
         **runs("write_crate"),
     pathvars:
         job="write_crate",
+
+
+# What a run is for. All of it is asked for by name: what is deleted comes back.
+TABLES = [*PAGE["tables"], *PAGE["published"], *PAGE["published_maps"]]
+FIGURED = PAGE["figures"]
+DELIVERED = [*sum(PAGE.values(), []), *RESULTS.values()]
+DELIVERED += [RUN / "groups.csv"] * bool(STUDIES)
+DELIVERED += [Path(path).with_suffix(".html") for path in PAGE["models"]]
+DELIVERED += [Path(path).with_suffix(".safetensors") for path in PAGE["networks"]]
+if settings.cells and settings.cells.handed:
+    DELIVERED += [WORTH / f"{name}.csv" for name in ("scores", "differences")]
+if settings.maps:
+    DELIVERED.append(RUN / "maps/cosmology_differences.csv")
+if settings.recovery:
+    TABLES.append(RUN / "table_recovery.csv")
+    FIGURED = [*FIGURED, RESULTS["Recovery"]]
+DELIVERED += [
+    Path(path).with_suffix(kind) for path in TABLES for kind in (".tex", ".md")
+]
+DELIVERED += [
+    Path(path).with_suffix(kind) for path in FIGURED for kind in (".pdf", ".csv")
+]
+DELIVERED += [RUN / "manifest.json", RUN / "ro-crate-metadata.json", RUN / "workflow"]
+
+
+def is_current(result, parts):
+    """Whether a result is there, and not older than what it is made of."""
+    if not Path(result).is_file():
+        return False
+    made = os.path.getmtime(result)
+    return all(os.path.getmtime(part) <= made for part in parts if os.path.exists(part))

@@ -1,11 +1,11 @@
 import importlib
 
 from awd import io
-from awd.log import log_to
 from awd.record import checkpoint, contracts, provenance
+from awd.record.jobs import begin
 from awd.teacher import training
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params, given = snakemake.params, snakemake.input
 device = training.device(params.device)  # refuses one that is not here, at once
 settings = {**params, "device": device.type}

@@ -1,10 +1,10 @@
 from awd import io
 from awd.cells import tracks
 from awd.cells.study import dataset, outcomes
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 settings = dict(params.dataset)
 traces = settings.pop("traces")

@@ -3,9 +3,9 @@ import pandas as pd
 from awd import io
 from awd.cells import tracks
 from awd.cells.study import quality
-from awd.log import log_to
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 cells = [io.read(path, tracks.TRACKS) for path in snakemake.input.tracks]
 truths = [io.read(path, tracks.TRACKS) for path in snakemake.input.truths]
 truths = truths or [None] * len(cells)

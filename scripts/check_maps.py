@@ -1,11 +1,11 @@
 import pandas as pd
 
 from awd import io
-from awd.log import log_to
 from awd.maps.sky import realism
 from awd.record import contracts
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     tables = [realism.measure(maps, params.z_source)]

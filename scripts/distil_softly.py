@@ -1,14 +1,14 @@
 import xarray as xr
 
 from awd import io
-from awd.log import log_to
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank
 from awd.maps.study.streamed import Rows
 from awd.record import checkpoint, contracts, provenance
+from awd.record.jobs import begin
 from awd.search import soft
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, params = snakemake.input, snakemake.params
 job = checkpoint.Job(snakemake.log[0], given, params)
 outputs = io.read(given.outputs, contracts.OUTPUTS)

@@ -1,10 +1,10 @@
 import importlib
 
 from awd import io
-from awd.log import log_to
 from awd.record import checkpoint, contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 wildcards, params = snakemake.wildcards, snakemake.params
 job = checkpoint.Job(snakemake.log[0], snakemake.input, params)
 wavelets = importlib.import_module(params.step).wavelets(

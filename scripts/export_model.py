@@ -2,10 +2,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.study import take_home
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, params, wildcards = snakemake.input, snakemake.params, snakemake.wildcards
 tables = []
 for path in (given.scores, given.differences):

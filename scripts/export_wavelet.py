@@ -2,11 +2,11 @@ import numpy as np
 
 from awd import export, io, wavelet
 from awd.league import choose
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 from awd.search import candidates
 
-log_to(snakemake.log[0])
+begin(snakemake)
 wavelets = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 method = snakemake.params.method
 pool = [choose.from_dataset(ds)[method].chosen for ds in wavelets]

@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
 from awd.own import dataset
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 samples = dataset.gather(snakemake.params.settings)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(samples, snakemake.output[0], contracts.DATASET, stamp)

@@ -1,10 +1,10 @@
 from awd import io
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 from awd.study import handed
 from awd.teacher import training
 
-log_to(snakemake.log[0])
+begin(snakemake)
 wildcards, params = snakemake.wildcards, snakemake.params
 device = training.device(params.device).type  # refuses one that is not here, at once
 found = handed.predictions(

@@ -1,10 +1,10 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.infer import predict
 from awd.maps.measure.statistics import STATISTIC
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 measured = io.read(snakemake.input.features, STATISTIC)
 features = measured["features"].values
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:

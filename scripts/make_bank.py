@@ -1,11 +1,11 @@
 from functools import partial
 
 from awd import io
-from awd.log import log_to
 from awd.maps.study import bank
 from awd.record import checkpoint, contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 family = snakemake.wildcards.family
 job = checkpoint.Job(snakemake.log[0], snakemake.input, {**params, "family": family})

@@ -1,11 +1,11 @@
 import xarray as xr
 
 from awd import io
-from awd.log import log_to
 from awd.maps.measure import statistics
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 name = snakemake.wildcards.statistic
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     statistic = statistics.METHODS[name](maps.attrs["pixel_arcmin"])

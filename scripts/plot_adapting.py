@@ -1,11 +1,11 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.figures import filters
 from awd.maps.study import bank, describe
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 shelf = io.read(snakemake.input.bank, bank.BANK)
 wavelets = io.read(snakemake.input.wavelets[0], contracts.WAVELETS)
 family = shelf.attrs["family"]

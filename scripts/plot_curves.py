@@ -1,10 +1,10 @@
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.curves import curves, curves_table
 from awd.report.figures.student import channels
 from awd.study import students
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, params = snakemake.input, snakemake.params
 target = snakemake.wildcards.target
 student, known = students.taught(given, target, params.student, params.method)

@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.handed import labels_worth, labels_worth_table
 
-log_to(snakemake.log[0])
+begin(snakemake)
 table = io.read_table(snakemake.input[0])
 chosen = table[table["target"] == snakemake.wildcards.target]
 stem = snakemake.output[0].removesuffix(".png")

@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.training import learning, learning_table
 
-log_to(snakemake.log[0])
+begin(snakemake)
 tables = [io.read_table(path) for path in snakemake.input]
 names = tables[0]["network"].unique()
 kinds = [name for name in names if name in snakemake.params.kinds]

@@ -1,9 +1,9 @@
 from awd.cells import tracks
 from awd.cells.figures.tracks import lifetimes, lifetimes_table
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 cells = tracks.read_usable(snakemake.input)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(lifetimes(cells), stem, lifetimes_table(cells))

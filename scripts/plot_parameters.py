@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.scores import parameters, parameters_table
 
-log_to(snakemake.log[0])
+begin(snakemake)
 scores = io.read_table(snakemake.input[0])
 study, target = snakemake.wildcards.study, snakemake.wildcards.target
 chosen = scores[(scores["study"] == study) & (scores["target"] == target)]

@@ -1,13 +1,13 @@
 import numpy as np
 
 from awd import io
-from awd.log import log_to
 from awd.maps.figures import sky
 from awd.maps.measure import peaks, statistics
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 counts = {}
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
     train = maps.isel(sample=np.flatnonzero(maps["split"].values == "train"))

@@ -3,11 +3,11 @@ from awd.cells import tracks
 from awd.cells.figures.pipeline import pipeline, pipeline_table
 from awd.cells.movie import open_movie
 from awd.league import choose
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, params = snakemake.input, snakemake.params
 cell = tracks.read_usable(given.tracks)[0]
 movie = open_movie(*params.files[cell.attrs["cell"]], **params.movie)

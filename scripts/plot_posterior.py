@@ -1,12 +1,12 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.figures import inferred as figures
 from awd.maps.infer import predict
 from awd.maps.measure.statistics import STATISTIC
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 emulators = {}
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
     for path in snakemake.input.features:

@@ -1,12 +1,12 @@
 from awd import io
 from awd.league import splits
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.student import channels, examples, reading, reading_table
 from awd.study import students
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, params, target = snakemake.input, snakemake.params, snakemake.wildcards.target
 student, known = students.taught(given, target, params.student, params.method)
 data = io.read(given.samples, contracts.DATASET)

@@ -1,8 +1,8 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.figures import sky
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 table = io.read_table(snakemake.input[0])
 style.save(sky.realism(table), snakemake.output[0].removesuffix(".png"), table)

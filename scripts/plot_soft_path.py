@@ -1,10 +1,10 @@
 from awd import io
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.soft import soft_path, soft_path_table
 
-log_to(snakemake.log[0])
+begin(snakemake)
 found = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
 style.save(soft_path(*found), stem, soft_path_table(*found))

@@ -1,10 +1,10 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.figures.steps import steps, steps_table
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given = snakemake.input
 wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
 students = [io.read(path, contracts.PREDICTIONS) for path in given.students]

@@ -1,10 +1,10 @@
 from awd.cells import tracks
 from awd.cells.figures.tracks import tracking, tracking_table
 from awd.cells.movie import open_movie
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import style
 
-log_to(snakemake.log[0])
+begin(snakemake)
 cell = tracks.read_usable(snakemake.input.tracks)[0]
 files = snakemake.params.files[cell.attrs["cell"]]
 movie = open_movie(*files, **snakemake.params.movie)

@@ -1,12 +1,12 @@
 from awd import io
 from awd.league import choose
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import style
 from awd.report.figures.wavelets import wavelet, wavelet_table
 from awd.wavelet import project
 
-log_to(snakemake.log[0])
+begin(snakemake)
 method = snakemake.params.method
 files = [io.read(path, contracts.WAVELETS) for path in snakemake.input]
 methods = [choose.from_dataset(ds)[method] for ds in files]

@@ -2,10 +2,10 @@ import importlib
 
 from awd import io
 from awd.league.predict import time_inference, to_dataset
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 step = importlib.import_module(params.step)
 test, entries = step.predict(snakemake.input, wildcards.target, params.seed)

@@ -2,11 +2,11 @@ import importlib
 
 from awd import io
 from awd.league.predict import time_inference, to_dataset
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 from awd.teacher import training
 
-log_to(snakemake.log[0])
+begin(snakemake)
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 device = training.device(params.device).type  # refuses one that is not here, at once
 step = importlib.import_module(params.step)

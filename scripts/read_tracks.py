@@ -1,8 +1,8 @@
 from awd import io
 from awd.cells import tracks
 from awd.cells.readers import cmeanalysis, exported, matlab
-from awd.log import log_to
 from awd.record import provenance
+from awd.record.jobs import begin
 
 READERS = {
     "fxycms": matlab.read_fxycms,
@@ -10,7 +10,7 @@ READERS = {
     "csv": exported.read_exported,
 }
 
-log_to(snakemake.log[0])
+begin(snakemake)
 cell = snakemake.wildcards.cell
 
 

@@ -1,9 +1,9 @@
 from awd import io
 from awd.cells import simulate, tracks
-from awd.log import log_to
 from awd.record import provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 truth = io.read(snakemake.input[0], tracks.TRACKS)
 data = simulate.read_truth(truth, snakemake.params.preset, snakemake.params.seed)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)

@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.recovery import study
 from awd.recovery.cases import Case
 
-log_to(snakemake.log[0])
+begin(snakemake)
 case = Case(**snakemake.params.case)
 found, timings = study.recover(case, **snakemake.params.epochs)
 io.write_table(found, snakemake.output.found)

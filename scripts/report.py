@@ -2,14 +2,14 @@ from pathlib import Path
 
 from awd import io
 from awd.cells.study import published, quality
-from awd.log import log_to
 from awd.maps.infer.score import CAPTION, HEADS_CAPTION, head_table, score_table
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
 from awd.record import manifest
+from awd.record.jobs import begin
 from awd.report import page, tables
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params, given = snakemake.params, snakemake.input
 verdict, shown = page.scored(
     given.scores, given.differences, given.timings, given.worth

@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.infer import score
 from awd.maps.infer.predict import INFERRED
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 inferred = [io.read(path, INFERRED) for path in snakemake.input]
 params, output = snakemake.params, snakemake.output
 io.write_table(score.score(inferred, params.draws, params.seed), output.scores)

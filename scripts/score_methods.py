@@ -2,10 +2,10 @@ import pandas as pd
 
 from awd import io
 from awd.league import score
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 students, plain = (
     [io.read(path, contracts.PREDICTIONS) for path in paths]
     for paths in (snakemake.input.students, snakemake.input.baselines)

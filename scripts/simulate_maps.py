@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
 from awd.maps.sky import universe
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 x = universe.simulate(**params.cosmology, **params.simulator, seed=params.seed)
 ds = universe.shard(x, {**params.cosmology, **params.names})

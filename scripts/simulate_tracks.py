@@ -1,9 +1,9 @@
 from awd import io
 from awd.cells import simulate, tracks
-from awd.log import log_to
 from awd.record import provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 data = simulate.simulate_traces(
     snakemake.params.preset,
     cell=snakemake.wildcards.cell,

@@ -1,10 +1,10 @@
 from awd import io
 from awd.cells.study import dataset
 from awd.league import splits
-from awd.log import log_to
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 whole = io.read(snakemake.input[0], contracts.DATASET)
 split = splits.rotate(
     whole.group.values,

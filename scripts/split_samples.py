@@ -1,9 +1,9 @@
 from awd import io
-from awd.log import log_to
 from awd.own import dataset
 from awd.record import contracts, provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 whole = io.read(snakemake.input[0], contracts.DATASET)
 rotation = int(snakemake.wildcards.split)

@@ -1,11 +1,11 @@
 from awd import io
 from awd.cells import tracks
 from awd.cells.study import published
-from awd.log import log_to
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import tables
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given, out = snakemake.input, snakemake.output
 scores = io.read_table(given.scores)
 scores = scores[scores["target"] == "sig_mean"]

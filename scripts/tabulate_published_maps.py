@@ -2,12 +2,12 @@ import pandas as pd
 
 from awd import io
 from awd.league import choose
-from awd.log import log_to
 from awd.maps.study import published
 from awd.record import contracts
+from awd.record.jobs import begin
 from awd.report import tables
 
-log_to(snakemake.log[0])
+begin(snakemake)
 given = snakemake.input
 attributed, ours = None, pd.DataFrame()
 if given.wavelets:

@@ -1,11 +1,11 @@
 import pandas as pd
 
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.recovery import cases
 from awd.report import tables
 
-log_to(snakemake.log[0])
+begin(snakemake)
 found, timings = (
     pd.concat([io.read_table(path) for path in paths], ignore_index=True)
     for paths in (snakemake.input.found, snakemake.input.timings)

@@ -1,8 +1,8 @@
 from awd import io
-from awd.log import log_to
+from awd.record.jobs import begin
 from awd.report import tables
 
-log_to(snakemake.log[0])
+begin(snakemake)
 scores, timings = (io.read_table(path) for path in snakemake.input)
 study = scores[scores["study"] == snakemake.wildcards.study]
 table = tables.score_table(study, timings)

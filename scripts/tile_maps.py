@@ -1,9 +1,9 @@
-from awd.log import log_to
 from awd.maps import readers
 from awd.maps.study import dataset
 from awd.record import provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params = snakemake.params
 source = params.source
 if source["kind"] == "simulated":

@@ -1,10 +1,10 @@
 from awd import io
 from awd.cells import tracker, tracks
 from awd.cells.movie import open_movie
-from awd.log import log_to
 from awd.record import provenance
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 cell = snakemake.wildcards.cell
 
 

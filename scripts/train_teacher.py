@@ -1,11 +1,11 @@
 import importlib
 
 from awd import io
-from awd.log import log_to
 from awd.record import checkpoint
+from awd.record.jobs import begin
 from awd.teacher import training, weights
 
-log_to(snakemake.log[0])
+begin(snakemake)
 params, output = snakemake.params, snakemake.output
 device = training.device(params.device)  # refuses one that is not here, at once
 settings = {**params, "device": device.type}

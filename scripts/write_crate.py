@@ -3,10 +3,10 @@ from pathlib import Path
 import yaml
 
 from awd import io
-from awd.log import log_to
 from awd.record import crate
+from awd.record.jobs import begin
 
-log_to(snakemake.log[0])
+begin(snakemake)
 root, output = Path(__file__).parents[1], snakemake.output
 record = io.read_json(snakemake.input[0])
 crate.copy_workflow(root, Path(output.workflow))

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from awd import log
 from awd.errors import DeviceError
+from awd.record import jobs
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 USERS = [
@@ -33,7 +33,8 @@ class Named(dict):
 @pytest.mark.parametrize("script", USERS)
 def test_a_job_without_its_gpu_ends_before_it_reads_its_data(script, monkeypatch):
     names = {"study": "cells", "split": "0", "target": "half", "seed": "0"}
-    params = {"device": "cuda", "code": "0", "step": "awd.study.train", "settings": {}}
+    params = {"device": "cuda", "step": "awd.study.train", "settings": {}}
+    params |= {"script": script, "code": "0"}
     job = SimpleNamespace(
         params=Named(params),
         input=Files(["absent/0"]),
@@ -42,6 +43,6 @@ def test_a_job_without_its_gpu_ends_before_it_reads_its_data(script, monkeypatch
         wildcards=Named(names),
         rule=script,
     )
-    monkeypatch.setattr(log, "log_to", lambda path: None)
+    monkeypatch.setattr(jobs, "begin", lambda snakemake: None)
     with pytest.raises(DeviceError, match=r"'cuda' was asked for.*auto or cpu"):
         runpy.run_path(str(SCRIPTS / f"{script}.py"), {"snakemake": job})

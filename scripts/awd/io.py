@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PathLike = str | Path
+# What is asked before a written file is put in its place; it raises.
+before_replacing: Callable[[], None] | None = None
 SMALL = 1 << 20  # bytes; with less, a disk counts as full
 NAMED = 8  # missing files that are named
 CHECKSUM, SHA256 = "checksum", "sha256:"  # last line of a JSON record
@@ -90,6 +92,8 @@ def replacing(path: PathLike, sealed: bool = False) -> Iterator[Path]:
                 sibling.unlink(missing_ok=True)
         try:
             yield temporary
+            if before_replacing:
+                before_replacing()
             # Without one in between: an older checksum would be another file's.
             integrity.beside_of(path).unlink(missing_ok=True)
             os.replace(temporary, path)
