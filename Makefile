@@ -89,8 +89,9 @@ pins:
 docs-setup: .venv/.done
 	$(BIN)/pip install --quiet -r requirements-docs.lock
 
-# Warnings are errors: a link that leads nowhere, an example that fails.
+# From scratch, warnings are errors: a link that leads nowhere, an example that fails.
 docs: docs-setup
+	rm -rf docs/_build docs/examples
 	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
 
 # What is generated from the configuration's models; a test keeps it in step.

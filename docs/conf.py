@@ -27,6 +27,9 @@ exclude_patterns = [
     "**/sg_execution_times.rst",
 ]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+smartquotes = False  # options of the command line begin with two dashes
 html_title = "AWD: adaptive wavelet distillation"
 html_copy_source = html_show_sourcelink = False
 

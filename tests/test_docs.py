@@ -4,9 +4,14 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 import yaml
+from safetensors.torch import save_file
+from torch import nn
 
+import awd
 from awd.config import reading
 from awd.own import dataset
 
@@ -20,7 +25,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     yield tmp_path
-    for name in ("nets", "mydata"):
+    for name in ("nets", "mydata", "models", "mypackage", "mypackage.models"):
         sys.modules.pop(name, None)
 
 
@@ -42,6 +47,40 @@ def test_every_block_of_a_page_runs_in_its_order(page, here):
             sets += gathered(block)
     assert len(sets) == (6 if page == "own" else 0)
     assert all(found.sizes["sample"] >= 90 for found in sets)
+
+
+class Logits(nn.Module):
+    """Answers with a sequence, (n, time, 1), which it keeps by name if asked."""
+
+    def __init__(self, named=False):
+        super().__init__()
+        self.named, self.scale = named, nn.Parameter(torch.ones(()))
+
+    def forward(self, x, mask=None):
+        y = self.scale * (x if x.ndim == 3 else x[..., None])
+        return {"logits": y[:, 0], "rest": y} if self.named else y
+
+
+def test_networks_come_as_the_library_shows(here):
+    state = nn.Linear(8, 1).state_dict()
+    save_file(state, here / "best.safetensors")
+    torch.save(state, here / "best.pt")
+    code = "from torch import nn\n\n\ndef build():\n    return nn.Linear(8, 1)\n"
+    (here / "mypackage").mkdir()
+    for name in ("mypackage/__init__", "mypackage/models", "models"):
+        (here / f"{name}.py").write_text(code)
+    text = (DOCS / "library.md").read_text("utf-8").split("## Networks as they come")[1]
+    lines = "".join(block for _, block in BLOCK.findall(text)).splitlines()
+    x = np.random.default_rng(0).normal(size=(5, 8)).astype("f4")
+    given = [None, None, Logits(named=True), Logits(), lambda x, mask: x[:, :1, 0]]
+    wanted = [None, None, x[:, :1], x[:, -1:], x[:, :1]]
+    for line, net, answer in zip(lines, given, wanted, strict=True):
+        names = {"awd": awd, "net": net, "mask": None}
+        exec(line, names)
+        found = names["net"].outputs(x)
+        assert found.shape == (5, 1), line
+        if answer is not None:
+            np.testing.assert_allclose(found, answer, rtol=1e-6, err_msg=line)
 
 
 def test_every_page_is_in_the_contents_and_every_example_has_its_table():

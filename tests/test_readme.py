@@ -30,9 +30,10 @@ def build():
 
 
 def lines_of(path: Path, section: str) -> str:
-    """The indented lines of a section."""
+    """The code of a section: its indented lines, or its blocks of Python."""
     text = path.read_text("utf-8").split(f"## {section}\n")[1].split("\n## ")[0]
-    return "\n".join(re.findall(r"^    (.*)$", text, re.MULTILINE))
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return "".join(blocks) or "\n".join(re.findall(r"^    (.*)$", text, re.MULTILINE))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

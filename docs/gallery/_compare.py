@@ -42,20 +42,16 @@ def trained(
 
 
 def look(samples: np.ndarray, names: np.ndarray, unit: str = "sample") -> None:
-    """Three samples, the first of each name or value, as lines or images."""
+    """Up to three samples, the first of its name, as lines or images."""
     _, first = np.unique(names, return_index=True)
     chosen = first[:: max(1, (len(first) - 1) // 2)][:3]
-    figure, panels = plt.subplots(1, 3, figsize=(7, 2.8))
-    for axes, index in zip(panels, chosen, strict=False):
+    figure, panels = plt.subplots(1, len(chosen), figsize=(7, 2.8))
+    for axes, index in zip(panels, chosen, strict=True):
         if samples.shape[1:] == (8, 8):
             axes.imshow(samples[index], cmap="gray_r")
         else:
             axes.plot(samples[index].T, linewidth=0.8)
-        name = names[index]
-        axes.set(title=f"{name:.2f}" if names.dtype.kind == "f" else str(name))
-        axes.set_xlabel(unit)
-    for axes in panels[len(chosen) :]:
-        axes.remove()
+        axes.set(title=str(names[index]), xlabel=unit)
     figure.tight_layout()
 
 
@@ -89,7 +85,7 @@ def show(model: Any, x: np.ndarray, sample: int, unit: str) -> None:
             read["kind"], read["rank"], read["band"], read["channel"], strict=True
         )
     ]
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.4))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 4))
     weights = _at_level(model.filter_, model.levels_)
     left.plot(np.arange(len(weights)), weights, "o-", markersize=3)
     left.axhline(0, color="black", linewidth=0.8)
@@ -105,7 +101,7 @@ def show(model: Any, x: np.ndarray, sample: int, unit: str) -> None:
     right.tick_params(axis="y", labelsize=8)
     right.axvline(0, color="black", linewidth=0.8)
     right.set(xlabel=unit, title=f"sample {sample}: why {answer}")
-    middle.legend(frameon=False, fontsize=8)
+    middle.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1.1))
     figure.tight_layout()
 
 

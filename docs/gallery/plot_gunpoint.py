@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from _compare import compare, look, show, trained
 from aeon.datasets import load_gunpoint
@@ -22,7 +23,7 @@ training, test = (
     (x[:, 0], y.astype(int) - 1)
     for x, y in (load_gunpoint(split=split) for split in ("train", "test"))
 )
-look(*training, "frame")
+look(training[0], np.where(training[1], "finger", "gun"), "frame")
 
 # %%
 # This part happens elsewhere.

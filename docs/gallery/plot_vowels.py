@@ -3,8 +3,7 @@ Spectra of speech: who said the vowel
 =====================================
 
 Nine men say a Japanese vowel. Twelve channels are coefficients of its spectrum over up
-to 29 frames; shorter ones are filled up with zeros, as a transform in mode zero would
-go on anyway.
+to 29 frames; shorter ones are filled up with zeros.
 """
 
 import numpy as np

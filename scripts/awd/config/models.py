@@ -104,7 +104,7 @@ PAPER: dict[str, Any] = {
 class Config(Strict):
     """A run: studies of cells, maps, samples of one's own, of recovery, or several."""
 
-    run: str = Field(pattern=RUN, description="Results go to results/<run>.")
+    run: str = Field(pattern=RUN, description="Results go to results/RUN.")
     preset: Literal["default", "paper"] = Field(
         "default",
         description="paper: the published protocol (column paper) where this file does "
