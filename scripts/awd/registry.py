@@ -75,13 +75,6 @@ def imported(text: str) -> Any:
             f"{place} fails when it is imported ({type(error).__name__}: {error}); "
             "mend it first"
         ) from error
-    except AwdError:
-        raise
-    except Exception as error:
-        raise ConfigError(
-            f"{place} fails when it is imported ({type(error).__name__}: {error}); "
-            "mend it first"
-        ) from error
     if not hasattr(module, name):
         raise MissingInput(f"{place} has no {name!r}")
     return getattr(module, name)
