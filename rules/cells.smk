@@ -191,6 +191,8 @@ use rule job as assemble_dataset with:
         seed=seed("assemble_dataset"),
     pathvars:
         job="assemble_dataset/{study}",
+    wildcard_constraints:
+        study="cells",
 
 
 use rule job as split_dataset with:

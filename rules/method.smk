@@ -173,5 +173,7 @@ use rule job as export_model with:
         student=lambda wildcards: STUDIES[wildcards.study].reader["student"],
     resources:
         **grows(2000, 30, per_mb=0.5),
+    conda:
+        "../envs/torch.yaml"
     pathvars:
         job="export_model/{study}-{target}",

@@ -79,6 +79,8 @@ use rule job as gather_samples with:
         ),
     resources:
         **grows(1000, 30, per_mb=8),
+    conda:
+        "../envs/torch.yaml"
     pathvars:
         job="gather_samples/{study}",
     wildcard_constraints:
@@ -100,6 +102,8 @@ use rule job as split_samples with:
         seed=settings.seed,
     resources:
         **grows(1000, 30, per_mb=8),
+    conda:
+        "../envs/torch.yaml"
     pathvars:
         job="split_samples/{study}-{split}",
     wildcard_constraints:

@@ -19,7 +19,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 # and the two sciences not from each other. Public faces stand with what they show.
 FLOORS = [
     {"errors"},
-    {"log", "io", "integrity", "samples", "curves", "extras", "compiled"},
+    {"log", "io", "integrity", "registry", "samples", "curves", "extras", "compiled"},
     {"record", "filters", "wavelet", "transform", "export", "heads"},
     {"features", "portable", "model", "targets", "teacher", "attribution"},
     {"search", "distil", "fitting", "estimator", "predictors"},
@@ -28,7 +28,7 @@ FLOORS = [
     {"report"},
     {"cells", "maps", "own"},
     {"config"},
-    {"cli", "__main__"},
+    {"shell", "cli", "__main__"},
 ]
 FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}
 DRAWS = {"report", "cells/figures", "maps/figures"}  # what only draws and writes

@@ -153,6 +153,27 @@ def test_deep_lift(kind):
     np.testing.assert_allclose(found.of_samples().sum(1), change, atol=1e-6)
 
 
+def test_methods_are_found_by_name(tmp_path):
+    module = tmp_path / "own.py"
+    module.write_text(
+        "from awd import attribution\n"
+        "def halved(model, x, target=0):\n"
+        "    return attribution.Attribution(\n"
+        "        attribution.saliency(model, x, target)[None] / 2\n"
+        "    )\n"
+    )
+    model = network("relu")
+    plain = attribution.saliency(model, X)
+    named = attribution.attribute("saliency", model, X)
+    own = attribution.attribute(f"{module}:halved", model, X)
+    np.testing.assert_array_equal(named.of_samples(), plain)
+    np.testing.assert_array_equal(own.of_samples(), plain / 2)
+    with pytest.raises(ConfigError, match="attribution is 'occlusion'; expected one"):
+        attribution.attribute("occlusion", model, X)
+    with pytest.raises(ConfigError, match="'smooth_grad': missing .* 'sd'"):
+        attribution.attribute("smooth_grad", model, X)
+
+
 def test_deep_lift_refuses_what_it_cannot_follow():
     with pytest.raises(DataError, match="this one is recurrent"):
         attribution.deep_lift(network("lstm"), X)
@@ -166,6 +187,36 @@ def test_deep_lift_refuses_what_it_cannot_follow():
         attribution.deep_lift(Functional().double(), X, baseline=0.5)
     with pytest.raises(ShapeError, match="target 2 does not exist"):
         attribution.deep_lift(network("relu"), X, 2)
+
+
+@pytest.mark.parametrize(
+    ("layers", "remedy"),
+    [
+        ([nn.GELU(), nn.Linear(8, 1)], r"no rule for GELU \(1\), knows ReLU"),
+        ([nn.SiLU(), nn.Linear(8, 1)], r"SiLU \(1\).* use integrated_gradients"),
+        ([nn.ReLU(), nn.Linear(8, 3), nn.Softmax(1)], "outputs are logits"),
+    ],
+)
+def test_deep_lift_says_what_it_has_no_rule_for(layers, remedy):
+    model = nn.Sequential(nn.Linear(TIME, 8), *layers).double()
+    with pytest.raises(DataError, match=remedy):
+        attribution.deep_lift(model, X, baseline=0.5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-3, 1, 100])
+def test_deep_lift_follows_pools_and_saturated_networks(scale, dtype):
+    layers = nn.Conv1d(1, 4, 3), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten()
+    model = nn.Sequential(*layers, nn.LazyLinear(2), nn.Sigmoid())
+    model(torch.zeros(1, 1, TIME))
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(scale)
+    model = model.to(getattr(torch, dtype))
+    x = X[:, None].astype(dtype)
+    found = attribution.deep_lift(model, x).of_samples().sum((1, 2))
+    change = ask.output(model, x) - ask.output(model, 0 * x)
+    np.testing.assert_allclose(found, change, atol=1e-3 if dtype == "float32" else 1e-7)
 
 
 class Functional(nn.Module):

@@ -453,7 +453,7 @@ def test_weights_and_paths_that_do_not_fit_are_refused(factory, tmp_path):
         ),
         (f"{factory}:function", path, ConfigError, "makes a function, which takes no"),
         (f"{factory}:needs", None, ConfigError, "cannot be called without arguments"),
-        (f"{factory}:absent", None, MissingInput, "has no function 'absent'"),
+        (f"{factory}:absent", None, MissingInput, "has no 'absent'"),
         ("nowhere.at.all:make", None, MissingInput, "cannot be imported"),
         (f"{factory}:make", tmp_path / "no.pt", MissingInput, "no such file"),
         (tmp_path / "no.pt2", None, MissingInput, "no such file"),

@@ -1,6 +1,7 @@
 """The command line gives what the library gives, reads pipes, fails in sentences."""
 
 import csv
+import hashlib
 import io
 import os
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 
+import awd
 from awd import cli, export, model, wavelet
 from awd.features import Largest, Student
 from awd.filters import named
@@ -142,10 +144,11 @@ def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
         (["predict", "model.json", "x.npy", "--out", "x.npy/p.csv"], 1, "x.npy"),
         (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
         (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
+        (["check", "."], 1, "ConfigError: . is a folder"),
         (["check", "damaged.json"], 1, "does not fit its checksum"),
-        (["check", "list.json"], 1, "no record of a wavelet"),
-        (["check", "text.json"], 1, "a filter is no list of numbers"),
-        (["check", "x.npy"], 1, "DataError: x.npy: not valid JSON"),
+        (["check", "list.json"], 1, "list.json: holds a list"),
+        (["check", "text.json"], 1, "text.json: dec_lo is 1; expected numbers"),
+        (["check", "x.npy"], 1, "DataError: x.npy: not a readable JSON file"),
         (["predict", "model.json"], 2, "Missing argument 'SAMPLES'"),
         (["predict", "model.json", "x.npy", "--wrong"], 2, "No such option"),
         (["guess"], 2, "No such command 'guess'"),
@@ -211,6 +214,124 @@ def test_whole_files_are_checked(folder, signals):
     done = run("check", "wavelet.json")
     assert done.exit_code == 0
     assert "a whole wavelet of 6 taps" in done.stdout
+
+
+NET = """
+import numpy as np
+
+def peak():
+    return lambda x: x.reshape(len(x), -1).max(1)
+
+def fails():
+    return 1 / 0
+
+def both():
+    return lambda x: {"loss": 0.0, "logits": np.stack([-x.max(1), x.max(1)], 1)}
+"""
+QUICK = "--levels", 2, "--folds", 0
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    """Samples in several forms, and networks as code."""
+    monkeypatch.chdir(tmp_path)
+    x = walks(80, (16,))
+    (tmp_path / "net.py").write_text(NET)
+    np.savez("x.npz", x=x, group=np.arange(80) // 8)
+    np.save("outputs.npy", x.max(1))
+    return x
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_distilling_is_what_the_estimator_does(bench):
+    named = ["--step", "1.5 s", "--unit", "a.u.", "--predicts", "peak (a.u.)"]
+    given = ["x.npz", "--network", "net.py:peak", "--levels", "1,2", "--folds", 2]
+    done = run("distil", *given, *named, "--out", "m.json", "--card", "m.html")
+    assert done.exit_code == 0, done.stderr
+    made = awd.AdaptiveWaveletRegressor(levels=[1, 2], folds=2)
+    made.fit(bench, outputs=bench.max(1), groups=np.arange(80) // 8)
+    taken = awd.load("m.json")
+    np.testing.assert_array_equal(taken.filter, made.filter_)
+    np.testing.assert_allclose(taken.predict(bench), made.predict(bench), rtol=1e-12)
+    assert (taken.sample.step, taken.sample.step_unit) == (1.5, "s")
+    assert taken.targets == (Target("peak", "a.u."),)
+    assert taken.story.network == "net.py:peak"
+    assert taken.story.data == "80 samples of 10 groups, x.npz"
+    network = hashlib.sha256(Path("net.py").read_bytes()).hexdigest()
+    assert taken.provenance["network SHA-256"] == network
+    assert Path("m.html").read_text() == taken.card("html")
+    assert f"R2 {made.fidelity_:.3f}" in done.stderr
+
+
+def test_outputs_stand_for_a_network_and_rows_for_samples_of_channels(bench):
+    np.save("two.npy", bench.reshape(80, 2, 8))
+    lines = [",".join(map(repr, row)) for row in bench.tolist()]
+    table = "\n".join([",".join(f"v{k}" for k in range(16)), *lines])
+    Path("outputs.csv").write_text("a,b\n" + "\n".join(f"0,{v}" for v in bench.max(1)))
+    calls = [
+        (["two.npy", "--network", "net.py:peak", "--dims", 1], None),
+        (["two.npy", "--network", "outputs.npy", "--dims", 1], None),
+        (["-", "--network", "outputs.csv", "--column", 1, "--shape", "2,8"], table),
+    ]
+    found = []
+    for (samples, *options), data in calls:
+        dims = [] if "--dims" in options else ["--dims", 1]
+        arguments = samples, *options, *dims, *QUICK, "--out", "m.json"
+        done = run("distil", *arguments, data=data)
+        assert done.exit_code == 0, done.stderr
+        found.append(awd.load("m.json"))
+    for taken in found:
+        assert taken.sample.shape == (2, 8)
+        np.testing.assert_array_equal(taken.filter, found[0].filter)
+
+
+def test_classes_are_distilled(bench):
+    given = ["x.npz", "--network", "net.py:both", "--output", "logits", "--classes"]
+    done = run("distil", *given, *QUICK, "--out", "m.json")
+    assert done.exit_code == 0, done.stderr
+    taken = awd.load("m.json")
+    assert taken.classes == (0, 1)
+    assert (taken.predict(bench) == (bench.max(1) > 0)).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--levels", "3;4"], "levels is '3;4'; expected whole numbers"),
+        (["--step", "fast"], "expected a positive number and its unit"),
+        (["--shape", "3,5"], "shape is 3,5; the samples have 16 values each"),
+        (["--network", "none.pt2"], "none.pt2: no such file"),
+        (["--network", "x.npz"], "expected an array 'output'"),
+        (["--card", "card.txt"], "ends in .html, .md"),
+        (["--out", "model.txt"], "ends in .json"),
+        (["--x", "samples"], "no array 'samples'"),
+        (["--fit-to", "labels"], "needs y"),
+        (["--column", 3], "target is 3; there are 1 outputs"),
+        (["--folds", 1], "folds is 1; expected 2 or more"),
+        (["--step", "0 s"], "expected a positive number and its unit"),
+        (["--out", "net.py/m.json"], "nothing can be written to"),
+        (["--network", "broken.py:f"], "broken.py fails when it is imported"),
+        (["--network", "net.py:fails"], "net.py:fails makes no network (Zero"),
+        (["--y", "words"], "words holds <U1, no numbers; with --classes"),
+        (["--y", "group"], "2 of 80 samples are not finite"),
+        (["--group", "few"], "few is (3,) for 80 samples"),
+        (["--x", "group"], "group is (80,); expected 2 or more samples"),
+        (["--x", "none"], "none is (0, 16); expected 2 or more samples"),
+        (["--x", "words"], "words is a ndarray of dtype <U1"),
+    ],
+)
+def test_what_cannot_be_distilled_is_said(bench, options, said):
+    Path("broken.py").write_text("def f(:")
+    group = np.r_[np.nan, np.inf, np.zeros(78)]
+    more = {"words": np.full(80, "a"), "few": np.arange(3), "none": bench[:0]}
+    np.savez("x.npz", x=bench, group=group, **more)
+    usual = {"--network": "net.py:peak", "--out": "m.json", "--folds": 0}
+    usual |= dict([options])
+    done = run("distil", "x.npz", *(word for pair in usual.items() for word in pair))
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.output
+    assert not Path("m.json").exists()
 
 
 @pytest.mark.parametrize("command", ["", *cli.awd.commands])

@@ -348,7 +348,9 @@ def test_keys_stand_once_in_a_file(tmp_path):
         reading.require_plain(path)
 
 
-@pytest.mark.parametrize("path", FOLDER.glob("*.yaml"), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_committed_files_are_plain(path):
     reading.require_plain(path)
 

@@ -3,16 +3,20 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from threadpoolctl import threadpool_limits
 
 from awd import distil, wavelet
-from awd.errors import ConfigError, DataError, ShapeError
-from awd.features import Largest
-from awd.filters import kernels
+from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd.features import Largest, Student
+from awd.filters import families, kernels
 from awd.filters.families import Lattice, Smoother
+from awd.filters.undecimated import Quantiles
 from awd.search import descent, objectives
 from awd.search.fidelity import fidelity
+from awd.search.objectives import OBJECTIVES
 
 
 def smooth(n: int, time: int, seed: int = 0) -> np.ndarray:
@@ -154,6 +158,14 @@ X = smooth(6, 40)
         ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),
         ({"x": X}, DataError, "needs gradient; got None"),
         ({"objective": "sparsity"}, DataError, "nothing to distil; give x"),
+        ({"x": X, "output": ["a"] * 6}, ShapeError, "output is a list of dtype <U1"),
+        ({"x": X, "output": X[:, 0] + 1j}, ShapeError, "output is .* complex128"),
+        ({"x": X, "output": [[1], [2, 3]]}, ShapeError, "output is no array"),
+        ({"gradient": X, "folds": 1}, ConfigError, "folds is 1; .* at least 2"),
+        ({"gradient": X, "draws": -1}, ConfigError, "draws is -1; .* at least 0"),
+        ({"gradient": X, "random_state": "a"}, ConfigError, "random_state is 'a'"),
+        ({"gradient": X, "student": 3}, ConfigError, "student is 3; expected what"),
+        ({"gradient": X, "family": 3}, ConfigError, "family is 3; expected one of"),
     ],
 )
 def test_bad_input_is_refused(arguments, error, message):
@@ -325,3 +337,102 @@ def test_a_shorter_optimum_stays_where_it_is_best():
         x, objective="sparsity", levels=4, length=4, dims=2, random_state=0
     )
     assert kernels.l1(x, found.filter[None], 4)[0] <= norms.min() * (1 + 1e-9)
+
+
+def test_an_offset_is_told():
+    x, output = peaks(wavelet.from_pywt("db2"))
+    with pytest.warns(UserWarning, match="s.d. from 0, .* subtract the mean"):
+        distil.distil(x + 1e4, output=output, length=4)
+
+
+@pytest.mark.parametrize("x", [X.reshape(6, 4, 10), X.reshape(6, 4, 10).tolist()])
+def test_three_axes_are_said_to_be_signals_or_images(x):
+    with pytest.raises(ShapeError, match="x is .* 6 signals of 4 .* say which"):
+        distil.distil(x, objective="sparsity", levels=2, length=4)
+    signals, images = (
+        distil.distil(x, objective="sparsity", levels=2, length=4, dims=dims)
+        for dims in (1, 2)
+    )
+    assert (signals.dims, images.dims) == (1, 2)
+    assert abs(signals.filter - images.filter).max() > 1e-3
+
+
+def test_an_objective_of_ones_own_needs_one_entry(tmp_path):
+    x = smooth(60, 40)
+    module = tmp_path / "mine.py"
+    module.write_text(
+        "from awd.search.objectives import OBJECTIVES, Objective, sparsity\n"
+        "same = Objective(sparsity)\n"
+        "def mean(coefficients, attributions):\n"
+        "    return coefficients[1].abs().mean()\n"
+    )
+    plain = distil.distil(x, objective="sparsity", length=4)
+    named = distil.distil(x, objective=f"{module}:same", length=4)
+    given = distil.distil(x, objective=OBJECTIVES["sparsity"], length=4)
+    for found in (named, given):
+        np.testing.assert_array_equal(found.filter, plain.filter)
+    own = distil.distil(x[:40], objective=f"{module}:mean", length=4, levels=2)
+    assert own.objective == f"{module}:mean"
+    with pytest.raises(MissingInput, match="has no 'absent'"):
+        distil.distil(x, objective=f"{module}:absent")
+    with pytest.raises(ConfigError, match="expected its name, an Objective, or"):
+        distil.distil(x, objective=3)
+
+
+def test_families_are_found_by_name_and_drawn_anew():
+    x = smooth(60, 40)
+    settings = {"output": x.std(1), "student": Quantiles(), "levels": 2}
+    named = distil.distil(x, family="symmetric", draws=2, **settings)
+    given = distil.distil(x, family=families.SYMMETRIC, **settings)
+    np.testing.assert_array_equal(named.filter, given.filter)
+    assert named.draws.shape == (2, 5)
+    with pytest.raises(ConfigError, match="one of symmetric, gaussian, isotropic"):
+        distil.distil(x, family="round", **settings)
+
+
+@pytest.mark.parametrize("changed", [{}, {"objective": "sparsity"}])
+def test_smoothers_go_with_students_that_read_them(changed):
+    x = smooth(60, 40)
+    with pytest.raises(ConfigError, match=r"shape \(5,\), .*undecimated.Quantiles"):
+        distil.distil(x, output=x.std(1), family="symmetric", **changed)
+
+
+def test_a_family_without_numbers_is_refused():
+    broken = families.Smoother(
+        "broken", lambda p: np.full((*p.shape[:-1], 5), np.nan), np.array([[0, 1]])
+    )
+    x = smooth(60, 40)
+    with pytest.raises(DataError, match="broken.* filters that are not finite"):
+        distil.distil(x, output=x.std(1), family=broken, student=Quantiles())
+
+
+def test_an_objective_without_numbers_is_refused():
+    with pytest.raises(DataError, match="coefficients is not finite for any filter"):
+        distil.distil(smooth(9, 40), objective=lambda c, a: c[0].mean() * np.nan)
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda x: x.astype(">f8"),
+        np.asfortranarray,
+        lambda x: np.repeat(x, 2, 1)[:, ::2],
+        lambda x: torch.tensor(x, requires_grad=True),
+        pd.DataFrame,
+        lambda x: x.tolist(),
+        lambda x: x.astype(np.longdouble),
+    ],
+)
+def test_arrays_of_every_kind_are_the_same_samples(take):
+    x = smooth(60, 40)
+    settings = {"levels": 3, "length": 4}
+    plain = distil.distil(x, output=x.max(1), **settings)
+    locked = x.max(1)
+    locked.flags.writeable = False
+    found = distil.distil(take(x), output=torch.tensor(locked), **settings)
+    np.testing.assert_array_equal(found.filter, plain.filter)
+    bank = plain.filter, 3
+    students = [
+        Student(Largest(2), "ridge").fit(d, x[:, 0], *bank) for d in (x, take(x))
+    ]
+    np.testing.assert_array_equal(students[1].predict(take(x)), students[0].predict(x))

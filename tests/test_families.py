@@ -5,6 +5,7 @@ import pytest
 
 from awd import wavelet
 from awd.errors import ConfigError, ShapeError
+from awd.filters import families
 from awd.filters.families import Lattice, Smoother
 
 RNG = np.random.default_rng(0)
@@ -84,3 +85,11 @@ def test_settled_keeps_the_filter_and_drops_dust():
 def test_impossible_lattices_are_refused(arguments, error, message):
     with pytest.raises(error, match=message):
         Lattice(*arguments)
+
+
+@pytest.mark.parametrize("family", list(families.FAMILIES.values()), ids=str)
+@pytest.mark.parametrize("unit", [0.0, 0.13, 0.5, 1.0])
+def test_parameters_are_found_again(family, unit):
+    parameters = family.points(np.full((1, len(family.bounds)), unit))[0]
+    again = family.parameters(family.filters(parameters))
+    np.testing.assert_allclose(again, parameters, atol=1e-6)

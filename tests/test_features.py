@@ -206,7 +206,7 @@ def test_no_prediction_leaves_the_range_of_what_was_fitted(head, mode):
 
 def test_unknown_heads_are_refused():
     with pytest.raises(
-        ConfigError, match=r"no head 'lasso'; there is ols, ridge, hinges"
+        ConfigError, match=r"head is 'lasso'; expected one of ols, ridge, hinges"
     ):
         Student(head="lasso").fit(X, X[:, 0], DB5, 4)
 

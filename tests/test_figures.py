@@ -59,7 +59,7 @@ def of_windows():
     y = x[:, 1, 5:15].mean(1)
     recipe = features.Largest(2, 1, positions=True, start=3)
     db2 = wavelet.from_pywt("db2")
-    return features.Student(recipe, "hinges").fit(x, y, db2, 4), x
+    return features.Student(recipe, "hinges").fit(x, y, db2, 4, dims=1), x
 
 
 def test_the_reading_adds_up_to_the_prediction():
@@ -88,7 +88,7 @@ def test_the_reading_shows_every_window_and_what_it_adds():
 def test_curves_are_those_of_the_head_about_their_means():
     fitted, x = of_windows()
     table = figures.curves.curves_table(fitted, x)
-    values = fitted.features.features(x, fitted.filter_, fitted.levels_)
+    values = fitted.features.features(x, fitted.filter_, fitted.levels_, dims=1)
     assert len(table) == values.shape[1] * figures.curves.POINTS
     each = table["added"].to_numpy().reshape(values.shape[1], -1)
     where = table["value"].to_numpy().reshape(values.shape[1], -1)

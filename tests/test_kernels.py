@@ -6,8 +6,8 @@ import pywt
 import torch
 
 from awd import transform, wavelet
-from awd.errors import ConfigError, ShapeError
-from awd.filters import kernels
+from awd.errors import ConfigError, DataError, ShapeError
+from awd.filters import kernels, undecimated
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
 
@@ -256,3 +256,18 @@ def test_a_wavelet_misses_nothing():
     assert np.abs(gradient).max() < 1e-9 * (x**2).sum()
     with pytest.raises(ShapeError, match=r"shape \(2, 40\); expected \(rows, y, x\)"):
         kernels.soft_gradient(x[:, 0], h, 3, 0)
+
+
+@pytest.mark.parametrize("shape", [100, 50, 62])
+def test_coefficients_of_another_length_are_refused(shape):
+    x = np.random.default_rng(0).normal(size=(4, 64))
+    h = wavelet.from_pywt("db2")
+    with pytest.raises(ShapeError, match=r"those of \(64,\) samples"):
+        kernels.synthesis(kernels.analysis(x, h, 3), h, shape)
+
+
+def test_a_filter_that_is_not_finite_is_refused():
+    x, h = np.ones((2, 32)), np.array([np.nan, 0.5])
+    for analysis in (kernels.analysis, undecimated.analysis):
+        with pytest.raises(DataError, match="filter is not finite"):
+            analysis(x, h, 2)

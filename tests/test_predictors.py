@@ -300,6 +300,58 @@ def test_fitted_models_are_stored_and_read():
         )
 
 
+@pytest.mark.parametrize("shape", [(32,), (2, 16), (1, 8, 4)])
+def test_a_model_is_taken_home(shape, tmp_path):
+    x = X.reshape(300, *shape) + 100
+    dims = 1 if len(shape) < 3 else 2
+    made = {"levels": 2, "length": 4, "dims": dims, "folds": 3}
+    model = awd.AdaptiveWaveletRegressor(**made).fit(x, outputs=X.max(1))
+    model.save(tmp_path / "model.json")
+    read = awd.load(tmp_path / "model.json")
+    np.testing.assert_allclose(read.predict(x), model.predict(x), atol=1e-9)
+    assert f"{model.fidelity_:.3f}" in model.card()
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], [False, True]])
+def test_a_classifier_is_taken_home(names, tmp_path):
+    logits = classes(X)[:, : len(names)]
+    model = classifier().fit(X, np.array(names)[logits.argmax(1)], outputs=logits)
+    model.save(tmp_path / "model.json")
+    read = awd.load(tmp_path / "model.json")
+    np.testing.assert_array_equal(read.predict(NEW), model.predict(NEW))
+    np.testing.assert_allclose(
+        read.predict_proba(NEW), model.predict_proba(NEW), atol=1e-9
+    )
+
+
+HEAD = """
+from sklearn.ensemble import RandomForestRegressor
+
+def forest(floor, bends):
+    return RandomForestRegressor(20, random_state=0)
+"""
+
+
+def test_features_and_heads_are_found_by_name(tmp_path):
+    (tmp_path / "own.py").write_text(HEAD)
+    forest = regressor(head=f"{tmp_path}/own.py:forest", folds=0)
+    forest.fit(X, teacher=network)
+    assert r2(network(NEW), forest.predict(NEW)) > 0.8
+    for use in (forest.to_model, lambda: forest.explain(X)):
+        with pytest.raises(ConfigError, match="sum of curves"):
+            use()
+    given = regressor(features=Largest(2, 1), folds=0).fit(X, teacher=network)
+    settings = {"name": "largest", "m": 2, "smallest": 1}
+    named = regressor(features=settings, folds=0).fit(X, teacher=network)
+    np.testing.assert_array_equal(named.predict(NEW), given.predict(NEW))
+    quantiles = regressor(features="quantiles", folds=0)
+    quantiles.set_params(features={"name": "quantiles", "bands": ("hh",)})
+    assert r2(X.std(1), quantiles.fit(X, outputs=X.std(1)).predict(X)) > 0.3
+    for features, error in (("most", "features is 'most'"), ({"k": 1}, "'largest'")):
+        with pytest.raises(ConfigError, match=error):
+            regressor(features=features).fit(X, teacher=network)
+
+
 def test_samples_come_as_tables_tensors_lists_and_odd_arrays():
     plain = regressor(folds=0).fit(X, outputs=network(X))
     locked = X.copy()
@@ -353,6 +405,7 @@ def test_what_holds_no_numbers_is_refused(x, error, message):
         ({}, {"y": X[:, :2]}, DataError, "^X or y: y should be a 1d array"),
         ({}, {"outputs": X, "target": 32}, ConfigError, "there are 32 outputs"),
         ({}, {"outputs": X[:, 0], "groups": [1, 2]}, ShapeError, "^groups has shape"),
+        ({"folds": 1}, {"outputs": X[:, 0]}, ConfigError, "folds is 1; expected 2"),
         ({"dims": 3}, {"outputs": X[:, 0]}, ConfigError, "dims is 3"),
         ({"levels": 2.5}, {"outputs": X[:, 0]}, ConfigError, "levels is 2.5"),
         (

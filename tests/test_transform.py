@@ -179,3 +179,18 @@ def test_bands_of_another_length_are_refused():
 def test_signals_need_the_axes_to_transform(shape, dims):
     with pytest.raises(ShapeError, match=r"expected dims 1 for \(\.\.\., time\) or 2"):
         transform.analysis(torch.ones(shape), low_pass("haar"), 1, dims=dims)
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("mode", list(transform.MODES))
+def test_an_analysis_can_be_traced(mode):
+    x = torch.randn(3, 41, dtype=torch.float64)
+    h = torch.tensor(wavelet.from_pywt("db3"))
+
+    def bands(x):
+        return transform.analysis(x, h, 2, mode)
+
+    for traced, plain in zip(
+        torch.jit.trace(bands, x)(2 * x), bands(2 * x), strict=True
+    ):
+        torch.testing.assert_close(traced, plain)

@@ -1,5 +1,6 @@
 """Lattice angles and filters, against pywt."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -247,3 +248,12 @@ def test_distance_knows_even_shifts_flips_and_signs():
     assert wavelet.distance(np.pad(db5, 1), db5) > 0.5
     assert wavelet.distance(db5, np.zeros(4)) == pytest.approx(1)
     assert wavelet.distance(wavelet.from_pywt("sym5"), db5) > 0.1
+
+
+def test_a_stored_wavelet_stays_orthogonal():
+    made = wavelet.to_pywt(wavelet.from_pywt("db3"), "mine")
+    again = pickle.loads(pickle.dumps(made))
+    assert (again.name, again.orthogonal, again.biorthogonal) == ("mine", True, True)
+    assert again.filter_bank == made.filter_bank
+    x = np.random.default_rng(0).normal(size=40)
+    np.testing.assert_allclose(pywt.waverec(pywt.wavedec(x, again), again), x)

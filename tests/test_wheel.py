@@ -107,7 +107,7 @@ def test_a_model_predicts_with_numpy_and_numba_alone(installed, tmp_path):
 )
 def test_what_is_missing_is_named_with_the_command(package, use, extra, tmp_path):
     for name in ("net.pt2", "net.onnx", "x.nc", "x.csv"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(b"net")
     code = WITHOUT.format([package], f"import awd; {use}")
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,8 @@ def lazily(
 
     ``face``: names that stand for ``module`` or ``module:attribute`` elsewhere.
     """
-    own = {m.name: f"{package}.{m.name}" for m in pkgutil.iter_modules(path)}
+    names = (module.name for module in pkgutil.iter_modules(path))
+    own = {name: f"{package}.{name}" for name in names if not name.startswith("_")}
     places = {**own, **face}
 
     def __getattr__(name: str) -> Any:
@@ -51,4 +52,52 @@ def lazily(
     return __getattr__, lambda: sorted(places)
 
 
-__getattr__, __dir__ = lazily(__name__, __path__, FACE)
+if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
+    from awd import attribution as attribution
+    from awd import cells as cells
+    from awd import cli as cli
+    from awd import compiled as compiled
+    from awd import config as config
+    from awd import curves as curves
+    from awd import distil as distil
+    from awd import errors as errors
+    from awd import estimator as estimator
+    from awd import export as export
+    from awd import extras as extras
+    from awd import features as features
+    from awd import filters as filters
+    from awd import fitting as fitting
+    from awd import heads as heads
+    from awd import integrity as integrity
+    from awd import io as io
+    from awd import league as league
+    from awd import log as log
+    from awd import maps as maps
+    from awd import model as model
+    from awd import own as own
+    from awd import portable as portable
+    from awd import predictors as predictors
+    from awd import record as record
+    from awd import recovery as recovery
+    from awd import registry as registry
+    from awd import report as report
+    from awd import samples as samples
+    from awd import search as search
+    from awd import shell as shell
+    from awd import study as study
+    from awd import targets as targets
+    from awd import teacher as teacher
+    from awd import transform as transform
+    from awd import wavelet as wavelet
+    from awd.estimator import AdaptiveWavelet as AdaptiveWavelet
+    from awd.filters import families as families
+    from awd.filters import kernels as kernels
+    from awd.filters import lattice as lattice
+    from awd.filters import undecimated as undecimated
+    from awd.model import load as load
+    from awd.predictors import AdaptiveWaveletClassifier as AdaptiveWaveletClassifier
+    from awd.predictors import AdaptiveWaveletRegressor as AdaptiveWaveletRegressor
+    from awd.search import soft as soft
+    from awd.teacher.brought import network as network
+else:
+    __getattr__, __dir__ = lazily(__name__, __path__, FACE)

@@ -8,17 +8,20 @@ methods of :data:`METHODS` have such a form, see :class:`Attribution`: the netwo
 evaluated once, and distillation does without it.
 
 A new method is a function that evaluates the network and returns an
-:class:`Attribution`, entered in :data:`METHODS`.
+:class:`Attribution`, entered in :data:`METHODS`, or in a module of one's own and named
+by its import path: :func:`attribute`.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import registry
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.samples import real
 from awd.teacher import brought
@@ -344,6 +347,40 @@ METHODS: dict[str, Callable[..., Attribution]] = {
     "smooth_grad": smooth_grad,
     "deep_lift": deep_lift,
 }
+
+
+def attribute(
+    method: str, model: Any, x: np.ndarray, target: int = 0, **settings: Any
+) -> Attribution:
+    """An attribution by its name.
+
+    Parameters
+    ----------
+    method : str
+        A key of :data:`METHODS`, or the import path of a function like them.
+    model, x, target, **settings
+        As for the method.
+
+    Raises
+    ------
+    ConfigError
+        There is no such method, or it has no such settings.
+    AwdError
+        As the method.
+
+    Examples
+    --------
+    >>> def doubled(x):
+    ...     return 2 * x.sum(1), np.full_like(x, 2)
+    >>> attribute("input_x_gradient", doubled, np.eye(2)).of_samples().tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
+    """
+    found = registry.named(method, METHODS, "attribution")
+    try:
+        inspect.signature(found).bind(model, x, target, **settings)
+    except TypeError as error:
+        raise ConfigError(f"attribution {method!r}: {error}") from error
+    return found(model, x, target, **settings)
 
 
 def _dtype(network: brought.Network) -> np.dtype:

@@ -1,9 +1,10 @@
-"""The command line: use a model, look into it, check files."""
+"""The command line: distil a network, use the model, look into it, check files."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import sys
 import tempfile
 import warnings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 BEGINNINGS = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"\x89HDF": ".nc", b"CDF": ".nc"}
 CARDS = {".html": "html", ".md": "markdown"}
+FOLDS = click.IntRange(0)
 PLOTS = (".png", ".pdf", ".svg")
 
 
@@ -59,6 +61,7 @@ def awd() -> None:
 
     \b
     Examples:
+      awd distil x.npz --network net.pt2 --out model.json
       awd inspect model.json
       awd predict model.json new.npy > predictions.csv
     """
@@ -70,6 +73,61 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     awd(prog_name="awd")
+
+
+@awd.command()
+@click.argument("samples")
+@click.option("--network", required=True, help="What is distilled, see above.")
+@click.option("--out", required=True, help="The model to write, model.json.")
+@click.option("--weights", help="File of weights, for a network as code.")
+@click.option("--output", help="Of several things a network returns: place or name.")
+@click.option("--column", default=0, help="Of outputs and labels, the one that counts.")
+@click.option("--classes", is_flag=True, help="The outputs tell classes apart.")
+@click.option("--fit-to", type=click.Choice(["labels", "outputs", "mixed"]))
+@click.option("--unseen", is_flag=True, help="The network did not train on SAMPLES.")
+@click.option("--levels", default="3,4", help="Halvings, to choose from.")
+@click.option(
+    "--folds", default=5, type=FOLDS, help="In which it is tested; 0 saves the time."
+)
+@click.option("--shape", help="Of a sample that lies flat in its row: 2,40.")
+@click.option("--dims", type=click.IntRange(1, 2), help="1 for signals, 2 for images.")
+@click.option("--x", default="x", help="Array of the samples.")
+@click.option("--y", default="y", help="Array or column of labels, if there are any.")
+@click.option("--group", default="group", help="What no fold may tear: cell, patient.")
+@click.option("--predicts", default="prediction", help='What, and its unit: "age (s)".')
+@click.option("--unit", default="", help="Of the samples' values.")
+@click.option("--step", default="1 sample", help='Between two of them: "1.5 s".')
+@click.option("--card", help="Write a page about the model too: .html or .md.")
+def distil(samples: str, network: str, out: str, **options: Any) -> None:
+    """A model of a few kB from SAMPLES and a NETWORK.
+
+    One wavelet is distilled from what the network answers, and curves of its largest
+    coefficients are fitted to the answers, to labels, or to a mixture. No label is
+    needed. How well the model follows its network is measured on samples held out.
+
+    SAMPLES is a file .npz, .nc (arrays x, and if there are y and group), .npy (x alone)
+    or .csv (a sample a row; columns y and group), or - for what another program writes.
+
+    NETWORK is a file .pt2 (torch.export), .pt (TorchScript), .onnx; code that builds
+    it, "package.module:function" or "folder/file.py:function", with its --weights; or
+    what it answered, a file .npz, .nc (array output), .npy or .csv.
+
+    \b
+    Examples:
+      awd distil x.npz --network net.pt2 --out model.json --card card.html
+      awd distil x.npy --network models.py:build --weights best.pt --out model.json
+      awd distil x.csv --network answers.csv --classes --out model.json
+    """
+    from awd import shell
+
+    _require_place(out, [".json"])
+    _require_place(options["card"], CARDS)
+    with _file(samples) as path:
+        model = shell.distilled(path, network, Path(out).stem, options)
+    model.save(out)
+    if options["card"]:
+        write_card(model, options["card"])
+    click.echo(f"{out}: {shell.summary(model)}", err=True)
 
 
 @awd.command()
@@ -167,8 +225,8 @@ def inspect(model: str, plot: str | None, card: str | None) -> None:
     from awd import model as models
     from awd.portable import inspection
 
-    _require_kind(plot, PLOTS)
-    _require_kind(card, CARDS)
+    _require_place(plot, PLOTS)
+    _require_place(card, CARDS)
     taken = models.load(model)
     if plot:
         _draw(taken, plot)
@@ -177,9 +235,15 @@ def inspect(model: str, plot: str | None, card: str | None) -> None:
     click.echo(inspection.text(taken), nl=False)
 
 
-def _require_kind(path: str | None, kinds: Iterable[str]) -> None:
-    if path and Path(path).suffix not in kinds:
+def _require_place(path: str | None, kinds: Iterable[str]) -> None:
+    """That a file can be written, before the work."""
+    if path is None:
+        return
+    if Path(path).suffix not in kinds:
         raise ConfigError(f"{path}: expected a name that ends in {', '.join(kinds)}")
+    folder = next(above for above in Path(path).absolute().parents if above.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{path}: nothing can be written to {folder}")
 
 
 def write_card(model: Model, path: str) -> None:
@@ -221,8 +285,9 @@ def _checked(path: str) -> str:
     from awd import model as models
     from awd.portable.record import FORMAT
 
-    record = io.read_json(path)
-    if isinstance(record, dict) and record.get("format") == FORMAT:
+    if Path(path).is_dir():
+        raise ConfigError(f"{path} is a folder; name the model.json in it")
+    if io.read_json(path).get("format") == FORMAT:
         model = models.load(path)
         numbers = sum(model.numbers.values())
         return f"{path}: a whole model of {numbers} numbers, SHA-256 {model.checksum}"

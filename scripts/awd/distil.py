@@ -18,18 +18,19 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import wavelet
-from awd.errors import ConfigError, DataError
+from awd import registry, wavelet
+from awd.errors import ConfigError, DataError, warn
 from awd.features import Largest
-from awd.filters.families import Family, Lattice
+from awd.filters.families import FAMILIES, Family, Lattice
 from awd.samples import dims_of, real
 from awd.search import candidates, descent, objectives
 from awd.search.candidates import Candidate
 from awd.search.descent import Blend, Effort, Optimum, Term
-from awd.search.objectives import EFFORT, OBJECTIVES, Samples
+from awd.search.objectives import OBJECTIVES, Objective, Samples
 
 PATH = (0.0, *np.geomspace(1e-2, 1e2, 17).tolist(), np.inf)
 LENGTHS = (4, 6, 8, 10, 12)
+OFFSET = 30  # s.d.; more, and the ends of samples are all that their wavelet sees
 ELBOW = 0.01  # a longer filter must improve an objective by this share of it
 
 
@@ -86,7 +87,11 @@ class Distilled:
 
     @property
     def fidelity(self) -> float:
-        """Cross-validated R2 against the teacher's output; NaN without it."""
+        """Cross-validated R2 against the teacher's output; NaN without it.
+
+        Of the best of all filters that were searched, so it flatters: the estimators
+        measure it on samples that the search did not see.
+        """
         return self.chosen.score
 
     @property
@@ -100,7 +105,7 @@ def distil(
     gradient: np.ndarray | Sequence[np.ndarray] | None = None,
     output: np.ndarray | None = None,
     *,
-    objective: str | Callable = "output",
+    objective: str | Objective | Callable = "output",
     student: Any = Largest(6),  # noqa: B008 (frozen)
     groups: np.ndarray | None = None,
     folds: int = 5,
@@ -108,7 +113,7 @@ def distil(
     levels: int | Sequence[int] = 4,
     length: int | str | Sequence[int] = "auto",
     moments: int = 1,
-    family: Family | None = None,
+    family: Family | str | None = None,
     dims: int | None = None,
     draws: int = 0,
     mode: str = "zero",
@@ -130,9 +135,10 @@ def distil(
         given every objective's optima compete by their fidelity to them; without them
         there can be one number of levels, the last ratio gives the result, and of the
         lengths the shortest that no longer one improves on by over 1 %.
-    objective : {"output", "attribution", "sparsity"} or callable
-        A key of :data:`awd.search.objectives.OBJECTIVES`, or a function to be minimised
-        of the coefficients and the attributions:
+    objective : {"output", "attribution", "sparsity"}, Objective or callable
+        A key of :data:`awd.search.objectives.OBJECTIVES`, an import path or an
+        :class:`awd.search.objectives.Objective` of one's own; or a function to be
+        minimised of the coefficients and the attributions:
         :class:`awd.search.objectives.Coefficients`. No label enters in any.
     student : Largest
         What the student reads of the coefficients when fidelity is measured.
@@ -150,8 +156,9 @@ def distil(
         Taps, even, to choose from; ``"auto"`` is 4 to 12.
     moments : int
         Vanishing moments that the wavelet must have.
-    family : Family, optional
-        Where to search, in place of the orthonormal wavelets of ``length`` taps.
+    family : Family or str, optional
+        Where to search, in place of the orthonormal wavelets of ``length`` taps: also a
+        key of :data:`awd.filters.families.FAMILIES`, or an import path.
     dims : {1, 2}, optional
         Axes of a sample without channels: 1 of signals, 2 of images. Needed where
         arrays have three axes, which may be (n, channel, time) or (n, y, x).
@@ -182,13 +189,15 @@ def distil(
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
     depths = np.atleast_1d(levels).tolist()
-    families = [family] if family else _lattices(length, moments)
-    name, terms_of = _objective(objective)
-    if mode != "zero":
-        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
+    families = _families(family, length, moments)
+    name, goal = _objective(objective)
+    _require_options(mode, folds, draws, student)
+    for each in families:
+        _require_applicable(each, objective, student)
     dims = _dims(x, gradient, dims)
     _require_choice(levels, output)
-    rng = np.random.default_rng(random_state)
+    output = None if output is None else real(output, "output")
+    rng = _generator(random_state)
     samples = objectives.samples(
         x,
         gradient,
@@ -199,11 +208,18 @@ def distil(
         student=student,
         folds=folds,
     )
+    if samples.x is not None:
+        _warn_of_offsets(samples.x)
     # Four angles are too few for BLAS threads: synchronisation doubles the time.
     with threadpool_limits(1, "blas"):
-        search = _Search(terms_of, samples, ratio, EFFORT[name], rng)
+        search = _Search(goal.terms, samples, ratio, goal.effort, rng)
         chosen, shape, pool = _chosen(list(search.shapes(families, depths)), samples)
-        drawn = search.redrawn(chosen, shape, draws, flips=name != "output")
+        if not (np.isfinite(chosen.value) and np.isfinite(chosen.filter).all()):
+            raise DataError(
+                f"the objective is {chosen.value} for the best filter; check the "
+                "objective, and the family's filters"
+            )
+        drawn = search.redrawn(chosen, shape, draws, goal.flips)
     conditions = shape.family.conditions(chosen.filter)
     found = chosen, shape.path, shape.optima, pool, drawn, conditions
     return Distilled(*found, name, mode, dims)
@@ -224,7 +240,7 @@ class _Shape:
 class _Search:
     """An objective on samples, and how hard it is searched."""
 
-    terms_of: Callable[[Samples, int], dict[str, Term]]
+    terms_of: Callable[[Samples, int], Mapping[str, Term]]
     samples: Samples
     ratio: float | str | Sequence[float]
     effort: Effort
@@ -331,6 +347,31 @@ def _candidate(found: Optimum, weights: Mapping[str, float], levels: int) -> Can
     )
 
 
+def _families(
+    family: Family | str | None, length: int | str | Sequence[int], moments: int
+) -> list[Family]:
+    """Where to search."""
+    if isinstance(family, str):
+        family = registry.named(family, FAMILIES, "family")
+    if family is None:
+        return _lattices(length, moments)
+    if not isinstance(family, Family):
+        raise ConfigError(
+            f"family is {family!r}; expected one of {', '.join(FAMILIES)}, or a Family"
+        )
+    return [family]
+
+
+def _generator(random_state: int | np.random.Generator) -> np.random.Generator:
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"random_state is {random_state!r}; expected an integer of at least 0, or "
+            "a Generator"
+        ) from error
+
+
 def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
     if isinstance(length, str):
         if length != "auto":
@@ -339,18 +380,19 @@ def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
     return [Lattice(taps, moments) for taps in sorted(np.atleast_1d(length).tolist())]
 
 
-def _objective(
-    objective: str | Callable,
-) -> tuple[str, Callable[[Samples, int], dict[str, Term]]]:
+def _objective(objective: str | Objective | Callable) -> tuple[str, Objective]:
     """Name of an objective, and what makes its terms."""
-    if callable(objective):
-        return "coefficients", partial(objectives.coefficients, objective)
-    if objective not in OBJECTIVES:
+    name = objective if isinstance(objective, str) else "coefficients"
+    if isinstance(objective, str):
+        objective = registry.named(objective, OBJECTIVES, "objective")
+    if isinstance(objective, Objective):
+        return name, objective
+    if not callable(objective):
         raise ConfigError(
-            f"objective is {objective!r}; expected one of {', '.join(OBJECTIVES)}, or "
-            "a function of the coefficients"
+            f"objective is {objective!r}; expected its name, an Objective, or a "
+            "function of the coefficients"
         )
-    return objective, OBJECTIVES[objective]
+    return name, Objective(partial(objectives.coefficients, objective))
 
 
 def _dims(
@@ -365,6 +407,51 @@ def _dims(
     if data is None:
         raise DataError("there is nothing to distil; give x, gradient, or both")
     return dims_of(real(data, name).shape, dims, name)
+
+
+def _require_options(mode: str, folds: int, draws: int, student: Any) -> None:
+    if mode != "zero":
+        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
+    for name, number, least in (("folds", folds, 2), ("draws", draws, 0)):
+        if not isinstance(number, int | np.integer) or number < least:
+            raise ConfigError(
+                f"{name} is {number!r}; expected an integer of at least {least}"
+            )
+    if not (hasattr(student, "fitted") and hasattr(student, "features")):
+        raise ConfigError(
+            f"student is {student!r}; expected what reads coefficients, such as "
+            "awd.features.Largest(6)"
+        )
+
+
+def _require_applicable(family: Family, objective: Any, student: Any) -> None:
+    """Refuse filters that cannot do what they are searched for."""
+    parameters = np.mean(family.bounds, axis=1)[None]
+    filters = family.filters(parameters)
+    if not np.isfinite(filters).all():
+        raise DataError(
+            f"{family} gives filters that are not finite, in the middle of its range "
+            "already; check its function and its bounds"
+        )
+    even = filters.ndim == 2 and filters.shape[1] % 2 == 0
+    if not even and (objective != "output" or hasattr(student, "pick")):
+        raise ConfigError(
+            f"{family} has filters of shape {filters.shape[1:]}, for the undecimated "
+            "transform; they go with objective='output' and a student that reads it, "
+            "such as student=awd.undecimated.Quantiles()"
+        )
+
+
+def _warn_of_offsets(x: np.ndarray) -> None:
+    """Beyond its ends a signal goes on with 0: an offset is a step there."""
+    over = (0, *range(2, x.ndim))
+    mean, sd = np.abs(x.mean(over)), x.std(over)
+    offset = (mean[sd > 0] / sd[sd > 0]).max(initial=0)
+    if offset > OFFSET:
+        warn(
+            f"x lies {offset:.0f} s.d. from 0, and the transform goes on with 0 beyond "
+            "its ends; subtract the mean of every channel, as the estimators do"
+        )
 
 
 def _require_choice(levels: int | Sequence[int], output: np.ndarray | None) -> None:

@@ -53,6 +53,9 @@ class Sampled(BaseEstimator):
 
         The shape of a sample, and its axes, are kept for those that follow.
         """
+        whole = isinstance(self.folds, int | np.integer)
+        if not whole or (self.folds != 0 and self.folds < 2):
+            raise ConfigError(f"folds is {self.folds!r}; expected 2 or more, or 0")
         least = {"ensure_min_samples": 2, "ensure_min_features": 2}
         checked = self._validated(X, y, **least, **options)
         X, y = checked if isinstance(checked, tuple) else (checked, None)
@@ -112,8 +115,8 @@ class Sampled(BaseEstimator):
         found = UNKNOWN
         if data.answers is not None and self.folds:
             found = fidelity(data, recipe, self.folds)
-        self.fidelity_, *interval = found
-        self.fidelity_interval_ = tuple(interval)
+        self.fidelity_ = found.value
+        self.fidelity_interval_ = found.low, found.high
 
     def _depths(self, levels: Any, x: np.ndarray) -> list[int]:
         """Levels that samples can be halved to; a warning where they are fewer."""

@@ -12,7 +12,7 @@ EXTRAS = {
     "aeon": "rivals",
     "astropy": "maps",
     "captum": "explain",
-    "h5py": "cells",
+    "h5py": "pipeline",
     "jinja2": "pipeline",
     "matplotlib": "pipeline",
     "netCDF4": "pipeline",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import registry
 from awd.errors import ConfigError, ShapeError
 from awd.samples import as_rows, axes, real, require_finite, require_samples
 
@@ -141,6 +142,38 @@ class Largest:
         return Picked(table.reshape(len(x), -1), index, sizes)
 
 
+def recipe(name: str = "largest", **settings: Any) -> Any:
+    """What a student reads, by name.
+
+    Parameters
+    ----------
+    name : {"largest", "histogram", "quantiles", "norms"} or str
+        :class:`Largest`; of undecimated coefficients
+        :class:`awd.filters.undecimated.Histogram`, ``Quantiles``, ``BandNorms``; or the
+        import path of a class with ``fitted`` and ``features``.
+    **settings
+        Its own.
+
+    Raises
+    ------
+    ConfigError
+        There is no such recipe, or it has no such settings.
+    """
+    from awd.filters import undecimated
+
+    table = {
+        "largest": Largest,
+        "histogram": undecimated.Histogram,
+        "quantiles": undecimated.Quantiles,
+        "norms": undecimated.BandNorms,
+    }
+    made = registry.named(name, table, "features")
+    try:
+        return made(**settings)
+    except TypeError as error:
+        raise ConfigError(f"features {name!r} cannot be made so: {error}") from error
+
+
 @dataclass(frozen=True)
 class Picked:
     """Features of :class:`Largest`, and from which coefficients they come.
@@ -173,7 +206,7 @@ class Student:
     features : Largest or awd.filters.undecimated.Histogram
         What is read from the coefficients: ``fitted`` on training samples, then
         ``features``.
-    head : {"ols", "ridge", "hinges"}
+    head : {"ols", "ridge", "hinges"} or str
         See :func:`awd.heads.head`.
 
     Attributes
@@ -184,7 +217,7 @@ class Student:
     """
 
     features: Any = field(default_factory=Largest)
-    head: Literal["ols", "ridge", "hinges"] = "ols"
+    head: str = "ols"
 
     def fit(
         self,
@@ -232,8 +265,10 @@ class Student:
 
         Compiled for signals in mode zero; ``x`` as in :meth:`fit`.
         """
-        compiled = isinstance(self.features, Largest) and self._fitted_mode == "zero"
-        if compiled and self.dims_ == 1:
+        from awd import heads
+
+        plain = isinstance(self.features, Largest) and self._fitted_mode == "zero"
+        if plain and self.dims_ == 1 and heads.additive(self.head_):
             x = require_samples(x, 1)
             if x.shape[1:] != self._shape:
                 self._compile(x.shape)
@@ -347,6 +382,11 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     import pandas as pd
 
     recipe, x = student.features, require_samples(x, student.dims_)
+    if not isinstance(recipe, Largest):
+        raise ConfigError(
+            f"features of {type(recipe).__name__} come from no single coefficient; "
+            "contributions are told of Largest"
+        )
     picked = recipe.pick(x, student.filter_, student.levels_, student.mode_)
     band, position = picked.place()
     kinds = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from awd import targets
 from awd.distil import Distilled, distil
 from awd.errors import DataError, ShapeError, warn
 from awd.features import Largest, Student
+from awd.log import progress
 from awd.targets import HeldOut, Target
 
 RESAMPLES = 1000  # of the groups, for the interval of the fidelity
@@ -107,8 +108,8 @@ class Recipe:
     ``shares`` of the outputs in what heads are fitted to, several to choose from.
     """
 
-    features: Largest
-    head: Literal["ols", "ridge", "hinges"]
+    features: Any
+    head: str
     levels: int | Sequence[int]
     length: int | str | Sequence[int]
     objective: str | Callable
@@ -139,8 +140,7 @@ class Recipe:
             data.gradient,
             answers,
             objective=self.objective,
-            # A search follows the slope of picked coefficients, which energies lack.
-            student=replace(self.features, energy=False),
+            student=self._searched,
             groups=data.groups,
             ratio=self.ratio,
             levels=self.levels,
@@ -165,6 +165,12 @@ class Recipe:
         ]
         students, shares = zip(*found, strict=True)
         return Additive(result, list(students), np.array(shares), centre)
+
+    @property
+    def _searched(self) -> Any:
+        """A search follows the slope of picked coefficients, which energies lack."""
+        picks = isinstance(self.features, Largest)
+        return replace(self.features, energy=False) if picks else self.features
 
     def _targets(self, data: Taught, count: int) -> list[Target]:
         if data.outputs is None:
@@ -226,7 +232,8 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
         )
         return UNKNOWN
     predicted = np.empty_like(answers, dtype=float)
-    for rows, held in GroupKFold(min(folds, count)).split(data.x, groups=units):
+    splits = list(GroupKFold(min(folds, count)).split(data.x, groups=units))
+    for rows, held in progress(splits, "held out"):
         if np.ptp(answers[rows], axis=0).any():
             predicted[held] = recipe.fitted(data.subset(rows))(data.x[held])
         else:

@@ -10,6 +10,7 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from awd import registry
 from awd.curves import Curves
 from awd.errors import ConfigError
 
@@ -74,10 +75,11 @@ def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
 
     Parameters
     ----------
-    name : {"ols", "ridge", "hinges"}
+    name : {"ols", "ridge", "hinges"} or str
         Ordinary least squares (the paper's); ridge on standardised features with the
         penalty of least leave-one-out error among :data:`ALPHAS`, of each target its
-        own; the same on features and their :class:`Hinges`.
+        own; the same on features and their :class:`Hinges`. Or the import path of a
+        function of ``floor`` and ``bends`` that gives a regressor.
     floor : float
         Smallest s.d. by which ridge divides a feature.
     bends : array of bool of shape (features,), optional
@@ -88,18 +90,49 @@ def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
     ConfigError
         There is no such head.
     """
-    if name == "ols":
-        return LinearRegression()
-    if name not in ("ridge", "hinges"):
-        raise ConfigError(f"no head {name!r}; there is ols, ridge, hinges")
-    hinges = [Hinges(bends)] if name == "hinges" else []
-    return make_pipeline(
-        *hinges, FlooredScaler(floor), RidgeCV(ALPHAS, alpha_per_target=True)
+    return registry.named(name, HEADS, "head")(floor, bends)
+
+
+def additive(fitted: Any) -> bool:
+    """Whether a fitted head is a sum of curves."""
+    lines = isinstance(fitted, LinearRegression)
+    return lines or (
+        isinstance(fitted, Pipeline) and isinstance(fitted[-2], FlooredScaler)
     )
 
 
+def _ols(floor: float, bends: np.ndarray | None) -> LinearRegression:
+    return LinearRegression()
+
+
+def _ridge(floor: float, bends: np.ndarray | None) -> Pipeline:
+    return make_pipeline(FlooredScaler(floor), _penalised())
+
+
+def _hinges(floor: float, bends: np.ndarray | None) -> Pipeline:
+    return make_pipeline(Hinges(bends), FlooredScaler(floor), _penalised())
+
+
+def _penalised() -> RidgeCV:
+    return RidgeCV(ALPHAS, alpha_per_target=True)
+
+
+HEADS = {"ols": _ols, "ridge": _ridge, "hinges": _hinges}
+
+
 def curves(fitted: Any) -> Curves:
-    """The curves of a fitted :func:`head` of one target."""
+    """The curves of a fitted :func:`head` of one target.
+
+    Raises
+    ------
+    ConfigError
+        It is no sum of curves.
+    """
+    if not additive(fitted):
+        raise ConfigError(
+            f"this head, a {type(fitted).__name__}, is no sum of curves; "
+            f"{', '.join(HEADS)} are"
+        )
     if not isinstance(fitted, Pipeline):
         slopes = fitted.coef_[None]
         return Curves(

@@ -7,7 +7,7 @@ coefficients is fitted to the answers, to labels, or to both.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,10 +16,13 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from awd import io
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.estimator import Sampled
-from awd.features import Largest, contributions
+from awd.features import Largest, contributions, recipe
 from awd.fitting import Recipe, Taught, centred
+from awd.heads import additive
+from awd.model import Model, Sample, Score, Story, of_student
 from awd.samples import real, require_samples
 from awd.targets import HeldOut
 from awd.teacher import brought
@@ -47,8 +50,8 @@ class _Predictor(Sampled):
         length: int | str | Sequence[int] = "auto",
         objective: str | Callable = "output",
         fit_to: Literal["labels", "outputs", "mixed"] | None = None,
-        features: Largest | None = None,
-        head: Literal["ols", "ridge", "hinges"] = "hinges",
+        features: Any = None,
+        head: str = "hinges",
         dims: int | None = None,
         output: Part | None = None,
         wrap: Callable | None = None,
@@ -119,8 +122,8 @@ class _Predictor(Sampled):
             None if groups is None else np.asarray(groups),
             held_out if fit_to == "mixed" else None,
         )
-        recipe = Recipe(
-            Largest(3, 3) if self.features is None else self.features,
+        plan = Recipe(
+            self._reads(),
             self.head,
             self._depths(self.levels, data.x),
             self.length,
@@ -129,12 +132,23 @@ class _Predictor(Sampled):
             shares=SHARES if data.held_out is not None else shares,
             random_state=self.random_state,
         )
-        self.model_ = recipe.fitted(data)
+        self.model_ = plan.fitted(data)
         self.result_ = self.model_.result
         self.filter_, self.levels_ = self.result_.filter, self.result_.levels
         self.share_, self.fit_to_ = float(self.model_.shares.mean()), fit_to
-        self._judge(data, recipe)
+        self._judge(data, plan)
+        self._portable = self._taken_home(data, teacher)
         return self
+
+    def _reads(self) -> Any:
+        """What is read of the coefficients."""
+        if self.features is None:
+            return Largest(3, 3)
+        if isinstance(self.features, str):
+            return recipe(self.features)
+        if isinstance(self.features, Mapping):
+            return recipe(**self.features)
+        return self.features
 
     def _asked(
         self, network: brought.Network, given: np.ndarray, gradients: Any
@@ -200,6 +214,67 @@ class _Predictor(Sampled):
             source = brought.network(source, self.output, self.wrap).outputs(given)
         return _outputs(source, "the outputs of held_out", len(given))
 
+    def to_model(self) -> Model:
+        """The model to take home, which predicts with numpy and numba alone.
+
+        Raises
+        ------
+        ConfigError
+            It is no sum of curves of features of :class:`awd.features.Largest`.
+        """
+        check_is_fitted(self)
+        if self._portable is None:
+            raise ConfigError(
+                "a model to take home is a sum of curves of features of Largest; this "
+                f"one has features {self.features!r} and head {self.head!r}"
+            )
+        return self._portable
+
+    def save(self, path: io.PathLike) -> None:
+        """Write ``model.json``, which :func:`awd.load` reads; see :meth:`to_model`."""
+        self.to_model().save(path)
+
+    def card(self, form: Literal["markdown", "html"] = "markdown") -> str:
+        """One page about the model, for people; see :meth:`to_model`."""
+        return self.to_model().card(form)
+
+    def _taken_home(self, data: Taught, teacher: Any) -> Model | None:
+        """The model that is saved; it says what was seen, so it is made in fit."""
+        first = self.model_.students[0]
+        if not (isinstance(first.features, Largest) and additive(first.head_)):
+            return None
+        centre = tuple(self.model_.centre.ravel().tolist())
+        sample = Sample.of(
+            data.x, self.dims_, centre=centre, spread=(1.0,) * len(centre)
+        )
+        classes = getattr(self, "classes_", None)
+        n, groups = len(data.x), len(np.unique(data.units))
+        words = {"labels": "labels", "outputs": "the network's outputs"}
+        share = f"labels, and {self.share_:.0%} of the network's outputs"
+        story = Story(
+            data=f"{n:,} samples" + (f" of {groups:,} groups" if groups < n else ""),
+            network="" if teacher is None else type(teacher).__name__,
+            fitted_to=words.get(self.fit_to_, share),
+        )
+        return of_student(
+            self.model_.students,
+            data.x,
+            sample=sample,
+            classes=classes,
+            scale=None if classes is None else "probabilities",
+            scores=self._scores(data),
+            story=story,
+        )
+
+    def _scores(self, data: Taught) -> list[Score]:
+        """What is known of how good it is."""
+        low, high = self.fidelity_interval_
+        if not np.isfinite(low):
+            return []
+        of = "labels" if data.outputs is None else "the network's outputs"
+        on = f"samples held out, {self.folds} folds of whole groups; R2 is of {of}"
+        return [Score("this model", "model", "R2", self.fidelity_, low, high, on)]
+
     def _values(self, X: Any) -> np.ndarray:
         """What the heads give, (n, k)."""
         return self.model_(self._next(X))
@@ -249,9 +324,10 @@ class AdaptiveWaveletRegressor(RegressorMixin, _Predictor):
         What the head is fitted to. Without it: to both where both are there, a share
         of the outputs and the rest of the labels, else to what there is. The wavelet
         comes from the network's outputs alone; without a network from the labels.
-    features : Largest, optional
-        What is read of the coefficients; the 3 largest and smallest of every band.
-    head : {"hinges", "ridge", "ols"}
+    features : Largest, str or mapping, optional
+        What is read of the coefficients, a name or settings of
+        :func:`awd.features.recipe`; the 3 largest and smallest of every band.
+    head : {"hinges", "ridge", "ols"} or str
         Curves that bend at their tertiles, or lines: :func:`awd.heads.head`.
     dims : {1, 2}, optional
         Axes of a sample without channels, 1 of signals and 2 of images; needed where

@@ -168,8 +168,8 @@ def analysis(
     """
     _require_axes(x, dims)
     weights = _analysis_weights(_bank(h, x))
-    for n in x.shape[-dims:]:
-        signal_lengths(n, len(h), levels, mode)  # refuses what cannot be
+    for n in x.shape[-dims:]:  # refuses what cannot be
+        signal_lengths(int(n), int(h.shape[0]), levels, mode)
     approx, details = x, []
     for _ in range(levels):
         approx, *detail = _halve(approx, weights, mode, dims)
@@ -239,7 +239,7 @@ def _double(parts: Tensor, size: tuple[int, ...], weights: Tensor, mode: str) ->
 
 def _correlate(x: Tensor, weights: Tensor, mode: str) -> Tensor:
     """Low and high band along the last axis: (..., n) -> (2, ..., band)."""
-    n, window = x.shape[-1], len(weights)
+    n, window = int(x.shape[-1]), int(weights.shape[0])  # a trace knows no integers
     taps = window - 2 * BLOCK + 2
     index = extension(n, taps, mode)
     band = (len(index) - taps) // 2 + 1

@@ -356,11 +356,9 @@ def to_pywt(h: np.ndarray, name: str = "awd", tolerance: float = 1e-8) -> pywt.W
     ShapeError, WaveletError
         As :func:`require_wavelet`.
     """
-    import pywt
+    from awd.filters.bank import Orthonormal
 
-    wavelet = pywt.Wavelet(name, filter_bank=filter_bank(h, tolerance, name))
-    wavelet.orthogonal = wavelet.biorthogonal = True
-    return wavelet
+    return Orthonormal(name, filter_bank(h, tolerance, name))
 
 
 def filter_bank(

@@ -88,3 +88,12 @@ def test_absent_baselines_and_other_samples_are_refused():
         score.join([made("1", "a")], [plain])
     with pytest.raises(DataError, match="cells half 0"):
         score.join([made("0", "a")], [plain.assign(row=plain["row"] + 1)])
+
+
+def test_of_a_class_the_area_under_the_curve_is_told():
+    one = made("0", "a")
+    y = np.arange(120) % 2.0
+    told = np.stack([2 * y + 0.1, -y])
+    one = one.assign(target=("sample", y), prediction=(("method", "sample"), told))
+    assert score.score([one], 20, 0)[0]["auc"].tolist()[:2] == [1, 0]
+    assert np.isnan(score.score([made("0", "a")], 20, 0)[0]["auc"]).all()

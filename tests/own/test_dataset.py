@@ -85,10 +85,10 @@ def test_a_function_gives_samples_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     by = {"kind": "function", "function": "made_here:samples", "arguments": {"n": 5}}
     assert dataset.gather(settings("", samples=by))["x"].shape == (5, 8)
-    with pytest.raises(ConfigError, match="has no 'other'"):
-        source.called("made_here:other")
-    with pytest.raises(MissingInput, match="put not_here.py into the working"):
-        source.called("not_here:f")
+    with pytest.raises(MissingInput, match="made_here has no 'other'"):
+        dataset.gather(settings("", samples=by | {"function": "made_here:other"}))
+    with pytest.raises(ConfigError, match="change samples.arguments"):
+        dataset.gather(settings("", samples=by | {"arguments": {}}))
 
 
 @pytest.mark.parametrize("kind", [">f8", "i2", "f2", "u1"])

@@ -16,7 +16,7 @@ from awd.league.predict import time_inference, to_dataset
 from awd.own import dataset
 from awd.record import checkpoint, contracts
 from awd.study import ask, baselines, distil, predict, take_home, train
-from awd.teacher import weights
+from awd.teacher import shelf, weights
 
 RNG = np.random.default_rng(4)
 SHARES = {"test": 0.25, "select": 0.25, "test_groups": []}
@@ -217,7 +217,7 @@ def test_logits_become_probabilities(tmp_path):
     x = walks(32)
     source = factory(tmp_path, "torch.nn.Linear(32, 3)")
     for link in ("softmax", "sigmoid"):
-        net = weights.opened(brought(source, link=link, column=2, squeezed=False))
+        net = shelf.opened(brought(source, link=link, column=2, squeezed=False))
         found = net.output(x)
         assert ((found > 0) & (found < 1)).all()
         assert net.gradient(x).shape == x.shape

@@ -1,5 +1,25 @@
 """Clathrin-pit tracks: made, read, and turned into the data set of the cells study."""
 
+from typing import TYPE_CHECKING
+
 from awd import lazily
 
-__getattr__, __dir__ = lazily(__name__, __path__, {})
+if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
+    from awd.cells import classify as classify
+    from awd.cells import compiled as compiled
+    from awd.cells import detect as detect
+    from awd.cells import figures as figures
+    from awd.cells import link as link
+    from awd.cells import measures as measures
+    from awd.cells import microscope as microscope
+    from awd.cells import movie as movie
+    from awd.cells import presets as presets
+    from awd.cells import readers as readers
+    from awd.cells import readout as readout
+    from awd.cells import simulate as simulate
+    from awd.cells import study as study
+    from awd.cells import tiff as tiff
+    from awd.cells import tracker as tracker
+    from awd.cells import tracks as tracks
+else:
+    __getattr__, __dir__ = lazily(__name__, __path__, {})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd.compiled import extremes, images, signals
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.wavelet import highpass, require_levels
 
 if TYPE_CHECKING:
@@ -129,6 +129,12 @@ def synthesis(
     bank = _pywt(h, highpass(h), mode)
     function = pywt.waverec if len(shape) == 1 else pywt.waverec2
     whole = function(coeffs, bank, mode)
+    found = whole.shape[-len(shape) :]
+    if found != tuple(n + n % 2 for n in shape):
+        raise ShapeError(
+            f"the coefficients are those of {found} samples, odd ones rounded up; "
+            f"expected those of shape {shape}"
+        )
     return whole[(..., *(slice(n) for n in shape))]
 
 
@@ -260,4 +266,6 @@ def checked(
         raise ShapeError(
             f"filters have shape {filters.shape[1:]}; expected one axis of even length"
         )
+    if not np.isfinite(filters).all():
+        raise DataError(f"a filter is not finite: {filters[0]}; check how it was made")
     return x, filters, highpass(filters)

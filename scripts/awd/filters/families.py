@@ -10,10 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.optimize import least_squares
 
 from awd import wavelet
 from awd.errors import ConfigError, ShapeError
 from awd.filters import lattice
+
+GRID = np.linspace(0, 1, 9)
+SLACK = 1e-9  # of a range, by which a fit begins inside
 
 
 class Family:
@@ -35,7 +39,7 @@ class Family:
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
         """Filters of parameters: (..., free) to ``(..., *taps)``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has to give its filters")
 
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
         """Derivative along the parameters: (free,) to ``(free, *taps)``."""
@@ -53,8 +57,24 @@ class Family:
         return np.clip(parameters, *self.bounds.T)
 
     def parameters(self, h: np.ndarray) -> np.ndarray:
-        """Parameters of a filter, shorter ones of the same kind too: (free,)."""
-        raise NotImplementedError
+        """Parameters of a filter, shorter ones of the same kind too: (free,).
+
+        Here those whose filter is next to it, by least squares from a grid.
+        """
+        free = len(self.bounds)
+        unit = np.stack(np.meshgrid(*[GRID] * free), -1).reshape(-1, free)
+        points = self.points(unit)
+        gaps = (self.filters(points) - h).reshape(len(points), -1)
+        start = points[(gaps**2).sum(1).argmin()]
+        low, high = self.bounds.T
+        return least_squares(
+            lambda parameters: (self.filters(parameters) - h).ravel(),
+            np.clip(start, low + SLACK * (high - low), high - SLACK * (high - low)),
+            bounds=(low, high),
+            xtol=1e-12,
+            ftol=1e-12,
+            gtol=1e-12,
+        ).x
 
     def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:
         """A filter moved to where another one stands, if no objective can tell."""
@@ -62,7 +82,7 @@ class Family:
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
         """Residual of every condition that the family guarantees; 0 when met."""
-        raise NotImplementedError
+        return {}
 
     def missed(self, parameters: np.ndarray) -> np.ndarray:
         """Residuals of the equations: (..., free) -> (..., equations)."""
@@ -117,8 +137,8 @@ class Lattice(Family):
 
     Examples
     --------
-    >>> Lattice(10).filters(np.zeros(4)).nonzero()[0]  # Haar among zeros
-    array([8, 9])
+    >>> Lattice(10).filters(np.zeros(4)).nonzero()[0]  # all else is zero
+    array([0, 9])
     """
 
     taps: int
@@ -231,3 +251,5 @@ def isotropic(edge_corner: np.ndarray) -> np.ndarray:
 SYMMETRIC = Smoother("symmetric", symmetric, np.array([[-1 / 16, 1 / 16]]))
 GAUSSIAN = Smoother("gaussian", gaussian, np.array([[0.3, 1.5]]))
 ISOTROPIC = Smoother("isotropic", isotropic, np.array([[0, 1 / 8], [0, 1 / 16]]))
+
+FAMILIES = {family.name: family for family in (SYMMETRIC, GAUSSIAN, ISOTROPIC)}

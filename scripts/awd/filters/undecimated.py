@@ -350,6 +350,8 @@ def _checked(
             f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
             "or (rows, y, x), float32 or float64"
         )
+    if not np.isfinite(h).all():
+        raise DataError(f"the filter is not finite: {h}; check how it was made")
     if not isinstance(levels, int | np.integer) or levels < 1:
         raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
     if h.shape == (3, 3) and x.ndim == 3:

@@ -125,7 +125,18 @@ def _scores(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
     table.insert(2, "n_test", len(y))
     for column in COLUMNS[1:]:
         table[column] = np.mean([test_set[column].values for test_set in sets], 0)
+    table["auc"] = np.mean([_auc(test_set) for test_set in sets], 0)
     return table
+
+
+def _auc(test_set: xr.Dataset) -> np.ndarray:
+    """Area under the ROC curve of every method, (methods,); NaN but of a class."""
+    from sklearn.metrics import roc_auc_score
+
+    y, predictions = test_set["target"].values, test_set["prediction"].values
+    if set(np.unique(y)) != {0, 1}:
+        return np.full(len(predictions), np.nan)
+    return np.array([roc_auc_score(y, prediction) for prediction in predictions])
 
 
 def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:

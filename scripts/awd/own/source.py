@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from awd import io
-from awd.errors import ConfigError, DataError, MissingInput
+from awd import io, registry
+from awd.errors import ConfigError, DataError
+from awd.own import tables
 
 Arrays = dict[str, np.ndarray]
 KINDS = (".nc", ".npz", ".npy", ".csv")
@@ -80,7 +79,7 @@ def _from_table(
     path: Path, names: Mapping[str, str], columns: Mapping[str, Any]
 ) -> Arrays:
     """A sample a row: what no key names are the values of x, in order."""
-    table = io.read_columns(path)
+    table = tables.read(path)
     wanted = [name for name in columns.values() if isinstance(name, str)]
     own = [name for name in wanted if name in table]
     named = {key: names[key] for key in ("group", "split") if names[key] in table}
@@ -102,7 +101,14 @@ def _from_table(
 
 
 def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:
-    given = called(name)(**arguments)
+    function = registry.imported(name)
+    try:
+        given = function(**arguments)
+    except TypeError as error:
+        raise ConfigError(
+            f"{name} cannot be called with {dict(arguments)} ({error}); change "
+            "samples.arguments"
+        ) from error
     if isinstance(given, Mapping):
         found = dict(given)
     elif isinstance(given, tuple) and len(given) == 2:
@@ -110,29 +116,3 @@ def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:
     else:
         found = {"x": given}
     return {key: np.asarray(value) for key, value in found.items() if value is not None}
-
-
-def called(name: str) -> Any:
-    """What ``package.module:function`` names, also in the working directory.
-
-    Raises
-    ------
-    MissingInput
-        There is no such module.
-    ConfigError
-        It has no such function.
-    """
-    module, _, attribute = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        loaded = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise MissingInput(
-            f"{name}: {error}; install it, or put {module}.py into the working "
-            f"directory, {here}"
-        ) from error
-    if not hasattr(loaded, attribute):
-        raise ConfigError(f"{name}: {loaded.__file__} has no {attribute!r}")
-    return getattr(loaded, attribute)

@@ -215,5 +215,5 @@ def _usage(model: Model) -> list[Block]:
 
 
 def _provenance(model: Model) -> list[Block]:
-    known = [f"{key}: {value}" for key, value in model.provenance.items()]
+    known = [f"{key}: {value}" for key, value in sorted(model.provenance.items())]
     return [Items([*known, f"SHA-256 of its content: {model.checksum}"])]

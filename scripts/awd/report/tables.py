@@ -29,8 +29,10 @@ MISSING = "–"
 
 CAPTION = (
     "R² on held-out groups with its 95 % bootstrap interval, and RMSE; means over all "
-    "splits and seeds. s.d.: of R² over splits / over seeds. Fidelity: R² against the "
-    "output of the teacher. Candidates: filters that the one shown was chosen from. "
+    "splits and seeds. AUC: of a class, how often one in it is told from one that is "
+    "not; R² is then the Brier skill score. s.d.: of R² over splits / over seeds. "
+    "Fidelity: R² against the output of the teacher. Candidates: filters that the one "
+    "shown was chosen from. "
     "Parameters: numbers learned in the filter + in the head. Compression: share of "
     "coefficients that are large and matter, smaller is sparser. Time: milliseconds "
     "for 1 and for 1000 samples. Every wavelet has the same features and the same "
@@ -68,7 +70,7 @@ def score_table(
     scores : DataFrame
         ``scores.csv``: ``study``, ``target``, ``split``, ``method``, ``role``, ``r2``,
         ``rmse`` with ``_low`` and ``_high``, and where there are any ``r2_sd_splits``,
-        ``r2_sd_seeds``, ``fidelity``, ``scored``, ``filter_parameters``,
+        ``r2_sd_seeds``, ``auc``, ``fidelity``, ``scored``, ``filter_parameters``,
         ``head_parameters``, ``compression``.
     timings : DataFrame, optional
         ``timings.csv``: ``seconds_batch1`` and ``seconds_batch1000`` by method, the
@@ -136,6 +138,7 @@ def _cells(table: pd.DataFrame) -> pd.DataFrame:
             "R² [95 %]": [f"{a} {b}" for a, b in zip(r2, intervals, strict=True)],
             "s.d.": spread,
             "RMSE": column("rmse", rmse_digits),
+            "AUC": column("auc", 3),
             "fidelity": column("fidelity", r2_digits),
             "candidates": chosen_from,
             "parameters": parameters,

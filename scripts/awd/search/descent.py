@@ -18,6 +18,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
+from awd.errors import DataError
 from awd.filters.families import Family
 
 APART = 0.2  # starts differ by more than this in some tap
@@ -198,6 +199,13 @@ def scan(
     terms = {k: blend.terms[k] for blend in blends for k, _ in blend.used()}
     filters = family.filters(grid)
     values = {k: term.subset(rows).values(filters) for k, term in terms.items()}
+    for name, found in values.items():
+        if not np.isfinite(found).any():
+            raise DataError(
+                f"the objective {name} is not finite for any filter; check it, and "
+                "the samples"
+            )
+        found[np.isnan(found)] = np.inf  # none of these is best
     return Scan(family, rows, grid, values)
 
 

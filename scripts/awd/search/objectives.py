@@ -8,15 +8,16 @@
 - ``sparsity``: signals are sparse; no teacher, the ablation;
 - any function of the coefficients (:class:`Coefficients`).
 
-A new objective is a function that returns its terms
-(:class:`awd.search.descent.Term`), entered in :data:`OBJECTIVES`.
+A new objective is an :class:`Objective`: a function that returns its terms
+(:class:`awd.search.descent.Term`) and an effort, entered in :data:`OBJECTIVES`, or in a
+module of one's own and named by its import path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -199,27 +200,41 @@ def output(samples: Samples, levels: int) -> dict[str, Term]:
     return {"output": term}
 
 
-OBJECTIVES: dict[str, Callable[[Samples, int], dict[str, Term]]] = {
-    "output": output,
-    "attribution": attribution,
-    "sparsity": sparsity,
-}
+class Objective(NamedTuple):
+    """What is minimised, and how hard the minimum is searched.
 
-# Fidelity is smooth where L1 norms have kinks, and needs more samples to be measured.
-EFFORT = {
-    "output": Effort(
-        few=300,
-        few_values=2**24,
-        density=2,
-        most=256,
-        on_few=4,
-        on_all=1,
-        tolerance=1e-4,
-        again=False,
+    Attributes
+    ----------
+    terms : callable
+        ``terms(samples, levels)`` gives the terms that are weighed, by name.
+    effort : Effort
+        Where L1 norms have kinks fidelity is smooth, and needs more samples.
+    flips : bool
+        Whether the reversed filter has the same value.
+    """
+
+    terms: Callable[[Samples, int], Mapping[str, Term]]
+    effort: Effort = Effort(density=4, most=2**11, on_few=16, on_all=2)
+    flips: bool = True
+
+
+OBJECTIVES = {
+    "output": Objective(
+        output,
+        Effort(
+            few=300,
+            few_values=2**24,
+            density=2,
+            most=256,
+            on_few=4,
+            on_all=1,
+            tolerance=1e-4,
+            again=False,
+        ),
+        flips=False,
     ),
-    "attribution": THOROUGH,
-    "sparsity": Effort(density=4, most=2**11, on_few=16, on_all=2),
-    "coefficients": Effort(density=4, most=2**11, on_few=16, on_all=2),
+    "attribution": Objective(attribution, THOROUGH),
+    "sparsity": Objective(sparsity),
 }
 
 

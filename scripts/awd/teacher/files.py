@@ -6,9 +6,6 @@ objects, which run code when they are read, are refused in every format.
 
 from __future__ import annotations
 
-import importlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import re
@@ -19,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import extras, io
-from awd.errors import ConfigError, DataError, MissingInput, ShapeError
+from awd import extras, io, registry
+from awd.errors import AwdError, ConfigError, DataError, MissingInput, ShapeError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,15 +43,14 @@ def opened(source: str | os.PathLike, weights: str | os.PathLike | None = None) 
     """
     text = os.fspath(source)
     suffix = Path(text).suffix.lower()
-    place, colon, name = text.rpartition(":")
     if suffix in READERS:
         if weights is not None:
             raise ConfigError(f"{text} has weights of its own; weights={weights} too")
         io.existing(text)
         with extras.needed(f"the network {text}"):
             return READERS[suffix](Path(text))
-    if colon and place and name.isidentifier():
-        found = _made(place, name)
+    if registry.is_path(text):
+        found = _made(text)
         return found if weights is None else _loaded(found, Path(weights), text)
     raise ConfigError(
         f"no network is known behind {text!r}; expected a path that ends in "
@@ -62,32 +58,23 @@ def opened(source: str | os.PathLike, weights: str | os.PathLike | None = None) 
     )
 
 
-def _made(place: str, name: str) -> Any:
+def _made(text: str) -> Any:
     """What a factory returns, of a module or of a file ``.py``."""
-    try:
-        if place.endswith(".py"):
-            path = io.existing(place)
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            loader = importlib.machinery.SourceFileLoader(path.stem, str(path))
-            spec = importlib.machinery.ModuleSpec(path.stem, loader)
-            module = importlib.util.module_from_spec(spec)
-            loader.exec_module(module)
-        else:
-            module = importlib.import_module(place)
-    except ImportError as error:
-        raise MissingInput(
-            f"{place}:{name} cannot be imported ({error}); install it, add its folder "
-            "to PYTHONPATH, or give the path of its file, 'folder/file.py:factory'"
-        ) from error
-    factory = getattr(module, name, None)
+    factory = registry.imported(text)
     if not callable(factory):
-        raise MissingInput(f"{place} has no function {name!r} that makes a network")
+        raise MissingInput(f"{text} is no function that makes a network")
     try:
         return factory()
     except TypeError as error:
         raise ConfigError(
-            f"{place}:{name} cannot be called without arguments ({error}); give a "
+            f"{text} cannot be called without arguments ({error}); give a "
             "function that returns the network"
+        ) from error
+    except AwdError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"{text} makes no network ({type(error).__name__}: {error}); mend it first"
         ) from error
 
 

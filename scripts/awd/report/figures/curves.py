@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd import features
+from awd.report.figures.student import loudest
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -38,17 +39,18 @@ def curves(
     x : array of shape (n, time) or (n, window, time)
         The training samples.
     windows : sequence of str
-        Names of the windows.
+        Names of the windows; of many those are drawn that move predictions most.
     """
     table = curves_table(student, x)
     bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
     titles = _titles(student.features)
-    shape = len(windows) * len(bands), len(titles)
+    shown = loudest(student, x, len(windows))
+    shape = len(shown) * len(bands), len(titles)
     figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * shape[0]))
     axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
     drawn = table.groupby(["channel", "band", "column"])
     for row, (channel, band) in enumerate(
-        (channel, band) for channel in range(len(windows)) for band in bands
+        (channel, band) for channel in shown for band in bands
     ):
         name = windows[channel] if len(windows) > 1 else ""
         axes[row, 0].set_ylabel(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WITHIN = 0.9  # share of a coefficient's energy that its bar spans
 
+MOST = 3  # windows that are drawn of many channels
+
 WINDOW = -2  # the band of what is read of a window as a whole
 
 MARKERS = {"energy": "D", "largest": "^", "smallest": "v", "start": "s"}
@@ -54,7 +56,8 @@ def reading(
     x : array of shape (k, time) or (k, window, time)
         Traces, from a low to a high prediction; :func:`examples` picks three.
     windows : sequence of str
-        Names of the windows.
+        Names of the windows; of many those are drawn that move predictions most
+        (:func:`loudest`).
     observed : sequence of float of length k, optional
         Targets, shown beside the predictions.
     lengths : sequence of int of length k, optional
@@ -68,7 +71,8 @@ def reading(
     table = reading_table(student, x, background)
     found = set(table["band"])
     bands = [b for b in (*range(student.levels_ + 1), -1, WINDOW) if b in found]
-    count = len(windows)
+    drawn = loudest(student, x if background is None else background, len(windows))
+    count = len(drawn)
     figure = Figure(figsize=(DOUBLE, 0.5 + count * (1.4 + 0.24 * len(bands))))
     heights = (1.5, 1, 0.32 * len(bands)) * count
     grid: dict[str, Any] = {"squeeze": False, "sharex": True, "height_ratios": heights}
@@ -76,18 +80,19 @@ def reading(
     limit = table["contribution"].abs().max()
     norm = mpl.colors.Normalize(-limit, limit)
     frames = _per_frame(student, x, table)
-    for row, window in enumerate(windows):
+    for row, channel in enumerate(drawn):
+        window = windows[channel]
         block = axes[3 * row : 3 * row + 3]
-        own = table[table["channel"] == row]
-        for column, traces in enumerate(np.reshape(x, (len(x), count, -1))):
-            trace, added = traces[row], frames[column, row]
+        own = table[table["channel"] == channel]
+        for column, traces in enumerate(np.reshape(x, (len(x), len(windows), -1))):
+            trace, added = traces[channel], frames[column, channel]
             _trace([*block[:2, column]], trace, added, np.abs(frames).max())
             _picks(block[2, column], own[own["sample"] == column], bands, norm)
             if lengths is not None:
                 _shade(block[0, column], lengths[column], len(trace), window)
         _share_rows(block)
         _scales(block[2, 0], bands, student)
-        label = signal if count == 1 else f"{window}: {signal}"
+        label = signal if len(windows) == 1 else f"{window}: {signal}"
         block[0, 0].set_ylabel(textwrap.fill(label, 20))
         block[1, 0].set_ylabel("added by\neach sample")
     for ax in axes[-1]:
@@ -95,6 +100,17 @@ def reading(
     _heads(axes[0], student.predict(x), observed)
     _key(figure, axes[2::3].ravel(), norm, target)
     return figure
+
+
+def loudest(student: features.Student, x: np.ndarray, windows: int) -> list[int]:
+    """The windows that are drawn: at most :data:`MOST`, in their order.
+
+    Those whose features together move the predictions of samples ``x`` most.
+    """
+    picked = student.features.pick(x, student.filter_, student.levels_, student.mode_)
+    read = picked.features
+    added = student.curves(read).reshape(len(read), windows, -1).sum(2)
+    return sorted(np.argsort(-added.std(0), kind="stable")[:MOST].tolist())
 
 
 def channels(x: np.ndarray) -> tuple[str, ...]:
@@ -245,7 +261,7 @@ def _share_rows(axes: np.ndarray) -> None:
 def _key(figure: Figure, axes: Sequence[Axes], norm: Any, target: str) -> None:
     """The bar of colours, and what the marks mean."""
     shades = mpl.cm.ScalarMappable(norm, SHADES)
-    bar = figure.colorbar(shades, ax=list(axes), aspect=12, pad=0.01)
+    bar = figure.colorbar(shades, ax=list(axes), aspect=12 * len(axes) / 3, pad=0.01)
     bar.set_label(f"added to the\npredicted {target}")
     bar.outline.set_visible(False)
     for kind in ("largest", "smallest"):
