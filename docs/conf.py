@@ -58,6 +58,7 @@ nitpick_ignore = [  # inside, for those who read the source
     ("py:mod", "awd.filters.coefficients"),
     ("py:mod", "awd.search.candidates"),
     ("py:class", "awd.search.descent.Term"),
+    ("py:data", "awd.filters.families.FAMILIES"),
     ("py:data", "awd.search.objectives.OBJECTIVES"),
     ("py:mod", "awd.teacher.ask"),
 ]
