@@ -69,6 +69,12 @@ def test_fix_removes_what_is_wrong_and_all_that_was_made_of_it(run):
     assert left(run) == ["d.json"]
 
 
+def test_a_deleted_table_is_named_whether_or_not_its_checksum_is_left(run):
+    (run / "b.csv").unlink()
+    assert check.run(run, fix=True) == {f"{RUN}/b.csv": check.MISSING}
+    assert left(run) == ["a.json", "d.json"]
+
+
 def test_what_a_user_brought_is_named_and_left(run):
     Path("data.txt").write_text("2")
     assert check.run(run, fix=True) == {"data.txt": check.CHANGED}

@@ -46,8 +46,8 @@ def run(folder: io.PathLike, fix: bool = False) -> dict[str, str]:
     wrong = dict(_differing(base, record["outputs"], ANOTHER))
     damaged = set(wrong)
     wrong |= _differing(base, record["inputs"], CHANGED)
-    beside = [name for name in record["outputs"] if _is_unsealed(base / name)]
-    beside = [name for name in beside if name not in damaged]
+    right = [name for name in record["outputs"] if name not in damaged]
+    beside = [name for name in right if _is_unsealed(base / name)]
     if fix:
         for name in beside:
             integrity.seal_beside(base / name)
