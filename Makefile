@@ -8,6 +8,7 @@
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make docs           the site, docs/_build/index.html, with every example run once
 # make keys           config/schema.json and the table of keys, from the models
+# make check RUN=NAME whether a run's files are as its manifest says; FIX=1 removes others
 # make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -15,13 +16,21 @@ BIN := .venv/bin
 RUN ?= default
 CORES ?= all
 
+# Snakemake and numba keep caches, and stop where HOME is read-only.
+ifeq ($(origin XDG_CACHE_HOME),undefined)
+ifneq ($(shell mkdir -p "$$HOME/.cache" 2>&1 && test -w "$$HOME/.cache" || echo no),)
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+$(info HOME may not be written to; caches are kept in $(XDG_CACHE_HOME))
+endif
+endif
+
 # Simulated first: the others need real tracks, see the README.
 STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run paper smoke style test test-all reliability bench bench-setup setup pins \
-	docs docs-setup keys
+.PHONY: run check paper smoke style test test-all reliability bench bench-setup setup \
+	pins docs docs-setup keys
 .DEFAULT_GOAL := run
 
 run: .venv/.done
@@ -34,6 +43,9 @@ run: .venv/.done
 # Snakemake's own report, with the captions, beside ours.
 results/%/snakemake.html: results/%/manifest.json
 	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ --quiet all
+
+check: .venv/.done
+	@PYTHONPATH=scripts $(BIN)/python -m awd.record.check results/$(RUN) $(if $(FIX),--fix)
 
 smoke: .venv/.done
 	@$(MAKE) --no-print-directory run RUN=smoke

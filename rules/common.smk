@@ -1,12 +1,14 @@
 """Settings, and what all rules share: paths, seeds, digests, resources."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from snakemake.script import PythonScript
 
 # Of this file and not of the workflow, which may be another one that uses this.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
@@ -22,7 +24,23 @@ from awd.record import contracts, lock, provenance
 
 # What a killed run left does not lock out the next one. Jobs of an executor are no runs.
 if workflow.is_main_process:
-    ALONE = lock.alone(Path(".snakemake"))
+    ALIVE, others = lock.joined(Path(".snakemake"))
+    for other in others:
+        print(
+            f"Here runs {other}; what would make the same files is refused",
+            file=sys.stderr,
+        )
+
+if shlex.quote(sys.executable) != sys.executable:
+    # A path with a space, which Snakemake hands to a shell as it is (its issue 2645).
+    execute = PythonScript._execute_cmd
+
+    def execute_quoted(self, cmd, **named):
+        if named.get("py_exec") == sys.executable:
+            named["py_exec"] = shlex.quote(sys.executable)
+        return execute(self, cmd, **named)
+
+    PythonScript._execute_cmd = execute_quoted
 
 named = " + ".join(map(str, workflow.overwrite_configfiles)) or "config/default.yaml"
 if not workflow.modifier.is_main_snakefile():

@@ -31,6 +31,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 MARK = b" awd-seal\n"
 LAST = re.compile(rb"\n([0-9]{8})" + MARK)
 BLOCK = 1 << 20
+BESIDE = (".csv", ".png", ".tif")  # of which a run writes the checksum beside
 # What a file may inflate to: 100 times its size, or a gigabyte where that is more, and
 # never more than the machine's memory.
 INFLATES, ALWAYS = 100, 1 << 30
@@ -167,7 +168,12 @@ def is_beside(path: Path) -> bool:
 
 def seal_beside(path: Path) -> None:
     """Write the checksum of a file beside it."""
-    beside_of(path).write_text(f"{sha256(path)}  {path.name}\n", "utf-8")
+    beside_of(path).write_text(line_beside(path), "utf-8")
+
+
+def line_beside(path: Path) -> str:
+    """A file's checksum and name, as ``sha256sum -c`` takes them."""
+    return f"{sha256(path)}  {path.name}\n"
 
 
 def sha256(path: str | Path) -> str:

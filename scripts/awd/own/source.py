@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from awd import io, registry
+from awd import integrity, io, registry
 from awd.errors import ConfigError, DataError
 from awd.own import tables
 
@@ -62,17 +63,17 @@ def arrays(path: io.PathLike) -> Arrays:
             f"{path}: files of kind {path.suffix or 'no name'} are not read; expected "
             f"one of {', '.join(KINDS)}"
         )
-    try:
+    remedy = "write it anew with numpy.save or savez, of plain arrays"
+    with integrity.readable(path, path.suffix[1:], remedy):
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                total = sum(entry.file_size for entry in archive.infolist())
+            integrity.require_room(path, total)
         loaded = np.load(path)
         if isinstance(loaded, np.ndarray):
             return {"x": loaded}
         with loaded:
             return {name: loaded[name] for name in loaded.files}
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds
-        raise DataError(
-            f"{path}: not a readable {path.suffix[1:]} file of plain arrays "
-            f"({type(error).__name__}: {error}); write it anew with numpy.save or savez"
-        ) from error
 
 
 def _from_table(

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from awd import integrity, io
+from awd.errors import DataError
 from awd.log import log
 from awd.record import provenance
 
@@ -220,7 +221,10 @@ def manifest(
     given = sorted({*data, *outside} - {*unrecorded})
     made = [path for job in jobs.values() for path in job.outputs]
     outputs = sorted([*unrecorded, *made])
+    for path in outputs:
+        io.unbroken(path)
     stamps = {path: stamp for path in outputs if (stamp := _stamp(path))}
+    _require_recorded_code(jobs, stamps)
     trained = records(path for path in outputs if path.endswith("/networks.json"))
     return {
         "written": _iso(time.time()),
@@ -349,6 +353,21 @@ def _stamp(path: str) -> dict[str, Any] | None:
 
     with io.readable(path, "netCDF"), netCDF4.Dataset(io.unbroken(path)) as file:
         return json.loads(file.provenance)
+
+
+def _require_recorded_code(
+    jobs: Mapping[str, JobRecord], stamps: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Jobs on other machines plan anew, and then their code may be another."""
+    for job in jobs.values():
+        for path in job.outputs:
+            code = stamps.get(path, {}).get("params", {}).get("code", job.code)
+            if code != job.code:
+                raise DataError(
+                    f"{path}: was made by code {code}, and its job is recorded with "
+                    f"{job.code}: code was edited while the run went on; delete the "
+                    "file and run again"
+                )
 
 
 def _versions() -> dict[str, str]:
