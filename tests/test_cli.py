@@ -19,6 +19,7 @@ from awd.features import Largest, Student
 from awd.filters import named
 from awd.model import Sample, Score, Story, Target
 from awd.portable import drawing
+from awd.record import manifest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 DB3 = wavelet.from_pywt("db3")
@@ -144,7 +145,7 @@ def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
         (["predict", "model.json", "x.npy", "--out", "x.npy/p.csv"], 1, "x.npy"),
         (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
         (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
-        (["check", "."], 1, "ConfigError: . is a folder"),
+        (["check", "."], 1, "manifest.json: no such file; a run that has ended"),
         (["check", "damaged.json"], 1, "does not fit its checksum"),
         (["check", "list.json"], 1, "list.json: holds a list"),
         (["check", "text.json"], 1, "text.json: dec_lo is 1; expected numbers"),
@@ -332,6 +333,25 @@ def test_what_cannot_be_distilled_is_said(bench, options, said):
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert not Path("m.json").exists()
+
+
+def test_a_run_is_checked_and_what_is_wrong_removed(tmp_path):
+    data, made = tmp_path / "data.txt", tmp_path / "results/r/a.json"
+    data.write_text("1")
+    awd.io.write_json({"a": 1}, made)
+    jobs = {"job": {"inputs": [str(data)], "outputs": [str(made)]}}
+    record = {"config": {"run": "r"}, "jobs": jobs}
+    record |= {"inputs": manifest.checksums([data])}
+    record |= {"outputs": manifest.checksums([made])}
+    awd.io.write_json(record, made.with_name("manifest.json"))
+    assert run("check", made.parent).exit_code == 0
+    made.write_text("{}")
+    done = run("check", made.parent)
+    assert done.exit_code == 1
+    assert "a.json" in done.stdout
+    assert "1 files are wrong" in done.stderr
+    assert run("check", made.parent, "--fix").exit_code == 0
+    assert not made.exists()
 
 
 @pytest.mark.parametrize("command", ["", *cli.awd.commands])

@@ -266,17 +266,31 @@ def _draw(model: Model, path: str) -> None:
 
 @awd.command()
 @click.argument("path")
-def check(path: str) -> None:
-    """Whether a file is what it was when it was written.
+@click.option("--fix", is_flag=True, help="Of a run, remove what is wrong.")
+def check(path: str, fix: bool) -> None:
+    """Whether a file, or every file of a run, is what it was when it was written.
 
-    PATH is a model.json, or the wavelet.json of a run. A model is read key by key, its
-    checksum compared and its wavelet measured; a wavelet must reconstruct.
+    PATH is a model.json, the wavelet.json of a run, or the folder of a run that has
+    ended. A model is read key by key, its checksum compared and its wavelet measured; a
+    wavelet must reconstruct; the files of a run are compared with its manifest. With
+    --fix a plain run makes anew what was wrong, and all that was made of it.
 
     \b
     Examples:
       awd check model.json && scp model.json elsewhere:
+      awd check results/default --fix
     """
-    click.echo(_checked(path))
+    if not Path(path).is_dir():
+        click.echo(_checked(path))
+        return
+    from awd.record import check as run
+
+    wrong = run.run(path, fix)
+    for name, what in wrong.items():
+        click.echo(f"{name}: {what}")
+    if wrong and not fix:
+        raise Failed(f"{path}: {len(wrong)} files are wrong; --fix removes them")
+    click.echo(f"{path}: {'removed; run it again' if wrong else 'every file is whole'}")
 
 
 def _checked(path: str) -> str:
@@ -285,8 +299,6 @@ def _checked(path: str) -> str:
     from awd import model as models
     from awd.portable.record import FORMAT
 
-    if Path(path).is_dir():
-        raise ConfigError(f"{path} is a folder; name the model.json in it")
     if io.read_json(path).get("format") == FORMAT:
         model = models.load(path)
         numbers = sum(model.numbers.values())
