@@ -193,6 +193,72 @@ def as_seen(wildcards):
     return str(folder / "samples.nc").format(**wildcards)
 
 
+def own_study(name, own):
+    """What a study of one's own brings to the rules of the method."""
+    features = {
+        "m": own.student.largest,
+        **own.student.model_dump(include={"smallest", "positions"}),
+        **(
+            own.student.model_dump(include={"start", "energy"}) if own.dims == 1 else {}
+        ),
+    }
+    student = {
+        "features": features,
+        **own.student.model_dump(include={"head", "fit_to", "shares"}),
+        "honest": bool(own.network) and not own.network.seen,
+    }
+    folds = (
+        []
+        if own.network
+        else [f"{contracts.FOLD}{k}" for k in range(own.teacher.folds)]
+    )
+    if own.network and own.network.seen:
+        student["shares"] = [0.5]  # it cannot choose: it knows the answers
+    brought_network = ["network"] if own.network else []
+    objectives = own.distil.objectives
+    return Study(
+        wildcards={
+            "split": range(own.splits.rotations),
+            "target": list(own.targets),
+            "seed": own.teacher.seeds,
+        },
+        steps="awd.study",
+        networks=[*brought_network, *own.teacher.kinds, *contracts.CONTROLS, *folds],
+        settings={
+            "train_teacher": own.teacher.model_dump(exclude={"kinds", "seeds", "folds"})
+            | ({"network": own.network.model_dump()} if own.network else {}),
+            "ask_teacher": {},
+            "distil_wavelet": {
+                **own.distil.model_dump(),
+                "features": {k: v for k, v in features.items() if k != "energy"},
+            },
+            "predict_students": {
+                **student,
+                **own.baselines.model_dump(),
+                "kinds": [*brought_network, *own.teacher.kinds],
+            },
+        },
+        more={
+            "train_teacher": {"network": own.network.inputs() if own.network else []}
+        },
+        exported=objectives[0],
+        figures=["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
+        + [PATHS[name] for name in objectives if name in PATHS]
+        + ["reading", "curves"] * (own.dims == 1)
+        + ["predictions", "learning"],
+        overall=[],
+        reader={"student": student, "windows": []},
+    )
+
+
+def is_current(result, parts):
+    """Whether a result is there, and not older than what it is made of."""
+    if not Path(result).is_file():
+        return False
+    made = os.path.getmtime(result)
+    return all(os.path.getmtime(part) <= made for part in parts if os.path.exists(part))
+
+
 def brought(paths):
     """Files of the user's own: they stand where they are named, also in a module."""
     return [local(str(path)) for path in paths]

@@ -104,11 +104,3 @@ DELIVERED += [
     Path(path).with_suffix(kind) for path in FIGURED for kind in (".pdf", ".csv")
 ]
 DELIVERED += [RUN / "manifest.json", RUN / "ro-crate-metadata.json", RUN / "workflow"]
-
-
-def is_current(result, parts):
-    """Whether a result is there, and not older than what it is made of."""
-    if not Path(result).is_file():
-        return False
-    made = os.path.getmtime(result)
-    return all(os.path.getmtime(part) <= made for part in parts if os.path.exists(part))

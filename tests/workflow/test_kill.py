@@ -163,7 +163,7 @@ TEACHER = f"{SEED}/networks.safetensors"
 def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     """The last epoch that was saved is the first that is not trained again."""
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
-    made |= {"run": "long", "maps": None, "own": None}
+    made |= {"run": "long", "maps": None, "own": {}}
     made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
     teacher = {"kinds": ["lstm"], "epochs": 80, "patience": 80, "folds": 2}
     made["cells"]["teacher"] = teacher

@@ -49,7 +49,7 @@ def test_every_job_has_its_code_times_and_seeds(finished, record):
 def test_the_manifest_names_what_computed(record):
     assert record["environment"] in ("venv", "system", "conda")
     assert set(record["versions"]) >= {"python", "snakemake", "torch", "numpy"}
-    assert sum(record["device"]["networks"].values()) == 15
+    assert sum(record["device"]["networks"].values()) == 20
     assert record["device"]["label"] in ("CPU only", "GPU")
 
 
