@@ -34,7 +34,7 @@ PathLike = str | Path
 # What is asked before a written file is put in its place; it raises.
 before_replacing: Callable[[], None] | None = None
 SMALL = 1 << 20  # bytes; with less, a disk counts as full
-NAMED = 8  # missing files that are named
+NAMED = 4  # missing files that are named
 CHECKSUM, SHA256 = "checksum", "sha256:"  # last line of a JSON record
 
 

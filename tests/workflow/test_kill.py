@@ -21,17 +21,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.kills]
 # Where measured times stand.
 TIMED = {"timings.csv", "manifest.json", "report.html", "ro-crate-metadata.json"}
 TIMED |= {
-    f"table_{name}.{kind}" for name in ("cells", "maps") for kind in ("csv", "md")
+    f"table_{name}.{kind}"
+    for name in ("cells", "maps", "power")
+    for kind in ("csv", "md", "tex")
 }
-TIMED |= {"table_cells.tex", "table_maps.tex"}
 
 
 def files(run):
-    """All files of a run but its logs and benchmarks, hidden ones too."""
+    """All files of a run but logs, benchmarks and checksums, hidden ones too."""
     return {
         path.relative_to(run).as_posix(): path
         for path in run.rglob("*")
         if path.is_file()
+        and path.suffix != ".sha256"
         and path.relative_to(run).parts[0] not in ("logs", "benchmarks")
     }
 
