@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from awd import io
+from awd import io, wavelet
 from awd.features import Largest, Student
 from awd.league import choose, splits
 from awd.league.splits import Part
@@ -19,7 +19,11 @@ HONEST_FOLDS = 5  # by which a network that saw nothing chooses its share
 
 
 def taught(
-    given: Any, target: str, settings: Mapping[str, Any], method: str
+    given: Any,
+    target: str,
+    settings: Mapping[str, Any],
+    method: str,
+    exact: bool = False,
 ) -> tuple[Student, Part]:
     """The student of one method as it enters the league, and what it was fitted to.
 
@@ -31,6 +35,9 @@ def taught(
         As for :func:`awd.study.predict.students`.
     method : str
         Of the wavelets.
+    exact : bool
+        Whether the filter is moved onto the nearest wavelet, which a filter of the
+        paper's soft losses only nearly is.
     """
     data = io.read(given.samples, contracts.DATASET)
     known = splits.part(data, splits.KNOWN, target)
@@ -45,7 +52,7 @@ def taught(
         recipe,
         known,
         asked(settings, answer, held_out),
-        found.chosen.filter,
+        wavelet.project(found.chosen.filter) if exact else found.chosen.filter,
         found.chosen.levels,
         "zero",
     )

@@ -51,7 +51,7 @@ def of_study(
     ]
     given = sets[int(np.argmax([found.chosen.score for found in pool]))]
     data = io.read(given.samples, contracts.DATASET)
-    student, known = students.taught(given, target, settings, method)
+    student, known = students.taught(given, target, settings, method, exact=True)
     sample = _sample(data, known.x)
     groups = len(np.unique(known.groups))
     counted = f"{len(known.y):,} samples"
