@@ -58,6 +58,10 @@ for made in workflow.rules:
         made.script = own and f"../scripts/{own}.py"
 
 
+if workflow.is_main_process:
+    provenance.remember()
+
+
 report: "rules/captions/workflow.rst"
 
 

@@ -96,7 +96,6 @@ wildcard_constraints:
     cell=r"[^/]+",
     cosmology=r"c\d+",
     shift=r"[a-z]+",
-    condition=r"(train|select|test)\d+",
 
 
 def runs(name, step=None):

@@ -81,24 +81,26 @@ use rule job as map_job with:
 if UNIVERSE:
 
     use rule map_job as simulate_maps with:
-        """Evolve one universe and look through it (one job per initial condition)."""
+        """Evolve the universes of one cosmology and look through them."""
         output:
-            SHARD,
+            expand(SHARD, condition=MAP.conditions(), allow_missing=True),
         params:
             **runs("simulate_maps"),
             cosmology=lambda w: MAP.cosmology(w.cosmology, settings.seed),
-            names=lambda w: MAP.shard(w.cosmology, w.condition),
+            names=lambda w: MAP.shards(w.cosmology),
             simulator=MAP.model_dump(
                 include={"maps", "pixels", "degrees", "particles", "box", "z_source"}
             )
             | {"mesh": MAP.mesh * MAP.particles},
             # What trains is shared by all cosmologies: the seed is of the group.
-            seed=lambda w: provenance.derive_seed(
-                *(settings.seed, "simulate_maps"),
-                MAP.shard(w.cosmology, w.condition)["group"],
-            ),
+            seeds=lambda w: [
+                provenance.derive_seed(settings.seed, "simulate_maps", names["group"])
+                for names in MAP.shards(w.cosmology)
+            ],
+        resources:
+            **grows(1500, 30 * len(MAP.conditions())),
         pathvars:
-            job="simulate_maps/{cosmology}-{condition}",
+            job="simulate_maps/{cosmology}",
         # The longest chain of the default: it does not wait for the cells.
         priority: 1
 

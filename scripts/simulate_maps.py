@@ -5,7 +5,8 @@ from awd.record.jobs import begin
 
 begin(snakemake)
 params = snakemake.params
-x = universe.simulate(**params.cosmology, **params.simulator, seed=params.seed)
-ds = universe.shard(x, {**params.cosmology, **params.names})
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, params)
-io.write(ds, snakemake.output[0], contracts.SHARD, stamp)
+for path, names, seed in zip(snakemake.output, params.names, params.seeds, strict=True):
+    x = universe.simulate(**params.cosmology, **params.simulator, seed=seed)
+    ds = universe.shard(x, {**params.cosmology, **names})
+    io.write(ds, path, contracts.SHARD, stamp)

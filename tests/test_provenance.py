@@ -72,6 +72,26 @@ def test_content_decides_and_time_does_not(project):
     assert digest() != first
 
 
+def test_what_was_parsed_is_kept_and_decides_nothing(project, monkeypatch):
+    kept = project / "parsed.json"
+    monkeypatch.setattr(provenance, "PARSED", kept)
+
+    def in_a_new_process():
+        for cached in (provenance._remembered, provenance._named):
+            cached.cache_clear()
+        return files(project, "from pkg import lazy")
+
+    first = in_a_new_process()
+    provenance.remember()
+    with monkeypatch.context() as patch:
+        patch.setattr(provenance, "_parse", pytest.fail)
+        assert in_a_new_process() == first
+    kept.write_bytes(kept.read_bytes().replace(b"pkg.maths", b"pkg.slow!"))
+    assert in_a_new_process() == first
+    (project / "pkg/lazy.py").write_text("from pkg import slow")
+    assert "pkg/slow.py" in in_a_new_process()
+
+
 def test_every_job_has_a_seed_of_its_own():
     labels = [("train", "split", k) for k in range(100)] + [("distil", "split", 0)]
     seeds = {provenance.derive_seed(5, *label) for label in labels}

@@ -5,6 +5,7 @@ Part of :mod:`awd.config.models`, which says what these models are for.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Literal, get_args
 
 import numpy as np
@@ -85,22 +86,30 @@ class SimulatedMaps(Strict):
     def cosmology(self, name: str, seed: int) -> dict[str, float]:
         """Matter density and amplitude of a cosmology by its name."""
         box = self.omega_m, self.sigma_8
-        table = cosmology.grid(self.cosmologies, *box, seed=seed)
-        return table.iloc[int(name[1:])].to_dict()
+        return _cosmologies(self.cosmologies, *map(tuple, box), seed)[int(name[1:])]
 
-    def shard(self, cosmology: str, condition: str) -> dict[str, str]:
-        """Which cosmology, group and split the maps of a shard are of.
+    def shards(self, cosmology: str) -> list[dict[str, str]]:
+        """Of which cosmology, group and split the maps of every condition are.
 
         A group is an initial condition: those that train are shared by all cosmologies.
         """
-        split = condition.rstrip("0123456789")
-        group = condition if split == "train" else f"{condition}-{cosmology}"
-        return {"cosmology": cosmology, "group": group, "split": split}
+        shards = []
+        for condition in self.conditions():
+            split = condition.rstrip("0123456789")
+            group = condition if split == "train" else f"{condition}-{cosmology}"
+            shards.append({"cosmology": cosmology, "group": group, "split": split})
+        return shards
 
     @property
     def pixel_arcmin(self) -> float:
         """Side of a pixel."""
         return 60 * self.degrees / self.pixels
+
+
+@cache
+def _cosmologies(count: int, omega_m: tuple, sigma_8: tuple, seed: int) -> list[dict]:
+    """All of a grid, which planning asks for once a cosmology."""
+    return cosmology.grid(count, omega_m, sigma_8, seed).to_dict("records")
 
 
 class Realisations(Strict):

@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from awd import io
+from awd.errors import AwdError
+
 PACKAGES = (
     "numpy",
     "scipy",
@@ -24,6 +27,7 @@ PACKAGES = (
     "xarray",
     "aeon",
 )
+PARSED = Path(".snakemake/awd-imports.json")
 
 
 def code_digest(script: Path, package: Path, step: str = "") -> str:
@@ -54,34 +58,72 @@ def code_digest(script: Path, package: Path, step: str = "") -> str:
 
 def code_files(script: Path, package: Path, step: str = "") -> set[Path]:
     """The script, the project's modules it uses, and the files that belong to them."""
+    script, package = script.resolve(), package.resolve()
     seen: set[Path] = set()
-    waiting = [script.resolve()]
-    if step:
-        waiting += _files(step, package.resolve())
+    waiting = [script, *(_files(step, package) if step else ())]
     while waiting:
         path = waiting.pop()
         if path in seen:
             continue
         seen.add(path)
         if path.name != "__init__.py":
-            text = path.read_text("utf-8")
-            waiting += _imported(path, text, package.resolve())
-    beside = {
-        sibling
-        for path in seen - {script.resolve()}
-        for sibling in path.parent.glob(f"{path.stem}.*")
-        if path.name != "__init__.py" and sibling.suffix != ".pyc"
-    }
-    return seen | beside
+            for name in _named(path, path.read_text("utf-8"), package):
+                waiting += _files(name, package)
+    return seen | {file for path in seen - {script} for file in _beside(path)}
 
 
 @functools.cache
-def _imported(path: Path, text: str, package: Path) -> tuple[Path, ...]:
-    """Files of the package's modules that a file imports or names."""
-    tree = ast.parse(text)
+def _beside(path: Path) -> tuple[Path, ...]:
+    """Files with a module's name: a template, a style sheet."""
+    if path.name == "__init__.py":
+        return ()
+    siblings = path.parent.glob(f"{path.stem}.*")
+    return tuple(file for file in siblings if file.suffix != ".pyc")
+
+
+@functools.cache
+def _named(path: Path, text: str, package: Path) -> tuple[str, ...]:
+    """Dotted names of the package that a file imports, or reaches as attributes.
+
+    Parsing all modules takes a second, which planning and every job would spend:
+    what was found is kept in ``.snakemake``, by the file's place and text.
+    """
+    known = _remembered()
+    place = path.relative_to(package.parent).as_posix()
+    key = hashlib.sha256(f"{place}\0{text}".encode()).hexdigest()
+    if key not in known:
+        known[key] = sorted(_parse(path, text, package))
+    return tuple(known[key])
+
+
+@functools.cache
+def _remembered() -> dict[str, list[str]]:
+    """What earlier processes parsed, with the same code of this module."""
+    with contextlib.suppress(AwdError):  # none, or damaged: it is made again
+        kept = io.read_json(PARSED)
+        if kept["by"] == _own_digest():
+            return kept["names"]
+    return {}
+
+
+def remember() -> None:
+    """Keep for jobs and later runs which modules every file names."""
+    kept = {"by": _own_digest(), "names": _remembered()}
+    with contextlib.suppress(AwdError):
+        if io.read_json(PARSED) == kept:
+            return
+    io.write_json(kept, PARSED)
+
+
+def _own_digest() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+
+def _parse(path: Path, text: str, package: Path) -> set[str]:
+    nodes = [*running(ast.parse(text))]
     bound: dict[str, str] = {}
     names: set[str] = set()
-    for node in running(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 names.add(alias.name)
@@ -89,23 +131,24 @@ def _imported(path: Path, text: str, package: Path) -> tuple[Path, ...]:
                 bound[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom):
             origin = _absolute(node, path, package)
-            names.add(origin)
             for alias in node.names:
                 names.add(f"{origin}.{alias.name}")
                 bound[alias.asname or alias.name] = f"{origin}.{alias.name}"
-    names |= {name for node in running(tree) if (name := _attribute(node, bound))}
-    return tuple(sorted({file for name in names for file in _files(name, package)}))
+    names |= {name for node in nodes if (name := _attribute(node, bound))}
+    return {name for name in names if name.split(".")[0] == package.name}
 
 
-def running(node: ast.AST) -> Iterator[ast.AST]:
+def running(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node that runs, without TYPE_CHECKING blocks and ``__getattr__``."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef) and child.name == "__getattr__":
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
             continue
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
-        yield from running(child)
+        yield node
+        waiting += ast.iter_child_nodes(node)
 
 
 def _absolute(node: ast.ImportFrom, path: Path, package: Path) -> str:
@@ -126,19 +169,20 @@ def _attribute(node: ast.AST, bound: Mapping[str, str]) -> str | None:
     return ".".join([bound[node.id], *reversed(parts)])
 
 
-def _files(name: str, package: Path) -> Iterator[Path]:
+@functools.cache
+def _files(name: str, package: Path) -> tuple[Path, ...]:
     """Files of a dotted name, each package on the way with it, as importing does."""
+    files = []
     place = package.parent
     for part in name.split("."):
         place = place / part
         if (place / "__init__.py").is_file():
-            yield place / "__init__.py"
-        elif place.with_suffix(".py").is_file():
-            if package in place.parents:
-                yield place.with_suffix(".py")
-            return
+            files.append(place / "__init__.py")
         else:
-            return
+            if place.with_suffix(".py").is_file() and package in place.parents:
+                files.append(place.with_suffix(".py"))
+            break
+    return tuple(files)
 
 
 def derive_seed(root: int, *labels: object) -> int:
