@@ -86,7 +86,9 @@ if UNIVERSE:
             expand(SHARD, condition=MAP.conditions(), allow_missing=True),
         params:
             **runs("simulate_maps"),
-            cosmology=lambda w: MAP.cosmology(w.cosmology, settings.seed),
+            # Not the parameters: drawing them costs planning half a second.
+            drawn=MAP.model_dump(include={"omega_m", "sigma_8"})
+            | {"seed": settings.seed},
             names=lambda w: MAP.shards(w.cosmology),
             simulator=MAP.model_dump(
                 include={"maps", "pixels", "degrees", "particles", "box", "z_source"}

@@ -58,6 +58,8 @@ def test_convergence_power_is_the_limber_integral():
 def test_a_grid_fills_its_box_evenly_and_follows_from_its_seed():
     table = cosmology.grid(24, (0.2, 0.4), (0.7, 0.9), seed=3)
     assert table.equals(cosmology.grid(24, (0.2, 0.4), (0.7, 0.9), seed=3))
+    # A universe of the pipeline is drawn alone, by its number.
+    assert table[:5].equals(cosmology.grid(5, (0.2, 0.4), (0.7, 0.9), seed=3))
     assert table["omega_m"].between(0.2, 0.4).all()
     assert table["sigma_8"].between(0.7, 0.9).all()
     counts = np.histogram2d(*table.to_numpy().T, 2, [(0.2, 0.4), (0.7, 0.9)])[0]

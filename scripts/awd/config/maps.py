@@ -5,14 +5,12 @@ Part of :mod:`awd.config.models`, which says what these models are for.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
 from awd.config.common import Count, Few, File, Seed, Strict, Weights
-from awd.maps.sky import cosmology
 
 Bound = Annotated[float, Field(gt=0, le=10)]  # closer ones: awd.maps.sky.cosmology
 Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
@@ -83,11 +81,6 @@ class SimulatedMaps(Strict):
         """Names of the cosmologies."""
         return [f"c{k:02d}" for k in range(self.cosmologies)]
 
-    def cosmology(self, name: str, seed: int) -> dict[str, float]:
-        """Matter density and amplitude of a cosmology by its name."""
-        box = self.omega_m, self.sigma_8
-        return _cosmologies(self.cosmologies, *map(tuple, box), seed)[int(name[1:])]
-
     def shards(self, cosmology: str) -> list[dict[str, str]]:
         """Of which cosmology, group and split the maps of every condition are.
 
@@ -104,12 +97,6 @@ class SimulatedMaps(Strict):
     def pixel_arcmin(self) -> float:
         """Side of a pixel."""
         return 60 * self.degrees / self.pixels
-
-
-@cache
-def _cosmologies(count: int, omega_m: tuple, sigma_8: tuple, seed: int) -> list[dict]:
-    """All of a grid, which planning asks for once a cosmology."""
-    return cosmology.grid(count, omega_m, sigma_8, seed).to_dict("records")
 
 
 class Realisations(Strict):

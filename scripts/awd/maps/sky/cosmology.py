@@ -117,6 +117,8 @@ def grid(
 ) -> pd.DataFrame:
     """Cosmologies that fill a box evenly: a scrambled Sobol sequence.
 
+    More of them begin with the same ones.
+
     Returns
     -------
     DataFrame
