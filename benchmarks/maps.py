@@ -229,9 +229,9 @@ def write_many(path: Path, base: np.ndarray, count: int) -> None:
     rows["split"] = np.where(rows["realisation"] % 5 < 4, "train", "test")
     scales = np.linspace(0.5, 1.5, count, dtype=np.float32)
 
-    def pixels():
-        for k, scale in enumerate(scales):
-            yield scale * base[k % len(base)]
+    def pixels(chosen):
+        for k in chosen:
+            yield scales[k] * base[k % len(base)]
 
     dataset.write(
         Collection(rows, pixels),

@@ -300,10 +300,9 @@ def map_files():
     """The files of all maps, simulated or named by a user."""
     if UNIVERSE:
         return expand(SHARD, cosmology=MAP.names(), condition=MAP.conditions())
-    if MAP.kind == "npz":
-        return brought(
-            [io.existing(MAP.file, "put or link it there (maps.source.file)")]
-        )
     tables = [MAP.table] if MAP.table else []
     io.all_existing(tables, "put or link it there (maps.source.table)")
-    return brought([*readers.files(MAP.files), *tables])
+    if not hasattr(MAP, "files"):
+        one = io.existing(MAP.file, "put or link it there (maps.source.file)")
+        return brought([one, *tables])
+    return brought([*readers.used_files(MAP), *tables])

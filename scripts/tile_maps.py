@@ -5,16 +5,11 @@ from awd.record.jobs import begin
 
 begin(snakemake)
 params = snakemake.params
-source = params.source
+source, targets = params.source, params.tiling["targets"]
 if source["kind"] == "simulated":
     collection = dataset.shards(snakemake.input)
 else:
-    collection = (
-        readers.fits_tree(source["files"], source["table"], source["first"])
-        if source["kind"] == "fits"
-        else readers.npz_archive(source["file"])
-    )
-    collection = dataset.split_by_realisation(collection, source["realisations"])
+    collection = readers.of_source(source, targets)
 dataset.write(
     collection,
     snakemake.output[0],

@@ -11,6 +11,7 @@ from awd.errors import MissingInput
 EXTRAS = {
     "aeon": "rivals",
     "astropy": "maps",
+    "healpy": "maps",
     "captum": "explain",
     "h5py": "pipeline",
     "jinja2": "pipeline",

@@ -30,7 +30,11 @@ def collection(images=None, realisations=5, cosmologies=3):
     if images is None:
         rng = np.random.default_rng(0)
         images = rng.normal(0, 0.02, (len(rows), 16, 16)).astype(np.float32)
-    return Collection(pd.DataFrame(rows[: len(images)]), lambda: iter(images)), images
+    return listed(rows[: len(images)], images), images
+
+
+def listed(rows, images):
+    return Collection(pd.DataFrame(rows), lambda some: (images[k] for k in some))
 
 
 def split(maps):
@@ -131,7 +135,7 @@ def broken(index, value):
 def odd_shape():
     maps, images = collection()
     images = [*images[:3], np.zeros((16, 17), np.float32), *images[4:]]
-    return split(Collection(maps.table, lambda: iter(images)))
+    return split(listed(maps.table, images))
 
 
 def twice():

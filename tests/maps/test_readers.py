@@ -46,7 +46,7 @@ def test_the_tree_of_massivenus_is_read_with_its_table(massivenus):
     assert found.table["realisation"].tolist() == [1, 2] * 3
     assert found.table["omega_m"].tolist() == [0.3] * 2 + [0.38] * 2 + [0.28] * 2
     assert {"m_nu", "a_s", "sigma_8"} <= set(found.table)
-    for source, pixels in zip(found.table["source"], found.pixels(), strict=True):
+    for source, pixels in zip(found.table["source"], found, strict=True):
         np.testing.assert_array_equal(pixels, fits.getdata(source))
         assert pixels.dtype == np.float32
 
@@ -67,7 +67,7 @@ def test_the_tree_of_columbia_tells_its_parameters_in_its_folders(tmp_path):
 
 def test_a_table_with_names_is_matched_by_name(massivenus):
     table = massivenus / "named.csv"
-    table.write_text("model,Om,S8\n002,0.28,0.78\n000,0.3,0.85\n001,0.38,0.95\n")
+    table.write_text("model,Om,sigma8\n002,0.28,0.78\n000,0.3,0.85\n001,0.38,0.95\n")
     read = readers.fits_tree(f"{massivenus}/{PATTERN}", table).table
     assert read.groupby("cosmology")["omega_m"].first().tolist() == [0.3, 0.38, 0.28]
 
@@ -80,7 +80,7 @@ def test_shear_becomes_convergence(tmp_path):
         f"{tmp_path}/{{cosmology}}/{{realisation}}_g{{component}}.fits"
     )
     assert len(found.table) == 2
-    for pixels in found.pixels():
+    for pixels in found:
         assert pixels.shape == (9, 9)
         assert abs(pixels.mean()) < 1e-6
 
@@ -91,7 +91,7 @@ def test_real_maps_are_read():
     assert kappa.shape == (256, 256)
     assert kappa.std() == pytest.approx(0.0156, abs=1e-4)
     cosmos = readers.fits_tree(f"{REAL}/{{cosmology}}_g{{component}}.fits")
-    (field,) = cosmos.pixels()
+    (field,) = cosmos
     assert cosmos.table["cosmology"].tolist() == ["cosmos"]
     assert 0.01 < field.std() < 0.5
 
@@ -110,7 +110,7 @@ def test_the_published_archive_is_read_map_by_map(tmp_path, dtype):
     assert found.table["cosmology"].tolist() == ["000", "001"] * 3
     assert found.table["realisation"].tolist() == [0, 0, 1, 1, 2, 2]
     assert found.table["omega_m"].tolist() == [0.3, 0.38] * 3
-    for pixels, image in zip(found.pixels(), images, strict=True):
+    for pixels, image in zip(found, images, strict=True):
         np.testing.assert_array_equal(pixels, image.astype(np.float32))
 
 
@@ -182,7 +182,7 @@ def cut_archive(tmp_path):
         (cut, DataError, r"cut.fits: not a readable FITS file"),
         (no_fits, DataError, "not a readable FITS file"),
         (other_unit, DataError, "has unit 'mK'"),
-        (cube, DataError, r"shapes \[\(2, 8, 8\)\]; expected a map"),
+        (cube, DataError, r"shape \(2, 8, 8\); expected a map .*quantity: shear"),
         (lambda p: readers.read_fits(p / "no.fits"), MissingInput, "no such file"),
         (tree("{model}/{realisation}.fits"), ConfigError, "unknown field 'model'"),
         (tree("c/{realisation}.fits"), MissingInput, "no file fits"),
@@ -197,17 +197,16 @@ def cut_archive(tmp_path):
             r"components \['1'\] of shear; expected 1, 2",
         ),
         (
-            table_of("Om,s8\n0.3,0.8\n0.2,0.7\n"),
+            table_of("Om,sigma8\n0.3,0.8\n0.2,0.7\n"),
             DataError,
             "no row for cosmology 5 of the maps; its 2 rows are 0 to 1",
         ),
         (table_of("a,b\n1,2\n"), DataError, "expected a header with some of omega_m"),
         (table_of("name,Om\n0,x\n5,0.3\n"), DataError, "omega_m of row 0 is 'x'"),
-        (table_of("name,Om\n0,1\n0,0.3\n"), DataError, "'0' stands there twice"),
-        (archive(imgs=np.zeros((6, 8))), DataError, r"imgs have shape \(6, 8\)"),
+        (table_of("name,Om\n0,0.2\n0,0.3\n"), DataError, "'0' stands there twice"),
+        (archive(imgs=np.zeros((6, 8))), DataError, r"imgs: has shape \(6, 8\)"),
         (archive(params=np.zeros((5, 3))), DataError, "6 imgs, but 5 params"),
-        (archive(params=np.zeros((6, 2))), DataError, r"\(n, at least 3\)"),
-        (archive(imgs=np.zeros((6, 8, 8), int)), DataError, "floating point"),
+        (archive(params=np.zeros((6, 2))), DataError, "2 columns have no names"),
         (cut_archive, DataError, "not a readable npz file"),
     ],
 )

@@ -67,7 +67,8 @@ def test_an_archive_gives_the_same_maps_as_its_tree(tree, maps):
     rows = [[0, om, 2.1, 0.9 - om / 2] for om in OMEGA]
     np.savez(tree.folder / "maps.npz", imgs=images, params=np.tile(rows, (40, 1)))
     found = []
-    for source in ({}, {"kind": "npz", "file": "maps.npz"}):
+    names = ["m_nu", "omega_m", "a_s", "sigma_8"]
+    for source in ({}, {"kind": "archive", "file": "maps.npz", "names": names}):
         run(tree, "results/own/maps/split0/samples.nc", source=source)
         ds = io.read(tree.folder / "results/own/maps/split0/samples.nc")
         found.append(ds.sortby(["cosmology", "realisation"]))

@@ -36,7 +36,10 @@ def models_in(annotation: Any) -> Iterator[type[Strict]]:
         yield from models_in(argument)
 
 
-def tag(model: type[Strict]) -> str | None:
-    """The value of ``kind`` that tells a model from the others of its union, if any."""
+def tags(model: type[Strict]) -> tuple[str, ...]:
+    """Values of ``kind`` that tell a model from others of its union; the first counts.
+
+    Those behind it are older names.
+    """
     kind = model.model_fields.get("kind")
-    return typing.get_args(kind.annotation)[0] if kind else None
+    return typing.get_args(kind.annotation) if kind else ()

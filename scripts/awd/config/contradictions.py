@@ -11,7 +11,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.config.cells import Cells
-from awd.config.maps import Maps
+from awd.config.maps import FileTree, MapFiles, Maps
 from awd.config.models import Config
 from awd.config.own import Own
 from awd.config.study import Handed
@@ -161,7 +161,9 @@ def _bad_files(cells: Cells) -> Iterator[tuple[str, str]]:
 
 def _bad_pattern(maps: Maps) -> Iterator[tuple[str, str]]:
     source = maps.source
-    if source.kind != "fits":
+    if isinstance(source, MapFiles):
+        yield from _bad_patches(source)
+    if not isinstance(source, FileTree):
         return
     try:
         fields = readers.fields(source.files)
@@ -175,12 +177,51 @@ def _bad_pattern(maps: Maps) -> Iterator[tuple[str, str]]:
             f"is {source.files!r}; a field has to tell the cosmology: {{cosmology}}, "
             f"or parameters, {{{'}, {'.join(readers.PARAMETERS)}}}",
         )
-    elif not source.table and not {*maps.targets} <= given:
+    elif not source.table:
+        given |= _following(given)
+        absent = [name for name in maps.targets if name not in given]
+        if absent:
+            yield (
+                "maps.source.table",
+                f"is missing; the paths do not tell {', '.join(absent)} (maps.targets)",
+            )
+    yield from _bad_parts(source, fields)
+
+
+def _bad_parts(source: FileTree, fields: list[str]) -> Iterator[tuple[str, str]]:
+    if "bin" in fields and source.bins < 2:
+        yield "maps.source.bins", "is 1; {bin} in maps.source.files stands for several"
+    if "component" in fields and source.quantity == "shear":
         yield (
-            "maps.source.table",
-            f"is missing; the paths do not tell {', '.join({*maps.targets} - given)} "
-            "(maps.targets)",
+            "maps.source.quantity",
+            "is shear, of files with both components; {component} in maps.source.files "
+            "stands for one: leave either out",
         )
+    if source.first is not None and not source.table:
+        yield "maps.source.first", "counts rows of maps.source.table, which is missing"
+    if source.names and not source.table:
+        yield (
+            "maps.source.names",
+            "names columns of maps.source.table, which is missing",
+        )
+
+
+def _bad_patches(source: MapFiles) -> Iterator[tuple[str, str]]:
+    if (source.patch_degrees is None) != (source.patch_pixels is None):
+        key = "degrees" if source.patch_degrees is None else "pixels"
+        yield f"maps.source.patch_{key}", "is missing; a patch has degrees and pixels"
+    elif source.patch_degrees and (source.bins > 1 or source.quantity == "shear"):
+        yield (
+            "maps.source.patch_degrees",
+            "cuts maps of the whole sky, which are read of one bin and as convergence; "
+            "bring others as flat maps",
+        )
+
+
+def _following(given: set[str]) -> set[str]:
+    """Parameters that follow from others."""
+    both = {"sigma_8", "S8"}
+    return both if "omega_m" in given and both & given else set()
 
 
 def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
@@ -196,12 +237,12 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
                     f"is {low:g} to {high:g}; expected to rise within {least:g} to "
                     f"{most:g}",
                 )
-        made = {"omega_m", "sigma_8"}
+        made = {"omega_m", "sigma_8", "S8"}
         if not set(maps.targets) <= made:
             yield (
                 "maps.targets",
                 f"is {', '.join(maps.targets)}; simulated maps differ in omega_m and "
-                "sigma_8 only",
+                "sigma_8 only, from which S8 follows",
             )
         size = maps.size or source.pixels
         if source.pixels % size:
@@ -214,6 +255,11 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
                 f"is {tile} every {maps.stride or tile}; whole steps through {size} "
                 "pixels do not end at the border",
             )
+    if {"omega_m", "sigma_8", "S8"} <= {*maps.targets}:
+        yield (
+            "maps.targets",
+            "names omega_m, sigma_8 and S8, of which one follows from two; name two",
+        )
     if len(maps.targets) < 2:
         yield "maps.targets", "names one parameter; two are inferred together"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from awd.config.common import Strict, models_in, tag
+from awd.config.common import Strict, models_in, tags
 from awd.config.models import PAPER, Config
 
 
@@ -34,7 +34,7 @@ def _rows(
     for name, info in model.model_fields.items():
         inner = list(models_in(info.annotation))
         for sub in inner:
-            kind = f" ({tag(sub)})" if len(inner) > 1 else ""
+            kind = f" ({tags(sub)[0]})" if len(inner) > 1 else ""
             named = "NAME." * (typing.get_origin(info.annotation) is dict)
             own = f"{prefix}{name}.{named}"
             for key, *rest in _rows(sub, own, paper.get(name, {})):

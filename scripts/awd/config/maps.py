@@ -12,8 +12,10 @@ from pydantic import Field
 
 from awd.config.common import Count, Few, File, Seed, Strict, Weights
 
+# A parameter: of awd.maps.names.PARAMETERS, or any column of a table.
+PARAMETER = r"^[A-Za-z]\w{0,30}$"
 Bound = Annotated[float, Field(gt=0, le=10)]  # closer ones: awd.maps.sky.cosmology
-Parameter = Literal["omega_m", "sigma_8", "a_s", "m_nu"]
+Parameter = Annotated[str, Field(pattern=PARAMETER)]
 Method = Literal[
     "height",
     "laplace",
@@ -99,6 +101,9 @@ class SimulatedMaps(Strict):
         return 60 * self.degrees / self.pixels
 
 
+Number = Annotated[int, Field(ge=0, le=1_000_000)]  # in place of a name
+
+
 class Realisations(Strict):
     """How many realisations of every cosmology train, select and test, in order."""
 
@@ -108,35 +113,68 @@ class Realisations(Strict):
 
 
 class MapFiles(Strict):
-    """Maps made elsewhere."""
+    """Maps made elsewhere: FITS, HDF5, npy, npz."""
 
-    pixel_arcmin: float = Field(
-        gt=0, le=1e4, description="Side of a pixel of the files."
+    pixel_arcmin: float | None = Field(
+        None,
+        gt=0,
+        le=1e4,
+        description="Side of a pixel of the files; null reads it there.",
     )
     realisations: Realisations = Realisations()
-
-
-class FitsTree(MapFiles):
-    """FITS files whose paths tell cosmology and realisation."""
-
-    kind: Literal["fits"]
-    files: File = Field(
-        description="Path with fields: model{cosmology}/z1.00_{realisation}r.fits or "
-        "Om{omega_m}_si{sigma_8}/{realisation}.fits; {component} (1, 2) of shear."
+    cosmologies: Count | list[str | Number] | None = Field(
+        None, description="Which are read: the first so many, or by name; null all."
+    )
+    quantity: Literal["convergence", "shear"] = Field(
+        "convergence", description="Shear has two components and becomes convergence."
+    )
+    extension: str | Number | list[str | Number] | None = Field(
+        None,
+        description="Which array of a file: a name or number; of shear [g1, g2]; null "
+        "takes the only one, or KAPPA.",
+    )
+    bins: Annotated[int, Field(ge=1, le=20)] = Field(
+        1, description="Of source redshifts: an axis of a map, or {bin} in its path."
+    )
+    patch_degrees: float | None = Field(
+        None, gt=0, le=60, description="Side of patches that HEALPix maps are cut into."
+    )
+    patch_pixels: int | None = Field(
+        None, ge=16, le=16384, description="Along a side of a patch."
     )
     table: File | None = Field(
         None, description="Table of the cosmologies' parameters, CSV or text."
     )
-    first: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
-        0, description="Number of the cosmology in the first row of a nameless table."
+    names: list[str | None] | None = Field(
+        None,
+        description="Of the parameters' columns in order, null for unused ones; by "
+        "default those of the header.",
     )
 
 
-class NpzArchive(MapFiles):
-    """An archive with imgs (n, y, x) and params (n, 3 or 4)."""
+class FileTree(MapFiles):
+    """Files whose paths tell cosmology and realisation."""
 
-    kind: Literal["npz"]
+    kind: Literal["files", "fits"]
+    files: File = Field(
+        description="Path with fields: model{cosmology}/z1.00_{realisation}r.fits or "
+        "Om{omega_m}_si{sigma_8}/{realisation}.fits; {component} (1, 2) of shear."
+    )
+    first: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        None,
+        description="Number of the cosmology in a nameless table's first row; null "
+        "counts from where the files do.",
+    )
+
+
+class Archive(MapFiles):
+    """A file with many maps (n, y, x), and their parameters (n, columns)."""
+
+    kind: Literal["archive", "npz"]
     file: File = Field(description="The archive, relative to the working directory.")
+    parameters: str | None = Field(
+        None, description="Which array holds the parameters; null finds it."
+    )
 
 
 Family = Literal[
@@ -220,7 +258,7 @@ class Compare(Strict):
 class Maps(Strict):
     """The study of convergence maps: which maps, and what is read of them."""
 
-    source: SimulatedMaps | FitsTree | NpzArchive = Field(discriminator="kind")
+    source: SimulatedMaps | FileTree | Archive = Field(discriminator="kind")
     targets: list[Parameter] = Field(
         ["omega_m", "sigma_8"],
         min_length=1,

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from awd import io
 from awd.config import contradictions
 from awd.config.cells import AXES
-from awd.config.common import NAME, Strict, models_in, tag
+from awd.config.common import NAME, Strict, models_in, tags
 from awd.config.models import PAPER, RUN, Config
 from awd.config.values import merged, require_small, senseless
 from awd.errors import ConfigError
@@ -245,7 +245,7 @@ def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
     models: list[type[Strict]] = [Config]
     for part in path:
         if len(models) > 1:  # a union: this is the tag
-            models = [m for m in models if tag(m) == part]
+            models = [m for m in models if part in tags(m)]
             continue
         shown.append(part)
         inner = [m.model_fields[part] for m in models if part in m.model_fields]

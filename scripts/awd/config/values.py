@@ -6,7 +6,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from awd.config.common import Strict, models_in, tag
+from awd.config.common import Strict, models_in, tags
 from awd.errors import ConfigError
 
 LARGEST = 10**12  # of any number
@@ -54,7 +54,8 @@ def senseless(
     section: Mapping[str, Any], models: Sequence[type[Strict]], path: str = ""
 ) -> Iterator[tuple[str, str]]:
     """Keys, and what is wrong with their values, all that are known to some models."""
-    of_kind = [model for model in models if tag(model) == section.get("kind")]
+    kind = section.get("kind")
+    of_kind = [m for m in models if (kind in tags(m) if tags(m) else kind is None)]
     for key, value in section.items():
         here = of_kind if any(key in m.model_fields for m in of_kind) else models
         fields = [m.model_fields[key] for m in here if key in m.model_fields]

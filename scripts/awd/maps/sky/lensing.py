@@ -137,6 +137,10 @@ def kaiser_squires(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Convergence from shear on the flat sky (Kaiser & Squires 1993), periodic.
 
+    At the Nyquist frequency of an even side the sign of a wave number, and with it the
+    second component, is not known: there E follows from the first component alone, and
+    does not leak into B.
+
     Parameters
     ----------
     shear_1, shear_2 : arrays of shape (..., y, x)
@@ -162,8 +166,10 @@ def kaiser_squires(
     kx = np.fft.fftfreq(shear_1.shape[-1])
     square = kx**2 + ky**2
     square[0, 0] = 1
-    rotation = ((kx**2 - ky**2) - 2j * kx * ky) / square
+    product = np.where((kx == -0.5) | (ky == -0.5), 0, kx * ky)
+    rotation = ((kx**2 - ky**2) - 2j * product) / square
     modes = rotation * scipy.fft.fft2(shear_1 + 1j * shear_2)
     modes[..., 0, 0] = 0
     kappa = scipy.fft.ifft2(modes)
-    return kappa.real.astype(shear_1.dtype), kappa.imag.astype(shear_1.dtype)
+    dtype = np.result_type(shear_1, shear_2, np.float32)
+    return kappa.real.astype(dtype), kappa.imag.astype(dtype)

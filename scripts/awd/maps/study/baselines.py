@@ -12,7 +12,7 @@ from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.maps.infer.compressed import Polynomial
 from awd.maps.infer.predict import INFERRED, degree_for
-from awd.maps.names import LONG
+from awd.maps.names import long_name, unit
 from awd.maps.study.streamed import Rows
 from awd.record import contracts
 
@@ -57,7 +57,7 @@ def test_part(maps: xr.Dataset, path: io.PathLike) -> Part:
     name = str(maps["name"].values[0])
     return Part(
         name,
-        {"units": "1", "long_name": LONG[name][0]},
+        {"units": unit(name), "long_name": long_name(name)},
         Rows(path, rows),
         maps["target"].values[rows, 0],
         maps["group"].values[rows].astype(str),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from awd import io
 from awd.errors import DataError, ShapeError
-from awd.maps.names import LONG
-from awd.maps.readers import PARAMETERS, Collection
+from awd.maps.names import PARAMETERS, long_name, unit
+from awd.maps.readers import Collection, agreed
+from awd.maps.readers import split_by_realisation as split_by_realisation
+from awd.maps.readers.parameters import with_derived
 from awd.maps.sky import lensing
 from awd.record import contracts
-from awd.record.contracts import SPLITS
 from awd.record.provenance import derive_seed
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 BATCH = 64  # maps that are written together
+COLUMNS = ("source", "cosmology", "realisation", "group", "split")  # no parameters
 DESCRIBED = {"units": "1", "long_name": "convergence"}
 
 
@@ -29,85 +32,36 @@ def shards(paths: Sequence[io.PathLike]) -> Collection:
     """Simulated maps, of one cosmology and initial condition a file."""
     import pandas as pd
 
-    headers = []
+    headers, counts = [], []
     for path in paths:
         with io.opened(path, contracts.SHARD) as ds:
             names = ("cosmology", "group", "split")
             header = {name: ds.attrs[name] for name in names}
             header |= {name: ds.attrs[name] for name in PARAMETERS if name in ds.attrs}
             rows = ds.sizes["sample"]
+            counts.append(rows)
             headers += [
                 {"source": f"{path}[{k}]", "realisation": k, **header}
                 for k in range(rows)
             ]
 
-    def pixels() -> Iterator[np.ndarray]:
-        for path in paths:
-            yield from io.read(path, contracts.SHARD)["x"].values
+    table = pd.DataFrame(headers)
+    own = np.repeat(np.arange(len(paths)), counts)
 
-    return Collection(pd.DataFrame(headers), pixels)
+    def pixels(rows: Sequence[int]) -> Iterator[np.ndarray]:
+        some = np.asarray(rows, int)
+        for k in np.unique(own[some]):
+            held = io.read(paths[k], contracts.SHARD)["x"].values
+            yield from held[table["realisation"].to_numpy()[some[own[some] == k]]]
 
-
-def split_by_realisation(
-    collection: Collection, realisations: Mapping[str, int]
-) -> Collection:
-    """The maps that are used, with ``group`` (their realisation) and ``split``.
-
-    The same realisations of all cosmologies stand on one side: they may come from the
-    same initial conditions.
-
-    Parameters
-    ----------
-    collection : Collection
-    realisations : mapping
-        How many ``train``, ``select`` and ``test``, in the order of their numbers; maps
-        beyond are left out.
-
-    Raises
-    ------
-    DataError
-        A cosmology lacks a realisation that is used, or there are too few.
-    """
-    table = collection.table
-    numbers = np.unique(table["realisation"])
-    wanted = sum(realisations[side] for side in SPLITS)
-    if len(numbers) < wanted:
-        raise DataError(
-            f"{len(numbers)} realisations for {wanted} that train, select and test; "
-            "bring more maps, or lower maps.source.realisations"
-        )
-    side = dict(
-        zip(
-            numbers[:wanted],
-            np.repeat(SPLITS, [realisations[half] for half in SPLITS]),
-            strict=True,
-        )
-    )
-    used = table["realisation"].isin(numbers[:wanted]).to_numpy()
-    chosen = table[used].reset_index(drop=True)
-    for name, own in chosen.groupby("cosmology", sort=False):
-        missing = sorted(set(side) - set(own["realisation"]))
-        if missing:
-            raise DataError(
-                f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)} of "
-                f"{wanted} are missing); bring it, or lower maps.source.realisations"
-            )
-    chosen["split"] = chosen["realisation"].map(side)
-    chosen["group"] = chosen["realisation"].map("r{:05d}".format)
-
-    def pixels() -> Iterator[np.ndarray]:
-        for kappa, keep in zip(collection.pixels(), used, strict=True):
-            if keep:
-                yield kappa
-
-    return Collection(chosen, pixels)
+    return Collection(with_derived(table), pixels)
 
 
 def write(
     collection: Collection,
     path: io.PathLike,
     *,
-    pixel_arcmin: float,
+    pixel_arcmin: float | None,
     targets: Sequence[str],
     size: int | None = None,
     tile: int | None = None,
@@ -125,8 +79,8 @@ def write(
     collection : Collection
         With ``group`` and ``split`` in its table.
     path : path
-    pixel_arcmin : float
-        Of the maps as they come.
+    pixel_arcmin : float, optional
+        Of the maps as they come; None where their files tell it.
     targets : sequence of str
         Parameters that are kept.
     size : int, optional
@@ -153,7 +107,10 @@ def write(
     """
     table = collection.table
     _require_parameters(table, targets)
-    side = len(next(collection.pixels()))
+    pixel_arcmin = agreed(collection.found, pixel_arcmin, table["source"].iloc[0])
+    maps = iter(collection)
+    first = next(maps)
+    side = first.shape[-1]
     size = size or side
     offsets = tile_offsets(size, tile or size, stride or tile or size)
     pixel = pixel_arcmin * side / size
@@ -166,7 +123,8 @@ def write(
     noise = lensing.shape_noise(galaxies, pixel) if galaxies else 0.0
 
     def finished() -> Iterator[np.ndarray]:
-        checked = _checked(collection, side, nan)
+        every = itertools.chain([first], maps)  # the first is not read again
+        checked = _checked(table["source"], every, side, nan)
         for row, raw in zip(table.itertuples(), checked, strict=True):
             kappa = block_mean(raw, size)
             if noise:
@@ -185,7 +143,8 @@ def write(
 def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
     absent = [name for name in targets if name not in table]
     if absent:
-        known = ", ".join(name for name in PARAMETERS if name in table)
+        other = (*PARAMETERS, *table.columns.difference([*PARAMETERS, *COLUMNS]))
+        known = ", ".join(name for name in other if name in table)
         raise DataError(
             f"the maps' parameters are {known or 'unknown'}; no {', '.join(absent)} "
             "(maps.targets)"
@@ -241,7 +200,7 @@ def _header(
     import xarray as xr
 
     rows = table.loc[table.index.repeat(len(offsets))]
-    names = ", ".join(f"{LONG[t][0]} ({LONG[t][1]})" for t in targets)
+    names = ", ".join(f"{long_name(t)} ({unit(t)})" for t in targets)
     ds = xr.Dataset(
         {
             "target": (("sample", "name"), rows[list(targets)].to_numpy(np.float32)),
@@ -266,12 +225,12 @@ def _header(
     return ds
 
 
-def _checked(collection: Collection, side: int, nan: str) -> Iterator[np.ndarray]:
+def _checked(
+    sources: Iterable[str], maps: Iterable[np.ndarray], side: int, nan: str
+) -> Iterator[np.ndarray]:
     """The maps, none of which is broken or there twice."""
     seen: dict[bytes, str] = {}
-    for source, kappa in zip(
-        collection.table["source"], collection.pixels(), strict=True
-    ):
+    for source, kappa in zip(sources, maps, strict=True):
         if kappa.shape != (side, side):
             raise ShapeError(
                 f"{source}: has {kappa.shape[0]} x {kappa.shape[1]} pixels; expected "
@@ -290,7 +249,13 @@ def _checked(collection: Collection, side: int, nan: str) -> Iterator[np.ndarray
         if kappa.std() > 1 or kappa.std() == 0:
             raise DataError(
                 f"{source}: pixels have s.d. {kappa.std():.3g}; of convergence it is "
-                "0.005 to 0.1: is it in another unit, or empty?"
+                "0.005 to 0.1, and at most 1 in noise: is it in another unit, or empty?"
+            )
+        if kappa.min() >= 0:
+            raise DataError(
+                f"{source}: no pixel is below 0 (they are {kappa.min():.3g} to "
+                f"{kappa.max():.3g}); convergence falls below 0 between the masses: is "
+                "it a weight, a count, or a density? (maps.source.extension)"
             )
         digest = hashlib.blake2b(kappa.tobytes(), digest_size=16).digest()
         if digest in seen:

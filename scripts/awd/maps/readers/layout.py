@@ -1,0 +1,92 @@
+"""What the axes of an array of maps are: y, x, bins of sources, parts of shear."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from awd.errors import DataError
+
+Quantity = Literal["convergence", "shear"]
+
+
+def fields(
+    array: np.ndarray, where: str, quantity: Quantity = "convergence", bins: int = 1
+) -> np.ndarray:
+    """An array of one map as convergence.
+
+    Parameters
+    ----------
+    array : array of shape (y, x), or with axes of bins and components before or behind
+        Axes of length 1 are passed over; complex numbers are shear.
+    where : str
+        For messages.
+    quantity : {"convergence", "shear"}
+        Shear has an axis of its two components and becomes convergence.
+    bins : int
+        Of sources, along an axis of their own where there are several.
+
+    Returns
+    -------
+    ndarray of shape (y, x), or (bins, y, x) of several bins, float32
+
+    Raises
+    ------
+    DataError
+        An axis is not accounted for.
+    """
+    if array.dtype.kind not in "fiuc":
+        raise DataError(f"{where}: has dtype {array.dtype}; expected numbers")
+    if array.dtype.kind == "c":
+        array, quantity = np.stack([array.real, array.imag]), "shear"
+    shape = array.shape
+    extra = (bins,) * (bins > 1) + (2,) * (quantity == "shear")
+    array = _images_last(_squeezed(array, 2 + len(extra)))
+    leading = list(array.shape[:-2])
+    if sorted(leading) != sorted(extra):
+        raise DataError(f"{where}: {_advice(shape, leading, quantity, bins)}")
+    if len(leading) == 2 and (leading[0], leading[1]) == (2, bins) and bins != 2:
+        array = array.swapaxes(0, 1)
+    if quantity == "shear":
+        from awd.maps.sky.lensing import kaiser_squires
+
+        array = kaiser_squires(array[..., 0, :, :], array[..., 1, :, :])[0]
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _squeezed(array: np.ndarray, dims: int) -> np.ndarray:
+    """Without as many axes of length 1 as there are too many."""
+    for axis in reversed(range(array.ndim)):
+        if array.ndim > dims and array.shape[axis] == 1:
+            array = array.squeeze(axis)
+    return array
+
+
+def _images_last(array: np.ndarray) -> np.ndarray:
+    """With the two long axes last, which are next to each other and of like length."""
+    if array.ndim < 3:
+        return array
+    starts = range(array.ndim - 1)
+    square = [k for k in starts if array.shape[k] == array.shape[k + 1]]
+    best = max(square, key=lambda k: (array.shape[k], k), default=array.ndim - 2)
+    return np.moveaxis(array, (best, best + 1), (-2, -1))
+
+
+def _advice(
+    shape: tuple[int, ...], leading: list[int], quantity: str, bins: int
+) -> str:
+    wanted = "(y, x)"
+    if quantity == "shear":
+        wanted = "(2, y, x) or (y, x, 2), the components of shear"
+    if bins > 1:
+        wanted = f"{bins} bins (maps.source.bins) of {wanted}"
+    text = f"has shape {shape}; expected a map of {wanted}"
+    if len(leading) != 1:
+        return text
+    n = leading[0]
+    hints = [f"{n} bins of sources: maps.source.bins: {n}"]
+    if n == 2:
+        hints.insert(0, "shear: maps.source.quantity: shear")
+    hints.append("several maps: kind: archive")
+    return f"{text}. It may hold {'; or '.join(hints)}"
