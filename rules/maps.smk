@@ -45,7 +45,10 @@ if TAUGHT:
                 "shifts": TAUGHT.shifts,
             },
             "distil_wavelet": {"bounds": BOX, "draws": settings.maps.distil.draws},
-            "predict_students": {"bounds": BOX},
+            "predict_students": {
+                "bounds": BOX,
+                "covariance": settings.maps.covariance,
+            },
         },
         more={
             "distil_wavelet": {
@@ -123,6 +126,10 @@ use rule map_job as tile_maps with:
                 *("galaxies", "smoothing_arcmin", "nan"),
             }
         ),
+        methods={
+            "names": settings.maps.methods,
+            **settings.maps.model_dump(include={"bins", "covariance"}),
+        },
         seed=seed("tile_maps"),
     resources:
         **grows(1000, 60),
@@ -155,6 +162,7 @@ use rule map_job as measure_maps with:
         STATISTICS,
     params:
         **runs("measure_maps"),
+        bins=settings.maps.bins,
     pathvars:
         job="measure_maps/{statistic}",
 
@@ -169,6 +177,7 @@ use rule map_job as infer_cosmology with:
     params:
         **runs("infer_cosmology"),
         bounds=BOX,
+        covariance=settings.maps.covariance,
     pathvars:
         job="infer_cosmology/{statistic}",
 
@@ -180,6 +189,7 @@ use rule map_job as score_cosmology with:
     output:
         scores=RUN / "maps/cosmology.csv",
         differences=RUN / "maps/cosmology_differences.csv",
+        coverage=RUN / "maps/coverage.csv",
     params:
         **runs("score_cosmology"),
         draws=settings.evaluation.draws,
@@ -189,11 +199,13 @@ use rule map_job as score_cosmology with:
 
 
 use rule map_job as tabulate_cosmology with:
-    """The table of all statistics that need no network, as CSV, LaTeX and Markdown."""
+    """The tables of all statistics that need no network, as CSV, LaTeX and Markdown."""
     input:
-        RUN / "maps/cosmology.csv",
+        scores=RUN / "maps/cosmology.csv",
+        coverage=RUN / "maps/coverage.csv",
     output:
-        table(RUN / "table_cosmology"),
+        scores=table(RUN / "table_cosmology"),
+        coverage=table(RUN / "table_coverage"),
     params:
         **runs("tabulate_cosmology"),
     pathvars:

@@ -3,7 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
-PAGE |= {"worth": [], "models": []}
+PAGE |= {"worth": [], "models": [], "coverage": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -27,8 +27,9 @@ for own in settings.own.values():
 if settings.maps:
     GIVEN += [] if UNIVERSE else map_files()
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
+    PAGE["coverage"].append(RUN / "maps/coverage.csv")
     PAGE["published_maps"].append(RUN / "table_published_maps.csv")
-    PAGE["tables"].append(RUN / "table_cosmology.csv")
+    PAGE["tables"] += [RUN / f"table_{of}.csv" for of in ("cosmology", "coverage")]
     if TAUGHT:
         PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]
         PAGE["filters"] += every(TARGET / "filters.csv", study="maps")

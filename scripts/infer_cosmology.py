@@ -8,7 +8,9 @@ begin(snakemake)
 measured = io.read(snakemake.input.features, STATISTIC)
 features = measured["features"].values
 with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
-    ds = predict.predict(features, maps, snakemake.params.bounds).load()
+    ds = predict.predict(
+        features, maps, snakemake.params.bounds, snakemake.params.covariance
+    ).load()
 named = {"statistic": snakemake.wildcards.statistic, "features": features.shape[1]}
 named |= {"edges": measured.attrs["edges"]}
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)

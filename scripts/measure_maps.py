@@ -8,7 +8,7 @@ from awd.record.jobs import begin
 begin(snakemake)
 name = snakemake.wildcards.statistic
 with io.opened(snakemake.input[0], contracts.MAPS) as maps:
-    statistic = statistics.METHODS[name](maps.attrs["pixel_arcmin"])
+    statistic = statistics.of(name, maps.attrs["pixel_arcmin"], snakemake.params.bins)
     statistic = statistics.fitted(statistic, maps)
     features = statistics.measure(statistic, maps)
 ds = xr.Dataset({"features": (("sample", "feature"), features)})

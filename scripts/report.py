@@ -2,7 +2,8 @@ from pathlib import Path
 
 from awd import io
 from awd.cells.study import published, quality
-from awd.maps.infer.score import CAPTION, HEADS_CAPTION, head_table, score_table
+from awd.maps.infer import score
+from awd.maps.infer.score import HEADS_CAPTION, head_table, score_table
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
 from awd.record import manifest
@@ -21,7 +22,10 @@ for title, table in published.pages(given.published):
     shown.append(page.Table(table, title, published.CAPTION))
 for path in given.cosmology:
     table, title = score_table(io.read_table(path)), "Statistics without a network"
-    shown.append(page.Table(table, title, CAPTION, page.MAPS))
+    shown.append(page.Table(table, title, score.CAPTION, page.MAPS))
+for path in given.coverage:
+    table = score.coverage_table(io.read_table(path))
+    shown.append(page.Table(table, "Coverage", score.COVERAGE_CAPTION, page.MAPS))
 for path in given.heads:
     heads = head_table(io.read_table(path))
     shown.append(page.Table(heads, "Families and heads", HEADS_CAPTION, page.MAPS))

@@ -9,3 +9,5 @@ params, output = snakemake.params, snakemake.output
 io.write_table(score.score(inferred, params.draws, params.seed), output.scores)
 table = score.differences(inferred, params.draws, params.seed)
 io.write_table(table, output.differences)
+table = score.coverages(inferred, params.draws, params.seed)
+io.write_table(table, output.coverage)

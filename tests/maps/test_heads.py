@@ -148,11 +148,6 @@ FEW = universe(3, 0)
             DataError,
             "10 cosmologies for a polynomial of 10 terms",
         ),
-        (
-            lambda: Emulator(1).fit(FEW[0], FEW[1] - 0.3),
-            DataError,
-            "positive parameters",
-        ),
     ],
 )
 def test_bad_input_is_refused(call, error, message):

@@ -25,9 +25,15 @@ def inferred(statistic, errors, ranks=EVEN, features=22):
             "target": (("sample", "name"), np.stack([TRUTH, 0 * TRUTH + 9], 1)),
             "rank": (("posterior", "sample", "name"), [both] * len(POSTERIORS)),
             "cosmology": ("sample", COSMOLOGY),
+            "group": ("sample", COSMOLOGY),
+            "p_value": ("sample", EVEN),
             "row": ("sample", np.arange(len(TRUTH))),
         },
-        coords={"head": list(HEADS), "posterior": list(POSTERIORS)},
+        coords={
+            "head": list(HEADS),
+            "posterior": list(POSTERIORS),
+            "name": ["omega_m", "sigma_8"],
+        },
         attrs={"statistic": statistic, "features": features},
     )
 
@@ -84,6 +90,28 @@ def test_coverage_is_known_of_heads_with_a_posterior(ranks, expected):
         assert table.loc[head].tolist() == pytest.approx(expected)
 
 
+def test_coverage_has_intervals_over_groups_whose_maps_deviate_together():
+    """Half of the groups always inside, half never: maps alone would say 5 % error."""
+    inside = np.repeat(np.arange(COSMOLOGIES) % 2 == 0, MAPS)
+    ranks = np.where(inside, 0.5, 0.999)
+    table = score.coverages([inferred("height", constant(0.01), ranks)], 500, 0)
+    own = table[(table["head"] == "calibrated") & (table["parameter"] == "omega_m")]
+    assert own["nominal"].tolist() == [0.68, 0.95]
+    assert own["found"].tolist() == [0.5, 0.5]
+    assert (own["low"] <= 0.3).all()
+    assert (own["high"] >= 0.7).all()
+    text = score.coverage_table(table)
+    assert text["statistic"].tolist() == ["peak height"]
+    assert text["matter density, 68 %"].iloc[0].startswith("0.50 [0.")
+
+
+def test_the_share_of_maps_that_fit_is_that_of_p_values_above_a_thousandth():
+    dataset = inferred("height", constant(0.01))
+    dataset["p_value"][:50] = 1e-4
+    row = score.score([dataset], 50, 0).set_index("head").loc["calibrated"]
+    assert row["fit"] == 0.75
+
+
 def test_differences_are_paired_and_negative_where_the_method_is_better():
     shared = together(0.02)
     worse = {head: 1.5 * errors for head, errors in shared.items()}
@@ -113,7 +141,7 @@ def test_the_table_rounds_to_its_intervals_and_puts_the_best_emulator_first():
     scores = pd.DataFrame(
         {"method": name, "head": head, "features": features, "rmse": rmse}
         | {"low": rmse - 0.0013, "high": rmse + 0.0013}
-        | {"coverage_68": 0.681, "coverage_95": 0.949}
+        | {"coverage_68": 0.681, "coverage_95": 0.949, "fit": 0.998}
         for name, features, rmse in (("height", 22, 0.02), ("resnet", 64, 0.01234))
         for head in HEADS
     )
@@ -125,7 +153,13 @@ def test_the_table_rounds_to_its_intervals_and_puts_the_best_emulator_first():
     assert table["emulator [95 %]"].iloc[0] == "1.23 [1.10, 1.36]"
     assert table["coverage"].tolist() == ["0.68 / 0.95"] * 2
     shown = [f"{head} [95 %]" if head in POSTERIORS else head for head in HEADS]
-    assert table.columns.tolist() == ["statistic", "features", *shown, "coverage"]
+    assert table.columns.tolist() == [
+        "statistic",
+        "features",
+        *shown,
+        "coverage",
+        "fit",
+    ]
 
 
 def test_chosen_filters_are_shown_with_all_heads_and_what_is_missing():

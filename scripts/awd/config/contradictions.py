@@ -18,6 +18,8 @@ from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
 from awd.maps import readers
+from awd.maps.infer import size as too_few
+from awd.maps.measure import sizes
 from awd.maps.sky.cosmology import RANGES
 
 
@@ -255,6 +257,17 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
                 f"is {tile} every {maps.stride or tile}; whole steps through {size} "
                 "pixels do not end at the border",
             )
+            return
+        tiles = ((size - tile) // (maps.stride or tile) + 1) ** 2
+        few = too_few.problem(
+            source.cosmologies,
+            source.cosmologies * source.train * source.maps * tiles,
+            len(maps.targets),
+            {name: sizes.features(name, maps.bins) for name in maps.methods},
+            maps.covariance,
+        )
+        if few:
+            yield "maps.source", f"makes {few}"
     if {"omega_m", "sigma_8", "S8"} <= {*maps.targets}:
         yield (
             "maps.targets",

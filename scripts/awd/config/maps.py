@@ -285,6 +285,15 @@ class Maps(Strict):
     nan: Literal["refuse", "zero"] = Field(
         "refuse", description="Pixels without a value."
     )
+    bins: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None,
+        description="Of every histogram and of the power spectrum; null: 22 and 12.",
+    )
+    covariance: Literal["auto", "pooled", "shrunk"] = Field(
+        "auto",
+        description="Of features: as found, with a t likelihood, or shrunk (Ledoit and "
+        "Wolf); auto: what held-out training maps find the better.",
+    )
     methods: list[Method] = Field(
         list(get_args(Method)),
         min_length=1,

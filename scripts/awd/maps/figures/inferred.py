@@ -17,7 +17,7 @@ from awd.report.style import DOUBLE, styled
 if TYPE_CHECKING:
     import xarray as xr
 
-    from awd.maps.infer.heads import Emulator
+    from awd.maps.infer.emulator import Emulator
 
 
 @styled

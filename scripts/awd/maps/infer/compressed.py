@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from awd import heads
-from awd.maps.infer.heads import Emulator
+from awd.maps.infer.emulator import Emulator
 
 if TYPE_CHECKING:
     from typing import Self
@@ -67,12 +67,18 @@ class Compressed:
 
 
 def emulator(
-    degree: int,
-    bounds: Sequence[tuple[float, float]] | None = None,
-    nodes: int = 4096,
+    degree: int, bounds: Sequence[tuple[float, float]] | None = None
 ) -> Compressed:
-    """An emulator of the sums; arguments as for :class:`Emulator`."""
-    return Compressed(Emulator(degree, bounds, nodes), np.log)
+    """An emulator of the sums, for their posterior mean; as :class:`Emulator`."""
+    return Compressed(
+        Emulator(degree, bounds, covariance="pooled", folds=0), logarithms
+    )
+
+
+def logarithms(parameters: np.ndarray) -> np.ndarray:
+    """Of parameters (n, p), but of those that can be 0."""
+    positive = parameters.min(0) > 0
+    return np.where(positive, np.log(np.where(positive, parameters, 1)), parameters)
 
 
 class Polynomial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from awd.errors import DataError
 from awd.maps.infer import compressed, heads
+from awd.maps.infer.emulator import Emulator, alone
+from awd.maps.infer.likelihood import Covariance, fewest
+from awd.maps.infer.size import FOLDS, degree_for
 from awd.record import contracts
 from awd.record.contracts import Variable
 
@@ -28,7 +32,6 @@ HEADS = (
     "unseen",
 )
 POSTERIORS = ("emulator", "calibrated")
-FOLDS = 6  # of the cosmologies
 COMPONENTS = 24  # principal components of the ridge
 
 INFERRED = contracts.Contract(
@@ -38,11 +41,16 @@ INFERRED = contracts.Contract(
         "prediction": Variable(("head", "sample", "name"), "f", described=True),
         "target": Variable(("sample", "name"), "f", described=True),
         "rank": Variable(("posterior", "sample", "name"), "f", low=0, high=1 + 1e-9),
+        # Of the calibrated posterior: its goodness of fit, and whether its best
+        # cosmology lies at the border of the box.
+        "chi2": Variable(("sample",), "f", low=0),
+        "p_value": Variable(("sample",), "f", low=0, high=1),
+        "edge": Variable(("sample",), "i", low=0, high=1),
         "cosmology": Variable(("sample",), "U"),
         "group": Variable(("sample",), "U"),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("statistic", "features", "edges"),
+    ("statistic", "features", "edges", "covariance", "chi2_expected"),
 )
 
 
@@ -50,6 +58,7 @@ def predict(
     features: np.ndarray,
     maps: xr.Dataset,
     bounds: Sequence[tuple[float, float]] | None = None,
+    covariance: str = "auto",
 ) -> xr.Dataset:
     """Predictions of every head for the test maps, fitted to the training maps.
 
@@ -61,11 +70,14 @@ def predict(
         :data:`awd.record.contracts.MAPS`; its pixels are not read.
     bounds : sequence of (low, high), optional
         The box of the parameters; by default the range of the training maps.
+    covariance : {"auto", "pooled", "shrunk"}
+        Of emulators, see :class:`awd.maps.infer.emulator.Emulator`; of the nearest
+        cosmology it is pooled, or shrunk where that is asked for or maps are few.
 
     Returns
     -------
     Dataset
-        :data:`INFERRED` but for its attributes.
+        :data:`INFERRED` but for the attributes of the statistic.
 
     Raises
     ------
@@ -78,27 +90,34 @@ def predict(
     split, cosmology = maps["split"].values, maps["cosmology"].values
     train, test = np.flatnonzero(split == "train"), np.flatnonzero(split == "test")
     training = features[train], target[train]
-    degree = degree_for(len(np.unique(target[train], axis=0)))
+    degree = degree_of(target[train])
     components = min(COMPONENTS, features.shape[1])
-    posteriors = [
-        heads.Emulator(degree, bounds).fit(*training),
-        calibrated(features, maps, bounds),
-    ]
+    emulator = Emulator(degree, bounds, covariance=covariance).fit(*training)
+    posteriors = [emulator, widened(emulator, features, maps)]
+    enough = len(train) > fewest(features.shape[1]) + len(np.unique(cosmology))
+    near: Covariance = "pooled" if enough and covariance != "shrunk" else "shrunk"
+    # Where every map has its own cosmology, maps deviate from the polynomial alone.
+    lone = alone(np.unique(target[train], axis=0, return_inverse=True)[1].ravel())
+    white = emulator.likelihood_.white if lone else None
     fitted = [  # in the order of HEADS
-        heads.NearestCosmology().fit(*training),
-        heads.PosteriorMean().fit(*training),
+        heads.NearestCosmology(near, white=white).fit(*training),
+        heads.PosteriorMean(near, white=white).fit(*training),
         heads.quadratic_ridge(components).fit(*training),
         *posteriors,
         compressed.emulator(degree, bounds).fit(*training),
     ]
     predictions = [head.predict(features[test]) for head in fitted]
-    predictions.append(_unseen(features, target, cosmology, train, test, bounds))
     ranks = [head.ranks(features[test], target[test]) for head in posteriors]
+    predictions.append(_unseen(features, target, cosmology, train, test, bounds, near))
+    fits = posteriors[1].goodness(features[test])
     ds = xr.Dataset(
         {
             "prediction": (("head", "sample", "name"), np.array(predictions)),
             "target": maps["target"].isel(sample=test),
             "rank": (("posterior", "sample", "name"), np.array(ranks)),
+            "chi2": ("sample", fits.chi2),
+            "p_value": ("sample", fits.p_value),
+            "edge": ("sample", fits.edge.astype(np.int8)),
             "cosmology": maps["cosmology"].isel(sample=test),
             "group": maps["group"].isel(sample=test),
             "row": ("sample", test),
@@ -106,41 +125,52 @@ def predict(
         coords={"head": list(HEADS), "posterior": list(POSTERIORS)},
     )
     ds["prediction"].attrs = maps["target"].attrs
-    return ds
+    expected = float(posteriors[1].reference_.mean())
+    return ds.assign_attrs(covariance=emulator.covariance_, chi2_expected=expected)
 
 
 def calibrated(
     features: np.ndarray,
     maps: xr.Dataset,
     bounds: Sequence[tuple[float, float]] | None = None,
-) -> heads.Emulator:
-    """The emulator of the training maps, its covariance widened by the select maps.
+    covariance: str = "auto",
+) -> Emulator:
+    """The emulator of the training maps, corrected and widened by the select maps.
 
     Parameters and errors are those of :func:`predict`.
     """
     target = maps["target"].values.astype(float)
-    split = maps["split"].values
-    train, select = split == "train", split == "select"
-    degree = degree_for(len(np.unique(target[train], axis=0)))
-    head = heads.Emulator(degree, bounds).fit(features[train], target[train])
-    group = maps["group"].values[select]
-    return head.calibrate(features[select], target[select], group)
+    train = maps["split"].values == "train"
+    degree = degree_of(target[train])
+    head = Emulator(degree, bounds, covariance=covariance)
+    return widened(head.fit(features[train], target[train]), features, maps)
 
 
-def degree_for(cosmologies: int) -> int:
-    """Degree of the emulator's polynomial: cosmologies twice its terms, up to 3.
+def widened(emulator: Emulator, features: np.ndarray, maps: xr.Dataset) -> Emulator:
+    """A copy of an emulator, calibrated on the select maps."""
+    select = maps["split"].values == "select"
+    group, target = maps["group"].values[select], maps["target"].values[select]
+    return copy.deepcopy(emulator).calibrate(
+        features[select], target.astype(float), group
+    )
+
+
+def degree_of(parameters: np.ndarray) -> int:
+    """Degree of the polynomial for the cosmologies of maps, from (n, p).
 
     Raises
     ------
     DataError
-        There are fewer than 4 cosmologies.
+        There are too few cosmologies.
     """
-    if cosmologies < 4:
+    cosmologies, names = np.unique(parameters, axis=0).shape
+    degree = degree_for(cosmologies, names)
+    if not degree:
         raise DataError(
-            f"{cosmologies} cosmologies train; to interpolate between them takes at "
-            "least 4"
+            f"{cosmologies} cosmologies train; to interpolate between them in {names} "
+            f"parameters takes at least {names + 2}"
         )
-    return 3 if cosmologies >= 20 else 2 if cosmologies >= 10 else 1
+    return degree
 
 
 def _unseen(
@@ -150,6 +180,7 @@ def _unseen(
     train: np.ndarray,
     test: np.ndarray,
     bounds: Sequence[tuple[float, float]] | None,
+    covariance: Covariance,
 ) -> np.ndarray:
     """Test maps predicted by an emulator that never saw their cosmology.
 
@@ -163,8 +194,9 @@ def _unseen(
     bounds = bounds or list(zip(target.min(0), target.max(0), strict=True))
     for k in range(folds):
         outside, inside = train[fold[train] != k], fold[test] == k
-        degree = min(degree_for(len(np.unique(target[outside], axis=0))), 2)
-        head = heads.Emulator(degree, bounds).fit(features[outside], target[outside])
+        degree = min(degree_of(target[outside]), 2)
+        head = Emulator(degree, bounds, covariance=covariance, folds=0)
+        head.fit(features[outside], target[outside])
         predictions[inside] = head.predict(features[test[inside]])
     return predictions
 

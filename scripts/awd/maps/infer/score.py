@@ -10,8 +10,10 @@ import numpy as np
 
 from awd.league import bootstrap
 from awd.league.names import name_of
-from awd.maps.infer.heads import coverage
+from awd.maps.infer import trust
+from awd.maps.infer.likelihood import LEVELS, coverage
 from awd.maps.infer.predict import HEADS, POSTERIORS, stack
+from awd.maps.names import long_name
 from awd.report import tables
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ CAPTION = (
     "the select maps, of other initial conditions. Compressed: an emulator of as many "
     "weighted sums of the features as there are parameters. Unseen: emulators that "
     "never saw the cosmology they predict. Coverage: how often the truth lies in the "
-    "68 / 95 % interval of the calibrated posterior."
+    "68 / 95 % interval of the calibrated posterior. Fit: share of test maps that the "
+    "best cosmology fits (p > .001)."
+)
+COVERAGE_CAPTION = (
+    "How often the true value lies in the central 68 and 95 % interval of the "
+    "calibrated posterior, of test maps, whose initial conditions nothing was fitted "
+    "to; [95 %]: over initial conditions, whose maps deviate together."
 )
 HEADS_CAPTION = (
     "RMSE of Ω_m times 100 of every filter that a source chose from a family, by head. "
@@ -53,7 +61,7 @@ def score(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame
         ``method``, ``head``, ``features``, ``rmse`` with intervals (95 %) over maps
         (``map_low``, ``map_high``) and over cosmologies (``low``, ``high``), and
         ``coverage_68``, ``coverage_95``: how often the truth lies in that interval of
-        the posterior.
+        the posterior; ``fit``: share of maps that the best cosmology fits.
     """
     import pandas as pd
 
@@ -73,12 +81,79 @@ def score(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame
         for prefix, table in scores.items():
             for bound in ("low", "high"):
                 row[prefix + bound] = table[f"rmse_{bound}"][k]
-        row |= {"coverage_68": np.nan, "coverage_95": np.nan}
+        row |= {"coverage_68": np.nan, "coverage_95": np.nan, "fit": np.nan}
         if head in POSTERIORS:
             ranks = dataset["rank"].sel(posterior=head).isel(name=0).values
             row["coverage_68"], row["coverage_95"] = coverage(ranks)
+        if head == "calibrated":
+            row["fit"] = float((dataset["p_value"] >= trust.LEAST).mean())
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def coverages(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
+    """How often the truth lies in intervals of the posterior, of every parameter.
+
+    Parameters are those of :func:`score`.
+
+    Returns
+    -------
+    DataFrame
+        ``method``, ``head``, ``parameter``, ``nominal``, ``found``, with its interval
+        (95 %) over groups, whose maps deviate together: ``low``, ``high``.
+    """
+    import pandas as pd
+
+    rows = []
+    for dataset in inferred:
+        groups, own = np.unique(dataset["group"].values, return_inverse=True)
+        size = np.bincount(own)
+        picks = np.random.default_rng(seed).integers(
+            len(groups), size=(draws, len(groups))
+        )
+        for head, name, level in itertools.product(
+            dataset["posterior"].values, dataset["name"].values, LEVELS
+        ):
+            ranks = dataset["rank"].sel(posterior=head, name=name).values
+            held = np.bincount(own, np.abs(ranks - 0.5) < level / 2)
+            drawn = held[picks].sum(1) / size[picks].sum(1)
+            low, high = np.quantile(drawn, [0.025, 0.975])
+            rows.append(
+                {
+                    "method": dataset.attrs["statistic"],
+                    "head": str(head),
+                    "parameter": str(name),
+                    "nominal": level,
+                    "found": held.sum() / len(ranks),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def coverage_table(coverages: pd.DataFrame) -> pd.DataFrame:
+    """Coverage of the calibrated posterior as text, a row a statistic.
+
+    ``coverages`` are those of :func:`coverages`.
+    """
+    own = coverages[coverages["head"] == "calibrated"]
+    text = own.assign(
+        text=[
+            f"{found:.2f} [{low:.2f}, {high:.2f}]"
+            for found, low, high in zip(
+                own["found"], own["low"], own["high"], strict=True
+            )
+        ],
+        column=[
+            f"{long_name(name)}, {100 * level:.0f} %"
+            for name, level in zip(own["parameter"], own["nominal"], strict=True)
+        ],
+    )
+    table = text.pivot(index="method", columns="column", values="text")
+    table = table.loc[own["method"].unique(), text["column"].unique()].reset_index()
+    table["method"] = [name_of(name) for name in table["method"]]
+    return table.rename(columns={"method": "statistic"}).rename_axis(columns=None)
 
 
 def differences(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
@@ -144,6 +219,7 @@ def score_table(scores: pd.DataFrame) -> pd.DataFrame:
             rows["coverage_68"], rows["coverage_95"], strict=True
         )
     ]
+    columns["fit"] = [f"{share:.3f}" for share in rows["fit"]]
     return pd.DataFrame(columns)
 
 

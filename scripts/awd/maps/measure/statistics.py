@@ -123,6 +123,21 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
 }
 
 
+def of(name: str, pixel_arcmin: float, bins: int | None = None) -> Statistic:
+    """A statistic by its name, with so many bins in place of its own."""
+    return _binned(METHODS[name](pixel_arcmin), bins)
+
+
+def _binned(statistic: Statistic, bins: int | None) -> Statistic:
+    if isinstance(statistic, Joined):
+        return Joined(tuple(_binned(part, bins) for part in statistic.parts))
+    if bins and isinstance(statistic, PeakHistogram):
+        return replace(statistic, bins=bins)
+    if bins and isinstance(statistic, Spectrum):
+        return replace(statistic, bins=bins)
+    return statistic
+
+
 def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     """A statistic with the bins of some training maps, evenly spread.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,8 @@ from awd import io
 from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.maps.infer.compressed import Polynomial
-from awd.maps.infer.predict import INFERRED, degree_for
+from awd.maps.infer.predict import INFERRED
+from awd.maps.infer.size import degree_for, terms
 from awd.maps.names import long_name, unit
 from awd.maps.study.streamed import Rows
 from awd.record import contracts
@@ -73,8 +73,8 @@ def of_head(inferred: xr.Dataset, head: str) -> np.ndarray:
 
 def emulated(features: int, cosmologies: int, names: int) -> int:
     """Numbers in an emulator: its polynomials, one covariance, and what tempers it."""
-    terms = math.comb(degree_for(cosmologies) + names, names)
-    return terms * features + features * (features + 1) // 2 + 1
+    polynomial = terms(degree_for(cosmologies, names), names)
+    return polynomial * features + features * (features + 1) // 2 + 1
 
 
 def compressed(features: int, cosmologies: int, names: int) -> int:
@@ -84,5 +84,5 @@ def compressed(features: int, cosmologies: int, names: int) -> int:
 
 def copied(features: int, names: int) -> int:
     """Numbers in a polynomial of such sums: weights, terms and range."""
-    terms = math.comb(Polynomial().degree + names, names)
-    return features * names + terms * names + 2 * names
+    polynomial = terms(Polynomial().degree, names)
+    return features * names + polynomial * names + 2 * names

@@ -11,6 +11,8 @@ import numpy as np
 
 from awd import io
 from awd.errors import DataError, ShapeError
+from awd.maps.infer import size as too_few
+from awd.maps.measure import sizes
 from awd.maps.names import PARAMETERS, long_name, unit
 from awd.maps.readers import Collection, agreed
 from awd.maps.readers import split_by_realisation as split_by_realisation
@@ -55,6 +57,44 @@ def shards(paths: Sequence[io.PathLike]) -> Collection:
             yield from held[table["realisation"].to_numpy()[some[own[some] == k]]]
 
     return Collection(with_derived(table), pixels)
+
+
+def require_enough(
+    collection: Collection,
+    targets: Sequence[str],
+    methods: Mapping[str, Any],
+    tiling: Mapping[str, Any],
+) -> None:
+    """Raise where maps are too few for what is to be inferred from them.
+
+    Parameters
+    ----------
+    collection : Collection
+        With ``split`` in its table.
+    targets : sequence of str
+        Parameters that are inferred together.
+    methods : mapping
+        ``names`` of statistics, their ``bins``, and the ``covariance``.
+    tiling : mapping
+        Arguments of :func:`write`.
+
+    Raises
+    ------
+    DataError
+        So it is; no pixel was read.
+    """
+    table = collection.table
+    train = table[table["split"] == "train"]
+    bins = methods["bins"]
+    few = too_few.problem(
+        train["cosmology"].nunique(),
+        len(train),
+        len(targets),
+        {name: sizes.features(name, bins) for name in methods["names"]},
+        methods["covariance"],
+    )
+    if few:
+        raise DataError(f"there are {few}")
 
 
 def write(

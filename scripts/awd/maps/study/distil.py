@@ -23,7 +23,7 @@ from awd.league import choose
 from awd.league.choose import Method
 from awd.league.names import OURS
 from awd.maps.infer import compressed
-from awd.maps.infer.predict import degree_for
+from awd.maps.infer.predict import degree_of
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank, published
 from awd.maps.study.streamed import Rows
@@ -159,10 +159,10 @@ def errors_of(
     """
     train, select = (shelf["split"].values == side for side in ("train", "select"))
     y = target[shelf["row"].values].astype(float)
-    degree = degree_for(len(np.unique(y[train], axis=0)))
+    degree = degree_of(y[train])
     errors = []
     for features in shelf["features"].values:
-        head = compressed.emulator(degree, bounds, nodes=1024)
+        head = compressed.emulator(degree, bounds)
         head.fit(features[train], y[train])
         missed = head.predict(features[select]) - y[select]
         errors.append(np.sqrt((missed[:, 0] ** 2).mean()))

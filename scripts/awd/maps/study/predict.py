@@ -20,7 +20,7 @@ from awd.league.predict import Entry
 from awd.league.splits import Part
 from awd.maps.infer import compressed
 from awd.maps.infer.compressed import Compressed, Polynomial
-from awd.maps.infer.predict import HEADS, INFERRED, degree_for, predict
+from awd.maps.infer.predict import HEADS, INFERRED, degree_of, predict
 from awd.maps.measure import peaks
 from awd.maps.measure.statistics import (
     LEVELS,
@@ -91,7 +91,7 @@ def students(
     """As :func:`awd.study.predict.students`, a column of RMSE for every head.
 
     ``given`` holds the ``features`` of fixed filters too, and what was ``inferred``
-    from them; ``settings`` the ``bounds`` of the parameters.
+    from them; ``settings`` the ``bounds`` of the parameters and the ``covariance``.
     """
     outputs = io.read(given.outputs, contracts.OUTPUTS)
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
@@ -110,6 +110,7 @@ def students(
             settings["bounds"],
             fixed,
             device,
+            settings["covariance"],
         )
         entries, inferred = league.entries()
         return test_part(maps, given.samples), entries, errors(inferred)
@@ -136,6 +137,8 @@ class League:
         :data:`awd.maps.infer.predict.INFERRED`).
     device : str
         Where the network is asked.
+    covariance : str
+        Of emulators.
     """
 
     maps: xr.Dataset
@@ -146,12 +149,13 @@ class League:
     bounds: Sequence[tuple[float, float]] | None
     fixed: Mapping[str, tuple[np.ndarray, xr.Dataset]]
     device: str = "cpu"
+    covariance: str = "auto"
 
     def __post_init__(self) -> None:
         side = self.maps["split"].values
         self.train, self.test = (np.flatnonzero(side == s) for s in ("train", "test"))
         self.target = self.maps["target"].values.astype(float)
-        self.degree = degree_for(len(np.unique(self.target[self.train], axis=0)))
+        self.degree = degree_of(self.target[self.train])
 
     def entries(self) -> tuple[dict[str, Entry], dict[str, xr.Dataset]]:
         """What enters the league, and what every head infers from every method.
@@ -281,7 +285,7 @@ class League:
     def _read(self, reading: Reading) -> Outcome:
         statistic = fitted(self.statistic(reading), self.maps)
         features = measure(statistic, self.maps)
-        inferred = predict(features, self.maps, self.bounds).load()
+        inferred = predict(features, self.maps, self.bounds, self.covariance).load()
         outcome = self._measured(features, inferred, reading.head)
         size = outcome.head_parameters + edges(statistic)
         return outcome._replace(head_parameters=size)

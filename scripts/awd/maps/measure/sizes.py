@@ -1,0 +1,25 @@
+"""How many features a statistic has, before anything is measured."""
+
+from __future__ import annotations
+
+# By statistic: features, and how many of them are bins that a user may choose.
+FEATURES = {
+    "height": (1, 22),
+    "laplace": (1, 22),
+    "roberts": (1, 22),
+    "spectrum": (1, 12),
+    "db2_peaks": (4, 22),
+    "db5_peaks": (4, 22),
+}
+FIXED = {"starlet_norms": 8, "scattering": 35}  # others: 4 quantiles of 8 bands
+QUANTILES = 32
+
+
+def features(name: str, bins: int | None = None) -> int:
+    """Most features of a statistic, with so many bins in place of its own."""
+    if name == "laplace_spectrum":
+        return features("laplace", bins) + features("spectrum", bins)
+    if name in FEATURES:
+        sets, own = FEATURES[name]
+        return sets * (bins or own)
+    return FIXED.get(name, QUANTILES)
