@@ -30,7 +30,7 @@ if TAUGHT:
     STUDIES["maps"] = Study(
         wildcards={
             "split": [0],
-            "target": settings.maps.targets[:1],
+            "target": settings.maps.scored or settings.maps.targets[:1],
             "seed": TAUGHT.seeds,
         },
         steps="awd.maps.study",

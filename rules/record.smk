@@ -28,7 +28,9 @@ if settings.maps:
     GIVEN += [] if UNIVERSE else map_files()
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
     PAGE["coverage"].append(RUN / "maps/coverage.csv")
-    PAGE["published_maps"].append(RUN / "table_published_maps.csv")
+    # What was published is of the matter density.
+    of_matter = "omega_m" in settings.maps.targets
+    PAGE["published_maps"] += [RUN / "table_published_maps.csv"] * of_matter
     PAGE["tables"] += [RUN / f"table_{of}.csv" for of in ("cosmology", "coverage")]
     if TAUGHT:
         PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]

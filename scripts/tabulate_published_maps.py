@@ -3,6 +3,7 @@ import pandas as pd
 from awd import io
 from awd.league import choose
 from awd.maps.study import published
+from awd.maps.study.streamed import with_first
 from awd.record import contracts
 from awd.record.jobs import begin
 from awd.report import tables
@@ -14,9 +15,11 @@ if given.wavelets:
     wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
     attributed = choose.from_dataset(wavelets)["attribution"].chosen.filter
     ours = io.read_table(given.scores[0])
-    ours = ours[(ours["study"] == "maps") & (ours["split"] == "all")]
+    of_maps = (ours["study"] == "maps") & (ours["split"] == "all")
+    ours = ours[of_maps & (ours["target"] == published.OF)]
 with io.opened(given.maps, contracts.MAPS) as maps:
-    here = published.scores(maps, attributed)
-    truth = maps["target"].values[maps["split"].values == "test", 0]
+    here = published.scores(with_first(maps, published.OF), attributed)
+    truth = maps["target"].sel(name=published.OF).values
+    truth = truth[maps["split"].values == "test"]
 table = published.table(here, ours, float(truth.std()))
 tables.write(table, snakemake.output[0].removesuffix(".csv"))

@@ -268,6 +268,9 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
         )
         if few:
             yield "maps.source", f"makes {few}"
+    other = [name for name in maps.scored or [] if name not in maps.targets]
+    if other:
+        yield "maps.scored", f"lists {', '.join(other)}; maps.targets does not"
     if {"omega_m", "sigma_8", "S8"} <= {*maps.targets}:
         yield (
             "maps.targets",

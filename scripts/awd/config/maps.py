@@ -262,7 +262,14 @@ class Maps(Strict):
     targets: list[Parameter] = Field(
         ["omega_m", "sigma_8"],
         min_length=1,
-        description="Parameters that are inferred together; the first is scored.",
+        description="Parameters that are inferred together: omega_m, sigma_8, S8, a_s, "
+        "m_nu, w0, h, ..., any column.",
+    )
+    scored: list[Parameter] | None = Field(
+        None,
+        min_length=1,
+        description="Of these, those with a league of their own, and a network; null: "
+        "the first.",
     )
     size: Count | None = Field(
         None, description="Side of a map after exact block means, pixels; null keeps."

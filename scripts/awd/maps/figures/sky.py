@@ -12,10 +12,12 @@ from matplotlib.figure import Figure
 
 from awd.league.names import name_of
 from awd.maps.names import label
+from awd.maps.sky.realism import MADE
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
 
 SHOWN = 5  # cosmologies whose maps are shown
 COLOURS = mpl.colormaps["viridis"]
@@ -135,53 +137,62 @@ def peaks_table(
 
 @styled
 def realism(table: pd.DataFrame) -> Figure:
-    """Power over theory, skewness and peaks of simulated maps, and of a real one.
+    """Power, over theory where there is one, skewness and peaks of maps by cosmology.
+
+    What is asked of the default's maps is shown of simulated ones only.
 
     Parameters
     ----------
     table : DataFrame
         :mod:`awd.maps.sky.realism`.
     """
-    made = table["cosmology"] != "unknown"
-    ours, other = table[made], table[~made]
-    figure = Figure(figsize=(DOUBLE, 2.3))
-    power, skew, peaks = figure.subplots(1, 3)
-    first = "omega_m" if "omega_m" in ours else None
+    known = table["cosmology"] != "unknown"
+    ours, other = table[known], table[~known]
+    simulated = (ours["source"] == MADE).all()
+    first = next((n for n in ours["parameter"].unique() if n in ours), None)
     values = ours[first] if first else pd.Series(0.0, ours.index)
     norm = mpl.colors.Normalize(values.min(), values.max())
-    own = ours[(ours["quantity"] == "c_ell")]
-    for _, spectrum in own.groupby("cosmology"):
-        colour = COLOURS(norm(values[spectrum.index[0]]))
-        power.plot(
-            spectrum["at"], spectrum["value"] / spectrum["theory"], color=colour, lw=0.8
-        )
-    if own["theory"].notna().any():
-        power.axhspan(*ASKED["c_ell"], color="0.9", zorder=0)
-        power.axhline(1, color="0.5", lw=0.7)
-    power.set(
-        xscale="log",
-        ylim=(0, None),
-        xlabel=r"multipole $\ell$",
-        ylabel="power over halofit",
-    )
-    power.set_xticks(ELLS, [str(ell) for ell in ELLS])
-    power.minorticks_off()
+    figure = Figure(figsize=(DOUBLE, 2.3))
+    axes = figure.subplots(1, 3)
+    _powers(axes[0], ours, values, norm)
     for ax, quantity, at, text in (
-        (skew, "s3", 2.0, "skewness S₃ at 2 arcmin"),
-        (peaks, "peaks", 0.0, "peaks per map"),
+        (axes[1], "s3", 2.0, "skewness S₃ at 2 arcmin"),
+        (axes[2], "peaks", 0.0, "peaks per map"),
     ):
         here = ours[(ours["quantity"] == quantity) & (ours["at"] == at)]
-        ax.scatter(
-            values[here.index], here["value"], 12, COLOURS(norm(values[here.index]))
-        )
-        ax.fill_between(EXPECTED, *ASKED[quantity], color="0.9", zorder=0)
+        colours = COLOURS(norm(values[here.index]))
+        ax.scatter(values[here.index], here["value"], 12, colours)
+        if simulated and first == "omega_m" and ours["default"].all():
+            ax.fill_between(EXPECTED, *ASKED[quantity], color="0.9", zorder=0)
         there = other[(other["quantity"] == quantity) & (other["at"] == at)]
         for value in there["value"]:
             ax.axhline(value, color="#D55E00", ls="--", lw=1)
-        ax.set(xlabel=label("omega_m"), ylabel=text)
+        ax.set(xlabel=label(first or "cosmology"), ylabel=text)
     figure.colorbar(
-        mpl.cm.ScalarMappable(norm, COLOURS),
-        ax=[power, skew, peaks],
-        label=label("omega_m"),
+        mpl.cm.ScalarMappable(norm, COLOURS), ax=axes, label=label(first or "cosmology")
     )
     return figure
+
+
+def _powers(
+    ax: Axes, ours: pd.DataFrame, values: pd.Series, norm: mpl.colors.Normalize
+) -> None:
+    """Power over theory, or l (l + 1) C / 2 pi where there is none."""
+    own = ours[ours["quantity"] == "c_ell"]
+    compared = own["theory"].notna().any()
+    for _, spectrum in own.groupby("cosmology"):
+        ell = spectrum["at"]
+        scale = 1 / spectrum["theory"] if compared else ell * (ell + 1) / (2 * np.pi)
+        colour = COLOURS(norm(values[spectrum.index[0]]))
+        ax.plot(ell, spectrum["value"] * scale, color=colour, lw=0.8)
+    if compared:
+        ax.axhspan(*ASKED["c_ell"], color="0.9", zorder=0)
+        ax.axhline(1, color="0.5", lw=0.7)
+        ax.set(xscale="log", ylim=(0, None), ylabel="power over halofit")
+    else:
+        text = r"$\ell(\ell+1)\,C_\ell\,/\,2\pi$"
+        ax.set(xscale="log", yscale="log", ylabel=text)
+    ells = [e for e in ELLS if own["at"].min() / 2 < e < 2 * own["at"].max()]
+    ax.set_xlabel(r"multipole $\ell$")
+    ax.set_xticks(ells, [str(ell) for ell in ells])
+    ax.minorticks_off()

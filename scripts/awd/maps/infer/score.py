@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CAPTION = (
-    "RMSE of Ω_m on test maps, times 100, for every statistic and head; [95 %]: over "
+    "RMSE of the first target on test maps, times 100, by statistic and head; [95 %]: "
+    "over "
     "cosmologies. Filters (starlet, Haar, db2, db5): quantiles of their coefficients. "
     "Nearest: the training cosmology with the nearest mean features, pooled covariance."
     " Posterior: mean over the training cosmologies; both know that the truth is one of"
@@ -39,7 +40,7 @@ COVERAGE_CAPTION = (
     "to; [95 %]: over initial conditions, whose maps deviate together."
 )
 HEADS_CAPTION = (
-    "RMSE of Ω_m times 100 of every filter that a source chose from a family, by head. "
+    "RMSE of the target, times 100, of every filter that a source chose from a family. "
     "In the table of scores quantiles have the head compressed, histograms and patches "
     "the emulator. Networks, and heads on their outputs, answer for themselves."
 )

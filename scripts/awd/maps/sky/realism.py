@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 ELL = np.array([150, 250, 350, 500, 750, 1100, 1600, 2300, 3300])  # edges of bins
 SCALES = (1.0, 2.0, 4.0)  # s.d. of the smoothing, arcmin
-MADE = "simulated"  # the source of maps that were not read from a file
+MADE, READ = "simulated", "read"  # sources of maps
+DEFAULT = 128, 60 * 3.5 / 128  # pixels along a side, and theirs in arcminutes
 
 
 def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
@@ -34,7 +35,8 @@ def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``source``, ``cosmology``, ``omega_m``, ``sigma_8``, ``quantity``, ``at`` (ell
+        ``source``, ``cosmology``, the parameters, ``parameter`` (the first of them),
+        ``default`` (of the default's size and pixels), ``quantity``, ``at`` (ell
         or arcmin), ``value`` and ``theory``: ``c_ell`` (sr; Limber and halofit), ``s3``
         (of maps smoothed by a Gaussian; no theory), ``peaks`` (per map).
     """
@@ -56,8 +58,12 @@ def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
             )
             ell = table["at"][powers].to_numpy()
             table.loc[powers, "theory"] = universe.convergence_power(ell, z_source)
-        parts.append(table.assign(source=MADE, cosmology=name, **parameters))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(table.assign(cosmology=name, **parameters))
+    return pd.concat(parts, ignore_index=True).assign(
+        source=MADE if z_source else READ,
+        parameter=str(maps["name"].values[0]),
+        default=bool(np.allclose((maps.sizes["x"], pixel), DEFAULT)),
+    )
 
 
 def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
@@ -71,7 +77,7 @@ def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
     size = len(kappa) // block
     kappa = block_mean(kappa[: size * block, : size * block], size)
     table = of(kappa[None], pixel_arcmin * block)
-    return table.assign(source=path, cosmology="unknown")
+    return table.assign(source=path, cosmology="unknown", parameter="", default=False)
 
 
 def of(x: np.ndarray, pixel: float) -> pd.DataFrame:

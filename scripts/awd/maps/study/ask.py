@@ -38,7 +38,7 @@ def outputs(
 
     ``settings``: ``train``, the maps of a cosmology in which gradients are taken, and
     ``shifts``, over which they are averaged. The first network is the teacher, the
-    second one never learned.
+    second one never learned. Gradients are those of ``target``.
     """
     import xarray as xr
 
@@ -57,6 +57,7 @@ def outputs(
     for gradient, name in zip(gradients, differentiated, strict=True):
         gradient[:] = saliency(
             *(models[name], some, settings["shifts"]),
+            target=names.tolist().index(target),
             device=device,
             checkpoint=job.of(f"gradient/{name}"),
         )
@@ -107,10 +108,11 @@ def saliency(
     maps: Rows,
     shifts: int,
     stride: int = 4,
+    target: int = 0,
     device: str = "cpu",
     checkpoint: Checkpoint | None = None,
 ) -> np.ndarray:
-    """Input gradients (n, y, x) of the first output, averaged over shifts of the map.
+    """Input gradients (n, y, x) of one output, averaged over shifts of the map.
 
     A network that reads every fourth pixel more than others leaves a grid in its
     gradients, which a wavelet would learn. Averaged over all 16 shifts it is gone;
@@ -123,6 +125,8 @@ def saliency(
     shifts : {1, 4, 16}
     stride : int
         Of the network.
+    target : int
+        Which output.
     device : str
     checkpoint : Checkpoint, optional
         Where finished pieces are saved, and taken up if they are there.
@@ -143,7 +147,7 @@ def saliency(
         for dy in offsets:
             for dx in offsets:
                 shown = Moved(model, dy, dx).eval()
-                total += ask.saliency(shown, x, target=0, device=device)
+                total += ask.saliency(shown, x, target=target, device=device)
         return total / shifts
 
     return np.concatenate(mapped(piece, maps.pieces(ASKED), "gradients", checkpoint))

@@ -13,7 +13,7 @@ from awd.maps.infer.compressed import Polynomial
 from awd.maps.infer.predict import INFERRED
 from awd.maps.infer.size import degree_for, terms
 from awd.maps.names import long_name, unit
-from awd.maps.study.streamed import Rows
+from awd.maps.study.streamed import Rows, with_first
 from awd.record import contracts
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]
 
     ``given`` holds the ``samples`` and what was ``inferred`` from each statistic.
     """
-    inferred = [io.read(path, INFERRED) for path in given.inferred]
-    with io.opened(given.samples, contracts.MAPS) as maps:
+    inferred = [with_first(io.read(path, INFERRED), target) for path in given.inferred]
+    with io.opened(given.samples, contracts.MAPS) as opened:
+        maps = with_first(opened, target)
         test = test_part(maps, given.samples)
         targets = maps["target"].values.astype(float)
         known, names = len(np.unique(targets, axis=0)), maps.sizes["name"]

@@ -26,7 +26,7 @@ from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_of
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank, published
-from awd.maps.study.streamed import Rows
+from awd.maps.study.streamed import Rows, order, with_first
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.search.candidates import Candidate
@@ -49,10 +49,13 @@ def wavelets(
     ``given`` holds the ``banks`` of all families too, and the ``soft`` path if there is
     one; ``settings`` the ``bounds`` of the parameters and how many ``draws``.
     """
-    bounds, draws = settings["bounds"], settings["draws"]
-    outputs = io.read(given.outputs, contracts.OUTPUTS)
+    draws = settings["draws"]
+    outputs = with_first(io.read(given.outputs, contracts.OUTPUTS), target)
     banks = [io.read(path, bank.BANK) for path in given.banks]
-    with io.opened(given.samples, contracts.MAPS) as maps:
+    with io.opened(given.samples, contracts.MAPS) as opened:
+        maps = with_first(opened, target)
+        places = order(opened["name"].values.tolist(), target)
+        bounds = settings["bounds"] and [settings["bounds"][k] for k in places]
         answers = sources(outputs, maps, seed)
         methods = chosen(banks, answers, maps, bounds, draws, seed)
         methods |= attributed(outputs, maps, given.samples, draws, seed)

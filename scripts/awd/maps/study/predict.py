@@ -35,7 +35,7 @@ from awd.maps.measure.statistics import (
 )
 from awd.maps.study import bank, baselines, published
 from awd.maps.study.baselines import LARGE, SMALL, of_head, test_part
-from awd.maps.study.streamed import Rows
+from awd.maps.study.streamed import Rows, order, with_first
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.teacher import ask, weights
@@ -93,24 +93,28 @@ def students(
     ``given`` holds the ``features`` of fixed filters too, and what was ``inferred``
     from them; ``settings`` the ``bounds`` of the parameters and the ``covariance``.
     """
-    outputs = io.read(given.outputs, contracts.OUTPUTS)
+    outputs = with_first(io.read(given.outputs, contracts.OUTPUTS), target)
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     teacher = weights.load(given.networks, [TEACHER])[TEACHER]
     fixed = {}
     for features, inferred in zip(given.features, given.inferred, strict=True):
-        measured, ds = io.read(features, STATISTIC), io.read(inferred, INFERRED)
+        measured = io.read(features, STATISTIC)
+        ds = with_first(io.read(inferred, INFERRED), target)
         fixed[ds.attrs["statistic"]] = measured["features"].values, ds
-    with io.opened(given.samples, contracts.MAPS) as maps:
+    with io.opened(given.samples, contracts.MAPS) as opened:
+        maps = with_first(opened, target)
+        places = order(opened["name"].values.tolist(), target)
         league = League(
             maps,
             given.samples,
             methods,
             outputs["output"].sel(network=TEACHER).values,
             teacher,
-            settings["bounds"],
+            settings["bounds"] and [settings["bounds"][k] for k in places],
             fixed,
             device,
             settings["covariance"],
+            places[0],
         )
         entries, inferred = league.entries()
         return test_part(maps, given.samples), entries, errors(inferred)
@@ -139,6 +143,8 @@ class League:
         Where the network is asked.
     covariance : str
         Of emulators.
+    place : int
+        Of the target, the first of the parameters here, among the network's outputs.
     """
 
     maps: xr.Dataset
@@ -150,6 +156,7 @@ class League:
     fixed: Mapping[str, tuple[np.ndarray, xr.Dataset]]
     device: str = "cpu"
     covariance: str = "auto"
+    place: int = 0
 
     def __post_init__(self) -> None:
         side = self.maps["split"].values
@@ -214,7 +221,9 @@ class League:
             "teacher",
             1.0,
             head_parameters=sum(w.numel() for w in self.teacher.parameters()),
-            predict=partial(ask.output, self.teacher, device=self.device),
+            predict=partial(
+                ask.output, self.teacher, target=self.place, device=self.device
+            ),
             inputs=Rows(self.path, self.test[:SHOWN])[:],
         )
 
@@ -315,7 +324,9 @@ class League:
             [self.test[cosmology == name][:FEW] for name in np.unique(cosmology)]
         )
         x = Rows(self.path, rows)[:]
-        return x, ask.saliency(self.teacher, x, batch=BATCH, device=self.device)
+        return x, ask.saliency(
+            self.teacher, x, target=self.place, batch=BATCH, device=self.device
+        )
 
 
 def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+OF = "omega_m"  # what was published
 # Method: RMSE of the matter density times 100, and the bootstrap s.d. over maps.
 SCORES = {
     "attribution": (1.0258, 0.0335),

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import netCDF4
 import numpy as np
 
 from awd import io
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def with_first(ds: xr.Dataset, target: str) -> xr.Dataset:
+    """A dataset over parameters (``name``) whose first one is the target."""
+    names = ds["name"].values.tolist()
+    return ds.isel(name=order(names, target))
+
+
+def order(names: Sequence[str], target: str) -> list[int]:
+    """Places of the names, that of the target first."""
+    place = list(names).index(target)
+    return [place, *(k for k in range(len(names)) if k != place)]
 
 
 class Rows:
