@@ -124,7 +124,10 @@ REFUSED = {
     "rgb": (np.stack([MASTER.astype(np.uint8)] * 3, -1), "colours .RGB.*grey values"),
     "one": (MASTER[0], "one frame is no movie"),
     "empty": (np.zeros_like(MASTER), "frame 0 is empty, every pixel is 0"),
-    "saturated": (np.minimum(MASTER, 105), r"saturated, \d\d% of its pixels are 105"),
+    "saturated": (
+        np.minimum(MASTER + 160, 255),
+        r"saturated, \d\d% of its pixels are 255",
+    ),
     "complex": (MASTER.astype(np.complex64), "pixels are complex64; expected numbers"),
 }
 

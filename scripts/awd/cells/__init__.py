@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import readout as readout
     from awd.cells import simulate as simulate
     from awd.cells import study as study
-    from awd.cells import tiff as tiff
     from awd.cells import tracker as tracker
     from awd.cells import tracks as tracks
 else:

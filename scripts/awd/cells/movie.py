@@ -1,29 +1,33 @@
-"""Movies as microscopes write them: TIFF stacks and OME-TIFF, frames read when needed.
+"""Movies as microscopes write them, frames read when needed.
 
 A movie is one channel or several, each a sequence of frames of shape (H, W), with the
-size of a pixel and the time between frames. What cannot be tracked is refused when the
-movie is opened: no hour of work ends at a broken file.
+size of a pixel and the time between frames. What can be known of it is known when it is
+opened: no hour of work ends at a wrong file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from awd import extras, integrity, io
-from awd.cells import tiff
+from awd import io
+from awd.cells.readers import sequence
+from awd.cells.readers.said import INTERVAL, PIXEL, Quantity, agreed
+from awd.cells.readers.tiff import Recording
 from awd.errors import DataError
+from awd.log import log
 
-if TYPE_CHECKING:
-    import tifffile
+SATURATED = 0.01  # share of pixels of a frame that a camera has clipped
+# Values at which cameras clip: of so many bits, also shifted to the top of 16.
+CLIPPED = {2**bits - 1 for bits in (8, 10, 11, 12, 14, 16)}
+CLIPPED |= {(2**bits - 1) << (16 - bits) for bits in (10, 11, 12, 14)}
+SPIKE = 2  # times as many pixels at the largest value as at any of the ten below it
+HALVES = ("left-right", "top-bottom")
 
-SATURATED = 0.01  # share of pixels at the largest value of a frame
-TIME = "TIQ"  # I and Q are how a plain stack's only axis is called
+Window = tuple[slice, slice]
 
 
 class Frames(Sequence[np.ndarray]):
@@ -39,6 +43,8 @@ class Frames(Sequence[np.ndarray]):
         Height and width, px.
     read : callable
         Frame number to array of that shape.
+    origin : pair of int
+        Where its first pixel, y and x, stands in the images of the file.
     """
 
     def __init__(
@@ -47,8 +53,10 @@ class Frames(Sequence[np.ndarray]):
         count: int,
         shape: tuple[int, int],
         read: Callable[[int], np.ndarray],
+        origin: tuple[int, int] = (0, 0),
     ) -> None:
         self.name, self.length, self.shape, self.read = name, count, shape, read
+        self.origin = origin
 
     def __len__(self) -> int:
         return self.length
@@ -62,10 +70,12 @@ class Frames(Sequence[np.ndarray]):
         # Decoders of pages raise errors of many kinds, and all of them mean this.
         try:
             image = self.read(frame)
+        except DataError:
+            raise
         except Exception as error:
             raise DataError(
                 f"{self.name}: frame {frame} cannot be read ({error}); the file is "
-                "truncated or corrupt, or needs a decoder (pip install imagecodecs)"
+                "truncated or corrupt: copy it again, or export it as OME-TIFF"
             ) from error
         if image is None or image.shape != self.shape:
             got = "missing" if image is None else image.shape
@@ -81,16 +91,47 @@ class Frames(Sequence[np.ndarray]):
                 f"{self.name}: frame {frame} holds NaN or infinity at y {row}, "
                 f"x {column}; replace it (by the median of the frame, say)"
             )
+        self._require_lit(frame, image)
         return image.astype(image.dtype.newbyteorder("="), copy=False)
+
+    def _require_lit(self, frame: int, image: np.ndarray) -> None:
+        """Refuse a frame that shows nothing: amplitudes in it would be of no noise."""
+        first = image[0, 0]
+        # Nearly every frame is told by a few of its pixels.
+        if (image[:: max(image.shape[0] // 8, 1)] != first).any():
+            return
+        if (image == first).all():
+            raise DataError(
+                f"{self.name}: frame {frame} is empty, every pixel is {first}; check "
+                "the channel, and cut dark frames off, or put the frame before in "
+                "place of a lost one"
+            )
+
+    def cut(self, window: Window, name: str = "") -> Frames:
+        """The frames within a window, named anew."""
+        rows, columns = window
+        height = len(range(*rows.indices(self.shape[0])))
+        width = len(range(*columns.indices(self.shape[1])))
+        read, name = self.read, name or self.name
+        first = (
+            self.origin[0] + (rows.start or 0),
+            self.origin[1] + (columns.start or 0),
+        )
+        shape = height, width
+        return Frames(name, self.length, shape, lambda t: read(t)[window], first)
 
 
 @dataclass(frozen=True)
 class Movie:
-    """Channels of one cell, all of one length and size; the first is the master."""
+    """Channels of one cell, all of one length and size; the first is the master.
+
+    ``whole`` is the size of the images in the file.
+    """
 
     channels: tuple[Frames, ...]
     pixel_nm: float
     interval_s: float
+    whole: tuple[int, int] | None = None
 
     @property
     def frames(self) -> int:
@@ -107,6 +148,11 @@ def open_movie(
     *paths: io.PathLike,
     channels: Sequence[int] | None = None,
     axes: str | None = None,
+    series: int | None = None,
+    z: int | str | None = None,
+    interleaved: int = 1,
+    halves: str | None = None,
+    crop: Mapping[str, Sequence[int]] | None = None,
     pixel_nm: float | None = None,
     interval_s: float | None = None,
 ) -> Movie:
@@ -115,12 +161,24 @@ def open_movie(
     Parameters
     ----------
     *paths : path
-        TIFF or OME-TIFF; of two files the first is the master.
+        TIFF files of any make (:mod:`awd.cells.readers.tiff`), folders or patterns
+        (:mod:`awd.cells.readers.sequence`). Of several the first holds the master, and
+        each gives the channels that stand in it.
     channels : sequence of int, optional
         Which channels, in order, of those in the files; all by default.
     axes : str, optional
-        Axes of the arrays in the files, one letter of ``TCYX`` each, where their
+        Axes of the arrays in the files, one letter of ``TCZYX`` each, where their
         metadata say nothing or something else.
+    series : int, optional
+        Which of several series or positions of a file.
+    z : int or "max", optional
+        Which plane of a stack, from 0, or the maximum over all.
+    interleaved : int
+        Channels whose frames follow each other in turn.
+    halves : {"left-right", "top-bottom"}, optional
+        Channels that stand side by side in one image: the halves in this order.
+    crop : mapping of "x" and "y" to pair of int, optional
+        First pixel and the one after the last, of every channel, after ``halves``.
     pixel_nm, interval_s : float, optional
         Size of a pixel in nm and time between frames in s, before the metadata.
 
@@ -131,44 +189,160 @@ def open_movie(
     DataError
         When a file is no TIFF, truncated or corrupt; is RGB, has other axes, or only
         one frame; when channels differ in length or size; when a frame is empty,
-        saturated or not finite; when pixel size or interval are given nowhere.
+        saturated or not finite; when pixel size or interval are said nowhere, or
+        differently in two places.
     """
     if not paths:
         raise DataError("no movie was named; give the path of a TIFF file")
-    found, scales = [], []
-    for path in paths:
-        frames, pixel, interval = _open(path, axes)
-        found += frames
-        scales.append((pixel, interval))
-    chosen = _chosen(found, channels)
-    first = chosen[0]
-    for other in chosen[1:]:
+    opened = [sequence.read(path, axes, series) for path in paths]
+    found = [
+        frames
+        for recording in opened
+        for frames in _channels(recording, z, interleaved, len(opened) > 1)
+    ]
+    whole = found[0].shape
+    found = _chosen(_halved(found, halves), channels)
+    found = _cropped(found, crop)
+    first = found[0]
+    for other in found[1:]:
         if len(other) != len(first) or other.shape != first.shape:
             raise DataError(
                 f"{first.name} has {len(first)} frames of {first.shape} px, "
                 f"{other.name} has {len(other)} of {other.shape}; channels of a movie "
                 "must be of one length and size: crop them alike"
             )
-    for channel in chosen:
+    for channel in found:
         _usable(channel)
-    pixel = pixel_nm or next((p for p, _ in scales if p), None)
-    interval = interval_s or next((i for _, i in scales if i), None)
-    known = [
-        _positive(
-            value, f"{paths[0]}: the metadata do not say the {what}; give {option}"
+    pixel, interval = (
+        _agreed(quantity, given, opened)
+        for quantity, given in ((PIXEL, pixel_nm), (INTERVAL, interval_s))
+    )
+    return Movie(tuple(found), pixel, interval, whole)
+
+
+def _agreed(
+    quantity: Quantity, given: float | None, opened: Sequence[Recording]
+) -> float:
+    """The pixel or the interval that the user and all files of a movie agree on."""
+    said: dict[str, float] = {}
+    odd: list[str] = []
+    for recording in opened:
+        says = recording.said
+        values = says.pixel if quantity is PIXEL else says.interval
+        said |= {f"{recording.name}, {name}": value for name, value in values.items()}
+        odd += says.odd
+    try:
+        return agreed(quantity, given, said, odd)
+    except DataError as error:
+        raise DataError(f"{opened[0].name}: {error}") from error
+
+
+def _channels(
+    recording: Recording, z: int | str | None, interleaved: int, several: bool
+) -> list[Frames]:
+    """The channels of one file, those frames of them that were recorded."""
+    letters = "".join(recording.lengths)
+    lacking = [letter for letter in "TCZ" if letter not in letters]
+    form = (*recording.lengths.values(), *(1 for _ in lacking))
+    order = [(letters + "".join(lacking)).index(letter) for letter in "TCZ"]
+    numbers = np.arange(recording.there.size).reshape(form).transpose(order)
+    numbers = _separated(recording, _at_depth(recording, numbers, z), interleaved)
+    if several:
+        numbers = _own(recording, numbers)
+    there = recording.there.ravel()[numbers].all((1, 2))
+    count = len(there) if there.all() else int(there.argmin())
+    if there[count:].any():
+        missing = int((~there).argmax())
+        raise DataError(
+            f"{recording.name}: frame {missing} of {len(there)} was not written, and "
+            "later ones were; export the frames that are whole as a movie of their own"
         )
-        for value, what, option in (
-            (pixel, "size of a pixel", "pixel_nm (nm)"),
-            (interval, "time between frames", "interval_s (s)"),
+    if count < len(there):
+        log.warning(
+            f"{recording.name}: the recording was stopped: of {len(there)} frames "
+            f"{count} were written, and these are used"
         )
+    if count < 2:
+        raise DataError(
+            f"{recording.name}: {recording.axes}: one frame is no movie; give the file "
+            "with all frames, or axes= if another axis is time; if there should be "
+            "more, the file is truncated"
+        )
+    many = numbers.shape[1] > 1
+    return [
+        Frames(
+            f"{recording.name}, channel {c}" if many else recording.name,
+            count,
+            recording.shape,
+            _reader(recording, numbers[:, c]),
+        )
+        for c in range(numbers.shape[1])
     ]
-    return Movie(tuple(chosen), *known)
 
 
-def _positive(value: float | None, otherwise: str) -> float:
-    if value is None or not 0 < value < np.inf:
-        raise DataError(otherwise)
-    return float(value)
+def _reader(recording: Recording, planes: np.ndarray) -> Callable[[int], np.ndarray]:
+    """Function of the frame; ``planes`` (T, Z) are its planes, of which the maximum."""
+
+    def read(t: int) -> np.ndarray:
+        image = recording.read(int(planes[t, 0]))
+        for plane in planes[t, 1:]:
+            image = np.maximum(image, recording.read(int(plane)))
+        return image
+
+    return read
+
+
+def _at_depth(
+    recording: Recording, numbers: np.ndarray, z: int | str | None
+) -> np.ndarray:
+    """Numbers (T, C, Z) of the planes of one depth, or of all for their maximum."""
+    depth = numbers.shape[2]
+    if z == "max" or (z is None and depth == 1):
+        return numbers
+    if z is None or not 0 <= int(z) < depth:
+        raise DataError(
+            f"{recording.name}: {recording.axes}: a movie has one plane a frame; say "
+            f"which of Z by z: 0 to {depth - 1}, or z: max for the maximum over all"
+        )
+    return numbers[:, :, [int(z)]]
+
+
+def _separated(
+    recording: Recording, numbers: np.ndarray, interleaved: int
+) -> np.ndarray:
+    """Numbers of planes with channels apart whose frames follow each other."""
+    if interleaved == 1:
+        return numbers
+    if numbers.shape[1] > 1:
+        raise DataError(
+            f"{recording.name}: {recording.axes}: it has channels already; leave "
+            "interleaved out"
+        )
+    count = len(numbers) // interleaved
+    if len(numbers) % interleaved:
+        log.warning(
+            f"{recording.name}: {len(numbers)} frames are not a multiple of "
+            f"interleaved: {interleaved}; the last {len(numbers) % interleaved} are "
+            "left out"
+        )
+    whole = numbers[: count * interleaved, 0]
+    return whole.reshape(count, interleaved, numbers.shape[2])
+
+
+def _own(recording: Recording, numbers: np.ndarray) -> np.ndarray:
+    """Channels that stand in the file that was named, of a set of several."""
+    own = recording.own.ravel()[numbers].all((0, 2))
+    written = recording.there.ravel()[numbers]
+    if not own.any() and written.any():
+        # Frames that were never written are in no file.
+        here = recording.own.ravel()[numbers] | ~written
+        own = here.all((0, 2))
+    if not own.any():
+        raise DataError(
+            f"{recording.name}: belongs to a set of files in which no channel stands "
+            "in one file; name only the first file of the set"
+        )
+    return numbers[:, own]
 
 
 def _chosen(found: list[Frames], channels: Sequence[int] | None) -> list[Frames]:
@@ -187,127 +361,73 @@ def _chosen(found: list[Frames], channels: Sequence[int] | None) -> list[Frames]
     return [found[channel] for channel in channels]
 
 
-def _open(
-    path: io.PathLike, axes: str | None
-) -> tuple[list[Frames], float | None, float | None]:
-    """Channels of a file, and what its metadata say of pixel (nm) and interval (s)."""
-    with extras.needed("reading movies"):
-        import tifffile
-
-    path = io.unbroken(path)
-    with io.readable(path, "TIFF", "copy it again, or export it as OME-TIFF"):
-        file = tifffile.TiffFile(path)
-        tiff.require_closed(path, file)
-        series = file.series[0]
-        shape, found = series.shape, axes or series.axes
-        tiff.require_whole(path, file)
-    if series.dtype.kind not in "uif":
-        raise DataError(f"{path}: pixels are {series.dtype}; expected numbers")
-    integrity.require_room(path, int(np.prod(shape)) * series.dtype.itemsize)
-    dims = _dimensions(path, found, shape)
-    plane, scales = (dims["Y"], dims["X"]), tiff.scales(file)
-    strides, step = {"T": 0, "C": 0}, 1
-    for letter in reversed(dims):  # in the order of the file
-        if letter in "TC":
-            strides[letter], step = step, step * dims[letter]
-    read = _reader(path, file, series, plane)
-    channels = [
-        Frames(
-            f"{path}, channel {c}" if dims["C"] > 1 else str(path),
-            dims["T"],
-            plane,
-            partial(_read_channel, read, strides, c),
-        )
-        for c in range(dims["C"])
-    ]
-    return channels, *scales
+def _halved(found: list[Frames], halves: str | None) -> list[Frames]:
+    """Both halves of every image as channels."""
+    if halves is None:
+        return found
+    if halves not in HALVES:
+        raise DataError(f"halves is {halves!r}; expected {' or '.join(HALVES)}")
+    both = []
+    for frames in found:
+        height, width = frames.shape
+        for k, name in enumerate(halves.split("-")):
+            if halves == HALVES[0]:
+                half = width // 2
+                window = (
+                    slice(None),
+                    slice(k * (width - half), k * (width - half) + half),
+                )
+            else:
+                half = height // 2
+                window = (
+                    slice(k * (height - half), k * (height - half) + half),
+                    slice(None),
+                )
+            both.append(frames.cut(window, f"{frames.name}, {name}"))
+    return both
 
 
-def _dimensions(path: Path, axes: str, shape: tuple[int, ...]) -> dict[str, int]:
-    """Lengths of T, C, Y and X; refuses all other axes that are longer than 1."""
-    got = f"{path}: axes {axes} of lengths {shape}"
-    if len(axes) != len(shape):
-        raise DataError(f"{got}: one letter an axis is needed; correct `axes`")
-    dims: dict[str, int] = {}
-    for letter, length in zip(axes.upper(), shape, strict=True):
-        letter = "T" if letter in TIME and "T" not in dims else letter
-        if letter == "S" and length > 1:
-            raise DataError(
-                f"{got}: S means colours (RGB), which hold no counts; export the "
-                "channels as grey values"
-            )
-        if letter not in "TCYX" and length > 1:
-            raise DataError(
-                f"{got}: {letter} is neither time, channel nor place; if it is time, "
-                f"give axes='{axes.replace(letter, 'T')}', or export one plane of it"
-            )
-        if letter in dims:
-            raise DataError(f"{got}: {letter} stands there twice; correct `axes`")
-        if letter in "TCYX":
-            dims[letter] = length
-    if list(dims)[-2:] != ["Y", "X"]:
-        raise DataError(f"{got}: the last two must be Y and X; give axes='TYX', say")
-    dims = {letter: 1 for letter in "TC" if letter not in dims} | dims
-    if dims["T"] < 2:
+def _cropped(
+    found: list[Frames], crop: Mapping[str, Sequence[int]] | None
+) -> list[Frames]:
+    """Channels within ``crop``."""
+    if not crop:
+        return found
+    height, width = found[0].shape
+    left, right = crop.get("x") or (0, width)
+    top, bottom = crop.get("y") or (0, height)
+    if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise DataError(
-            f"{got}: one frame is no movie; give the file with all frames, or axes= if "
-            "another axis is time; if there should be more, the file is truncated"
+            f"{found[0].name}: crop is x {left} to {right}, y {top} to {bottom}; the "
+            f"image has x 0 to {width}, y 0 to {height}"
         )
-    return dims
-
-
-def _read_channel(
-    read: Callable[[int], np.ndarray], strides: Mapping[str, int], channel: int, t: int
-) -> np.ndarray:
-    return read(t * strides["T"] + channel * strides["C"])
-
-
-def _reader(
-    path: Path,
-    file: tifffile.TiffFile,
-    series: tifffile.TiffPageSeries,
-    plane: tuple[int, int],
-) -> Callable[[int], np.ndarray]:
-    """Function of the number of a plane: a part of the file, or a decoded page."""
-    if series.dataoffset is not None and not series.is_multifile:
-        dtype = np.dtype(series.dtype).newbyteorder(file.byteorder)
-        pixels, start = plane[0] * plane[1], series.dataoffset
-        count = int(np.prod(series.shape)) // pixels
-        if path.stat().st_size < start + count * pixels * dtype.itemsize:
-            raise DataError(
-                f"{path}: shorter than its {count} planes; the file is truncated: copy "
-                "it again"
-            )
-        file.close()
-
-        def read(index: int) -> np.ndarray:
-            offset = start + index * pixels * dtype.itemsize
-            return np.fromfile(path, dtype, pixels, offset=offset).reshape(plane)
-
-        return read
-    pages = [page for page in series.pages if page is not None]
-    if len(pages) < len(series.pages):
-        raise DataError(
-            f"{path}: planes named in its metadata are missing; the file is truncated, "
-            "or one of several that belong together is absent"
-        )
-
-    return lambda index: pages[index].asarray()
+    window = slice(top, bottom), slice(left, right)
+    return [frames.cut(window) for frames in found]
 
 
 def _usable(frames: Frames) -> None:
-    """Refuse a channel whose first, middle or last frame shows nothing."""
+    """Refuse a channel whose first, middle or last frame a camera has clipped."""
     for t in (0, len(frames) // 2, len(frames) - 1):
         image = frames[t]
-        top = image.max()
-        if image.min() == top:
-            raise DataError(
-                f"{frames.name}: frame {t} is empty, every pixel is {top}; check the "
-                "channel, and cut dark frames off"
-            )
-        share = np.mean(image == top)
+        share = clipped(image)
         if share > SATURATED:
             raise DataError(
                 f"{frames.name}: frame {t} is saturated, {share:.0%} of its pixels are "
-                f"{top}; amplitudes cannot be read: expose shorter"
+                f"{image.max()}; amplitudes cannot be read: expose shorter"
             )
+
+
+def clipped(image: np.ndarray) -> float:
+    """Share of pixels at the largest value, where that is one a camera clips at.
+
+    A camera clips at the largest number of its bits, and many more pixels stand there
+    than at any value just below it; sparse photons, or a dark image of a few levels,
+    have a largest value too.
+    """
+    top = image.max()
+    if top not in CLIPPED:
+        return 0.0
+    at = np.count_nonzero(image == top)
+    below = image[(image < top) & (image >= top - 10)]
+    most = int(np.unique(below, return_counts=True)[1].max()) if below.size else 0
+    return at / image.size if at > SPIKE * most else 0.0
