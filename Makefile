@@ -1,5 +1,6 @@
 # make run            the pipeline on its embedded default; ends with the tables
 # make run RUN=NAME   the same for config/NAME.yaml
+# make tracks RUN=NAME only the tracks of its cells: no networks; movies of one's own
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style, types and tests: 8 minutes
@@ -29,16 +30,22 @@ STUDIES := recovery untracked paper-simulated paper-realistic \
 	paper-maps-simulated maps-noise-10 maps-noise-30 maps-noise-100 \
 	paper-real paper-protocol noise
 
-.PHONY: run check paper smoke style test test-all reliability bench bench-setup setup \
+.PHONY: run tracks check paper smoke style test test-all reliability bench bench-setup setup \
 	pins docs docs-setup keys
 .DEFAULT_GOAL := run
 
+READABLE = test -r config/$(RUN).yaml || \
+	{ echo "config/$(RUN).yaml: no such file, or not readable; there are:" \
+	$(basename $(notdir $(wildcard config/*.yaml))); exit 1; }
+
 run: .venv/.done
-	@test -r config/$(RUN).yaml || \
-		{ echo "config/$(RUN).yaml: no such file, or not readable; there are:" \
-		$(basename $(notdir $(wildcard config/*.yaml))); exit 1; }
+	@$(READABLE)
 	@$(BIN)/snakemake --cores $(CORES) --configfile config/$(RUN).yaml
 	@$(MAKE) --no-print-directory results/$(RUN)/snakemake.html
+
+tracks: .venv/.done
+	@$(READABLE)
+	@$(BIN)/snakemake tracks --cores $(CORES) --configfile config/$(RUN).yaml
 
 # Snakemake's own report, with the captions, beside ours.
 results/%/snakemake.html: results/%/manifest.json

@@ -5,14 +5,14 @@ SIMULATED = SOURCE.kind == "simulated_movies"
 # Whether movies are tracked here.
 MOVING = SOURCE.kind == "movies" or (SIMULATED and SOURCE.tracked)
 MOVIES = RUN / "cells/movies"
+EXPORTS = (".csv", ".xml", "_napari.csv")
 TRACK = RUN / "cells/tracks/{cell}.nc"
 TRACKS = expand(TRACK, cell=SOURCE.names())
-# How movies are opened, where the files do not say it.
-OPENED = SOURCE.model_dump(include={"channels", "axes", "pixel_nm", "interval_s"})
-PUT_THERE = (
-    "put or link them there, or change cells.source.files (the tracks of the paper are "
-    "not public: ask its authors)"
-)
+# How the files of a cell are opened and read.
+TOLD = SOURCE.told
+PUT_THERE = "put or link them there, or change cells.source.files"
+if settings.preset == "paper" and not MOVING:
+    PUT_THERE += " (the tracks of the paper are not public: ask its authors)"
 DISTILLED = settings.cells.distil.objectives[0]
 HEAD = {"head", "fit_to", "shares"}
 STUDENT = {
@@ -28,7 +28,9 @@ FOLDS = [f"{contracts.FOLD}{k}" for k in range(settings.cells.teacher.folds)]
 # The published values stand beside a run of the published protocol on whole tracks.
 PARITY = settings.preset == "paper" and "sig_mean" in settings.cells.targets
 
-STUDIES["cells"] = Study(
+# Without targets there are tracks, and no study of them.
+STUDIED = bool(settings.cells.targets)
+CELLS = Study(
     wildcards={
         "split": range(settings.cells.splits.rotations),
         "target": settings.cells.targets,
@@ -64,8 +66,36 @@ STUDIES["cells"] = Study(
     # The same samples are labelled whatever differs at the user's microscope.
     seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},
 )
+if STUDIED:
+    STUDIES["cells"] = CELLS
+    if len(SOURCE.names()) < FEW_CELLS and workflow.is_main_process:
+        print(
+            f"cells: {len(SOURCE.names())} cells are fewer than {FEW_CELLS}, so the "
+            "tiles of their fields are the groups of the splits",
+            file=sys.stderr,
+        )
+# What there is without a network.
+EXPORTED = RUN / "cells/exported"
+SHOWN = [RUN / f"figures/cells/{name}.png" for name in CELLS.overall]
+DELIVERED_TRACKS = [
+    RUN / "tracks.html",
+    *table(RUN / "table_tracks"),
+    *expand(EXPORTED / "{cell}{kind}", cell=SOURCE.names(), kind=EXPORTS),
+    *[path.with_suffix(kind) for path in SHOWN for kind in (".pdf", ".csv")],
+]
 # Scores of a network that is handed over (handed.smk).
 WORTH = RUN / "cells/handed"
+
+
+def told(wildcards):
+    """What is said of a cell's files."""
+    return TOLD(wildcards.cell)
+
+
+def labels(wildcards):
+    """What the channels of a cell show, and its condition."""
+    condition = settings.cells.condition(wildcards.cell)
+    return {"names": settings.cells.shown(), "condition": condition}
 
 
 if SOURCE.kind == "simulate":
@@ -78,6 +108,7 @@ if SOURCE.kind == "simulate":
             **runs("simulate_tracks"),
             preset=SOURCE.preset,
             tracks=SOURCE.tracks,
+            labels=labels,
             seed=seed("simulate_tracks"),
         pathvars:
             job="simulate_tracks/{cell}",
@@ -110,6 +141,7 @@ if SIMULATED and not SOURCE.tracked:
         params:
             **runs("read_truth"),
             preset=SOURCE.preset,
+            labels=labels,
             seed=seed("read_truth"),
         pathvars:
             job="read_truth/{cell}",
@@ -129,14 +161,15 @@ if MOVING:
             TRACK,
         params:
             **runs("track_movie"),
-            movie=OPENED,
+            movie=told,
+            labels=labels,
             tracker=settings.cells.tracker.model_dump(),
             bad_cell=settings.cells.bad_cell,
         pathvars:
             job="track_movie/{cell}",
 
 
-if SOURCE.kind in ("fxycms", "processed_tracks", "csv"):
+if not (MOVING or SOURCE.kind.startswith("simulate")):
 
     use rule job as read_tracks with:
         """Read the tracks of one cell that were made elsewhere (one job per cell)."""
@@ -147,7 +180,8 @@ if SOURCE.kind in ("fxycms", "processed_tracks", "csv"):
         params:
             **runs("read_tracks"),
             kind=SOURCE.kind,
-            source=SOURCE.model_dump(exclude={"kind", "files"}),
+            source=told,
+            labels=labels,
             bad_cell=settings.cells.bad_cell,
         pathvars:
             job="read_tracks/{cell}",
@@ -166,6 +200,43 @@ use rule job as check_cells with:
         **runs("check_cells"),
     pathvars:
         job="check_cells",
+
+
+use rule job as export_tracks with:
+    """The tracks of one cell for other programs: table, TrackMate's XML, napari."""
+    input:
+        TRACK,
+    output:
+        table=EXPORTED / "{cell}.csv",
+        trackmate=EXPORTED / "{cell}.xml",
+        napari=EXPORTED / "{cell}_napari.csv",
+    params:
+        **runs("export_tracks"),
+    pathvars:
+        job="export_tracks/{cell}",
+
+
+use rule job as report_tracks with:
+    """What was tracked, without networks: tracks and quality of every cell, figures."""
+    input:
+        tracks=TRACKS,
+        quality=RUN / "cells/quality.csv",
+        figures=SHOWN,
+    output:
+        page=RUN / "tracks.html",
+        table=table(RUN / "table_tracks"),
+    params:
+        **runs("report_tracks"),
+        config=reading.dumped(settings),
+        captions={path.stem: caption(path.stem) for path in SHOWN},
+    pathvars:
+        job="report_tracks",
+
+
+rule tracks:
+    """Only the tracks: of every cell for all programs, with quality and figures."""
+    input:
+        DELIVERED_TRACKS,
 
 
 KEYS = {

@@ -1,5 +1,6 @@
 """Settings, and what all rules share: paths, seeds, digests, resources."""
 
+import functools
 import os
 import shlex
 import shutil
@@ -16,8 +17,11 @@ SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from awd import io
+from awd.cells import doors
+from awd.cells.readers import sequence
 from awd.config import contradictions, reading
 from awd.config.maps import FIXED_FILTERS
+from awd.config.sources import FEW_CELLS
 from awd.league.names import OURS
 from awd.maps import readers
 from awd.record import contracts, lock, provenance
@@ -263,6 +267,11 @@ def brought(paths):
     return [local(str(path)) for path in paths]
 
 
+def caption(name):
+    """The text under a figure, in our own report as in Snakemake's."""
+    return (ROOT / f"rules/captions/{name}.rst").read_text()
+
+
 def table(stem):
     """A table as CSV, LaTeX and Markdown."""
     return [f"{stem}.{kind}" for kind in ("csv", "tex", "md")]
@@ -272,17 +281,38 @@ def table(stem):
 # cells, MAP that of the maps.
 
 
+def named_files(cell):
+    """All files that a user named for a cell: of patterns, folders, its mask."""
+    named = [*SOURCE.inputs()[cell]]
+    if SOURCE.kind == "movies":
+        named = [file for name in named for file in sequence.files_of(name)]
+    mask = SOURCE.told(cell).get("mask")
+    return named + [mask] * isinstance(mask, str)
+
+
+@functools.cache
+def check_doors():
+    """Open every file that is still to be read, before the first job: all that fail."""
+    plain = [f for files in SOURCE.inputs().values() for f in files]
+    masks = [SOURCE.told(cell).get("mask") for cell in SOURCE.names()]
+    plain += [mask for mask in masks if isinstance(mask, str)]
+    io.all_existing(filter(sequence.is_plain, plain), PUT_THERE)
+    waiting = [c for c in SOURCE.names() if not Path(TRACK.format(cell=c)).exists()]
+    told = {cell: TOLD(cell) for cell in waiting}
+    doors.require_open(SOURCE.kind, told, settings.cells.bad_cell, STUDIED)
+
+
 def cell_files(wildcards):
-    """The files of a cell that a user named; says which of all cells are missing."""
-    files = SOURCE.inputs()
-    io.all_existing(sum(files.values(), []), PUT_THERE)
-    return brought(files[wildcards.cell])
+    """The files of a cell that a user named; says what is wrong with those of all."""
+    if workflow.is_main_process:
+        check_doors()
+    return brought(named_files(wildcards.cell))
 
 
 def movie_files():
     """Files of the movies by cell, named by a user or simulated."""
     if not SIMULATED:
-        return {cell: brought(files) for cell, files in SOURCE.inputs().items()}
+        return {cell: brought(named_files(cell)) for cell in SOURCE.names()}
     stem = MOVIES.as_posix()
     return {
         cell: [f"{stem}/{cell}_{channel}.ome.tif" for channel in ("master", "slave")]
@@ -291,9 +321,11 @@ def movie_files():
 
 
 def by_cell(wildcards, input):
-    """The movies among a job's input by cell, wherever a module has them."""
+    """How the movies among a job's input are opened, by cell."""
     files = iter(map(str, input.movies))
-    return {cell: [next(files) for _ in paths] for cell, paths in movie_files().items()}
+    there = {c: [next(files) for _ in paths] for c, paths in movie_files().items()}
+    # What is simulated stands wherever a module has it, what users name where it is.
+    return {cell: {"files": paths} | TOLD(cell) for cell, paths in there.items()}
 
 
 def map_files():

@@ -16,11 +16,6 @@ class Figure(NamedTuple):
     more: list = []  # files beside PNG, PDF and CSV
 
 
-def caption(name):
-    """The text under a figure, in our own report as in Snakemake's."""
-    return (ROOT / f"rules/captions/{name}.rst").read_text()
-
-
 def of_all(study, environment):
     """Figures of a whole study, of no single target."""
     folder, labels = RUN / f"figures/{study}", (study, "all")
@@ -85,7 +80,7 @@ if settings.cells:
     if MOVING:
         SEEN = TRACKED | {"movies": sum(movie_files().values(), [])}
         ALL = SEEN | STUDENTS | WAVELETS
-        OPENING = {"files": by_cell, "movie": OPENED}
+        OPENING = {"movies": by_cell}
         DRAWN |= {
             "tracking": OfCells("Spots, tracks, and a kymograph.", SEEN, OPENING),
             "pipeline": Figure("The whole way, with a pit.", ALL, OPENING | METHOD),

@@ -17,8 +17,8 @@ for name, study in STUDIES.items():
         PAGE["models"] += every(RUN / "{study}/{target}/model.json", study=name)
 GIVEN = []  # what users brought
 if settings.cells:
-    GIVEN += brought(sum(SOURCE.inputs().values(), []))
     PAGE["quality"].append(RUN / "cells/quality.csv")
+    PAGE["figures"] += [] if STUDIED else SHOWN
     PAGE["worth"] += [WORTH / "worth.csv"] * bool(settings.cells.handed)
     if PARITY:
         PAGE["published"] += [RUN / f"table_published{p}.csv" for p in ("", "_counts")]
@@ -39,7 +39,9 @@ if settings.maps:
         PAGE["figures"] += expand(RUN / "figures/maps/{of}.png", of=SURVEYED)
 
 
-if settings.cells or settings.maps or settings.own:
+if settings.cells:
+    RESULTS["Tracks"] = RUN / "tracks.html"
+if STUDIES:
     RESULTS["Report"] = RUN / "report.html"
 
     use rule job as report with:
@@ -59,11 +61,17 @@ if settings.cells or settings.maps or settings.own:
             job="report",
 
 
+def given_files(wildcards):
+    """All files that users brought."""
+    cells = SOURCE.inputs() if settings.cells else {}
+    return GIVEN + brought(sum(map(named_files, cells), []))
+
+
 use rule job as write_manifest with:
     """Hashes, versions, settings, seeds, devices, commit and jobs of the run."""
     input:
         results=list(RESULTS.values()),
-        data=GIVEN,
+        data=given_files,
     output:
         RUN / "manifest.json",
     params:
@@ -90,6 +98,8 @@ use rule job as write_crate with:
 TABLES = [*PAGE["tables"], *PAGE["published"], *PAGE["published_maps"]]
 FIGURED = PAGE["figures"]
 DELIVERED = [*sum(PAGE.values(), []), *RESULTS.values()]
+if settings.cells and not STUDIED:
+    DELIVERED += DELIVERED_TRACKS
 DELIVERED += [RUN / "groups.csv"] * bool(STUDIES)
 DELIVERED += [Path(path).with_suffix(".html") for path in PAGE["models"]]
 DELIVERED += [Path(path).with_suffix(".safetensors") for path in PAGE["networks"]]

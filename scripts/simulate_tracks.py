@@ -10,5 +10,6 @@ data = simulate.simulate_traces(
     n_tracks=snakemake.params.tracks,
     seed=snakemake.params.seed,
 )
+data = tracks.labelled(data, **snakemake.params.labels)
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(data, snakemake.output[0], tracks.TRACKS, stamp)

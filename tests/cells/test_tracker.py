@@ -129,9 +129,24 @@ def test_the_better_place_of_the_slave_is_never_dimmer(files, cell):
     assert (best["slave"].values > same["slave"].values).mean() > 0.2
 
 
-def test_one_channel_or_nothing_to_see_is_refused(files):
-    movie = open_movie(files[0][0])
-    with pytest.raises(DataError, match="1 channels; master and slave are needed"):
+def test_channels_are_read_along_the_same_tracks(files, cell):
+    master, slave = files[0]
+    one = tracker.track(open_movie(master), "a")
+    three = tracker.track(open_movie(master, slave, slave), "a")
+    assert "slave" not in one
+    for ds in (one, three):
+        tracks.TRACKS.check(ds, "a")
+        np.testing.assert_array_equal(ds["master"], cell["master"])
+    np.testing.assert_array_equal(three["slave_p"], cell["slave_p"])
+    np.testing.assert_array_equal(three["third"], three["slave"])
+    labelled = tracks.labelled(three, ["CLTA", "DNM2", "actin"], "control")
+    assert labelled["slave_se"].attrs["long_name"].endswith("of the amplitude of DNM2")
+    assert tracks.channels(labelled)["third"] == "actin"
+
+
+def test_too_many_channels_or_nothing_to_see_is_refused(files):
+    movie = open_movie(*files[0], *files[0])
+    with pytest.raises(DataError, match="4 channels; expected at most 3"):
         tracker.track(movie, "a")
     noise = np.random.default_rng(0).poisson(100, (8, 64, 64))
     dark = Movie((noise, noise), 80.0, 1.0)

@@ -71,7 +71,7 @@ def test_a_users_files_stand_where_they_are_named(checkout, folder, prefix):
     files = {f"cell{k}": f"data/{k}.csv" for k in range(4)}
     for path in files.values():
         io.write_text("track,frame,x,y\n", folder / path)
-    source = {"kind": "csv", "files": files, "frame_interval_s": 1.0}
+    source = {"kind": "csv", "files": files, "interval_s": 1.0, "pixel_nm": 80}
     cells = {"source": source, "targets": ["half"], "tiles": 2}
     cells["distil"] = {"folds": 2}
     cells["teacher"] = {"folds": 2}

@@ -94,7 +94,8 @@ def test_exported_tracks(checkout):
         path = checkout.folder / f"{k}.csv"
         pd.DataFrame(table).to_csv(path)
         files[f"c{k}"] = path.name
-    source = {"kind": "csv", "files": files, "master": "master", "slave": "slave"}
+    source = {"kind": "csv", "files": files, "interval_s": 1, "pixel_nm": 80}
+    source["columns"] = {"master": "master", "slave": "slave"}
     write(checkout, source | {"frames": 300})
     assemble(checkout)
     ds = io.read(checkout.folder / DATA)

@@ -77,7 +77,12 @@ def classify(
     share = np.add.reduceat(~tracks.seen, first) / lifetime
     with np.errstate(invalid="ignore"):  # NaN outside of the movie compares as False
         loud = (buffer_top > top[:, None, None]).any((1, 2))
-    doubtful = ~_quiet(buffer_p) | loud | (share >= 0.5) | _fast(tracks)
+    doubtful = (
+        ~_quiet(buffer_p)
+        | loud
+        | (share >= 0.5)
+        | fast(tracks.edges, tracks.x, tracks.y)
+    )
     category[(category == 1) & doubtful] = 2
     return category
 
@@ -114,11 +119,15 @@ def _quiet(buffer_p: np.ndarray) -> np.ndarray:
     return np.all(np.any(twice, axis=2), axis=1)
 
 
-def _fast(tracks: Ragged) -> np.ndarray:
-    """Whether more than four steps are longer than median steps usually are."""
-    count = len(tracks.edges) - 1
-    step = np.hypot(np.diff(tracks.x), np.diff(tracks.y))
-    owner = np.repeat(np.arange(count), np.diff(tracks.edges))
+def fast(edges: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Whether more than four steps are longer than median steps usually are.
+
+    ``edges`` are the first observations of the tracks and one past the last, ``x`` and
+    ``y`` positions of all observations, px. Returns bool, (track,).
+    """
+    count = len(edges) - 1
+    step = np.hypot(np.diff(x), np.diff(y))
+    owner = np.repeat(np.arange(count), np.diff(edges))
     within = owner[1:] == owner[:-1]
     step, owner = step[within], owner[:-1][within]
     if not len(step):

@@ -150,7 +150,7 @@ def open_movie(
     axes: str | None = None,
     series: int | None = None,
     z: int | str | None = None,
-    interleaved: int = 1,
+    interleaved: int | None = None,
     halves: str | None = None,
     crop: Mapping[str, Sequence[int]] | None = None,
     pixel_nm: float | None = None,
@@ -173,7 +173,7 @@ def open_movie(
         Which of several series or positions of a file.
     z : int or "max", optional
         Which plane of a stack, from 0, or the maximum over all.
-    interleaved : int
+    interleaved : int, optional
         Channels whose frames follow each other in turn.
     halves : {"left-right", "top-bottom"}, optional
         Channels that stand side by side in one image: the halves in this order.
@@ -198,7 +198,7 @@ def open_movie(
     found = [
         frames
         for recording in opened
-        for frames in _channels(recording, z, interleaved, len(opened) > 1)
+        for frames in _channels(recording, z, interleaved or 1, len(opened) > 1)
     ]
     whole = found[0].shape
     found = _chosen(_halved(found, halves), channels)

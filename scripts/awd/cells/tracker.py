@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from awd.cells.movie import Frames, Movie
 
-CHANNELS = ("master", "slave")
+MOST = len(tracks.CHANNELS)
 READ = {"": fit.A, "_se": fit.A_SE, "_background": fit.C}
 
 
@@ -65,7 +65,7 @@ def track(
     movie: Movie,
     cell: str,
     *,
-    sigma: Sequence[float | None] = (None, None),
+    sigma: Sequence[float | None] = (),
     mode: str = "fixed",
     **following: Any,
 ) -> xr.Dataset:
@@ -77,11 +77,12 @@ def track(
     Parameters
     ----------
     movie : Movie
-        Two channels, the master first (:func:`awd.cells.movie.open_movie`).
+        One to three channels, the master first (:func:`awd.cells.movie.open_movie`);
+        the others are read where the master is.
     cell : str
         Name of the cell.
-    sigma : pair of float, optional
-        Widths of a spot in the two channels, px; None estimates it
+    sigma : sequence of float, optional
+        Widths of a spot in the channels, px, as far as known; None estimates it
         (:func:`awd.cells.detect.estimate_sigma`), and in a slave that shows too few
         spots for that takes the master's.
     mode : {"fixed", "best"}
@@ -100,12 +101,12 @@ def track(
     Raises
     ------
     DataError
-        When the movie has not two channels, or no significant track.
+        When the movie has more than three channels, or no significant track.
     """
-    if len(movie.channels) != 2:
+    if len(movie.channels) > MOST:
         raise DataError(
-            f"{movie.channels[0].name}: {len(movie.channels)} channels; master and "
-            "slave are needed: name both files, or channels=(0, 1) of one"
+            f"{movie.channels[0].name}: {len(movie.channels)} channels; expected at "
+            f"most {MOST}: say which by channels=(0, 1), the master first"
         )
     widths = _widths(movie, sigma)
     table = _inner(follow(movie.channels[0], widths[0], **following), movie, widths[0])
@@ -123,46 +124,47 @@ def track(
         "height_px": movie.shape[0],
         "width_px": movie.shape[1],
     }
-    for channel, width in zip(CHANNELS, widths, strict=True):
+    for channel, width in zip(tracks.CHANNELS, widths, strict=False):
         ds.attrs[f"sigma_{channel}_px"] = width
     return ds
 
 
 def _read_out(
-    table: pd.DataFrame, movie: Movie, widths: tuple[float, float], mode: str
+    table: pd.DataFrame, movie: Movie, widths: Sequence[float], mode: str
 ) -> xr.Dataset:
     """Both channels along the tracks of a table, and before and after them."""
     starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
     edges = np.append(starts, len(table))
     seen = table["seen"].to_numpy(bool)
+    shown = tracks.CHANNELS[: len(movie.channels)]
     found = {"master": table[list(fit.COLUMNS)].to_numpy(copy=True)}
-    found["slave"] = np.full_like(found["master"], np.nan)
+    found |= {other: np.full_like(found["master"], np.nan) for other in shown[1:]}
     # Spots that were found have been read; gaps are read alone, as published: together
     # with whoever took the spot, nothing would be left for them.
     ways: dict[str, tuple[np.ndarray, Callable[..., np.ndarray]]] = {
-        "master": (~seen, readout.alone),
-        "slave": (
-            np.ones(len(table), bool),
-            partial(readout.read, mode=mode, reach=3 * widths[0]),
-        ),
+        "master": (~seen, readout.alone)
     }
+    for other in shown[1:]:
+        along = partial(readout.read, mode=mode, reach=3 * widths[0])
+        ways[other] = np.ones(len(table), bool), along
     around = {
         channel: _read(frames, table, edges, width, found[channel], *ways[channel])
-        for channel, frames, width in zip(CHANNELS, movie.channels, widths, strict=True)
+        for channel, frames, width in zip(shown, movie.channels, widths, strict=True)
     }
     return _dataset(table, edges, found, around, widths, movie)
 
 
-def _widths(movie: Movie, sigma: Sequence[float | None]) -> tuple[float, float]:
-    """Widths of a spot in both channels; a slave without spots has the master's."""
-    master = sigma[0] or detect.estimate_sigma(movie.channels[0])
-    if sigma[1]:
-        return master, sigma[1]
-    try:
-        return master, detect.estimate_sigma(movie.channels[1])
-    except DataError as error:
-        log.warning("%s: %s; taken as in the master", movie.channels[1].name, error)
-        return master, master
+def _widths(movie: Movie, sigma: Sequence[float | None]) -> list[float]:
+    """Widths of a spot in every channel; one without spots has the master's."""
+    given = [*sigma, *[None] * MOST]
+    widths = [given[0] or detect.estimate_sigma(movie.channels[0])]
+    for frames, known in zip(movie.channels[1:], given[1:], strict=False):
+        try:
+            widths.append(known or detect.estimate_sigma(frames))
+        except DataError as error:
+            log.warning("%s: %s; taken as in the master", frames.name, error)
+            widths.append(widths[0])
+    return widths
 
 
 def _inner(table: pd.DataFrame, movie: Movie, sigma: float) -> pd.DataFrame:
@@ -214,7 +216,7 @@ def _dataset(
 ) -> xr.Dataset:
     columns = {name: table[name].to_numpy() for name in ("frame", "x", "y", "seen")}
     buffers = {}
-    for channel, width in zip(CHANNELS, widths, strict=True):
+    for channel, width in zip(found, widths, strict=True):
         for suffix, column in READ.items():
             columns[channel + suffix] = found[channel][:, column]
             buffers[f"buffer_{channel}{suffix}"] = around[channel][..., column]

@@ -6,7 +6,8 @@ after the other along ``obs``, and ``row_size`` says how many belong to each tra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,15 +25,17 @@ PER_FRAME = {
     "frame": {"long_name": "frame, from 0", "units": "1"},
     "x": {"long_name": "position along a row", "units": "px"},
     "y": {"long_name": "position along a column, downwards", "units": "px"},
-    "master": {"long_name": "clathrin intensity", "units": "counts"},
-    "slave": {"long_name": "auxilin intensity", "units": "counts"},
+    "master": {"long_name": "master intensity", "units": "counts"},
 }
+CHANNELS = ("master", "slave", "third")  # the last two where there are so many
 # What a tracker of ours adds, and other files may lack.
 ADDED = {
+    "slave": {"long_name": "slave intensity", "units": "counts"},
+    "third": {"long_name": "intensity of the third channel", "units": "counts"},
     "seen": {"long_name": "1 where found, 0 where a gap was filled", "units": "1"},
     **{
         f"{channel}{suffix}": {"long_name": f"{what} of the {channel}", "units": units}
-        for channel in ("master", "slave")
+        for channel in CHANNELS
         for suffix, what, units in (
             ("_se", "standard error of the amplitude", "counts"),
             ("_background", "background", "counts"),
@@ -52,12 +55,16 @@ TRACKS = Contract(
         "frame": Variable(("obs",), "i", low=0),
         **{
             name: Variable(("obs",), "f", described=True)
-            for name in ("x", "y", "master", "slave")
+            for name in ("x", "y", "master")
+        },
+        **{
+            name: Variable(("obs",), "f", described=True, optional=True)
+            for name in CHANNELS[1:]
         },
         "seen": Variable(("obs",), "i", low=0, high=1, optional=True),
         **{
             f"{channel}{suffix}": Variable(("obs",), "f", low, high, optional=True)
-            for channel in ("master", "slave")
+            for channel in CHANNELS
             for suffix, low, high in (
                 ("_se", 0, np.inf),
                 ("_background", -np.inf, np.inf),
@@ -82,8 +89,8 @@ def build(
     Parameters
     ----------
     columns : mapping of str to array of shape (obs,)
-        ``frame`` (from 0), ``x``, ``y`` (px), ``master``, ``slave`` (counts) and
-        perhaps others of :data:`DESCRIBED`, track after track.
+        ``frame`` (from 0), ``x``, ``y`` (px), ``master`` (counts) and perhaps ``slave``
+        and others of :data:`DESCRIBED`, track after track.
     row_size : array of int of shape (track,)
         Observations of each track.
     complete : array of bool of shape (track,)
@@ -185,12 +192,55 @@ def or_rejected(
         Whether an :class:`awd.errors.AwdError` ends the run.
     """
     try:
-        return make()
-    except AwdError as error:
+        return TRACKS.check(make(), cell)
+    except Exception as error:
         if bad_cell == "stop":
             raise
-        log.warning("%s is left out: %s", cell, error)
-        return rejected(cell, str(error))
+        reason = str(error)
+        if not isinstance(error, AwdError):  # nothing of one cell ends the run
+            log.exception("%s", cell)
+            reason = f"{type(error).__name__}: {reason}"
+        log.warning("%s is left out: %s", cell, reason)
+        return rejected(cell, reason)
+
+
+def labelled(ds: xr.Dataset, names: Sequence[str], condition: str = "") -> xr.Dataset:
+    """Tracks whose variables are called by what the channels show.
+
+    Parameters
+    ----------
+    ds : Dataset
+    names : sequence of str
+        Of the channels, the master's first; they become ``channel_names``, and part of
+        every ``long_name``.
+    condition : str
+        Of the cell, if its run compares conditions.
+    """
+    held = [channel for channel in CHANNELS if channel in ds]
+    shown = dict(zip(held, names, strict=False))
+    for channel, name in shown.items():
+        for variable in (v for v in ds.variables if str(v).startswith(channel)):
+            usual = ds[variable].attrs.get("long_name", "")
+            for text in (f"the {channel} channel", f"the {channel}", channel):
+                if text in usual:
+                    ds[variable].attrs["long_name"] = usual.replace(text, name)
+                    break
+            else:
+                ds[variable].attrs["long_name"] = f"{name}, {usual}"
+    return ds.assign_attrs(channel_names=", ".join(shown.values()), condition=condition)
+
+
+def channels(ds: xr.Dataset) -> dict[str, str]:
+    """What is shown by every channel of some tracks, by ``master``, ``slave`` ..."""
+    held = [channel for channel in CHANNELS if channel in ds]
+    names = str(ds.attrs.get("channel_names", "")).split(", ")
+    return {c: n or c for c, n in itertools.zip_longest(held, names[: len(held)])}
+
+
+def select(ds: xr.Dataset, kept: np.ndarray) -> xr.Dataset:
+    """Some of the tracks, with all that is theirs; ``kept`` is bool, (track,)."""
+    owner = np.repeat(np.arange(len(kept)), ds["row_size"].values)
+    return ds.isel(track=np.flatnonzero(kept), obs=np.flatnonzero(kept[owner]))
 
 
 def read_usable(paths: Iterable[io.PathLike]) -> list[xr.Dataset]:

@@ -1,16 +1,16 @@
-"""What can be configured of the clathrin study: where cells come from, how a table.
+"""What can be configured of the clathrin study: how tracks are found, and a table made.
 
 Part of :mod:`awd.config.models`, which says what these models are for.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from awd.config.common import Count, Few, File, Name, Share, Strict
+from awd.config.common import Count, Few, Name, Share, Strict
+from awd.config.sources import Source
 from awd.config.study import (
     Baselines,
     Distil,
@@ -20,158 +20,6 @@ from awd.config.study import (
     TeacherSettings,
 )
 
-AXES = r"^[A-Za-z]{0,6}[Yy][Xx]$"
-
-
-class CellSource(Strict):
-    """Where the cells come from; ``inputs`` are the files of every cell by its name."""
-
-    def inputs(self) -> dict[str, list[str]]:
-        return {}
-
-    def names(self) -> list[str]:
-        return list(self.inputs())
-
-    def groups(self, tiles: int) -> int:
-        count = len(self.names())
-        return count if count > 1 else tiles**2
-
-
-class SimulatedCells(CellSource):
-    """Cells from the simulator, with or without a microscope."""
-
-    preset: Literal["teaching", "realistic", "crowded"] = Field(
-        "teaching", description="How much of the slave's burst the master explains."
-    )
-    cells: Annotated[int, Field(ge=1, le=2000)] = Field(
-        8, description="Cells; each one is a group."
-    )
-
-    def names(self) -> list[str]:
-        return [f"cell{k}" for k in range(self.cells)]
-
-
-class SimulatedMovies(SimulatedCells):
-    """Two-channel movies of simulated cells, which are then tracked."""
-
-    kind: Literal["simulated_movies"]
-    frames: int = Field(
-        300, ge=20, le=100_000, description="Length of a movie, one frame a second."
-    )
-    size: int = Field(
-        256, ge=64, le=8192, description="Side of the field, px of 80 nm."
-    )
-    tracked: bool = Field(
-        True,
-        description="false: the true tracks with the errors of the read-out only, to "
-        "see what tracking costs.",
-    )
-
-
-class SimulatedTraces(SimulatedCells):
-    """Traces from the simulator, without the microscope."""
-
-    kind: Literal["simulate"]
-    tracks: Count = Field(800, description="Tracks simulated per cell.")
-
-
-class Movies(CellSource):
-    """Two-channel movies, TIFF or OME-TIFF."""
-
-    kind: Literal["movies"]
-    files: dict[Name, Annotated[list[File], Field(min_length=1)]] = Field(
-        min_length=1,
-        description="By name of the cell: the files of master and slave, or one with "
-        "both; relative to the working directory.",
-    )
-    channels: list[Annotated[int, Field(ge=0, lt=100)]] = Field(
-        [0, 1],
-        min_length=2,
-        max_length=2,
-        description="Master and slave among the channels of the files, from 0.",
-    )
-    axes: str | None = Field(
-        None,
-        pattern=AXES,
-        description="Axes of the files (TYX, TCYX ...), if they say them wrongly.",
-    )
-    pixel_nm: float | None = Field(
-        None,
-        gt=0,
-        le=1e6,
-        description="Size of a pixel, nm; by default what the files say.",
-    )
-    interval_s: float | None = Field(
-        None,
-        gt=0,
-        le=1e6,
-        description="Time between frames, s; by default as the files say.",
-    )
-
-    def inputs(self) -> dict[str, list[str]]:
-        return self.files
-
-
-class TrackFiles(CellSource):
-    """Tracks made elsewhere, one file per cell."""
-
-    frame_interval_s: float = Field(
-        1.0, gt=0, le=1e6, description="Time between frames, s."
-    )
-    pixel_nm: float = Field(80.0, gt=0, le=1e6, description="Size of a pixel, nm.")
-
-
-class FxycmsTraces(TrackFiles):
-    """Tracks in FXYCMS files of cmeAnalysis."""
-
-    kind: Literal["fxycms"]
-    files: list[File] = Field(
-        min_length=1, description="MATLAB files, relative to the working directory."
-    )
-
-    def inputs(self) -> dict[str, list[str]]:
-        return {Path(file).stem: [file] for file in self.files}
-
-
-class ProcessedTracks(TrackFiles):
-    """Tracks in ``ProcessedTracks.mat`` files of cmeAnalysis, MATLAB v5 or v7.3."""
-
-    kind: Literal["processed_tracks"]
-    files: dict[Name, File] = Field(
-        min_length=1, description="By name of the cell: the MATLAB file."
-    )
-    channels: list[Annotated[int, Field(ge=0, lt=100)]] = Field(
-        [0, 1],
-        min_length=2,
-        max_length=2,
-        description="Master and slave among the channels of the files, from 0.",
-    )
-
-    def inputs(self) -> dict[str, list[str]]:
-        return {name: [file] for name, file in self.files.items()}
-
-
-class ExportedTracks(TrackFiles):
-    """Tracks that TrackMate (table of spots) or trackpy exported as CSV."""
-
-    kind: Literal["csv"]
-    files: dict[Name, File] = Field(
-        min_length=1, description="By name of the cell: the CSV file."
-    )
-    master: str | None = Field(
-        None, description="Column of the master; by default MEAN_INTENSITY_CH1, mass."
-    )
-    slave: str | None = Field(
-        None, description="Column of the slave; by default MEAN_INTENSITY_CH2."
-    )
-    frames: Count | None = Field(
-        None, description="Length of the movies; by default up to the last spot."
-    )
-
-    def inputs(self) -> dict[str, list[str]]:
-        return {name: [file] for name, file in self.files.items()}
-
-
 Sigma = Annotated[float, Field(ge=0.5, le=4)]
 
 
@@ -179,10 +27,10 @@ class Tracker(Strict):
     """How pits are found in movies, linked, and read; for sources that are movies."""
 
     sigma: list[Sigma | None] = Field(
-        [None, None],
-        min_length=2,
-        max_length=2,
-        description="Widths of a spot in master and slave, px; null estimates them.",
+        [],
+        max_length=3,
+        description="Widths of a spot in master, slave and third channel, px; null, or "
+        "none, estimates them.",
     )
     z: float = Field(
         4.0,
@@ -251,25 +99,44 @@ class Outcomes(Strict):
     )
 
 
+Target = Literal["mean0", "max0", "half", "sig_mean"]
+Label = Annotated[str, Field(pattern=r"^[^\x00-\x1f$]{1,60}$")]
+
+
+def usual_targets(data: dict[str, Any]) -> list[Target]:
+    """Targets where a configuration names none: what its source allows."""
+    source = data.get("source")  # absent where it is wrong itself
+    if source is not None and source.channel_count < 2:
+        return []
+    return ["sig_mean"] if source is None or source.has_p_values else ["mean0"]
+
+
 class Cells(Strict):
     """The clathrin study: which tracks, and how they become a table."""
 
-    source: (
-        SimulatedMovies
-        | SimulatedTraces
-        | Movies
-        | FxycmsTraces
-        | ProcessedTracks
-        | ExportedTracks
-    ) = Field(discriminator="kind")
+    source: Source = Field(discriminator="kind")
+    names: list[Label] = Field(
+        [],
+        max_length=3,
+        description="What the channels show, the master's first, in every label; by "
+        "default clathrin and auxilin in simulations, else master, slave and third.",
+    )
+    conditions: dict[Name, list[Name]] = Field(
+        {},
+        description="By name of the condition: its cells. Figures and tables show "
+        "conditions apart.",
+    )
     tracker: Tracker = Tracker()
     bad_cell: Literal["stop", "skip"] = Field(
         "stop",
         description="What a cell that cannot be used does: end the run, or be left out "
         "and named, as long as enough cells remain for the splits.",
     )
-    targets: list[Literal["mean0", "max0", "half", "sig_mean"]] = Field(
-        min_length=1, description="What the slave channel did, predicted one by one."
+    targets: list[Target] = Field(
+        default_factory=usual_targets,
+        description="What the slave did, predicted one by one; []: only tracks, no "
+        "networks. By default sig_mean where the slave has p-values, [] of one "
+        "channel, else mean0.",
     )
     min_frames: Count = Field(
         15, description="Tracks must last longer than this, frames."
@@ -314,3 +181,13 @@ class Cells(Strict):
         None,
         description="What the network is worth to a user without labels, if asked for.",
     )
+
+    def shown(self) -> list[str]:
+        """What the channels show, for labels."""
+        usual = self.source.shown
+        return [*self.names, *usual[len(self.names) :]][: self.source.channel_count]
+
+    def condition(self, cell: str) -> str:
+        """The condition of a cell, or nothing."""
+        of_cell = (name for name, cells in self.conditions.items() if cell in cells)
+        return next(of_cell, "")

@@ -14,6 +14,7 @@ from awd.config.cells import Cells
 from awd.config.maps import FileTree, MapFiles, Maps
 from awd.config.models import Config
 from awd.config.own import Own
+from awd.config.sources import FEW_CELLS
 from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
@@ -91,21 +92,52 @@ def _is_onnx(source: str) -> bool:
 
 
 def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
+    yield from _bad_files(cells)
+    yield from _bad_conditions(cells)
+    if cells.targets:
+        yield from _bad_study(config, cells)
+
+
+def _bad_conditions(cells: Cells) -> Iterator[tuple[str, str]]:
+    """Conditions hold every cell once, or there are none."""
+    listed = [cell for own in cells.conditions.values() for cell in own]
+    names = cells.source.names()
+    for cell in dict.fromkeys(listed):
+        if cell not in names:
+            yield "cells.conditions", f"lists {cell!r}, which is no cell of the source"
+        elif listed.count(cell) > 1:
+            yield "cells.conditions", f"lists {cell!r} twice"
+    missing = [cell for cell in names if cell not in listed]
+    if listed and missing:
+        yield "cells.conditions", f"says nothing of {', '.join(missing[:5])}"
+    if len(cells.names) > cells.source.channel_count:
+        yield (
+            "cells.names",
+            f"has {len(cells.names)} entries for {cells.source.channel_count} channels",
+        )
+
+
+def _bad_study(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
     yield from _bad_method("cells", cells)
     yield from _bad_levels(cells)
-    yield from _bad_files(cells)
+    if cells.source.channel_count < 2:
+        yield (
+            "cells.targets",
+            f"is {', '.join(cells.targets)}, of a slave; there is one channel "
+            "(cells.source.channels): targets: [] gives its tracks",
+        )
     groups = cells.source.groups(cells.tiles)
     bad_splits = [*_bad_splits(cells, config.seed, groups)]
     yield from bad_splits
     if cells.handed and not bad_splits:
         yield from _bad_handed(cells.handed, cells, config.seed, groups)
-    if cells.source.kind in ("fxycms", "csv") and "sig_mean" in cells.targets:
+    if not cells.source.has_p_values and "sig_mean" in cells.targets:
         yield (
             "cells.targets",
             f"sig_mean needs p-values, which {cells.source.kind} files lack; use "
             "mean0, max0 or half",
         )
-    if cells.source.kind in ("fxycms", "csv"):
+    if not cells.source.has_p_values:
         for key, off in (("hotspots", "keep"), ("bucket_accuracy", None)):
             value = getattr(cells, key)
             if value != off:
@@ -114,17 +146,17 @@ def _bad_cells(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
                     f"is {value}; outcomes need p-values, which {cells.source.kind} "
                     f"files lack: {key}: {off or 'null'}",
                 )
-    elif cells.bucket_accuracy and len(cells.source.names()) < 2:
+    elif cells.bucket_accuracy and len(cells.source.names()) < FEW_CELLS:
         yield (
             "cells.bucket_accuracy",
-            f"is {cells.bucket_accuracy}; the buckets come from training cells, and "
-            "there is one cell: bucket_accuracy: null",
+            f"is {cells.bucket_accuracy}; the buckets come from training cells, and of "
+            f"fewer than {FEW_CELLS} cells tiles are the groups: bucket_accuracy: null",
         )
 
 
 def _bad_files(cells: Cells) -> Iterator[tuple[str, str]]:
     """Cells that share files, which would train and test on the same tracks."""
-    source, owners = cells.source, dict[Path, str]()
+    source, owners = cells.source, dict[tuple[Path, str], str]()
     for cell, files in source.inputs().items():
         if not re.fullmatch(r"\w[\w .+-]{0,99}", cell):
             yield (
@@ -132,8 +164,9 @@ def _bad_files(cells: Cells) -> Iterator[tuple[str, str]]:
                 f"gives a cell the name {cell!r}; expected letters, digits, spaces, "
                 "'.', '_', '+' and '-': rename the file",
             )
+        which = str(source.told(cell).get("series", ""))  # several cells of one file
         for file in files:
-            other = owners.setdefault(Path(file).resolve(), cell)
+            other = owners.setdefault((Path(file).resolve(), which), cell)
             if other != cell or files.count(file) > 1:
                 yield (
                     "cells.source.files",
@@ -325,8 +358,8 @@ def _sides(cells: Cells, seed: int, groups: int) -> list[np.ndarray]:
     """The side of every group, by rotation."""
     shares = cells.splits.model_dump(include={"test", "select", "test_groups"})
     named = cells.source.names()[:groups]
-    if len(named) < groups:  # a single cell, whose tiles are the groups
-        named = [f"{named[0]}/{k}" for k in range(groups)]
+    if len(named) < FEW_CELLS:  # their tiles are the groups
+        named = [f"{cell}/{k}" for cell in named for k in range(cells.tiles**2)]
     names = np.array(named)
     return [
         splits.rotate(names, k, seed=seed, **shares)
@@ -362,9 +395,13 @@ def _bad_handed(
 def least_cells(cells: Cells, seed: int) -> int:
     """Cells that must remain for the splits, of those that the source names."""
     names = len(cells.source.names())
+    if names < FEW_CELLS:
+        return 1  # its tiles are the groups
     if cells.splits.test_groups:
         return names  # all are spoken for
-    enough = (n for n in range(2, names) if not list(_bad_splits(cells, seed, n)))
+    enough = (
+        n for n in range(FEW_CELLS, names) if not list(_bad_splits(cells, seed, n))
+    )
     return next(enough, names)
 
 
@@ -444,11 +481,12 @@ def _unread_own(prefix: str, own: Own) -> Iterator[tuple[str, str]]:
 
 def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:
     source = cells.source
-    yield from _unread_method("cells", cells)
+    if cells.targets:
+        yield from _unread_method("cells", cells)
     tracked = source.kind == "movies" or getattr(source, "tracked", False)
     if not tracked:
         yield "cells.tracker", f"{source.kind} brings tracks, no movies"
     if not tracked and source.kind.startswith("simulate"):
         yield "cells.bad_cell", "simulated tracks are never bad"
-    if source.kind in ("fxycms", "csv"):
+    if not source.has_p_values:
         yield "cells.outcomes", f"{source.kind} files lack the p-values"

@@ -38,9 +38,14 @@ def _rows(
             named = "NAME." * (typing.get_origin(info.annotation) is dict)
             own = f"{prefix}{name}.{named}"
             for key, *rest in _rows(sub, own, paper.get(name, {})):
-                yield (key + kind, *rest)
+                inside = key.removeprefix(f"`{own}").partition(".")[0].rstrip("`")
+                # What one may say anew of what is said of all stands there once.
+                if not (named and inside in model.model_fields and inside != name):
+                    yield (key + kind, *rest)
         if not inner:
             default = "required" if info.is_required() else f"`{info.default}`"
+            if info.default_factory:
+                default = "see meaning"
             published = f"`{paper[name]}`" if name in paper else ""
             meaning = info.description or "which kind"
             values = _values(info.annotation)
@@ -57,8 +62,8 @@ def _values(annotation: Any) -> str:
         return f"by name: {_values(arguments[1])}"
     if origin is Annotated:
         return _values(arguments[0])
-    if isinstance(annotation, types.UnionType):
-        return " or ".join(map(_values, arguments))
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(_values(a) for a in arguments if a is not type(None))
     return annotation.__name__
 
 

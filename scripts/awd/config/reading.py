@@ -6,6 +6,7 @@ import difflib
 import itertools
 import re
 import reprlib
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from pydantic import ValidationError
 
 from awd import io
 from awd.config import contradictions
-from awd.config.cells import AXES
 from awd.config.common import NAME, Strict, models_in, tags
 from awd.config.models import PAPER, RUN, Config
+from awd.config.sources import AXES
 from awd.config.values import merged, require_small, senseless
 from awd.errors import ConfigError
 
@@ -243,13 +244,14 @@ def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
     """
     shown: list[str] = []
     models: list[type[Strict]] = [Config]
+    by_name = False
     for part in path:
         if len(models) > 1:  # a union: this is the tag
             models = [m for m in models if part in tags(m)]
             continue
         shown.append(part)
         inner = [m.model_fields[part] for m in models if part in m.model_fields]
-        named = part.isdigit() or shown[:-1] == ["own"]  # in a list, or by name
-        if not named:
+        if not (part.isdigit() or by_name):  # in a list, or a name of the user's
             models = [m for info in inner for m in models_in(info.annotation)]
+        by_name = any(typing.get_origin(info.annotation) is dict for info in inner)
     return shown, sorted({key for model in models for key in model.model_fields})

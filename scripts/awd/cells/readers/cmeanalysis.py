@@ -17,6 +17,7 @@ import numpy as np
 from awd import extras, integrity, io
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
+from awd.cells.readers import said
 from awd.cells.readers.matlab import load_v5
 from awd.errors import DataError
 
@@ -36,8 +37,8 @@ Track = Mapping[str, Any]
 def read_processed_tracks(
     path: io.PathLike,
     cell: str,
-    frame_interval_s: float,
-    pixel_nm: float,
+    frame_interval_s: float | None = None,
+    pixel_nm: float | None = None,
     channels: Sequence[int] = (0, 1),
 ) -> xr.Dataset:
     """Read the tracks of one cell from a ``ProcessedTracks.mat``.
@@ -66,6 +67,7 @@ def read_processed_tracks(
     MissingInput, DataError
         When the file is absent, no MATLAB file, or not of this structure.
     """
+    interval, pixel = said.required(path, frame_interval_s, pixel_nm)
     columns: dict[str, list[np.ndarray]] = {}
     buffers: list[dict[str, np.ndarray]] = []
     sizes, category, pid = [], [], []
@@ -91,8 +93,8 @@ def read_processed_tracks(
         row_size=np.array(sizes),
         complete=np.isin(categories, SINGLE),
         cell=cell,
-        frame_interval_s=frame_interval_s,
-        pixel_nm=pixel_nm,
+        frame_interval_s=interval,
+        pixel_nm=pixel,
         title=f"tracks of {cell}, by cmeAnalysis",
         where=str(path),
     )
@@ -149,7 +151,7 @@ def _observations(
     columns |= {axis: arrays[axis][channels[0]] - 1 for axis in ("x", "y")}
     for name, suffix in PER_CHANNEL.items():
         if name in arrays:
-            for channel, own in zip(("master", "slave"), channels, strict=True):
+            for channel, own in zip(tracks.CHANNELS, channels, strict=False):
                 columns[channel + suffix] = arrays[name][own]
     if "gapVect" in track and np.size(track["gapVect"]) == count:
         columns["seen"] = 1 - np.ravel(track["gapVect"]).astype(float)
@@ -166,7 +168,7 @@ def _buffers(track: Track, channels: Sequence[int]) -> dict[str, np.ndarray]:
     """Both buffers of one track, (2, 5) each, NaN where there is none."""
     found = {}
     for name, suffix in PER_CHANNEL.items():
-        for channel, own in zip(("master", "slave"), channels, strict=True):
+        for channel, own in zip(tracks.CHANNELS, channels, strict=False):
             values = np.full((2, BUFFER), np.nan)
             for side, buffer in enumerate(("startBuffer", "endBuffer")):
                 inside = track.get(buffer)

@@ -12,6 +12,7 @@ import numpy as np
 
 from awd import integrity, io
 from awd.cells import tracks
+from awd.cells.readers import said
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ SEEN_WHOLE = 3  # category of a track whose start and end were seen; not catIdx
 
 
 def read_fxycms(
-    path: io.PathLike, cell: str, *, frame_interval_s: float, pixel_nm: float
+    path: io.PathLike,
+    cell: str,
+    *,
+    frame_interval_s: float | None = None,
+    pixel_nm: float | None = None,
 ) -> xr.Dataset:
     """Read the two-channel tracks of one cell from an FXYCMS file (MATLAB v5).
 
@@ -54,6 +59,7 @@ def read_fxycms(
     MissingInput, DataError
         When the file is absent, no MATLAB v5 file, or not of this structure.
     """
+    interval, pixel = said.required(path, frame_interval_s, pixel_nm)
     cells = _load(path)
     with io.readable(path, "FXYCMS"):
         arrays = [np.asarray(entry, float) for entry in cells.ravel() if np.size(entry)]
@@ -80,8 +86,8 @@ def read_fxycms(
             "slave": "pixel sum of the slave",
         },
         cell=cell,
-        frame_interval_s=frame_interval_s,
-        pixel_nm=pixel_nm,
+        frame_interval_s=interval,
+        pixel_nm=pixel,
         title=f"tracks of {cell}, read from FXYCMS",
         where=str(path),
     )

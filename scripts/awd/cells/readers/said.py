@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -185,6 +186,23 @@ def agreed(
     source, value = next(iter(said.items()))
     _require_possible(q, value, source)
     return value
+
+
+def required(
+    path: str | Path, frame_interval_s: float | None, pixel_nm: float | None
+) -> tuple[float, float]:
+    """Both scales of a file that does not say them.
+
+    Raises
+    ------
+    DataError
+        One is not given, or impossible.
+    """
+    try:
+        interval = agreed(INTERVAL, frame_interval_s, {}, [])
+        return interval, agreed(PIXEL, pixel_nm, {}, [])
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _require_possible(q: Quantity, value: float, source: str) -> None:

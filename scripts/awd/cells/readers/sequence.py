@@ -51,6 +51,11 @@ def files_of(named: str) -> list[str]:
     return [named]
 
 
+def is_plain(named: str) -> bool:
+    """Whether a name is that of a file, and no folder or pattern."""
+    return not (Path(named).is_dir() or glob.has_magic(named))
+
+
 def _is_tiff(file: Path) -> bool:
     return file.suffix.lower() in TIFF and not file.name.startswith(".")
 

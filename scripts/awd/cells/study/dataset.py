@@ -17,6 +17,8 @@ from awd.log import log
 if TYPE_CHECKING:
     import xarray as xr
 
+SAME = 0.05  # by which the intervals of cells may differ
+FEW_CELLS = 4  # with fewer, the tiles of their fields are the groups
 START = 3  # frames whose mean is the level before anything happened
 SIGNIFICANT = 0.05
 SHORTEST = 2  # frames that tracks must last longer than to count at all, as published
@@ -109,13 +111,14 @@ def assemble(
         ``x(sample, channel, time)`` in counts, padding 0, without ``channel`` where
         there is one window; ``target(sample, name)`` in s.d. of the cell;
         ``hand(sample, feature)``, :data:`awd.cells.study.hand.FEATURES` of the whole
-        master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or
-        the tile where there is one cell only), ``track`` (index in its cell). Where the
-        slave has p-values, ``lifetime`` (frames) and ``outcome(sample, named)``, every
-        outcome of :mod:`awd.cells.study.outcomes`; and of every complete track of more
-        than two frames, hotspots dropped or not, ``all_lifetime``, ``all_positive``
-        (the published outcome) and ``all_cell``, for :func:`hard`. The attribute
-        ``rejected`` names the cells that were left out, and why.
+        master; ``length``, ``cell``, ``block`` (tile) and ``group`` (cell, or the tile
+        where there are fewer than :data:`FEW_CELLS`), ``track`` (index in its cell).
+        Where the slave has p-values, ``lifetime`` (frames) and
+        ``outcome(sample, named)``, every outcome of :mod:`awd.cells.study.outcomes`;
+        and of every complete track of more than two frames, hotspots dropped or not,
+        ``all_lifetime``, ``all_positive`` (the published outcome) and ``all_cell``, for
+        :func:`hard`. The attribute ``rejected`` names the cells that were left out, and
+        why.
 
     Raises
     ------
@@ -150,14 +153,35 @@ def assemble(
     ds = xr.concat(rows, "sample")
     if all(len(table) for table in every):
         ds = ds.merge(xr.concat(every, "all"))
-    ds["group"] = ds["cell"] if len(cells) > 1 else ds["block"]
+    ds["group"] = ds["cell"] if len(cells) >= FEW_CELLS else ds["block"]
     ds.attrs = {
-        "title": "clathrin tracks: master trace and slave outcome",
-        "dt_s": used[0].attrs["frame_interval_s"] * other.interval,
-        "pixel_nm": used[0].attrs["pixel_nm"],
+        "title": "tracks: master trace and slave outcome",
+        "dt_s": _alike(used, "frame_interval_s", "s a frame") * other.interval,
+        "pixel_nm": float(np.median([cell.attrs["pixel_nm"] for cell in used])),
         "rejected": io.dumps(reasons),
     }
     return ds
+
+
+def _alike(cells: Sequence[xr.Dataset], name: str, unit: str) -> float:
+    """A scale of time, which is one for all cells: windows are of so many frames.
+
+    Raises
+    ------
+    DataError
+        Cells differ in it.
+    """
+    values = {cell.attrs["cell"]: float(cell.attrs[name]) for cell in cells}
+    (low, least), (high, most) = (
+        pick(values.items(), key=lambda item: item[1]) for pick in (min, max)
+    )
+    if most > least * (1 + SAME):
+        raise DataError(
+            f"{low} has {least:g} {unit} and {high} {most:g}; a network reads frames "
+            "and does not know: make a study of the cells of one interval, or only "
+            "tracks (cells.targets: [])"
+        )
+    return least
 
 
 def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:

@@ -1,0 +1,39 @@
+"""Readers of tracks that were made elsewhere, by the kind of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from awd import io
+from awd.cells.readers import cmeanalysis, exported, matlab, said, utrack
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+READERS: dict[str, Callable[..., xr.Dataset]] = {
+    "fxycms": matlab.read_fxycms,
+    "processed_tracks": cmeanalysis.read_processed_tracks,
+    "csv": exported.read_exported,
+    "utrack": utrack.read_utrack,
+}
+
+
+def read(
+    kind: str, path: io.PathLike, cell: str, told: Mapping[str, Any]
+) -> xr.Dataset:
+    """The tracks of one cell; ``told`` is what a configuration says of its file."""
+    settings = {k: v for k, v in told.items() if k not in ("file", "mask")}
+    interval = settings.pop("interval_s")
+    return READERS[kind](path, cell, frame_interval_s=interval, **settings)
+
+
+def peek(kind: str, cell: str, told: Mapping[str, Any], slave: bool) -> None:
+    """Raise what :func:`read` would of the first rows of a table, or of its scales."""
+    settings = {k: v for k, v in told.items() if k not in ("file", "mask")}
+    interval = settings.pop("interval_s")
+    if kind == "csv":
+        how = settings | {"frame_interval_s": interval, "slave": slave}
+        exported.require_readable(told["file"], **how)
+    else:
+        said.required(told.get("file", cell), interval, settings["pixel_nm"])
