@@ -297,7 +297,7 @@ def check_doors():
     masks = [SOURCE.told(cell).get("mask") for cell in SOURCE.names()]
     plain += [mask for mask in masks if isinstance(mask, str)]
     io.all_existing(filter(sequence.is_plain, plain), PUT_THERE)
-    waiting = [c for c in SOURCE.names() if not Path(TRACK.format(cell=c)).exists()]
+    waiting = [c for c in SOURCE.names() if not Path(str(TRACK).format(cell=c)).exists()]
     told = {cell: TOLD(cell) for cell in waiting}
     doors.require_open(SOURCE.kind, told, settings.cells.bad_cell, STUDIED)
 

@@ -10,7 +10,9 @@ from awd.report import style
 begin(snakemake)
 given, params = snakemake.input, snakemake.params
 cell = tracks.read_usable(given.tracks)[0]
-movie = open_movie(*params.files[cell.attrs["cell"]], **params.movie)
+told = dict(params.movies[cell.attrs["cell"]])
+told.pop("mask", None)
+movie = open_movie(*told.pop("files"), **told)
 found = choose.from_dataset(io.read(given.wavelets[0], contracts.WAVELETS))
 taps = wavelet.project(found[params.method].chosen.filter)
 students = [io.read(path, contracts.PREDICTIONS) for path in given.students]

@@ -6,7 +6,8 @@ from awd.report import style
 
 begin(snakemake)
 cell = tracks.read_usable(snakemake.input.tracks)[0]
-files = snakemake.params.files[cell.attrs["cell"]]
-movie = open_movie(*files, **snakemake.params.movie)
+told = dict(snakemake.params.movies[cell.attrs["cell"]])
+told.pop("mask", None)
+movie = open_movie(*told.pop("files"), **told)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(tracking(movie, cell), stem, tracking_table(movie, cell))

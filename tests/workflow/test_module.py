@@ -70,8 +70,9 @@ def test_a_part_of_it_runs_under_a_prefix(checkout, finished, folder):
 def test_a_users_files_stand_where_they_are_named(checkout, folder, prefix):
     files = {f"cell{k}": f"data/{k}.csv" for k in range(4)}
     for path in files.values():
-        io.write_text("track,frame,x,y\n", folder / path)
+        io.write_text("particle,frame,x,y,mass,burst\n0,1,2,3,4,5\n", folder / path)
     source = {"kind": "csv", "files": files, "interval_s": 1.0, "pixel_nm": 80}
+    source["columns"] = {"slave": "burst"}
     cells = {"source": source, "targets": ["half"], "tiles": 2}
     cells["distil"] = {"folds": 2}
     cells["teacher"] = {"folds": 2}
