@@ -106,6 +106,22 @@ def particle_mesh(seed: int, quick: bool) -> list[Row]:
     return rows
 
 
+def tomography(seed: int, quick: bool) -> list[Row]:
+    """Maps of three bins of sources over those of one, seconds of the whole way."""
+    settings = {"particles": 64} if quick else {}
+    redshifts = {"one": 1.0, "three": [0.5, 1.0, 1.5]}
+    times = interleaved(
+        {
+            name: partial(universe.simulate, 0.3, 0.8, 48, seed, z_source=z, **settings)
+            for name, z in redshifts.items()
+        },
+        seconds=30,
+        most=5,
+    )
+    cost = times["three"] / times["one"]
+    return [row("tomography_cost", cost, "", "one bin", at_most=2.2)]
+
+
 def pm_force_vs_jaxpm(seed: int, quick: bool) -> list[Row]:
     """Forces on 128^3 particles where they stand late: paint, solve, read."""
     import os
@@ -260,6 +276,7 @@ if __name__ == "__main__":
             peak_counts,
             peaks_vs_lenstools,
             particle_mesh,
+            tomography,
             pm_force_vs_jaxpm,
             real,
             gaps,

@@ -123,7 +123,7 @@ use rule map_job as tile_maps with:
         tiling=settings.maps.model_dump(
             include={
                 *("targets", "size", "tile", "stride"),
-                *("galaxies", "smoothing_arcmin", "nan"),
+                *("galaxies", "ellipticity", "smoothing_arcmin", "nan"),
             }
         ),
         methods={

@@ -10,7 +10,9 @@ if source["kind"] == "simulated":
     collection = dataset.shards(snakemake.input)
 else:
     collection = readers.of_source(source, targets)
-    dataset.require_enough(collection, targets, params.methods, params.tiling)
+    dataset.require_enough(
+        collection, targets, params.methods, params.tiling, source["bins"]
+    )
 dataset.write(
     collection,
     snakemake.output[0],

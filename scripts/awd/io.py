@@ -219,7 +219,7 @@ def write_blocks(
     ----------
     ds : Dataset
         All but ``x``, with the dimension ``sample``.
-    blocks : iterable of arrays of shape (some, y, x), float32
+    blocks : iterable of arrays of shape (some, [channels,] y, x), float32
         In the order of the samples, as many in all. Stored in chunks of one sample and
         not compressed: every epoch of a training reads them, in any order.
     path, contract, stamp
@@ -240,12 +240,13 @@ def write_blocks(
     with replacing(path) as temporary:
         _write_netcdf(ds, temporary, path, stamp)
         with netCDF4.Dataset(temporary, "a") as file:
-            for name, size in zip("yx", first.shape[1:], strict=True):
+            names = ("channel", "y", "x")[-first.ndim + 1 :]
+            for name, size in zip(names, first.shape[1:], strict=True):
                 file.createDimension(name, size)
             out = file.createVariable(
                 "x",
                 "f4",
-                ("sample", "y", "x"),
+                ("sample", *names),
                 chunksizes=(1, *first.shape[1:]),
                 fletcher32=True,
             )

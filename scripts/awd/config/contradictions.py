@@ -11,7 +11,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.config.cells import Cells
-from awd.config.maps import FileTree, MapFiles, Maps
+from awd.config.maps import FileTree, MapFiles, Maps, SimulatedMaps
 from awd.config.models import Config
 from awd.config.own import Own
 from awd.config.sources import FEW_CELLS
@@ -296,11 +296,15 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
             source.cosmologies,
             source.cosmologies * source.train * source.maps * tiles,
             len(maps.targets),
-            {name: sizes.features(name, maps.bins) for name in maps.methods},
+            {
+                name: sizes.features(name, maps.bins, source.bins)
+                for name in maps.methods
+            },
             maps.covariance,
         )
         if few:
             yield "maps.source", f"makes {few}"
+    yield from _bad_bins(maps)
     other = [name for name in maps.scored or [] if name not in maps.targets]
     if other:
         yield "maps.scored", f"lists {', '.join(other)}; maps.targets does not"
@@ -311,6 +315,29 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
         )
     if len(maps.targets) < 2:
         yield "maps.targets", "names one parameter; two are inferred together"
+
+
+def _bad_bins(maps: Maps) -> Iterator[tuple[str, str]]:
+    source, bins = maps.source, maps.source.bins
+    if isinstance(source, SimulatedMaps) and isinstance(source.z_source, list):
+        if bins < 2:
+            yield "maps.source.z_source", "lists one redshift; write it as a number"
+        elif sorted(source.z_source) != source.z_source:
+            yield "maps.source.z_source", f"is {source.z_source}; expected to rise"
+    for key in ("galaxies", "ellipticity"):
+        value = getattr(maps, key)
+        if isinstance(value, list) and len(value) != bins:
+            yield (
+                f"maps.{key}",
+                f"has {len(value)} values for {bins} bins of sources; expected one a "
+                "bin, or a number",
+            )
+    if bins > 1 and maps.teacher:
+        yield (
+            "maps.teacher",
+            f"reads one map, and maps.source has {bins} bins of sources; statistics "
+            "without a network read them all: teacher: null",
+        )
 
 
 def _bad_levels(cells: Cells) -> Iterator[tuple[str, str]]:
@@ -443,6 +470,8 @@ def _unread(config: Config) -> Iterator[tuple[str, str]]:
     if maps:
         if not maps.teacher:
             yield "maps.distil", "maps.teacher is null, so nothing is distilled"
+        if maps.galaxies is None:
+            yield "maps.ellipticity", "no noise is added (maps.galaxies)"
         if not maps.tile:
             yield "maps.stride", "maps are not cut (maps.tile)"
 

@@ -14,6 +14,9 @@ from awd.config.common import Count, Few, File, Seed, Strict, Weights
 
 # A parameter: of awd.maps.names.PARAMETERS, or any column of a table.
 PARAMETER = r"^[A-Za-z]\w{0,30}$"
+Redshift = Annotated[float, Field(gt=0, le=3)]
+Density = Annotated[float, Field(gt=0, le=1e6)]
+Spread = Annotated[float, Field(gt=0, le=10)]
 Bound = Annotated[float, Field(gt=0, le=10)]  # closer ones: awd.maps.sky.cosmology
 Parameter = Annotated[str, Field(pattern=PARAMETER)]
 Method = Literal[
@@ -69,7 +72,9 @@ class SimulatedMaps(Strict):
         le=1e5,
         description="Side of the box, and thickness of a plane, Mpc/h.",
     )
-    z_source: float = Field(1.0, gt=0, le=3, description="Redshift of all sources.")
+    z_source: Redshift | list[Redshift] = Field(
+        1.0, description="Redshift of all sources, or of each of several bins."
+    )
 
     def conditions(self) -> list[str]:
         """Names of the initial conditions of a cosmology."""
@@ -94,6 +99,11 @@ class SimulatedMaps(Strict):
             group = condition if split == "train" else f"{condition}-{cosmology}"
             shards.append({"cosmology": cosmology, "group": group, "split": split})
         return shards
+
+    @property
+    def bins(self) -> int:
+        """Of sources."""
+        return len(self.z_source) if isinstance(self.z_source, list) else 1
 
     @property
     def pixel_arcmin(self) -> float:
@@ -280,11 +290,13 @@ class Maps(Strict):
     stride: Count | None = Field(
         None, description="Between tiles, pixels; by default the side of a tile."
     )
-    galaxies: float | None = Field(
+    galaxies: Density | list[Density] | None = Field(
         None,
-        gt=0,
-        le=1e6,
-        description="Per square arcminute, for shape noise; null adds none.",
+        description="Per square arcminute, for shape noise, in all bins or in each; by "
+        "default none.",
+    )
+    ellipticity: Spread | list[Spread] = Field(
+        0.4, description="S.d. of galaxies' shapes, in all bins or in each."
     )
     smoothing_arcmin: float = Field(
         0.0, ge=0, le=1e4, description="S.d. of the Gaussian that smooths the maps."

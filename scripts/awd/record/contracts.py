@@ -97,14 +97,21 @@ DATASET = Contract(
 
 SHARD = Contract(
     "shard",
-    {"x": Variable(("sample", "y", "x"), "f", described=True, streamed=True)},
+    {
+        # Channels are bins of sources.
+        "x": Variable(
+            ("sample", "[channel]", "y", "x"), "f", described=True, streamed=True
+        )
+    },
     ("cosmology", "group", "split"),
 )
 
 MAPS = Contract(
     "maps",
     {
-        "x": Variable(("sample", "y", "x"), "f", described=True, streamed=True),
+        "x": Variable(
+            ("sample", "[channel]", "y", "x"), "f", described=True, streamed=True
+        ),
         "target": Variable(("sample", "name"), "f", described=True),
         "group": Variable(("sample",), "U"),  # initial condition, or realisation
         "block": Variable(("sample",), "U"),  # cosmology

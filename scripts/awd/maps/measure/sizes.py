@@ -15,8 +15,15 @@ FIXED = {"starlet_norms": 8, "scattering": 35}  # others: 4 quantiles of 8 bands
 QUANTILES = 32
 
 
-def features(name: str, bins: int | None = None) -> int:
-    """Most features of a statistic, with so many bins in place of its own."""
+def features(name: str, bins: int | None = None, fields: int = 1) -> int:
+    """Most features of a statistic, with so many bins in place of its own.
+
+    Of several fields (bins of sources) those of each, and their cross spectra.
+    """
+    if fields > 1:
+        crossed = features("spectrum", bins) if "spectrum" in name else 0
+        pairs = fields * (fields - 1) // 2
+        return fields * features(name, bins) + pairs * crossed
     if name == "laplace_spectrum":
         return features("laplace", bins) + features("spectrum", bins)
     if name in FEATURES:

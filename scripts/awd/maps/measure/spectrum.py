@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 BATCH = 2**22  # pixels that are transformed together
+CLOSEST = 1 - 1e-6  # correlation of two fields
 
 
 def power_spectrum(
@@ -112,9 +113,22 @@ class Spectrum:
 
     def features(self, maps: np.ndarray) -> np.ndarray:
         """Natural logarithms of C_ell, (n, bins), float32."""
+        return np.log(self._power(maps))
+
+    def crossed(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """How two fields go together: artanh of C_12 / (C_11 C_22)^0.5, (n, bins).
+
+        The cross spectrum over what the two spectra tell already (Fisher's z, whose
+        noise is nearly the same everywhere). From spectra of sum and difference.
+        """
+        plus, minus = self._power(first + second), self._power(first - second)
+        both = np.sqrt(self._power(first) * self._power(second))
+        return np.arctanh(np.clip((plus - minus) / (4 * both), -CLOSEST, CLOSEST))
+
+    def _power(self, maps: np.ndarray) -> np.ndarray:
         side = maps.shape[1]
         ell = multipoles(side, self.pixel_arcmin)
         edges = np.geomspace(ell[0, 1] * 0.999, ell[0, -1], self.bins + 1)
         filled = np.histogram(ell, edges)[0] > 0
         edges = edges[np.append(True, filled)]  # small maps have gaps
-        return np.log(power_spectrum(maps, self.pixel_arcmin, edges))
+        return power_spectrum(maps, self.pixel_arcmin, edges)

@@ -6,6 +6,7 @@ A statistic has ``fitted(maps)``, which finds its bins, and ``features(maps)`` o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -85,7 +86,42 @@ class Joined:
         return np.hstack([part.features(maps) for part in self.parts])
 
 
-Statistic = PeakHistogram | Spectrum | FilterStatistic | Scattering | Joined
+@dataclass(frozen=True)
+class OfBins:
+    """One statistic of every bin of sources, and the cross spectra of its spectrum.
+
+    Parameters
+    ----------
+    part : Statistic
+        Of one bin: the same filter for all, with edges of each.
+    bins : tuple of Statistic
+        Fitted to each bin.
+    """
+
+    part: Statistic
+    bins: tuple[Statistic, ...] = ()
+
+    def fitted(self, maps: np.ndarray) -> Self:
+        """From maps (n, bins, y, x)."""
+        fields = np.moveaxis(maps, 1, 0)
+        return replace(self, bins=tuple(self.part.fitted(field) for field in fields))
+
+    def features(self, maps: np.ndarray) -> np.ndarray:
+        """Of every bin, then of every pair."""
+        fields = [np.ascontiguousarray(field) for field in np.moveaxis(maps, 1, 0)]
+        pairs = zip(self.bins, fields, strict=True)
+        own = [part.features(field) for part, field in pairs]
+        spectra = self.part.parts if isinstance(self.part, Joined) else (self.part,)
+        crossed = [
+            spectrum.crossed(first, second)
+            for spectrum in spectra
+            if isinstance(spectrum, Spectrum)
+            for first, second in itertools.combinations(fields, 2)
+        ]
+        return np.hstack([*own, *crossed])
+
+
+Statistic = PeakHistogram | Spectrum | FilterStatistic | Scattering | Joined | OfBins
 
 STATISTIC = Contract(
     "statistic",
@@ -145,11 +181,15 @@ def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     """
     train = np.flatnonzero(maps["split"].values == "train")
     sample = train[:: -(-len(train) // FITTED)]
+    if maps["x"].ndim == 4:
+        statistic = OfBins(statistic)
     return statistic.fitted(maps["x"][sample].values)
 
 
 def edges(statistic: Statistic) -> int:
     """How many edges of a statistic's bins the training maps decide."""
+    if isinstance(statistic, OfBins):
+        return sum(map(edges, statistic.bins))
     if isinstance(statistic, Joined):
         return sum(map(edges, statistic.parts))
     if isinstance(statistic, FilterStatistic):

@@ -22,6 +22,7 @@ def born(
     pixels: int = 128,
     degrees: float = 3.5,
     seed: int | Sequence[int] = 0,
+    z_sources: Sequence[float] | None = None,
 ) -> np.ndarray:
     """Convergence maps through randomly turned and shifted planes.
 
@@ -40,37 +41,49 @@ def born(
     degrees : float
         Side of a map.
     seed : int or sequence of int
+    z_sources : sequence of float, optional
+        Redshifts of several bins of sources, which are behind the same planes.
 
     Returns
     -------
     ndarray of shape (maps, pixels, pixels), float32
-        Convergence, dimensionless.
+        Convergence, dimensionless; (maps, bins, pixels, pixels) of several bins.
     """
     rng = np.random.default_rng(seed)
     count, _, side, _ = planes.overdensity.shape
     middles = (np.arange(count) + 0.5) * planes.width
     spans = middles * np.radians(degrees) / planes.width * side
     footprints = [footprint(span * np.linspace(0, 1, pixels + 1)) for span in spans]
-    weights = lensing_weights(planes, cosmology).astype(np.float32)
-    convergence = np.zeros((maps, pixels, pixels), np.float32)
+    redshifts = [planes.z_source] if z_sources is None else z_sources
+    weights = [lensing_weights(planes, cosmology, z) for z in redshifts]
+    by_plane = np.transpose(weights).astype(np.float32)
+    convergence = np.zeros((maps, len(redshifts), pixels, pixels), np.float32)
     overdensity = np.empty((pixels, pixels), np.float32)
     for kappa in convergence:
-        for plane, weight, (first, shares) in zip(
-            planes.overdensity, weights, footprints, strict=True
+        for plane, of_bins, (first, shares) in zip(
+            planes.overdensity, by_plane, footprints, strict=True
         ):
             axis, transposed, flip_y, flip_x = rng.integers((3, 2, 2, 2))
             shifts = rng.integers(side, size=2)
             rows, columns = ((first + shift) % side for shift in shifts)
             blended = np.empty(side + shares.shape[1], np.float32)
             loops.seen_through(plane[axis], rows, columns, shares, blended, overdensity)
-            view = kappa.T if transposed else kappa
-            view[:: 1 - 2 * flip_y, :: 1 - 2 * flip_x] += weight * overdensity
-    return convergence
+            for own, weight in zip(kappa, of_bins, strict=True):
+                if weight:  # planes behind a source bend none of its light
+                    view = own.T if transposed else own
+                    view[:: 1 - 2 * flip_y, :: 1 - 2 * flip_x] += weight * overdensity
+    return convergence[:, 0] if z_sources is None else convergence
 
 
-def lensing_weights(planes: Planes, cosmology: Cosmology) -> np.ndarray:
-    """Convergence per overdensity of every plane: its slab under the lensing kernel."""
-    source = cosmology.distance(1 / (1 + planes.z_source))
+def lensing_weights(
+    planes: Planes, cosmology: Cosmology, z_source: float | None = None
+) -> np.ndarray:
+    """Convergence per overdensity of every plane: its slab under the lensing kernel.
+
+    Of sources at a redshift, by default that which the planes reach.
+    """
+    redshift = planes.z_source if z_source is None else z_source
+    source = cosmology.distance(1 / (1 + redshift))
     edges = np.minimum(np.arange(len(planes.overdensity) + 1) * planes.width, source)
     distance = edges[:-1, None] + np.diff(edges)[:, None] * (np.arange(32) + 0.5) / 32
     a = cosmology.scale_factor(distance.ravel()).reshape(distance.shape)
@@ -103,7 +116,9 @@ def _tent(x: np.ndarray) -> np.ndarray:
     return 0.5 + x - 0.5 * x * np.abs(x)
 
 
-def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
+def shape_noise(
+    galaxies: float, pixel_arcmin: float, ellipticity: float = ELLIPTICITY
+) -> float:
     """S.d. of the convergence of a pixel from the random shapes of galaxies.
 
     Parameters
@@ -111,6 +126,8 @@ def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
     galaxies : float
         Per square arcminute.
     pixel_arcmin : float
+    ellipticity : float
+        S.d. of the shape of a galaxy, both components together.
 
     Raises
     ------
@@ -122,7 +139,7 @@ def shape_noise(galaxies: float, pixel_arcmin: float) -> float:
             f"{galaxies} galaxies per square arcminute and pixels of {pixel_arcmin} "
             "arcmin; expected positive numbers"
         )
-    return float(ELLIPTICITY / np.sqrt(2 * galaxies) / pixel_arcmin)
+    return float(ellipticity / np.sqrt(2 * galaxies) / pixel_arcmin)
 
 
 def smoothed(maps: np.ndarray, sigma_pixels: float) -> np.ndarray:

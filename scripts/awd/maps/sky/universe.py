@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ def simulate(
     particles: int = 128,
     mesh: int | None = None,
     box: float = 128.0,
-    z_source: float = 1.0,
+    z_source: float | Sequence[float] = 1.0,
 ) -> np.ndarray:
     """Convergence maps of one initial condition in one cosmology.
 
@@ -48,13 +48,13 @@ def simulate(
         Side of a map.
     particles, mesh, box : int, int, float
         Along a side; Mpc/h.
-    z_source : float
-        Redshift of all sources.
+    z_source : float or sequence of float
+        Redshift of all sources, or of the sources of every bin.
 
     Returns
     -------
     ndarray of shape (maps, pixels, pixels), float32
-        Convergence, dimensionless.
+        Convergence, dimensionless; (maps, bins, pixels, pixels) of several bins.
 
     Raises
     ------
@@ -63,19 +63,28 @@ def simulate(
     """
     cosmology = Cosmology(omega_m, sigma_8)
     planes = nbody.evolve(
-        cosmology, seed, particles, mesh=mesh, box=box, z_source=z_source
+        *(cosmology, seed, particles),
+        mesh=mesh,
+        box=box,
+        z_source=float(np.max(z_source)),
     )
-    return lensing.born(planes, cosmology, maps, pixels, degrees, [seed, 1])
+    bins = None if np.ndim(z_source) == 0 else [*np.atleast_1d(z_source)]
+    return lensing.born(planes, cosmology, maps, pixels, degrees, [seed, 1], bins)
+
+
+def dims_of(x: np.ndarray) -> tuple[str, ...]:
+    """Names of the dimensions of maps: bins of sources are channels."""
+    return ("sample", *("channel",) * (x.ndim - 3), "y", "x")
 
 
 def shard(x: np.ndarray, named: Mapping[str, Any]) -> xr.Dataset:
-    """Maps (n, y, x) of one cosmology and initial condition, as a dataset.
+    """Maps (n, [bins,] y, x) of one cosmology and initial condition, as a dataset.
 
     :func:`awd.maps.study.dataset.shards` reads it. ``named`` holds ``cosmology``,
     ``group``, ``split`` and the parameters, which become attributes.
     """
     import xarray as xr
 
-    ds = xr.Dataset({"x": (("sample", "y", "x"), x)}, attrs=dict(named))
+    ds = xr.Dataset({"x": (dims_of(x), x)}, attrs=dict(named))
     ds["x"].attrs = {"units": "1", "long_name": "convergence"}
     return ds

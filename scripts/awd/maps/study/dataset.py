@@ -64,6 +64,7 @@ def require_enough(
     targets: Sequence[str],
     methods: Mapping[str, Any],
     tiling: Mapping[str, Any],
+    fields: int = 1,
 ) -> None:
     """Raise where maps are too few for what is to be inferred from them.
 
@@ -77,6 +78,8 @@ def require_enough(
         ``names`` of statistics, their ``bins``, and the ``covariance``.
     tiling : mapping
         Arguments of :func:`write`.
+    fields : int
+        Bins of sources.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def require_enough(
         train["cosmology"].nunique(),
         len(train),
         len(targets),
-        {name: sizes.features(name, bins) for name in methods["names"]},
+        {name: sizes.features(name, bins, fields) for name in methods["names"]},
         methods["covariance"],
     )
     if few:
@@ -106,7 +109,8 @@ def write(
     size: int | None = None,
     tile: int | None = None,
     stride: int | None = None,
-    galaxies: float | None = None,
+    galaxies: float | Sequence[float] | None = None,
+    ellipticity: float | Sequence[float] = lensing.ELLIPTICITY,
     smoothing_arcmin: float = 0.0,
     nan: str = "refuse",
     seed: int = 0,
@@ -127,8 +131,11 @@ def write(
         Side after exact block means.
     tile, stride : int, optional
         Side of tiles and the distance between them; tiles of a map share its group.
-    galaxies : float, optional
-        Per square arcminute: adds shape noise, to maps of the wanted size.
+    galaxies : float or sequence of float, optional
+        Per square arcminute, in all bins alike or in each: adds shape noise, to maps of
+        the wanted size.
+    ellipticity : float or sequence of float
+        S.d. of the galaxies' shapes, as for ``galaxies``.
     smoothing_arcmin : float
         S.d. of a Gaussian, after the noise.
     nan : {"refuse", "zero"}
@@ -156,28 +163,50 @@ def write(
     pixel = pixel_arcmin * side / size
     header = _header(table, offsets, targets).assign_attrs(
         pixel_arcmin=pixel,
-        galaxies_per_arcmin2=galaxies or 0.0,
+        galaxies_per_arcmin2=0.0 if galaxies is None else galaxies,
         smoothing_arcmin=smoothing_arcmin,
         tile=tile or size,
     )
-    noise = lensing.shape_noise(galaxies, pixel) if galaxies else 0.0
+    noise = _noise(first, galaxies, ellipticity, pixel)
 
     def finished() -> Iterator[np.ndarray]:
         every = itertools.chain([first], maps)  # the first is not read again
-        checked = _checked(table["source"], every, side, nan)
+        checked = _checked(table["source"], every, first.shape, nan)
         for row, raw in zip(table.itertuples(), checked, strict=True):
             kappa = block_mean(raw, size)
-            if noise:
+            if noise is not None:
                 key = derive_seed(seed, row.cosmology, row.group, row.realisation)
                 drawn = np.random.default_rng(key).standard_normal(kappa.shape, "f4")
-                kappa = kappa + np.float32(noise) * drawn
+                kappa = kappa + noise * drawn
             if smoothing_arcmin:
-                kappa = lensing.smoothed(kappa[None], smoothing_arcmin / pixel)[0]
+                flat = kappa.reshape(-1, size, size)
+                smooth = lensing.smoothed(flat, smoothing_arcmin / pixel)
+                kappa = smooth.reshape(kappa.shape)
             for y, x in offsets:
-                yield kappa[y : y + (tile or size), x : x + (tile or size)]
+                yield kappa[..., y : y + (tile or size), x : x + (tile or size)]
 
     blocks = _batched(finished())
     io.write_blocks(header, blocks, path, contracts.MAPS, DESCRIBED, stamp)
+
+
+def _noise(
+    kappa: np.ndarray,
+    galaxies: float | Sequence[float] | None,
+    ellipticity: float | Sequence[float],
+    pixel_arcmin: float,
+) -> np.ndarray | None:
+    """S.d. of the shape noise of a pixel, of every bin; None without noise."""
+    if galaxies is None:
+        return None
+    bins = 1 if kappa.ndim == 2 else len(kappa)
+    if not {np.size(galaxies), np.size(ellipticity)} <= {1, bins}:
+        raise DataError(
+            f"maps have {bins} bins of sources; expected one value of maps.galaxies "
+            f"and maps.ellipticity, or {bins}"
+        )
+    pairs = np.broadcast(galaxies, ellipticity, np.empty(bins))
+    spreads = [lensing.shape_noise(n, pixel_arcmin, e) for n, e, _ in pairs]
+    return np.array(spreads, np.float32).reshape(*kappa.shape[:-2], 1, 1)
 
 
 def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
@@ -197,14 +226,14 @@ def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
 
 
 def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
-    """A square map of ``size`` pixels a side, exact means of whole blocks.
+    """A square map (..., y, x) of ``size`` pixels a side, exact means of whole blocks.
 
     Raises
     ------
     ShapeError
         The side is no multiple of ``size``.
     """
-    side = len(kappa)
+    side = kappa.shape[-1]
     if side == size:
         return kappa
     if size > side or side % size:
@@ -213,7 +242,8 @@ def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
             f"of {side} (maps.size)"
         )
     per = side // size
-    return kappa.reshape(size, per, size, per).mean((1, 3), dtype=np.float32)
+    blocks = kappa.reshape(*kappa.shape[:-2], size, per, size, per)
+    return blocks.mean((-3, -1), dtype=np.float32)
 
 
 def tile_offsets(size: int, tile: int, stride: int) -> np.ndarray:
@@ -266,15 +296,19 @@ def _header(
 
 
 def _checked(
-    sources: Iterable[str], maps: Iterable[np.ndarray], side: int, nan: str
+    sources: Iterable[str],
+    maps: Iterable[np.ndarray],
+    shape: tuple[int, ...],
+    nan: str,
 ) -> Iterator[np.ndarray]:
     """The maps, none of which is broken or there twice."""
     seen: dict[bytes, str] = {}
     for source, kappa in zip(sources, maps, strict=True):
-        if kappa.shape != (side, side):
+        if kappa.shape != shape or shape[-2] != shape[-1]:
+            expected = *shape[:-2], shape[-1], shape[-1]
             raise ShapeError(
-                f"{source}: has {kappa.shape[0]} x {kappa.shape[1]} pixels; expected "
-                f"{side} x {side}, square and as the first map"
+                f"{source}: has {' x '.join(map(str, kappa.shape))} pixels; expected "
+                f"{' x '.join(map(str, expected))}, square and as the first map"
             )
         if nan == "zero":
             kappa = np.where(np.isnan(kappa), np.float32(0), kappa)

@@ -20,6 +20,11 @@ def with_first(ds: xr.Dataset, target: str) -> xr.Dataset:
     return ds.isel(name=order(names, target))
 
 
+def farthest(maps: xr.Dataset) -> xr.Dataset:
+    """Maps of the last bin of sources, where there are several."""
+    return maps.isel(channel=-1) if "channel" in maps.sizes else maps
+
+
 def order(names: Sequence[str], target: str) -> list[int]:
     """Places of the names, that of the target first."""
     place = list(names).index(target)
