@@ -1,5 +1,5 @@
 from awd.cells import tracks
-from awd.cells.figures.tracks import tracking, tracking_table
+from awd.cells.figures.tracking import tracking, tracking_table
 from awd.cells.movie import open_movie
 from awd.record.jobs import begin
 from awd.report import style

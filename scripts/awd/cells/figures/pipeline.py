@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from awd.cells import measures
-from awd.cells.figures import tracks
+from awd.cells import measures, tracks
+from awd.cells.figures import tracking
+from awd.cells.figures.tracks import COLOURS as CHANNELS
 from awd.league.names import name_of
 from awd.report.figures import agreement
 from awd.report.figures.wavelets import wavelet_table
@@ -51,10 +52,10 @@ def pipeline(
         ax.set_box_aspect(1)
     _pit(axes[0], movie, cell, k)
     own = table[table["panel"] == "trace"]
-    for channel, (name, colour) in tracks.CHANNELS.items():
-        axes[1].plot(own["x"], own[channel], color=colour, label=name)
+    for channel, name in list(tracks.channels(cell).items())[:2]:
+        axes[1].plot(own["x"], own[channel], color=CHANNELS[channel], label=name)
     axes[1].set(xlabel="time (s)", ylabel="counts", title="trace")
-    axes[1].legend(loc="upper left")
+    axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 1.12), ncols=2)
     curve = table[table["panel"] == "wavelet"]
     axes[3].plot(curve["x"], curve["y"], color=COLOURS["distilled"])
     axes[3].axhline(0, color="0.6", lw=0.5, zorder=0)
@@ -74,7 +75,7 @@ def pipeline(
 def example(cell: xr.Dataset) -> int:
     """The whole track with the brightest slave, of those of a middling life."""
     size = cell["row_size"].values
-    fit = (tracks.category_of(cell) == 1) & (size >= LIVES[0]) & (size <= LIVES[1])
+    fit = (tracking.category_of(cell) == 1) & (size >= LIVES[0]) & (size <= LIVES[1])
     points = measures.points(cell)
     top = points.groupby("track")["slave"].max().to_numpy()
     return int(np.where(fit if fit.any() else True, top, -np.inf).argmax())
@@ -106,13 +107,13 @@ def _pit(ax: Axes, movie: Movie, cell: xr.Dataset, k: int) -> None:
     own = points[points["track"] == k]
     at = own.iloc[int(own["master"].argmax())]
     frame = int(at["frame"])
-    tracks.show(ax, movie.channels[0][frame])
+    tracking.show(ax, movie.channels[0][frame])
     now = points[points["frame"] == frame]
     ax.scatter(now["x"], now["y"], 60, facecolors="none", edgecolors="#E69F00", lw=0.7)
     x, y = at["x"], at["y"]
     ax.set(xlim=(x - AROUND, x + AROUND), ylim=(y + AROUND, y - AROUND))
     ax.set_title(f"movie, {movie.frames} frames")
-    tracks.scale_bar(ax, cell.attrs["pixel_nm"], 1000)
+    tracking.scale_bar(ax, cell.attrs["pixel_nm"], 1000)
 
 
 def _agreement(ax: Axes, panel: pd.DataFrame, role: str) -> None:

@@ -1,4 +1,4 @@
-"""What tracked cells look like: spots, tracks, lifetimes, cohorts, traces."""
+"""What tracks look like together: lifetimes, cohorts, traces, by condition."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.cells import measures, tracks
-from awd.cells.readout import SIGNIFICANT
-from awd.report.style import DOUBLE, SINGLE, styled
+from awd.cells.classify import BUFFER
+from awd.cells.figures.tracking import category_of
+from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-
-    from awd.cells.movie import Movie
 
 CLASSES = {
     1: ("whole", "#0072B2"),
@@ -26,237 +25,330 @@ CLASSES = {
     3: ("cut", "#009E73"),
     4: ("all the time", "#CC79A7"),
 }
-CHANNELS = {"master": ("clathrin", "#0072B2"), "slave": ("auxilin", "#D55E00")}
+COLOURS = {"master": "#0072B2", "slave": "#D55E00", "third": "#009E73"}
+CONDITIONS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+WHOLE = (1, 2)  # classes of tracks that are seen from start to end
+BOTH, FIRST = "1 and 2", "1"  # classes of which cohorts are shown
 COHORTS = (10, 20, 40, 60, 80, 120)  # bounds of lifetimes, s
-MIDDLE = 128  # px of an image that are shown
-STRIP = 2  # px on both sides of a kymograph's line
-EXAMPLE = ["example", "cell", "track", "time_s", "master", "slave", "slave_p", "part"]
+SIGNIFICANT = 0.05  # p-value of the slave, below
+FITTED = 30  # tracks that a sum of two exponentials is fitted to, at least
+SOME = 10  # tracks of which a share is shown, at least
 SHOWN, LONG = 6, 20  # example traces, and their frames at least
 
 
 @styled
-def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
-    """Spots of a frame, tracks over the maximum of the movie, and a kymograph.
+def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
+    """Lifetimes by class, how whole tracks die out by condition, and what is class 1.
 
-    Parameters
-    ----------
-    movie : Movie
-    cell : Dataset
-        Its tracks (:func:`awd.cells.tracker.track`).
+    Dotted lines are sums of two exponentials, fitted by :func:`two_exponentials`.
     """
-    frame, line = movie.frames // 2, kymograph_line(cell)
-    image = movie.channels[0][frame]
-    highest, kymograph = image, np.empty((movie.frames, movie.shape[1]), np.float32)
-    for t, frame_image in enumerate(movie.channels[0]):
-        highest = np.maximum(highest, frame_image)
-        kymograph[t] = frame_image[max(line - STRIP, 0) : line + STRIP + 1].mean(0)
-    points = tracking_table(movie, cell)
-    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.35))
-    spots, over, through = figure.subplots(1, 3)
-    now = points[points["frame"] == frame]
-    show(spots, image)
-    ring = {"facecolors": "none", "edgecolors": "#E69F00", "lw": 0.7}
-    spots.scatter(now["x"], now["y"], 40, **ring)
-    spots.set_title(f"frame {frame}, {len(now)} spots; its middle")
-    show(over, highest)
-    for ax in (spots, over):
-        _middle(ax, image.shape)
-    scale_bar(spots, cell.attrs["pixel_nm"])
-    for k, (name, colour) in CLASSES.items():
-        own = points[points["category"] == k]
-        for _, track in own.groupby("track"):
-            over.plot(track["x"], track["y"], color=colour, lw=0.6)
-        if len(own):
-            over.plot([], [], color=colour, label=name)
-    over.set_title("tracks over the maximum, the same")
-    over.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0))
-    show(through, kymograph)
-    through.set_aspect("auto")
-    near = points[(points["y"] - line).abs() <= STRIP]
-    for _, track in near.groupby("track"):
-        through.plot(track["x"], track["frame"], color="#E69F00", lw=0.5)
-    seconds = cell.attrs["frame_interval_s"]
-    through.set_axis_on()
-    through.set(xlabel="x (px)", ylabel=f"frame (each {seconds:g} s)")
-    through.set_title(f"kymograph at y = {line} px")
+    table = lifetimes_table(cells)
+    figure = Figure(figsize=(DOUBLE, 0.36 * DOUBLE))
+    by_class, survival, share = figure.subplots(1, 3)
+    _by_class(by_class, table, min(c.attrs["frame_interval_s"] for c in cells))
+    whole = table[table["category"].isin(WHOLE)]
+    for (name, own), colour in zip(
+        whole.groupby("condition", sort=False), CONDITIONS, strict=False
+    ):
+        label = f"{name}: " if name else ""
+        _survival(survival, own, colour, label)
+        known = own[own["category"].eq(1).groupby(own["cell"]).transform("any")]
+        middle, part = _share_of_first(known)
+        share.plot(middle, part, "o-", ms=3, color=colour, label=name or None)
+    survival.set(xscale="log", xlabel="lifetime (s)", ylim=(0, 1.02))
+    survival.set_ylabel("share that lives longer")
+    share.set(xlabel="lifetime (s)", ylabel="class 1 among whole tracks")
+    share.set(xscale="log", ylim=(0, 1.02))
+    for ax in (survival, share):
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+    if survival.get_legend_handles_labels()[0]:
+        survival.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
+    if share.get_legend_handles_labels()[0]:
+        share.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
     return figure
 
 
-def kymograph_line(cell: xr.Dataset) -> int:
-    """The row of the image, px, along which most is seen."""
-    rows = np.rint(cell["y"].values).astype(int)
-    return int(np.bincount(rows).argmax())
-
-
-def tracking_table(movie: Movie, cell: xr.Dataset) -> pd.DataFrame:
-    """What :func:`tracking` draws over its images."""
-    points = measures.points(cell)[["track", "frame", "x", "y"]]
-    category = category_of(cell)[points["track"]]
-    return points.assign(category=category).reset_index(drop=True)
-
-
-def category_of(cell: xr.Dataset) -> np.ndarray:
-    """Class of every track; where a file says none, whole or cut."""
-    if "category" in cell:
-        return cell["category"].values
-    return np.where(cell["complete"].values == 1, 1, 3)
-
-
-@styled
-def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
-    """Distribution of the lifetimes of all tracks, by class."""
-    table = lifetimes_table(cells)
-    figure = Figure(figsize=(SINGLE, 0.7 * SINGLE))
-    ax = figure.subplots()
+def _by_class(ax: Axes, table: pd.DataFrame, interval: float) -> None:
     # Lifetimes are whole frames: edges between them, or bins would hold uneven numbers.
-    interval = cells[0].attrs["frame_interval_s"]
     shortest, longest = table["lifetime_s"].agg(["min", "max"]) / interval
     edges = np.geomspace(max(shortest, 1), longest + 1, 25)
     bins = interval * (np.unique(np.rint(edges)) - 0.5)
     for k, (name, colour) in CLASSES.items():
         own = table.loc[table["category"] == k, "lifetime_s"]
         if len(own):
-            label = f"{name}: {len(own)}, median {own.median():.0f} s"
+            label = f"{name}: {len(own)}, median {own.median():.3g} s"
             counts = np.histogram(own, bins)[0] / np.diff(bins)
             ax.stairs(counts, bins, color=colour, lw=1.2, label=label)
     ax.set(xscale="log", yscale="log", xlabel="lifetime (s)")
     ax.set_ylabel("tracks per second of lifetime")
     ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
-    return figure
+
+
+def _survival(ax: Axes, own: pd.DataFrame, colour: str, label: str) -> None:
+    """Share of whole tracks that live longer, and what is fitted to it."""
+    own = own.sort_values("lifetime_s")
+    seconds, weight = own["lifetime_s"].to_numpy(), own["weight"].to_numpy()
+    left = 1 - np.cumsum(weight) / weight.sum()
+    text = f"{label}{len(own)} whole"
+    if len(own) >= FITTED:
+        shares, means, start = two_exponentials(seconds, weight)
+        at = np.geomspace(max(start, 1e-3), seconds.max(), 100)
+        curve = shares @ np.exp(-(at - start) / means[:, None])
+        ax.plot(at, curve, color=colour, lw=1, ls=":")
+        text += (
+            f"; {shares[0]:.0%} last {means[0]:.2g} s, {shares[1]:.0%} {means[1]:.2g} s"
+        )
+    ax.step(seconds, left, where="post", color=colour, lw=1.2, label=text)
+
+
+def two_exponentials(
+    seconds: np.ndarray, weight: np.ndarray, rounds: int = 300
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Most likely sum of two exponentials, by expectation and maximisation.
+
+    Parameters
+    ----------
+    seconds : array of shape (tracks,)
+        Lifetimes, s; the shortest is where both begin.
+    weight : array of shape (tracks,)
+        How many tracks each stands for.
+    rounds : int
+        Of expectation and maximisation.
+
+    Returns
+    -------
+    shares, means : arrays of shape (2,)
+        The shorter first; means, s, count from the shortest lifetime.
+    start : float
+        That, s.
+    """
+    start = float(seconds.min())
+    since = seconds - start
+    mean = max(np.average(since, weights=weight), 1e-9)
+    means, shares = mean * np.array([0.3, 2.0]), np.array([0.5, 0.5])
+    for _ in range(rounds):
+        density = shares / means * np.exp(-since[:, None] / means)
+        owed = density / np.maximum(density.sum(1, keepdims=True), 1e-300)
+        owed *= weight[:, None]
+        total = np.maximum(owed.sum(0), 1e-12)
+        means = np.maximum((owed * since[:, None]).sum(0) / total, 1e-6 * mean)
+        shares = total / total.sum()
+    order = np.argsort(means)
+    return shares[order], means[order], start
+
+
+def _share_of_first(own: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """Share of class 1 among whole tracks by lifetime, where there are some."""
+    middles, shares = [], []
+    for low, high in itertools.pairwise((0, *COHORTS, np.inf)):
+        inside = own[own["lifetime_s"].between(low, high, inclusive="left")]
+        if len(inside) >= SOME:
+            middles.append(float(inside["lifetime_s"].median()))
+            shares.append(float((inside["category"] == 1).mean()))
+    return middles, shares
 
 
 def lifetimes_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
-    """Lifetime and class of every track of every cell."""
+    """Lifetime and class of every track of every cell, and its condition.
+
+    ``weight`` corrects whole tracks for the length of the movie: of those that last L
+    of N frames only the share (N - 2 buffers - L) / N can be seen from start to end.
+    """
     parts = []
     for cell in cells:
-        category = category_of(cell)
-        seconds = cell.attrs["frame_interval_s"] * tracks.lifetimes(cell)
-        name = cell.attrs["cell"]
+        category, lifetime = category_of(cell), tracks.lifetimes(cell)
+        frames = int(cell["frame"].values.max()) + 1
+        possible = np.maximum(frames - 2 * BUFFER - lifetime + 1, 1)
         parts.append(
-            pd.DataFrame({"cell": name, "category": category, "lifetime_s": seconds})
+            pd.DataFrame(
+                {
+                    "cell": cell.attrs["cell"],
+                    "condition": cell.attrs.get("condition", ""),
+                    "category": category,
+                    "lifetime_s": cell.attrs["frame_interval_s"] * lifetime,
+                    "weight": np.where(np.isin(category, WHOLE), frames / possible, 1),
+                }
+            )
         )
     return pd.concat(parts, ignore_index=True)
 
 
 @styled
 def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
-    """Mean intensity of whole tracks of like lifetimes, both channels, with bands."""
-    table = cohorts_table(cells)
-    figure = Figure(figsize=(DOUBLE, 0.42 * DOUBLE))
-    axes = figure.subplots(1, 2, sharex=True)
-    for ax, (channel, (name, _)) in zip(axes, CHANNELS.items(), strict=True):
-        groups = list(table.groupby("cohort", sort=False))
-        for k, (cohort, own) in enumerate(groups):
-            colour = _shade(CHANNELS[channel][1], k, len(groups))
-            label = f"{cohort} s, n = {own['tracks'].iloc[0]}"
-            mean, error = own[channel], 1.96 * own[f"{channel}_sem"]
-            ax.plot(own["time_s"], mean, color=colour, label=label)
-            band = {"color": colour, "alpha": 0.25, "lw": 0}
-            ax.fill_between(own["time_s"], mean - error, mean + error, **band)
-        ax.set(xlabel="time from the start (s)", ylabel=f"{name} (counts)")
-        if groups:
-            ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+    """Mean intensity of whole tracks of like lifetimes, a row a condition.
+
+    Bold with bands are classes 1 and 2 together, thin is class 1 alone.
+    """
+    table, names = cohorts_table(cells), tracks.channels(cells[0])
+    conditions = list(dict.fromkeys(table["condition"])) or [""]
+    size = DOUBLE, 0.36 * DOUBLE * len(conditions) + 0.3
+    figure = Figure(figsize=size)
+    axes = figure.subplots(len(conditions), len(names), squeeze=False, sharex=True)
+    for row, condition in zip(axes, conditions, strict=True):
+        here = table[table["condition"] == condition]
+        for ax, (channel, name) in zip(row, names.items(), strict=True):
+            _draw_cohorts(ax, here, channel)
+            ax.set_ylabel(f"{name} ({cells[0][channel].attrs['units']})")
+            if condition:
+                ax.set_title(condition, loc="left")
+        if len(here):
+            row[0].legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+    for ax in axes[-1]:
+        ax.set_xlabel("time from the start (s)")
     return figure
+
+
+def _draw_cohorts(ax: Axes, table: pd.DataFrame, channel: str) -> None:
+    groups = list(table[table["classes"] == BOTH].groupby("cohort", sort=False))
+    alone = dict(list(table[table["classes"] == FIRST].groupby("cohort", sort=False)))
+    for k, (cohort, own) in enumerate(groups):
+        colour = _shade(COLOURS[channel], k, len(groups))
+        mean, error = own[channel], 1.96 * own[f"{channel}_sem"]
+        label = f"{cohort} s, n = {own['tracks'].iloc[0]}"
+        ax.plot(own["time_s"], mean, color=colour, lw=1.4, label=label)
+        low, high = mean - error, mean + error
+        ax.fill_between(own["time_s"], low, high, color=colour, alpha=0.25, lw=0)
+        if cohort in alone:
+            first = alone[cohort]
+            ax.plot(first["time_s"], first[channel], color=colour, lw=0.6, ls="--")
 
 
 def cohorts_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Means and standard errors of every cohort, a row a time.
 
-    Tracks of category 1 (of complete ones where there is none), stretched to the mean
-    lifetime of their cohort, with five frames before and after where all have these.
+    Tracks of classes 1 and 2, and of class 1 alone (complete ones where there are no
+    classes), stretched to the mean lifetime of their cohort, with five frames before
+    and after where all have these. Cells of a condition whose intervals differ are
+    taken at the finest.
     """
+    shown = list(tracks.channels(cells[0]))
     pad = min(_padding(cell) for cell in cells)
-    interval = cells[0].attrs["frame_interval_s"]
-    traces: dict[str, list[np.ndarray]] = {}
+    interval = min(cell.attrs["frame_interval_s"] for cell in cells)
     labels = [f"{a}–{b}" for a, b in itertools.pairwise(COHORTS)]
-    for both in (both for cell in cells for both in _whole(cell, pad)):
-        seconds = interval * (both.shape[1] - 2 * pad)
-        k = np.searchsorted(COHORTS, seconds, side="right")
-        if 0 < k < len(COHORTS):
-            traces.setdefault(labels[k - 1], []).append(both)
-    parts = []
-    for label in [cohort for cohort in labels if len(traces.get(cohort, ())) > 2]:
-        own = traces[label]
-        n = int(np.rint(np.mean([both.shape[1] - 2 * pad for both in own])))
-        stretched = np.stack([_stretched(both, n, pad) for both in own])
-        part = {"cohort": label, "tracks": len(own)}
-        part["time_s"] = interval * np.arange(-pad, n + pad)
-        for row, channel in enumerate(CHANNELS):
-            values = stretched[:, row]
-            part[channel] = values.mean(0)
-            part[f"{channel}_sem"] = values.std(0, ddof=1) / np.sqrt(len(values))
-        parts.append(pd.DataFrame(part))
-    columns = [
-        "cohort",
-        "tracks",
-        "time_s",
-        "master",
-        "master_sem",
-        "slave",
-        "slave_sem",
+    traces: dict[tuple[str, str, str], list[tuple[float, np.ndarray]]] = {}
+    for cell in cells:
+        for category, both in _whole(cell, pad, shown):
+            seconds = cell.attrs["frame_interval_s"] * (both.shape[1] - 2 * pad)
+            k = np.searchsorted(COHORTS, seconds, side="right")
+            for classes in (BOTH, FIRST) if category == 1 else (BOTH,):
+                if 0 < k < len(COHORTS):
+                    key = cell.attrs.get("condition", ""), classes, labels[k - 1]
+                    traces.setdefault(key, []).append((seconds, both))
+    conditions = dict.fromkeys(cell.attrs.get("condition", "") for cell in cells)
+    parts = [
+        _cohort(key, traces[key], interval, pad, shown)
+        for key in itertools.product(conditions, (BOTH, FIRST), labels)
+        if len(traces.get(key, ())) > 2
     ]
+    columns = ["condition", "classes", "cohort", "tracks", "time_s"]
+    columns += [f"{c}{end}" for c in shown for end in ("", "_sem")]
     return (
         pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     )
 
 
+def _cohort(
+    key: tuple[str, ...],
+    own: Sequence[tuple[float, np.ndarray]],
+    interval: float,
+    pad: int,
+    shown: Sequence[str],
+) -> pd.DataFrame:
+    n = int(np.rint(np.mean([seconds for seconds, _ in own]) / interval))
+    stretched = np.stack([_stretched(both, n, pad) for _, both in own])
+    names = ("condition", "classes", "cohort")
+    part: dict[str, object] = dict(zip(names, key, strict=True)) | {"tracks": len(own)}
+    part["time_s"] = interval * np.arange(-pad, n + pad)
+    for row, channel in enumerate(shown):
+        values = stretched[:, row]
+        part[channel] = values.mean(0)
+        part[f"{channel}_sem"] = values.std(0, ddof=1) / np.sqrt(len(values))
+    return pd.DataFrame(part)
+
+
 @styled
 def traces(cells: Sequence[xr.Dataset]) -> Figure:
-    """Example traces of both channels; dots are frames in which the slave is seen."""
-    table = traces_table(cells)
+    """Example traces of all channels; dots are frames in which the slave is seen."""
+    table, names = traces_table(cells), tracks.channels(cells[0])
     figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE))
     axes = figure.subplots(2, SHOWN // 2, squeeze=False).ravel()
     groups = list(table.groupby("example"))
     for ax, (_, own) in zip(axes, groups, strict=False):
-        for channel, (name, colour) in CHANNELS.items():
-            inside = own["part"] == "track"
+        for channel, name in names.items():
+            colour, inside = COLOURS[channel], own["part"] == "track"
             ax.plot(own["time_s"], own[channel], color=colour, lw=0.6, ls=":")
             ax.plot(own["time_s"].where(inside), own[channel], color=colour, label=name)
         seen = own[own["slave_p"] < SIGNIFICANT]
-        mark = {"color": CHANNELS["slave"][1], "label": "significant"}
-        ax.plot(seen["time_s"], seen["slave"], "o", ms=3, **mark)
-        ax.set_title(f"{own['cell'].iloc[0]}, track {own['track'].iloc[0]}")
+        if len(seen):
+            mark = {"color": COLOURS["slave"], "label": "significant"}
+            ax.plot(seen["time_s"], seen["slave"], "o", ms=3, **mark)
+        where = own["condition"].iloc[0] or own["cell"].iloc[0]
+        ax.set_title(f"{where}, track {own['track'].iloc[0]}")
     for ax in axes[len(groups) :]:
         ax.set_axis_off()
     figure.supxlabel("time from the start (s)", fontsize=7)
-    figure.supylabel("amplitude (counts)", fontsize=7)
-    handles, names = axes[0].get_legend_handles_labels()
+    units = cells[0]["master"].attrs["units"]
+    figure.supylabel(f"amplitude ({units})", fontsize=7)
+    handles = {
+        n: h
+        for ax in axes
+        for h, n in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
     if handles:
-        figure.legend(handles, names, loc="outside upper center", ncols=3)
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside upper center", ncols=4
+        )
     return figure
 
 
 def traces_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
     """The examples: tracks spread over the brightness of the slave, a row a frame."""
-    shown: list[pd.DataFrame] = []
+    channels = list(tracks.channels(cells[0]))
+    by = "slave" if "slave" in channels else "master"
+    shown: list[tuple[float, int, xr.Dataset, int]] = []
     for cell in cells:
         points = measures.points(cell)
         size = cell["row_size"].values
         fit = (cell["complete"].values == 1) & (size >= LONG)
-        top = points.groupby("track")["slave"].max()
-        shown += [(top[k], len(shown), cell, k) for k in np.flatnonzero(fit)]
+        top = points.groupby("track")[by].max()
+        shown += [(top[k], len(shown), cell, int(k)) for k in np.flatnonzero(fit)]
     if not shown:
-        return pd.DataFrame(columns=EXAMPLE)
+        columns = ["example", "cell", "condition", "track", "time_s", *channels]
+        return pd.DataFrame(columns=[*columns, "slave_p", "part"])
     shown.sort(key=lambda example: example[:2])
     picked = np.linspace(0, len(shown) - 1, SHOWN + 2).astype(int)[1:-1]
-    parts = [_example(n, *shown[at][2:]) for n, at in enumerate(np.unique(picked))]
+    examples = [shown[at] for at in np.unique(picked)]
+    parts = [
+        _example(n, cell, k, channels) for n, (_, _, cell, k) in enumerate(examples)
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _example(number: int, cell: xr.Dataset, k: int) -> pd.DataFrame:
+def _example(
+    number: int, cell: xr.Dataset, k: int, channels: Sequence[str]
+) -> pd.DataFrame:
     points, pad = measures.points(cell), _padding(cell)
     own = points[points["track"] == k]
-    both = _with_buffers(cell, k, pad)
-    n = both.shape[1]
+    values = _with_buffers(cell, k, pad, channels)
+    n = values.shape[1]
     p = np.full(n, np.nan)
     if "slave_p" in own and len(own) == n - 2 * pad:
         p[pad : n - pad] = own["slave_p"]
     part = np.full(n, "buffer", object)
     part[pad : n - pad] = "track"
-    seconds = cell.attrs["frame_interval_s"] * np.arange(-pad, n - pad)
-    values = (number, cell.attrs["cell"], k, seconds, *both, p, part)
-    return pd.DataFrame(dict(zip(EXAMPLE, values, strict=True)))
+    found = {
+        "example": number,
+        "cell": cell.attrs["cell"],
+        "condition": cell.attrs.get("condition", ""),
+        "track": k,
+        "time_s": cell.attrs["frame_interval_s"] * np.arange(-pad, n - pad),
+        **dict(zip(channels, values, strict=True)),
+        "slave_p": p,
+        "part": part,
+    }
+    return pd.DataFrame(found)
 
 
 def _padding(cell: xr.Dataset) -> int:
@@ -264,12 +356,14 @@ def _padding(cell: xr.Dataset) -> int:
     return cell.sizes.get("buffer", 0)
 
 
-def _with_buffers(cell: xr.Dataset, k: int, pad: int) -> np.ndarray:
-    """Both channels of a track, with its buffers if ``pad``, (2, frames)."""
+def _with_buffers(
+    cell: xr.Dataset, k: int, pad: int, channels: Sequence[str]
+) -> np.ndarray:
+    """Channels of a track, with its buffers if ``pad``, (channels, frames)."""
     edges = tracks.starts(cell)
     own, rows = slice(edges[k], edges[k + 1]), []
     frame = cell["frame"].values[own]
-    for channel in CHANNELS:
+    for channel in channels:
         values = tracks.fill_gaps(frame, cell[channel].values[own])
         if pad:
             before, after = cell[f"buffer_{channel}"].values[k]
@@ -278,12 +372,16 @@ def _with_buffers(cell: xr.Dataset, k: int, pad: int) -> np.ndarray:
     return np.stack(rows)
 
 
-def _whole(cell: xr.Dataset, pad: int) -> list[np.ndarray]:
-    """Both channels of every whole track whose buffers, if asked for, were read."""
+def _whole(
+    cell: xr.Dataset, pad: int, channels: Sequence[str]
+) -> list[tuple[int, np.ndarray]]:
+    """Class and channels of every whole track whose buffers, if any, were read."""
+    category = category_of(cell)
     found = [
-        _with_buffers(cell, int(k), pad) for k in np.flatnonzero(category_of(cell) == 1)
+        (int(category[k]), _with_buffers(cell, int(k), pad, channels))
+        for k in np.flatnonzero(np.isin(category, WHOLE))
     ]
-    return [both for both in found if np.isfinite(both).all()]
+    return [(k, values) for k, values in found if np.isfinite(values).all()]
 
 
 def _stretched(both: np.ndarray, n: int, pad: int) -> np.ndarray:
@@ -300,27 +398,3 @@ def _shade(colour: str, k: int, count: int) -> tuple[float, ...]:
 
     share = (k + 1) / count
     return tuple(1 - share * (1 - value) for value in to_rgb(colour))
-
-
-def show(ax: Axes, image: np.ndarray) -> None:
-    """An image in grey, its darkest hundredth black and its brightest spots white."""
-    low, high = np.percentile(image, [1, 99.7])
-    ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest")
-    ax.set_axis_off()
-
-
-def _middle(ax: Axes, shape: tuple[int, int]) -> None:
-    """Show the middle of an image, at most :data:`MIDDLE` px wide and high."""
-    height, width = shape
-    x, y = max(width - MIDDLE, 0) / 2, max(height - MIDDLE, 0) / 2
-    ax.set(xlim=(x - 0.5, width - x - 0.5), ylim=(height - y - 0.5, y - 0.5))
-
-
-def scale_bar(ax: Axes, pixel_nm: float, nm: float = 2000) -> None:
-    """A white bar of so many nm in the lower right corner of an image."""
-    length, (left, right), (bottom, top) = nm / pixel_nm, ax.get_xlim(), ax.get_ylim()
-    x, y = right - 0.05 * (right - left) - length, bottom + 0.05 * (top - bottom)
-    ax.plot([x, x + length], [y, y], color="w", lw=2)
-    above = y + 0.01 * (top - bottom)
-    text = f"{nm / 1000:g} µm"
-    ax.text(x + length / 2, above, text, color="w", ha="center", va="bottom")
