@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io, wavelet
+from awd.arguments import checked
 from awd.errors import DataError, WaveletError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ FILTERS = ("dec_lo", "dec_hi", "rec_lo", "rec_hi")
 TOLERANCE = 1e-8
 
 
+@checked(h="taps", tolerance=(0, 1))
 def wavelet_record(
     h: np.ndarray,
     name: str = "awd",
@@ -62,6 +64,7 @@ def wavelet_record(
     }
 
 
+@checked(h="taps", tolerance=(0, 1))
 def write_wavelet_json(
     h: np.ndarray,
     path: io.PathLike,
@@ -81,6 +84,7 @@ def write_wavelet_json(
     verify(path, tolerance)
 
 
+@checked(tolerance=(0, 1))
 def verify(path: io.PathLike, tolerance: float = TOLERANCE) -> pywt.Wavelet:
     """Read a wavelet back, measure it in plain pywt and return it.
 

@@ -3,7 +3,7 @@ import pytest
 
 from awd.cells import simulate, tracks
 from awd.cells.study import dataset, hand, shifts, windows
-from awd.errors import DataError
+from awd.errors import ConfigError, DataError
 from awd.league import splits
 from awd.record import contracts
 
@@ -76,7 +76,7 @@ def test_every_window_is_a_channel_and_a_single_one_is_none(cells, data):
         alone = dataset.assemble(cells, **USUAL, windows=[name])
         assert alone["x"].dims == ("sample", "time")
         np.testing.assert_array_equal(alone["x"], data["x"].sel(channel=name))
-    with pytest.raises(DataError, match="no window .'middle'.; there is whole, end"):
+    with pytest.raises(ConfigError, match="windows.0. is 'middle'; expected one"):
         dataset.assemble(cells, **USUAL, windows=["middle"])
 
 
@@ -208,7 +208,7 @@ def test_a_shift_changes_the_master_and_neither_tracks_nor_targets(cells, data):
         assert shifted["x"].equals(data["x"]) == (name == "none")
         assert shifted["hand"].equals(data["hand"]) == (name == "none")
         assert shifted.attrs["dt_s"] == dt
-    with pytest.raises(DataError, match="no shift 'dim'; there is none, noise, int"):
+    with pytest.raises(ConfigError, match="shift is 'dim'; expected one of none"):
         dataset.assemble(cells, **USUAL, shift="dim")
 
 

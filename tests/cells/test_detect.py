@@ -158,5 +158,5 @@ def test_faint_movies_are_pooled_and_that_finds_more():
 
 
 def test_an_unknown_test_is_refused():
-    with pytest.raises(ConfigError, match="no test 'f'; there is z, aguet"):
+    with pytest.raises(ConfigError, match="test is 'f'; expected one of z, aguet"):
         detect.spots(np.zeros((40, 40)), SIGMA, test="f")

@@ -102,7 +102,7 @@ def test_bad_tables_are_refused():
     truth = tracks((0, [0, 0]))
     with pytest.raises(DataError, match="truth holds no points"):
         measures.tracking(truth.iloc[:0], truth)
-    with pytest.raises(DataError, match="found has no column x"):
+    with pytest.raises(DataError, match="found lacks x"):
         measures.tracking(truth, truth.drop(columns="x"))
     with pytest.raises(DataError, match="track 0 is twice in frame 0"):
         measures.tracking(truth, truth.assign(frame=0))

@@ -73,5 +73,5 @@ def test_p_values_are_those_of_the_published_test():
 
 
 def test_an_unknown_mode_is_refused():
-    with pytest.raises(ConfigError, match="there is fixed, best"):
+    with pytest.raises(ConfigError, match="expected one of fixed, best"):
         readout.read(np.zeros((40, 40)), np.ones(1), np.ones(1), SIGMA, "all")

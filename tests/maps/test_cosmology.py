@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from awd.errors import ConfigError
+from awd.errors import DataError
 from awd.maps.sky import cosmology
 from awd.maps.sky.cosmology import Cosmology
 
@@ -67,5 +67,5 @@ def test_a_grid_fills_its_box_evenly_and_follows_from_its_seed():
 
 
 def test_a_universe_that_cannot_be_simulated_is_refused():
-    with pytest.raises(ConfigError, match=r"omega_m is 0.02; expected 0.1 to 0.9"):
+    with pytest.raises(DataError, match=r"omega_m is 0.02; expected 0.1 to 0.9"):
         Cosmology(0.02, 0.8)

@@ -131,7 +131,7 @@ FEW = universe(3, 0)
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: NearestCosmology("own"), ConfigError, "pooled, shrunk or per"),
+        (lambda: NearestCosmology("own"), ConfigError, "pooled, shrunk, per"),
         (
             lambda: NearestCosmology("per").fit(*FEW),
             DataError,
@@ -142,7 +142,7 @@ FEW = universe(3, 0)
             DataError,
             "all maps are of one cosmology",
         ),
-        (lambda: NearestCosmology().fit(FEW[0], FEW[1][:5]), ShapeError, r"\(n, d\)"),
+        (lambda: NearestCosmology().fit(FEW[0], FEW[1][:5]), ShapeError, "72 for n"),
         (
             lambda: Emulator(3).fit(FEW[0][:30], FEW[1][:30]),
             DataError,

@@ -54,7 +54,7 @@ def test_maps_follow_from_their_seed_and_have_no_mean():
 def test_shape_noise_falls_with_galaxies_and_area():
     expected = 0.4 / np.sqrt(2 * 30 * 2.0**2)
     assert lensing.shape_noise(30, 2.0) == pytest.approx(expected)
-    with pytest.raises(DataError, match="expected positive"):
+    with pytest.raises(DataError, match="expected 1e-"):
         lensing.shape_noise(0, 2.0)
 
 
@@ -75,7 +75,7 @@ def test_kaiser_squires_undoes_shear():
     e, b = lensing.kaiser_squires(*shear_of(kappa))
     np.testing.assert_allclose(e, kappa, atol=1e-10)
     np.testing.assert_allclose(b, 0, atol=1e-10)
-    with pytest.raises(ShapeError, match="twice"):
+    with pytest.raises(ShapeError, match="shear_2 has shape"):
         lensing.kaiser_squires(kappa, kappa[1:])
 
 

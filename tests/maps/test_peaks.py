@@ -174,7 +174,7 @@ def test_kernels_are_turned_to_respond_positively_to_peaks():
         (lambda: peak_histogram(MAPS[0], peaks.HEIGHT, EDGES), ShapeError, "n, y, x"),
         (lambda: peak_histogram(MAPS, np.ones((3, 3)), EDGES), ShapeError, "filters"),
         (lambda: peak_histogram(MAPS, np.ones((1, 50, 1)), EDGES), ShapeError, "room"),
-        (lambda: peak_histogram(MAPS, "sobel", EDGES), ConfigError, "'roberts'"),
+        (lambda: peak_histogram(MAPS, "sobel", EDGES), ConfigError, "of roberts"),
         (lambda: peak_histogram(MAPS, peaks.HEIGHT, EDGES[::-1]), DataError, "rise"),
         (
             lambda: peak_histogram(MAPS, peaks.HEIGHT, np.ones((2, 5))),

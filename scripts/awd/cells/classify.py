@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells.readout import SIGNIFICANT
 
 BUFFER = 5  # frames that are read before and after a track
@@ -35,6 +36,13 @@ class Ragged:
     background: np.ndarray  # of the master, counts
 
 
+@checked(
+    buffer_top="track 2 5",
+    buffer_p="track 2 5",
+    frames=(1, 1e7),
+    interval_s=(1e-6, 1e6),
+    may_be_nan="buffer_top buffer_p",
+)
 def classify(
     tracks: Ragged,
     buffer_top: np.ndarray,

@@ -16,9 +16,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells.compiled import convolution, fit
-from awd.cells.readout import SIGNIFICANT, background_level, half_window, p_values, read
-from awd.errors import ConfigError, DataError
+from awd.cells.readout import (
+    IMAGE,
+    SIGNIFICANT,
+    WIDTH,
+    background_level,
+    half_window,
+    p_values,
+    read,
+)
+from awd.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +52,7 @@ class Filtered(NamedTuple):
     log: np.ndarray  # minus the Laplacian of the image times a Gaussian, counts
 
 
+@checked(image=IMAGE, sigma=WIDTH)
 def filters(image: np.ndarray, sigma: float) -> Filtered:
     """Least-squares spot, and Laplacian of Gaussian, at every pixel.
 
@@ -61,6 +71,7 @@ def filters(image: np.ndarray, sigma: float) -> Filtered:
     return Filtered(amplitude, background + level, residual, significance, log)
 
 
+@checked(image=IMAGE, sigma=WIDTH, z=(0.1, 1e4), test=TESTS)
 def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.ndarray:
     """Spots of one frame, from the top of the image to its bottom.
 
@@ -83,8 +94,6 @@ def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.
         in px, amplitude, background and theirs in counts, ``noise`` (s.d. of the
         residuals, counts) and ``pixels`` (of the fit).
     """
-    if test not in TESTS:
-        raise ConfigError(f"no test {test!r}; there is {', '.join(TESTS)}")
     level, w = background_level(image), half_window(sigma)
     padded = convolution.with_margin(image, w, level)
     filtered = _filtered(padded, sigma)
@@ -101,6 +110,7 @@ def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.
     return table
 
 
+@checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4), test=TESTS)
 def detect(
     frames: Sequence[np.ndarray],
     sigma: float,
@@ -146,6 +156,7 @@ def detect(
     return table
 
 
+@checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4), sample=(1, 1e6))
 def faint(
     frames: Sequence[np.ndarray], sigma: float, z: float = Z, sample: int = 10
 ) -> bool:
@@ -159,6 +170,7 @@ def faint(
     return not len(table) or bool(np.median(bright) < FAINT)
 
 
+@checked(frames=IMAGE, start=WIDTH, sample=(1, 1e6))
 def estimate_sigma(
     frames: Sequence[np.ndarray], start: float = 1.5, sample: int = 40
 ) -> float:
@@ -200,6 +212,7 @@ def estimate_sigma(
     return max(sigma, FLOOR)
 
 
+@checked(image=IMAGE, sigma=WIDTH)
 def widths(image: np.ndarray, sigma: float) -> np.ndarray:
     """Widths of the bright spots of a frame that are far from others and the border."""
     from scipy.spatial import cKDTree

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells.compiled import linking
 from awd.errors import DataError
 
@@ -25,6 +26,7 @@ ALONE = 30.0
 NEEDED = {"frame", "x", "y", "x_se", "y_se", "amplitude", "amplitude_se"}
 
 
+@checked(spots=NEEDED, radius=(0.01, 1e4), gap=(0, 1000))
 def link(spots: pd.DataFrame, radius: float = RADIUS, gap: int = GAP) -> pd.DataFrame:
     """Tracks of spots, by two passes of sparse assignment.
 
@@ -48,7 +50,6 @@ def link(spots: pd.DataFrame, radius: float = RADIUS, gap: int = GAP) -> pd.Data
     DataFrame
         The spots with their ``track`` (0, 1, ... by first frame), sorted by both.
     """
-    _require(spots)
     table = spots.sort_values(["frame", "y"], kind="stable", ignore_index=True)
     if not len(table):
         return table.assign(track=np.empty(0, int))
@@ -67,6 +68,9 @@ def link(spots: pd.DataFrame, radius: float = RADIUS, gap: int = GAP) -> pd.Data
     return table.sort_values(["track", "frame"], kind="stable", ignore_index=True)
 
 
+@checked(
+    spots=NEEDED, radius=(0.01, 1e4), gap=(0, 1000), min_frames=(1, 1e6), min_z=(0, 1e6)
+)
 def track(
     spots: pd.DataFrame,
     pooled: bool = False,
@@ -188,12 +192,3 @@ def fill_gaps(tracks: pd.DataFrame) -> pd.DataFrame:
     filled.loc[missing, other] = np.nan
     filled["frame"] += into
     return filled.assign(seen=pd.Series(~missing))
-
-
-def _require(spots: pd.DataFrame) -> None:
-    missing = NEEDED - set(spots.columns)
-    if missing:
-        raise DataError(
-            f"a table of spots lacks {', '.join(sorted(missing))}; it has "
-            f"{', '.join(map(str, spots.columns))}"
-        )

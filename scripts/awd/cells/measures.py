@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells.readout import SIGNIFICANT
 from awd.errors import DataError
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+PLACES = {"frame", "x", "y"}
+POINTS = PLACES | {"track"}
 GATE = 5.0  # px; how far apart a point and its truth may be, as in the challenge
 
 
@@ -54,6 +57,7 @@ class Readout:
     false_bursts: float  # share of the abortive pits found that show one
 
 
+@checked(truth=POINTS, found=POINTS, gate=(1e-3, 1e4))
 def tracking(truth: pd.DataFrame, found: pd.DataFrame, gate: float = GATE) -> Agreement:
     """Agreement of tracks with the truth.
 
@@ -92,6 +96,7 @@ def tracking(truth: pd.DataFrame, found: pd.DataFrame, gate: float = GATE) -> Ag
     )
 
 
+@checked(truth=POINTS, found=POINTS, gate=(1e-3, 1e4))
 def pair_tracks(
     truth: pd.DataFrame, found: pd.DataFrame, gate: float = GATE
 ) -> pd.DataFrame:
@@ -112,6 +117,7 @@ def pair_tracks(
     return _best_pairs(gains[gains["gain"] > 0])
 
 
+@checked(truth=PLACES, found=PLACES, tolerance=(1e-3, 1e4))
 def detection(
     truth: pd.DataFrame, found: pd.DataFrame, tolerance: float = 2.0
 ) -> Detection:
@@ -276,9 +282,6 @@ def _best_pairs(gains: pd.DataFrame) -> pd.DataFrame:
 
 
 def _require(table: pd.DataFrame, name: str) -> None:
-    missing = {"track", "frame", "x", "y"} - set(table.columns)
-    if missing:
-        raise DataError(f"{name} has no column {', '.join(sorted(missing))}")
     twice = table.duplicated(["track", "frame"])
     if twice.any():
         track, frame = table.loc[twice, ["track", "frame"]].iloc[0]

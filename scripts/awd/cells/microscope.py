@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -39,6 +41,7 @@ class Camera:
         return np.clip(read, 0, np.iinfo(np.uint16).max).astype(np.uint16)
 
 
+@checked(size=(1, 1e5), spread=(0, 1e5))
 def field(size: int, spread: float, rng: np.random.Generator) -> np.ndarray:
     """A smooth field (size, size) of mean 1 and relative s.d. ``spread``."""
     from scipy.ndimage import gaussian_filter
@@ -67,11 +70,23 @@ def render(
     return image[margin:-margin, margin:-margin]
 
 
+@checked(snr=(0, 1e6), background=(1e-9, 1e9))
 def height(snr: float, background: float) -> float:
     """Amplitude of a spot whose ``A / sqrt(A + background)`` is the SNR, photons."""
     return snr * (snr + np.sqrt(snr**2 + 4 * background)) / 2
 
 
+@checked(
+    snr=(0, 1e6),
+    spots=(1, 1e6),
+    seed=(0, 2**64),
+    frames=(1, 1e6),
+    size=(16, 1e5),
+    sigma=(0.3, 30),
+    background=(1e-9, 1e9),
+    diffusion=(0, 1e4),
+    life=(1e-3, 1e6),
+)
 def challenge(
     snr: float,
     spots: int,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from awd.arguments import checked
 from awd.cells.microscope import Camera
 from awd.errors import ConfigError
 
@@ -62,6 +63,7 @@ PRESETS = {
 }
 
 
+@checked()
 def preset(name: str) -> Preset:
     """A preset by name; raises ``ConfigError`` with the names there are."""
     if name not in PRESETS:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells.compiled import convolution, fit
-from awd.errors import ConfigError
+from awd.errors import DataError
 
 K = 1.959963984540054  # of Aguet's test: 5 % two-sided
 SIGNIFICANT = 0.05
 MODES = ("fixed", "best")
+IMAGE = ("y x", -1e12, 1e12)  # counts; sums of squares of more are lost in float32
+WIDTH = (0.3, 30)  # px, of a spot
 # Widths between spots from which they are read together: nearer, their errors are more
 # than twice as large as alone, and what one loses the other gains.
 APART = 0.76
@@ -30,6 +33,7 @@ def background_level(image: np.ndarray) -> np.float32:
     return np.float32(image[::8, ::8].mean())
 
 
+@checked(image=IMAGE, x="spots*", y="spots*", sigma=WIDTH, mode=MODES, reach=(0, 1e4))
 def read(
     image: np.ndarray,
     x: np.ndarray,
@@ -60,9 +64,8 @@ def read(
     array of float64 of shape (spots, 10)
         Columns :data:`awd.cells.compiled.fit.COLUMNS`, in the order of ``x``.
     """
-    if mode not in MODES:
-        raise ConfigError(f"no mode {mode!r} of read-out; there is {', '.join(MODES)}")
     level, w = background_level(image), half_window(sigma)
+    _require_inside(image, x, y)
     padded = convolution.with_margin(image, w, level)
     order = np.argsort(y, kind="stable")
     place = np.asarray(x, float)[order], np.asarray(y, float)[order]
@@ -72,7 +75,7 @@ def read(
         amplitude = fixed[:, fit.A].copy()
     same = _nearest(*place) < APART * sigma
     fixed[same] = fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
-    if mode == "best":
+    if mode == "best" and image.min() < image.max():  # in a dark frame nothing moves
         moved = fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, True)
         moved = moved[: len(order)]
         away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
@@ -85,6 +88,18 @@ def read(
     return table
 
 
+def _require_inside(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+    """Refuse places that are not in the image, or within a pixel of it."""
+    for name, places, size in (("x", x, image.shape[1]), ("y", y, image.shape[0])):
+        outside = ~((places >= -1) & (places <= size))
+        if outside.any():
+            k = int(outside.argmax())
+            raise DataError(
+                f"{name}[{k}] is {places[k]:g}; expected a place in the image, 0 to "
+                f"{size - 1} ({outside.sum()} of {len(places)} lie outside)"
+            )
+
+
 def _nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Distance of every spot to the nearest other one, infinite if there is none."""
     from scipy.spatial import cKDTree
@@ -95,6 +110,7 @@ def _nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return cKDTree(place).query(place, 2)[0][:, 1]
 
 
+@checked(image=IMAGE, x="spots*", y="spots*", sigma=WIDTH)
 def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.ndarray:
     """Amplitudes at places, each read as if there were no other spot.
 
@@ -102,12 +118,14 @@ def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.n
     Arguments and columns as in :func:`read`.
     """
     level, w = background_level(image), half_window(sigma)
+    _require_inside(image, x, y)
     padded = convolution.with_margin(image, w, level)
     table = fit.fit_alone(padded, np.asarray(x, float), np.asarray(y, float), sigma, w)
     table[:, fit.C] += level
     return table
 
 
+@checked(table="spots* 10", sigma=WIDTH, may_be_nan="table")
 def p_values(table: np.ndarray, sigma: float) -> np.ndarray:
     """Aguet's test of amplitudes against the noise about them.
 

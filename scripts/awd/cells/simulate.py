@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.microscope import field, render
 from awd.cells.presets import Preset, preset
@@ -116,6 +117,7 @@ def intensities(
     return alive * clathrin, alive * burst * np.exp(-0.5 * (after / side) ** 2)
 
 
+@checked(n_tracks=(1, 10_000_000))
 def simulate_traces(name: str, cell: str, n_tracks: int, seed: int) -> xr.Dataset:
     """Tracks of one cell as a perfect tracker would read them: no microscope.
 
@@ -161,6 +163,7 @@ def simulate_traces(name: str, cell: str, n_tracks: int, seed: int) -> xr.Datase
     return _with_truth(chosen, pits, inside, columns, cell, title)
 
 
+@checked()
 def simulate_movie(
     name: str,
     cell: str,
@@ -217,6 +220,7 @@ def simulate_movie(
     return truth.assign_attrs(height_px=chosen.size, width_px=chosen.size)
 
 
+@checked()
 def read_truth(truth: xr.Dataset, name: str, seed: int) -> xr.Dataset:
     """The tracks of a perfect tracker: all pits in all their frames, read with noise.
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells import detect, link, readout, tracks
 from awd.cells.classify import BUFFER, Ragged, classify
 from awd.cells.compiled import fit
+from awd.cells.readout import IMAGE, WIDTH
 from awd.errors import DataError
 from awd.log import log
 
@@ -24,6 +26,7 @@ MOST = len(tracks.CHANNELS)
 READ = {"": fit.A, "_se": fit.A_SE, "_background": fit.C}
 
 
+@checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4))
 def follow(
     frames: Sequence[np.ndarray],
     sigma: float,
@@ -61,6 +64,7 @@ def follow(
     return link.track(spots, pool, **linking)
 
 
+@checked(cell="", mode="")
 def track(
     movie: Movie,
     cell: str,

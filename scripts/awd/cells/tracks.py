@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.errors import AwdError, DataError
 from awd.log import log
 from awd.record.contracts import Contract, Variable
@@ -76,6 +77,7 @@ TRACKS = Contract(
 )
 
 
+@checked(row_size="track", complete="track", labels="complete")
 def build(
     columns: Mapping[str, np.ndarray],
     row_size: np.ndarray,
@@ -270,6 +272,7 @@ def lifetimes(ds: xr.Dataset) -> np.ndarray:
     return frame[edges[1:] - 1] - frame[edges[:-1]] + 1
 
 
+@checked(frame=("n", 0, LATEST), values="n")
 def fill_gaps(frame: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values at every frame of one track, those of missing frames interpolated.
 

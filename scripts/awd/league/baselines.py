@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from awd.arguments import checked
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.league import series
 
@@ -72,6 +73,7 @@ def inputs(name: str, part: Part) -> np.ndarray | None:
 
 # One thread: on busy cores OpenMP's waiting makes a small boosting up to 40x slower.
 @threadpool_limits.wrap(limits=1)
+@checked(x="n ...", y="n", groups="n", seed=(0, 2**32 - 1), labels="groups")
 def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) -> Any:
     """Fit a model that sees its inputs as they are.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ ENOUGH_GROUPS = 8
 Predictions = Mapping[str, np.ndarray]
 
 
+@checked(y="n", prediction="n")
 def r2(y: np.ndarray, prediction: np.ndarray) -> float:
     """Share of the variance of ``y`` explained: 0 for its mean, NaN if it has none."""
     y, prediction = _same_shape(y, prediction)
@@ -33,12 +35,14 @@ def r2(y: np.ndarray, prediction: np.ndarray) -> float:
     return float(1 - ((y - prediction) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
+@checked(y="n", prediction="n")
 def rmse(y: np.ndarray, prediction: np.ndarray) -> float:
     """Root mean squared error, in the unit of ``y``."""
     y, prediction = _same_shape(y, prediction)
     return float(np.sqrt(((y - prediction) ** 2).mean()))
 
 
+@checked(groups="n", blocks="n", labels="groups blocks")
 def resampling_unit(groups: np.ndarray, blocks: np.ndarray) -> tuple[str, np.ndarray]:
     """What the bootstrap draws, and its name: blocks if there are under 8 groups."""
     if len(np.unique(groups)) >= ENOUGH_GROUPS:
@@ -46,6 +50,7 @@ def resampling_unit(groups: np.ndarray, blocks: np.ndarray) -> tuple[str, np.nda
     return "block", np.asarray(blocks)
 
 
+@checked(units="n", draws=(1, 10_000_000), labels="units")
 def resample(
     units: np.ndarray, draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -87,6 +92,14 @@ def resample(
     return names, counts.reshape(draws, len(names))
 
 
+@checked(
+    y="n",
+    units="n",
+    splits="n",
+    draws=(1, 10_000_000),
+    seed=(0, 2**64),
+    labels="units splits",
+)
 def score(
     y: np.ndarray,
     predictions: Predictions,
@@ -136,6 +149,14 @@ def score(
     return pd.DataFrame(columns)
 
 
+@checked(
+    y="n",
+    units="n",
+    splits="n",
+    draws=(1, 10_000_000),
+    seed=(0, 2**64),
+    labels="units splits",
+)
 def differences(
     y: np.ndarray,
     predictions: Predictions,
@@ -180,6 +201,7 @@ def differences(
     return pd.DataFrame(rows, columns=columns)
 
 
+@checked(y="n", groups="n", labels="groups")
 def by_group(
     y: np.ndarray, predictions: Predictions, groups: np.ndarray
 ) -> pd.DataFrame:
@@ -199,6 +221,7 @@ def by_group(
     return pd.DataFrame(rows, columns=["method", "group", "samples", "r2", "rmse"])
 
 
+@checked(threshold=(0, 1e300))
 def compression(
     coefficients: Sequence[np.ndarray],
     attributions: Sequence[np.ndarray],
@@ -227,6 +250,7 @@ def compression(
     return sum(int(b.sum()) for b in large) / sum(b.size for b in large)
 
 
+@checked(repeats=(1, 1_000_000), labels="x", may_be_nan="x")
 def inference_seconds(
     function: Callable[[Any], Any], x: np.ndarray, repeats: int = 7
 ) -> float:

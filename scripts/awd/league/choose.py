@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.search.candidates import Candidate, best
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Method:
     family: str = "lattice"
 
 
+@checked()
 def choose(
     pool: Sequence[Candidate],
     scores: Iterable[float],

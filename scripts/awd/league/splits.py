@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Part:
         return replace(self, y=np.random.default_rng(seed).permutation(self.y))
 
 
+@checked(data={"x", "target", "group", "block"})
 def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
     """One side, or several together, of a ``dataset`` file with a split.
 
@@ -75,6 +77,8 @@ def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
         )
     check(data["group"].values, data["split"].values)
     sides = (sides,) if isinstance(sides, str) else sides
+    if not len(sides):
+        raise DataError("sides is empty; expected train, select or test")
     for side in set(sides).difference(data["split"].values):
         raise DataError(f"no sample is in the split {side!r}; split the groups again")
     rows = np.flatnonzero(np.isin(data["split"].values, sides))
@@ -91,6 +95,7 @@ def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
     )
 
 
+@checked(groups="n", rotation=(0, 1e9), seed=(0, 2**64), labels="groups")
 def rotate(
     groups: np.ndarray,
     rotation: int,
@@ -161,6 +166,7 @@ def rotate(
     return split
 
 
+@checked(groups="n", count=(2, 1e6), labels="groups")
 def folds(groups: np.ndarray, count: int) -> np.ndarray:
     """Fold of every sample, (n,) int: whole groups, folds of about equal size.
 
@@ -169,12 +175,18 @@ def folds(groups: np.ndarray, count: int) -> np.ndarray:
     """
     from sklearn.model_selection import GroupKFold
 
+    if len(np.unique(groups)) < count:
+        raise DataError(
+            f"groups are {len(np.unique(groups))}, too few for {count} folds (count); "
+            "bring more, or ask for fewer folds"
+        )
     fold = np.empty(len(groups), int)
     for index, (_, held) in enumerate(GroupKFold(count).split(groups, groups=groups)):
         fold[held] = index
     return fold
 
 
+@checked(groups="n", split="n", labels="groups split")
 def check(groups: np.ndarray, split: np.ndarray) -> None:
     """Refuse a split in which a group stands on more than one side.
 

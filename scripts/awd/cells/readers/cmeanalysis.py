@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import extras, integrity, io
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
 from awd.cells.readers import said
@@ -34,6 +35,7 @@ DEEPEST = 8  # structs within structs, which cmeAnalysis has two of
 Track = Mapping[str, Any]
 
 
+@checked(frame_interval_s=(1e-6, 1e6), pixel_nm=(1e-3, 1e6), channels=(0, 100))
 def read_processed_tracks(
     path: io.PathLike,
     cell: str,

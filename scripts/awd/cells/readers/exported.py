@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import extras, io
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
 from awd.cells.readers import formats, trackmate
@@ -34,6 +35,7 @@ LINKED_SE = 0.2  # px, error of a localisation whose table does not say it
 SHOWN = 5  # tracks that are named
 
 
+@checked(frame_interval_s=(1e-6, 1e6), pixel_nm=(1e-3, 1e6), frames=(1, 1e7))
 def read_exported(
     path: io.PathLike,
     cell: str,

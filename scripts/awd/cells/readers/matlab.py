@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from awd import integrity, io
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.readers import said
 from awd.errors import DataError
@@ -26,6 +27,7 @@ PIECE = 1 << 14  # bytes inflated at once
 SEEN_WHOLE = 3  # category of a track whose start and end were seen; not catIdx
 
 
+@checked(frame_interval_s=(1e-6, 1e6), pixel_nm=(1e-3, 1e6))
 def read_fxycms(
     path: io.PathLike,
     cell: str,

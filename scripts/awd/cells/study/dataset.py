@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.study import hand, outcomes, shifts
-from awd.cells.study.windows import windowed
+from awd.cells.study.windows import WINDOWS, windowed
 from awd.errors import DataError
 from awd.log import log
 
@@ -59,6 +60,17 @@ TARGETS: dict[str, Callable[[np.ndarray, np.ndarray | None], float]] = {
 }
 
 
+@checked(
+    min_frames=(1, 1e6),
+    length=(2, 1e6),
+    tiles=(1, 1000),
+    least=(0, 1e6),
+    targets=tuple(TARGETS),
+    windows=tuple(WINDOWS),
+    hotspots=("keep", "drop"),
+    bad_cell=("stop", "skip"),
+    shift=tuple(shifts.SHIFTS),
+)
 def assemble(
     cells: Sequence[xr.Dataset],
     *,
@@ -184,6 +196,7 @@ def _alike(cells: Sequence[xr.Dataset], name: str, unit: str) -> float:
     return least
 
 
+@checked(ds={"x", "length"})
 def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
     """The data set with white noise for traces, on which no method may show skill.
 
@@ -210,6 +223,7 @@ def as_noise(ds: xr.Dataset, seed: int) -> xr.Dataset:
     )
 
 
+@checked(ds={"x", "cell"}, split="sample", labels="split")
 def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Dataset:
     """The data set with its split, ``x`` scaled by constants of the training groups.
 
@@ -225,6 +239,10 @@ def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Data
         what would undo it. ``cell`` is the published z-score: mean and s.d. of
         each cell, padding included, test cells by their own.
     """
+    if len(split) != ds.sizes["sample"]:
+        raise DataError(
+            f"split has {len(split)} entries for {ds.sizes['sample']} samples"
+        )
     x, undone = ds["x"].values.astype(np.float64), {}
     if scaling == "level0":
         sd = x[split == "train"].std()
@@ -244,6 +262,7 @@ def scale(ds: xr.Dataset, split: np.ndarray, scaling: str = "level0") -> xr.Data
     return out.assign(split=("sample", split)).assign_attrs(scaling=scaling)
 
 
+@checked(x="track", y="track", tiles=(1, 1000))
 def tile(x: np.ndarray, y: np.ndarray, tiles: int) -> np.ndarray:
     """Tile ``column * tiles + row``: columns of equal counts, each cut alike."""
     column = _rank(x) * tiles // len(x)
@@ -260,6 +279,7 @@ def _rank(values: np.ndarray) -> np.ndarray:
     return rank
 
 
+@checked(ds={"x", "cell", "target"}, split="sample", accuracy=(0.5, 1), labels="split")
 def hard(
     ds: xr.Dataset, split: np.ndarray, accuracy: float
 ) -> tuple[xr.Dataset, np.ndarray]:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from awd.arguments import checked
+
 EDGE = 3  # frames whose mean is the level of a trace at its start and at its end
 
 
@@ -125,6 +127,7 @@ FEATURES: dict[str, Callable[[np.ndarray], float]] = {
 }
 
 
+@checked(trace="frames")
 def features(trace: np.ndarray) -> np.ndarray:
     """All of :data:`FEATURES`, in their order.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.errors import DataError
 
@@ -161,6 +162,7 @@ def of_tracks(
     return outcomes(traces, rules)
 
 
+@checked(lifetime="n", positive="n", accuracy=(0.5, 1))
 def buckets(
     lifetime: np.ndarray, positive: np.ndarray, accuracy: float = 0.95
 ) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.cells import tracks
 from awd.errors import DataError
 
@@ -44,6 +45,7 @@ SHIFTS = {
 }
 
 
+@checked()
 def named(name: str) -> Shift:
     """The shift of a name.
 
@@ -57,6 +59,7 @@ def named(name: str) -> Shift:
     return SHIFTS[name]
 
 
+@checked(traces="...")
 def frame_noise(traces: Sequence[np.ndarray]) -> float:
     """S.d. of the noise of a frame, in the unit of the traces.
 

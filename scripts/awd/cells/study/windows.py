@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ WINDOWS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
 }
 
 
+@checked(traces="...", length=(2, 1e6), names=tuple(WINDOWS))
 def windowed(
     traces: Sequence[np.ndarray], length: int, names: Sequence[str]
 ) -> xr.DataArray:

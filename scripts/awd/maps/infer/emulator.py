@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 from awd.maps.infer.likelihood import Likelihood, estimated, fewest, probabilities
 from awd.maps.infer.nodes import HeldOut, Nodes, product, surrounding
@@ -86,6 +87,7 @@ class Emulator:
     root_: np.ndarray  # of the covariance of the polynomial's coefficients
     beside_: float  # variance of what the polynomial cannot follow, over that of a map
 
+    @checked(degree=(1, 10), nodes=(4, 10_000_000))
     def __init__(
         self,
         degree: int = 3,
@@ -97,6 +99,7 @@ class Emulator:
         self.degree, self.bounds, self.nodes = degree, bounds, nodes
         self.covariance, self.folds = covariance, folds
 
+    @checked(features="n d", parameters="n p", group="n", labels="group")
     def fit(self, features: np.ndarray, parameters: np.ndarray) -> Self:
         """Learn the polynomial, the covariance, and how wide intervals must be.
 
@@ -126,6 +129,7 @@ class Emulator:
         self.grid_ = np.stack([values.ravel() for values in mesh], 1)
         return self
 
+    @checked(features="n d", parameters="n p", group="n", labels="group")
     def calibrate(
         self, features: np.ndarray, parameters: np.ndarray, group: np.ndarray
     ) -> Self:
@@ -159,6 +163,7 @@ class Emulator:
         """Expected features (n, d) at parameters (n, p)."""
         return self._design(parameters) @ self.coefficients_
 
+    @checked(features="n d")
     def posterior(self, features: np.ndarray) -> np.ndarray:
         """Probability of every node of ``grid_``, (n, nodes)."""
         return probabilities(self.log_likelihood(features, self.grid_))
@@ -170,6 +175,7 @@ class Emulator:
         chi2 = self._distances(features, self._design(parameters)[None])
         return self.likelihood_.log(chi2 / self.temper_)
 
+    @checked(features="n d")
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Posterior mean of the parameters, (n, p)."""
         pieces = self._close(features, self.temper_)
@@ -177,6 +183,7 @@ class Emulator:
             [nodes.mean(self.likelihood_, self.temper_) for nodes in pieces]
         )
 
+    @checked(features="n d", parameters="n p")
     def ranks(self, features: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Posterior probability of a parameter below its true value, (n, p).
 
@@ -353,6 +360,7 @@ def scaled(parameters: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     return out
 
 
+@checked(features="n d", parameters="n p")
 def grouped(
     features: np.ndarray, parameters: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import ConfigError
 from awd.maps.infer.emulator import Emulator, grouped
 from awd.maps.infer.likelihood import (
@@ -64,6 +65,7 @@ class NearestCosmology:
     means_: np.ndarray
     whiteners_: list[np.ndarray]
 
+    @checked(white="d rank")
     def __init__(
         self,
         covariance: Covariance = "pooled",
@@ -76,6 +78,7 @@ class NearestCosmology:
             )
         self.covariance, self.hartlap, self.white = covariance, hartlap, white
 
+    @checked(features="n d", parameters="n p", group="n", labels="group")
     def fit(self, features: np.ndarray, parameters: np.ndarray) -> Self:
         """Learn means and covariances.
 
@@ -98,6 +101,7 @@ class NearestCosmology:
             self.whiteners_ = [whitener(spread, len(self.means_), shrunk, self.hartlap)]
         return self
 
+    @checked(features="n d")
     def chi2(self, features: np.ndarray) -> np.ndarray:
         """Squared distances to every training cosmology, (n, cosmologies)."""
         if len(self.whiteners_) == 1:
@@ -105,6 +109,7 @@ class NearestCosmology:
         pairs = zip(self.means_, self.whiteners_, strict=True)
         return np.hstack([distances(features, m[None], w) for m, w in pairs])
 
+    @checked(features="n d")
     def predict(self, features: np.ndarray, mode: Mode = "nearest") -> np.ndarray:
         """Parameters (n, p) of the nearest cosmology, or their mean under exp(-chi2/2).
 
@@ -119,6 +124,7 @@ class NearestCosmology:
 class PosteriorMean(NearestCosmology):
     """:class:`NearestCosmology` that predicts the mean over its cosmologies."""
 
+    @checked(features="n d")
     def predict(
         self, features: np.ndarray, mode: Mode = "posterior_mean"
     ) -> np.ndarray:
@@ -126,6 +132,7 @@ class PosteriorMean(NearestCosmology):
         return super().predict(features, mode)
 
 
+@checked(components=(1, 100_000))
 def quadratic_ridge(components: int = 24) -> Pipeline:
     """Ridge on principal components of the features, their squares and products."""
     from sklearn.decomposition import PCA

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import ConfigError, DataError
 
 Covariance = Literal["pooled", "shrunk", "per"]
@@ -49,6 +50,7 @@ class Likelihood:
         lost = spare / ((spare + 1) * (spare - 2)) * max(size - self.names, 0)
         return self.names + 2 + (free + lost) / (1 + lost)
 
+    @checked(features="n d")
     def chi2(self, features: np.ndarray, means: np.ndarray) -> np.ndarray:
         """Squared distances (n, means), in units of the noise."""
         return distances(features, means, self.white) / self.temper
@@ -95,11 +97,13 @@ def probabilities(log: np.ndarray) -> np.ndarray:
     return likelihood / likelihood.sum(1, keepdims=True)
 
 
+@checked(ranks="n ...")
 def coverage(ranks: np.ndarray, levels: tuple[float, ...] = LEVELS) -> list[float]:
     """Share of truths in the central interval of each level; ideally that level."""
     return [float((np.abs(ranks - 0.5) < level / 2).mean()) for level in levels]
 
 
+@checked(spread="n d", means=(1, 1e9))
 def whitener(
     spread: np.ndarray,
     means: int,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import DataError
 from awd.maps.infer import compressed, heads
 from awd.maps.infer.emulator import Emulator, alone
@@ -54,6 +55,7 @@ INFERRED = contracts.Contract(
 )
 
 
+@checked(features="n d", maps={"target", "split", "group"})
 def predict(
     features: np.ndarray,
     maps: xr.Dataset,
@@ -129,6 +131,7 @@ def predict(
     return ds.assign_attrs(covariance=emulator.covariance_, chi2_expected=expected)
 
 
+@checked(features="n d", maps={"target", "split", "group"})
 def calibrated(
     features: np.ndarray,
     maps: xr.Dataset,

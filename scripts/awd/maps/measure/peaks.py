@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.maps.compiled import peaks as loops
 from awd.wavelet import highpass
@@ -33,6 +34,7 @@ VALUES = 2**20  # responses from which the edges of bins are found
 OUTER = (0.002, 0.995)  # share of them below the first and the last edge
 
 
+@checked(maps="n y x", kernels="filters rows columns", may_be_nan="edges")
 def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.ndarray:
     """Counts of filter responses at the peaks of every map.
 
@@ -73,6 +75,7 @@ def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.n
     return counts
 
 
+@checked(maps="n y x", kernels="filters rows columns", most=(1, 2**62))
 def responses(
     maps: np.ndarray, kernels: Kernels, most: int | None = None
 ) -> np.ndarray:
@@ -90,6 +93,7 @@ def responses(
     return found[:, : loops.responses(maps, kernels, crossed, found)]
 
 
+@checked(kernels="filters rows columns")
 def sign_fixed(kernels: np.ndarray) -> np.ndarray:
     """Kernels of such a sign that their middle is positive, so that peaks are too.
 
@@ -100,6 +104,7 @@ def sign_fixed(kernels: np.ndarray) -> np.ndarray:
     return kernels * np.where(middle < 0, -1, 1)[:, None, None]
 
 
+@checked(h="taps")
 def wavelet_patches(
     h: np.ndarray,
     window_rule: Literal["published", "trimmed"] = "trimmed",
@@ -160,6 +165,7 @@ def _window(taps: np.ndarray, rule: str) -> np.ndarray:
     return windows[windows.var(1).argmax()]
 
 
+@checked(kernels="filters rows columns", bins=(1, 100_000), may_be_nan="edges")
 @dataclass(frozen=True)
 class PeakHistogram:
     """Peak counts as features; the bins are those of the maps given to :meth:`fitted`.
@@ -182,6 +188,7 @@ class PeakHistogram:
     binning: Literal["quantile", "equal"] | tuple[float, float] = "quantile"
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
+    @checked(maps="n y x")
     def fitted(self, maps: np.ndarray) -> Self:
         """The same with bins found from some of the training maps."""
         if isinstance(self.binning, tuple):
@@ -205,6 +212,7 @@ class PeakHistogram:
         edges[:, 0], edges[:, -1] = -np.inf, np.inf
         return replace(self, edges=edges)
 
+    @checked(maps="n y x")
     def counts(self, maps: np.ndarray) -> np.ndarray:
         """Counts of shape (n, filters, bins)."""
         if self.edges is None:
@@ -218,7 +226,8 @@ class PeakHistogram:
 
 def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray, int]:
     """Maps, kernels of their dtype, and 1 if Roberts cross is the filter, else 0."""
-    maps = np.ascontiguousarray(maps)
+    # Loops would be compiled anew for arrays that may not be written to.
+    maps = np.require(maps, requirements=["C", "W"])
     if maps.ndim != 3 or maps.dtype not in (np.float32, np.float64):
         raise ShapeError(
             f"maps have shape {maps.shape} and dtype {maps.dtype}; expected (n, y, x), "
@@ -230,7 +239,7 @@ def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray
                 f"kernels are {kernels!r}; expected {ROBERTS!r} or arrays"
             )
         return maps, np.empty((0, 3, 3), maps.dtype), 1
-    kernels = np.ascontiguousarray(kernels, maps.dtype)
+    kernels = np.require(kernels, maps.dtype, ["C", "W"])
     if kernels.ndim != 3 or not len(kernels):
         raise ShapeError(
             f"kernels have shape {kernels.shape}; expected (filters, rows, columns)"

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.fft
 import scipy.sparse
 
+from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+MAPS = ("n y x", -1e12, 1e12)  # whose squares are far from where numbers end
 BATCH = 2**22  # pixels that are transformed together
 CLOSEST = 1 - 1e-6  # correlation of two fields
 
 
+@checked(maps=MAPS, pixel_arcmin=(1e-4, 1e4), edges="edges")
 def power_spectrum(
     maps: np.ndarray, pixel_arcmin: float, edges: ArrayLike
 ) -> np.ndarray:
@@ -48,7 +51,10 @@ def power_spectrum(
     if maps.ndim != 3 or maps.shape[1] != maps.shape[2]:
         raise ShapeError(f"maps have shape {maps.shape}; expected (n, y, x), square")
     side = maps.shape[1]
-    average = _averages(side, pixel_arcmin, np.asarray(edges, float))
+    edges = np.asarray(edges, float)
+    if len(edges) < 2 or (np.diff(edges) <= 0).any():
+        raise DataError(f"edges are {edges[:6]}; expected at least two that rise")
+    average = _averages(side, pixel_arcmin, edges)
     power = np.empty((len(maps), average.shape[0]), np.float32)
     step = max(1, BATCH // side**2)
     for start in range(0, len(maps), step):
@@ -58,6 +64,7 @@ def power_spectrum(
     return power
 
 
+@checked(side=(1, 100_000), pixel_arcmin=(1e-4, 1e4))
 def multipoles(side: int, pixel_arcmin: float) -> np.ndarray:
     """Multipole ell of every mode of ``rfft2``, (side, side // 2 + 1)."""
     step = 2 * np.pi / np.radians(side * pixel_arcmin / 60)
@@ -84,14 +91,15 @@ def _averages(
     if (total == 0).any():
         k = int((total == 0).argmax())
         raise DataError(
-            f"no mode of maps of {side} pixels of {pixel_arcmin:g} arcmin lies in ell "
-            f"{edges[k]:.0f} to {edges[k + 1]:.0f}; expected wider bins"
+            f"no mode of maps of {side} pixels, pixel_arcmin {pixel_arcmin:g}, lies in "
+            f"ell {edges[k]:g} to {edges[k + 1]:g}; expected wider bins (edges)"
         )
     area = np.radians(pixel_arcmin / 60) ** 2 / side**2
     shares = area * multiplicity / total[row]
     return scipy.sparse.csr_array((shares, (row, inside)), (bins, ell.size))
 
 
+@checked(pixel_arcmin=(1e-4, 1e4), bins=(1, 100_000))
 @dataclass(frozen=True)
 class Spectrum:
     """The logarithm of the power in bins of multipole, as features.
@@ -111,6 +119,7 @@ class Spectrum:
         """Itself: its bins follow from the size of the maps."""
         return self
 
+    @checked(maps=MAPS)
     def features(self, maps: np.ndarray) -> np.ndarray:
         """Natural logarithms of C_ell, (n, bins), float32."""
         return np.log(self._power(maps))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import wavelet
+from awd.arguments import checked
 from awd.filters import scattering
 from awd.filters.undecimated import BandNorms, Histogram, Quantiles
 from awd.log import progress
@@ -174,6 +175,7 @@ def _binned(statistic: Statistic, bins: int | None) -> Statistic:
     return statistic
 
 
+@checked(maps={"x", "split"})
 def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     """A statistic with the bins of some training maps, evenly spread.
 
@@ -206,6 +208,7 @@ def edges(statistic: Statistic) -> int:
     return each * (1 if isinstance(kernels, str) else len(kernels))
 
 
+@checked(maps={"x"})
 def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
     """Features of all maps, read in pieces.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from awd import extras
+from awd.arguments import checked
 from awd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ HUBBLE_DISTANCE = 2997.92458  # c / H0 in Mpc/h
 RANGES = {"omega_m": (0.1, 0.9), "sigma_8": (0.2, 1.6)}
 
 
+@checked(
+    omega_m=RANGES["omega_m"],
+    sigma_8=RANGES["sigma_8"],
+    omega_b=(0.001, 0.2),
+    h=(0.3, 1.5),
+    n_s=(0.5, 1.5),
+)
 @dataclass(frozen=True)
 class Cosmology:
     """A flat universe of cold matter, baryons and a cosmological constant.
@@ -43,8 +51,8 @@ class Cosmology:
 
     Raises
     ------
-    ConfigError
-        Omega_m or sigma_8 is outside of :data:`RANGES`.
+    DataError, ConfigError
+        A parameter is outside of :data:`RANGES`, or there are more baryons than matter.
     """
 
     omega_m: float
@@ -54,10 +62,11 @@ class Cosmology:
     n_s: float = 0.97
 
     def __post_init__(self) -> None:
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ConfigError(f"{name} is {value}; expected {low} to {high}")
+        if self.omega_b >= self.omega_m:
+            raise ConfigError(
+                f"omega_b is {self.omega_b}, and omega_m, of which it is a part, "
+                f"{self.omega_m}; expected less"
+            )
 
     @cached_property
     def ccl(self) -> pyccl.Cosmology:
@@ -109,6 +118,7 @@ class Cosmology:
         return pyccl.angular_cl(self.ccl, sources, sources, np.asarray(ell, float))
 
 
+@checked(count=(1, 1_000_000))
 def grid(
     count: int,
     omega_m: tuple[float, float] = (0.18, 0.42),
@@ -130,5 +140,10 @@ def grid(
     sobol = qmc.Sobol(2, rng=np.random.default_rng(seed))
     unit = sobol.random_base2(max(count - 1, 1).bit_length())[:count]
     low, high = np.transpose([omega_m, sigma_8])
+    if not (low < high).all():
+        raise ConfigError(
+            f"omega_m is {omega_m}, sigma_8 {sigma_8}; expected first and last value, "
+            "rising"
+        )
     columns = np.round(qmc.scale(unit, low, high), 4)
     return pd.DataFrame(columns, columns=["omega_m", "sigma_8"])

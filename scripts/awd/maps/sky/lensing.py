@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.fft
 
-from awd.errors import DataError, ShapeError
+from awd.arguments import checked
+from awd.errors import ShapeError
 from awd.maps.compiled import lensing as loops
 from awd.maps.sky.cosmology import HUBBLE_DISTANCE, Cosmology
 from awd.maps.sky.nbody import Planes
@@ -15,6 +16,7 @@ from awd.maps.sky.nbody import Planes
 ELLIPTICITY = 0.4  # s.d. of the shape of a galaxy, both components together
 
 
+@checked(maps=(1, 1e6), pixels=(2, 1e5), degrees=(1e-3, 90))
 def born(
     planes: Planes,
     cosmology: Cosmology,
@@ -92,6 +94,7 @@ def lensing_weights(
     return scale * kernel.mean(1) * np.diff(edges)
 
 
+@checked(edges="edges")
 def footprint(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weights of values at 0, 1, 2, ... in the mean over every pixel between ``edges``.
 
@@ -116,6 +119,7 @@ def _tent(x: np.ndarray) -> np.ndarray:
     return 0.5 + x - 0.5 * x * np.abs(x)
 
 
+@checked(galaxies=(1e-9, 1e9), pixel_arcmin=(1e-6, 1e6), ellipticity=(0, 10))
 def shape_noise(
     galaxies: float, pixel_arcmin: float, ellipticity: float = ELLIPTICITY
 ) -> float:
@@ -134,14 +138,10 @@ def shape_noise(
     DataError
         A parameter is not positive.
     """
-    if not (galaxies > 0 and pixel_arcmin > 0):
-        raise DataError(
-            f"{galaxies} galaxies per square arcminute and pixels of {pixel_arcmin} "
-            "arcmin; expected positive numbers"
-        )
     return float(ellipticity / np.sqrt(2 * galaxies) / pixel_arcmin)
 
 
+@checked(maps="n y x", sigma_pixels=(0, 1000))
 def smoothed(maps: np.ndarray, sigma_pixels: float) -> np.ndarray:
     """Maps (n, y, x) smoothed by a Gaussian of this s.d., reflected at borders."""
     from scipy.ndimage import gaussian_filter
@@ -149,6 +149,7 @@ def smoothed(maps: np.ndarray, sigma_pixels: float) -> np.ndarray:
     return gaussian_filter(maps, (0, sigma_pixels, sigma_pixels), mode="reflect")
 
 
+@checked(shear_1="... y x", shear_2="... y x")
 def kaiser_squires(
     shear_1: np.ndarray, shear_2: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -176,8 +177,8 @@ def kaiser_squires(
     shear_1, shear_2 = np.asarray(shear_1), np.asarray(shear_2)
     if shear_1.shape != shear_2.shape or shear_1.ndim < 2:
         raise ShapeError(
-            f"shears have shapes {shear_1.shape} and {shear_2.shape}; expected twice "
-            "(..., y, x)"
+            f"shear_1 has shape {shear_1.shape}, shear_2 {shear_2.shape}; expected "
+            "twice (..., y, x)"
         )
     ky = np.fft.fftfreq(shear_1.shape[-2])[:, None]
     kx = np.fft.fftfreq(shear_1.shape[-1])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
+from awd.arguments import checked
 from awd.errors import ConfigError
 from awd.maps.compiled import nbody as loops
 from awd.maps.sky.cosmology import Cosmology
@@ -38,6 +39,14 @@ class Planes:
     z_source: float
 
 
+@checked(
+    seed=(0, 2**64),
+    particles=(4, 4096),
+    box=(16, 1e5),
+    pixels=(4, 1e5),
+    z_source=(0.01, 20),
+    mesh=(4, 8192),
+)
 def evolve(
     cosmology: Cosmology,
     seed: int,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.maps import readers
 from awd.maps.measure import peaks, spectrum
 from awd.maps.sky import lensing
@@ -80,6 +81,7 @@ def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
     return table.assign(source=path, cosmology="unknown", parameter="", default=False)
 
 
+@checked(x="n y x", pixel=(1e-4, 1e4))
 def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
     """``quantity``, ``at``, ``value`` and an empty ``theory`` of maps (n, y, x)."""
     import pandas as pd
@@ -87,7 +89,9 @@ def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
     ell = spectrum.multipoles(x.shape[1], pixel)
     filled = np.histogram(ell, ELL)[0] > 0
     edges = ELL if filled.all() else ELL[: filled.argmin() + 1]
-    power = spectrum.power_spectrum(x, pixel, edges).mean(0)
+    power: np.ndarray = np.empty(0)  # small maps have no mode as long as the first
+    if len(edges) > 1:
+        power = spectrum.power_spectrum(x, pixel, edges).mean(0)
     rows = [
         ("c_ell", ell[(ell >= low) & (ell < high)].mean(), value)
         for low, high, value in zip(edges[:-1], edges[1:], power, strict=True)
@@ -100,6 +104,7 @@ def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["quantity", "at", "value"]).assign(theory=np.nan)
 
 
+@checked(x="n y x", sigma_pixels=(0, 1e5))
 def skewness(x: np.ndarray, sigma_pixels: float) -> float:
     """S3, <kappa^3> / <kappa^2>^2 of smoothed maps (n, y, x), each about its mean."""
     smooth = lensing.smoothed(x, sigma_pixels).astype(float)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.maps.sky import lensing, nbody
 from awd.maps.sky.cosmology import Cosmology
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+@checked(
+    maps=(1, 1e6),
+    seed=(0, 2**64),
+    pixels=(2, 1e5),
+    degrees=(1e-3, 90),
+    particles=(4, 4096),
+    mesh=(4, 8192),
+    box=(16, 1e5),
+    z_source=(0.01, 20),
+)
 def simulate(
     omega_m: float,
     sigma_8: float,

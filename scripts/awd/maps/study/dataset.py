@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 from awd.maps.infer import size as too_few
 from awd.maps.measure import sizes
@@ -100,6 +101,15 @@ def require_enough(
         raise DataError(f"there are {few}")
 
 
+@checked(
+    pixel_arcmin=(1e-4, 1e4),
+    size=(1, 1e5),
+    tile=(1, 1e5),
+    stride=(1, 1e5),
+    galaxies=(1e-6, 1e6),
+    smoothing_arcmin=(0, 1e4),
+    nan=("refuse", "zero"),
+)
 def write(
     collection: Collection,
     path: io.PathLike,
@@ -225,6 +235,7 @@ def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
         )
 
 
+@checked(kappa="... y x", size=(1, 1e6))
 def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
     """A square map (..., y, x) of ``size`` pixels a side, exact means of whole blocks.
 
@@ -246,6 +257,7 @@ def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
     return blocks.mean((-3, -1), dtype=np.float32)
 
 
+@checked(size=(1, 1e6), tile=(1, 1e6), stride=(1, 1e6))
 def tile_offsets(size: int, tile: int, stride: int) -> np.ndarray:
     """Corners (tiles, 2) of the tiles of a map, y and x, pixels.
 
