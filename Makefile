@@ -5,7 +5,7 @@
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style, types and tests: 8 minutes
 # make test-all       beside these, runs in conda environments, on Slurm, and killed
-# make reliability    kills runs, and a node of an emulated Slurm, many times
+# make reliability    20,000 wrong inputs, damaged files, kills: counts into docs/; hours
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make docs           the site, docs/_build/index.html, with every example run once
 # make keys           config/schema.json and the table of keys, from the models
@@ -78,9 +78,15 @@ test: style
 test-all: style
 	$(PYTEST)
 
-# On Slurm only as root, with Debian's packages slurm-wlm and munge.
+# On Slurm only as root, with Debian's packages slurm-wlm and munge. The page is of what
+# ran: a test that fails leaves its counts out.
+COUNTS := $(CURDIR)/.reliability.json
 reliability: .venv/.done
-	$(BIN)/pytest -m reliability --durations=0
+	rm -f $(COUNTS)
+	AWD_COUNTS=$(COUNTS) AWD_CASES=10 AWD_FLIPS=1000 AWD_FUZZ=3000 AWD_RUN_FLIPS=1000 \
+		OMP_NUM_THREADS=1 $(BIN)/pytest -m "reliability or fuzz" --durations=0; \
+		done=$$?; $(BIN)/python tests/reliability/page.py $(COUNTS) docs/reliability.md; \
+		exit $$done
 
 setup: .venv/.done
 

@@ -19,7 +19,17 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 # and the two sciences not from each other. Public faces stand with what they show.
 FLOORS = [
     {"errors"},
-    {"log", "io", "integrity", "registry", "samples", "curves", "extras", "compiled"},
+    {
+        "log",
+        "io",
+        "integrity",
+        "registry",
+        "samples",
+        "arguments",
+        "curves",
+        "extras",
+        "compiled",
+    },
     {"record", "filters", "wavelet", "transform", "export", "heads"},
     {"features", "portable", "model", "targets", "teacher", "attribution"},
     {"search", "distil", "fitting", "estimator", "predictors"},

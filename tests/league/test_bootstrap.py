@@ -197,11 +197,19 @@ def test_inference_time_is_the_median_call():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"units": UNITS[:-1]}, ShapeError, r"units is \(299,\) for \(300,\) targets"),
+        ({"units": UNITS[:-1]}, ShapeError, r"units has shape \(299,\)"),
         ({"predictions": {"p": Y[:, None]}}, ShapeError, r"p is \(300, 1\)"),
-        ({"predictions": {"p": Y * np.nan}}, DataError, "p is not finite for 300 of"),
+        (
+            {"predictions": {"p": Y * np.nan}},
+            DataError,
+            "predictions..p...0. is nan.*300 of 300",
+        ),
         ({"predictions": {}}, DataError, "no predictions"),
-        ({"y": np.where(Y > 101, np.inf, Y)}, DataError, "the target is not finite"),
+        (
+            {"y": np.where(Y > 101, np.inf, Y)},
+            DataError,
+            "y.2. is inf; expected finite",
+        ),
         ({"y": np.full(N, 0.1)}, DataError, "test set 0 has a constant target"),
         (
             {"units": np.full(N, "a")},

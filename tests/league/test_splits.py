@@ -52,10 +52,10 @@ def test_a_torn_group_is_refused_by_name():
         (3, {"rotation": 0}, "3 groups are too few for test=0.25, which needs 4"),
         (2, {"rotation": 0, "test": 0.5}, "2 groups leave none to train on"),
         (8, {"rotation": 4}, "rotation 4 does not exist: .* rotations 0 to 3"),
-        (8, {"rotation": -1}, "rotation -1 does not exist"),
+        (8, {"rotation": -1}, "rotation is -1; expected 0"),
         (8, {"rotation": 0, "test": 25}, "test=25 is not a share"),
         (8, {"rotation": 0, "select": 0.8}, "8 groups leave none to train on"),
-        (0, {"rotation": 0}, "0 groups are too few"),
+        (0, {"rotation": 0}, "groups has shape .0,., and is empty"),
     ],
 )
 def test_impossible_splits_are_refused_with_the_numbers(count, arguments, message):

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tests.reliability.calls import CALLS, kind_of
 from tests.reliability.outcomes import outcome
 
+pytestmark = pytest.mark.fuzz
+
 TIMES = int(os.environ.get("AWD_CASES", 1))
 ANYTHING = [
     None,
@@ -198,3 +200,30 @@ def test_a_number_that_is_none_anywhere(name, function, arguments, key, kind):
 
 
 MAY_BE_NAN = {("classify", "buffer_top"), ("classify", "buffer_p")}
+
+
+@given(data=st.data())
+@settings(
+    max_examples=300 * TIMES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_several_arguments_at_once(data):
+    name = data.draw(st.sampled_from(sorted(CALLS)))
+    function, arguments = CALLS[name]
+    keys = [key for key, value in arguments.items() if kind_of(value) != "other"]
+    some = st.lists(st.sampled_from(keys), min_size=1, unique=True, max_size=3)
+    chosen = data.draw(some)
+    changed = dict(arguments)
+    for key in chosen:
+        changes = CHANGES[kind_of(arguments[key])]
+        make, _ = changes[data.draw(st.sampled_from(sorted(changes)))]
+        changed[key] = make(arguments[key])
+    outcome(
+        "several arguments at once",
+        f"{name}({changed})",
+        lambda: function(**changed),
+        names=[word for key in chosen for word in (key, *SPOKEN.get(key, []))],
+        finite=False,
+    )

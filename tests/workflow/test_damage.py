@@ -15,7 +15,7 @@ from awd.errors import AwdError
 from awd.record import check
 from awd.teacher import weights
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.fuzz]
 
 FLIPS = int(os.environ.get("AWD_RUN_FLIPS", 200))
 RUN = "results/micro"
