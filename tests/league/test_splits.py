@@ -55,7 +55,7 @@ def test_a_torn_group_is_refused_by_name():
         (8, {"rotation": -1}, "rotation is -1; expected 0"),
         (8, {"rotation": 0, "test": 25}, "test=25 is not a share"),
         (8, {"rotation": 0, "select": 0.8}, "8 groups leave none to train on"),
-        (0, {"rotation": 0}, "groups has shape .0,., and is empty"),
+        (0, {"rotation": 0}, "0 groups are too few"),
     ],
 )
 def test_impossible_splits_are_refused_with_the_numbers(count, arguments, message):

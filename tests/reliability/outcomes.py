@@ -35,7 +35,16 @@ def limited(seconds=LIMIT_S):
 
 
 def outcome(
-    part, what, call, *, names, refused=False, same=None, like=None, finite=True
+    part,
+    what,
+    call,
+    *,
+    names,
+    refused=False,
+    same=None,
+    like=None,
+    finite=True,
+    right=None,
 ):
     """Run a case; it is an error that names one of ``names``, or a right result.
 
@@ -45,6 +54,8 @@ def outcome(
         Whether only an error is right.
     same : optional
         The only right result.
+    right : optional
+        The only right result where an error is right too.
     like : optional
         What has NaN where a result may have them; nowhere otherwise.
     """
@@ -62,11 +73,12 @@ def outcome(
     except Hangs as error:
         raise AssertionError(f"{what}: {error}") from error
     assert not refused, f"{what}: accepted, gave {shown(result)}"
+    same = right if same is None else same
     if same is not None:
         assert alike(result, same), f"{what}: {shown(result)} in place of {shown(same)}"
     else:
-        right = not finite or is_finite(result, like)
-        assert right, f"{what}: NaN without a word: {shown(result)}"
+        whole = not finite or is_finite(result, like)
+        assert whole, f"{what}: NaN without a word: {shown(result)}"
     COUNTED[part, what.partition("(")[0], RIGHT] += 1
 
 

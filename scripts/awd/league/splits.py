@@ -95,7 +95,7 @@ def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
     )
 
 
-@checked(groups="n", rotation=(0, 1e9), seed=(0, 2**64), labels="groups")
+@checked(groups="n*", rotation=(0, 1e9), seed=(0, 2**64), labels="groups")
 def rotate(
     groups: np.ndarray,
     rotation: int,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from awd.arguments import checked
-from awd.errors import DataError, ShapeError
+from awd.errors import DataError
 from awd.maps.infer.likelihood import Likelihood, estimated, fewest, probabilities
 from awd.maps.infer.nodes import HeldOut, Nodes, product, surrounding
 
@@ -369,14 +369,10 @@ def grouped(
     Raises
     ------
     ShapeError, DataError
-        Lengths differ, or all maps are of one cosmology.
+        Lengths differ, all maps are of one cosmology, or have the same features.
     """
-    features, parameters = np.asarray(features), np.asarray(parameters)
-    if features.ndim != 2 or parameters.ndim != 2 or len(features) != len(parameters):
-        raise ShapeError(
-            f"features have shape {features.shape}, parameters {parameters.shape}; "
-            "expected (n, d) and (n, p)"
-        )
+    if not np.ptp(features, 0).any():
+        raise DataError("features are the same for all maps; check what made them")
     cosmologies, own = np.unique(parameters, axis=0, return_inverse=True)
     if len(cosmologies) < 2:
         raise DataError(
