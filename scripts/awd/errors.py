@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 
 LONGEST = 500  # characters of a message, or of one line of a list of mistakes
 MOST = 40  # lines of a list of mistakes
@@ -61,6 +63,17 @@ def shortened(text: str, most: int = LONGEST) -> str:
         return text
     half = (most - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
+
+
+@contextlib.contextmanager
+def about(where: str) -> Iterator[None]:
+    """Put the name of a file or function before errors that do not hold it."""
+    try:
+        yield
+    except AwdError as error:
+        if where in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from error
 
 
 def warn(message: str) -> None:

@@ -42,9 +42,9 @@ def outcome(
     names,
     refused=False,
     same=None,
+    right=None,
     like=None,
     finite=True,
-    right=None,
 ):
     """Run a case; it is an error that names one of ``names``, or a right result.
 

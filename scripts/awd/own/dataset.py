@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd.errors import DataError, ShapeError
+from awd.errors import DataError, ShapeError, about
 from awd.league import splits
 from awd.own import source
 from awd.record.contracts import SPLITS
@@ -40,9 +40,14 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
     ShapeError, DataError
         What is found are not samples, their targets, groups or split.
     """
+    samples = settings["samples"]
+    with about(samples.get("file") or samples["function"]):
+        return _gathered(settings, source.read(samples, settings["targets"]))
+
+
+def _gathered(settings: Mapping[str, Any], found: source.Arrays) -> xr.Dataset:
     import xarray as xr
 
-    found = source.read(settings["samples"], settings["targets"])
     x, axes = _samples(found["x"], settings["dims"])
     n, names = len(x), list(settings["targets"])
     described = {"units": settings["units"], "long_name": "target"}
