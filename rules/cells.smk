@@ -45,8 +45,8 @@ CELLS = Study(
         "ask_teacher": {},
         "distil_wavelet": {
             **settings.cells.distil.model_dump(),
-            # A search follows the slope of picked coefficients, which energies lack.
-            "features": STUDENT["features"] | {"energy": False},
+            # A search follows the slope of picked coefficients, which statistics lack.
+            "features": STUDENT["features"] | {"statistics": []},
         },
         "predict_students": {
             **STUDENT,

@@ -202,7 +202,9 @@ def own_study(name, own):
         "m": own.student.largest,
         **own.student.model_dump(include={"smallest", "positions"}),
         **(
-            own.student.model_dump(include={"start", "energy"}) if own.dims == 1 else {}
+            own.student.model_dump(include={"start", "statistics"})
+            if own.dims == 1
+            else {}
         ),
     }
     student = {
@@ -233,7 +235,7 @@ def own_study(name, own):
             "ask_teacher": {},
             "distil_wavelet": {
                 **own.distil.model_dump(),
-                "features": {k: v for k, v in features.items() if k != "energy"},
+                "features": {k: v for k, v in features.items() if k != "statistics"},
             },
             "predict_students": {
                 **student,

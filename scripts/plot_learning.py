@@ -8,7 +8,11 @@ tables = [io.read_table(path) for path in snakemake.input]
 names = tables[0]["network"].unique()
 kinds = [name for name in names if name in snakemake.params.kinds]
 histories = {
-    kind: [table[table["network"] == kind].drop(columns="network") for table in tables]
+    kind: [
+        training.drop(columns="network")
+        for table in tables
+        for _, training in table[table["network"] == kind].groupby("part")
+    ]
     for kind in kinds
 }
 stem = snakemake.output[0].removesuffix(".png")

@@ -187,6 +187,7 @@ def test_names_in_the_configuration_exist_in_the_library():
     from awd import heads
     from awd.cells import presets
     from awd.cells.study import dataset, shifts, windows
+    from awd.filters import statistics
     from awd.teacher import networks
 
     def choices(model, key):
@@ -199,10 +200,10 @@ def test_names_in_the_configuration_exist_in_the_library():
     assert choices(study.Handed, "shifts") == set(shifts.SHIFTS)
     for model in (sources.SimulatedTraces, sources.SimulatedMovies):
         assert choices(model, "preset") == set(presets.PRESETS)
-    assert choices(study.TeacherSettings, "kinds") == set(networks.KINDS) - {
-        "resnet",
-        "ensemble",
-    }
+    kinds = choices(study.TeacherSettings, "kinds")
+    parts = {part for kind in kinds for part in networks.parts(kind)}
+    assert parts == set(networks.KINDS) - {"resnet", "ensemble"}
+    assert choices(study.StudentSettings, "statistics") == set(statistics.STATISTICS)
     for head in choices(study.StudentSettings, "head"):
         heads.head(head)
 

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from awd import features, heads
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest, Student
-from awd.filters import undecimated
+from awd.filters import statistics, undecimated
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
 
@@ -63,23 +63,88 @@ def test_smallest_positions_and_start_are_added():
     np.testing.assert_allclose(started[:, -1], X[:, :3].mean(1))
 
 
-def test_energies_are_the_spread_and_the_centre_of_undecimated_bands():
-    found = Largest(1, energy=True).features(X, DB2, 3)[:, 4:]
-    every = undecimated.analysis(X, DB2, 3)
+def by_hand(band):
+    """Every statistic of undecimated coefficients (n, time), in plain numpy."""
+    t = np.arange(band.shape[1])
+    above, below, size = band.clip(0), (-band).clip(0), np.abs(band)
+    centre = size @ t / size.sum(1)
+    late = (t - centre[:, None]) ** 2
+    thirds = [band[:, 3 * t // len(t) == k].sum(1) / len(t) for k in range(3)]
+    return {
+        "spread": band.std(1),
+        "centre": centre,
+        "width": np.sqrt((size * late).sum(1) / size.sum(1)),
+        "above": above.mean(1),
+        "rise": above @ t / np.maximum(above.sum(1), 1e-300),
+        "fall": below @ t / np.maximum(below.sum(1), 1e-300),
+        **dict(zip(("first", "middle", "last"), thirds, strict=True)),
+    }
+
+
+def test_statistics_are_those_of_undecimated_bands():
+    names = tuple(statistics.STATISTICS)
+    x = X - X.mean()
+    found = Largest(1, statistics=names).features(x, DB2, 3)[:, 4:]
+    every = undecimated.analysis(x, DB2, 3)
     bands = [every["approx"][:, -1], *(every["hh"][:, j] for j in (2, 1, 0))]
-    sizes = [np.abs(band) for band in bands]
-    centres = [(size @ np.arange(40)) / size.sum(1) for size in sizes]
-    np.testing.assert_allclose(found[:, :4], np.stack([b.std(1) for b in bands], 1))
-    np.testing.assert_allclose(found[:, 4:], np.stack(centres, 1))
-    nothing = Largest(1, energy=True).features(np.zeros((2, 40)), DB2, 3)[:, 4:]
-    assert nothing.tolist() == [[0] * 4 + [19.5] * 4] * 2
+    mixed = [((band > 0).any(1) & (band < 0).any(1)) for band in bands]
+    told = [by_hand(band) for band in bands]
+    for column, name in enumerate(names):
+        for b, (own, both) in enumerate(zip(told, mixed, strict=True)):
+            read = found[both, 4 * column + b]
+            np.testing.assert_allclose(read, own[name][both], atol=1e-9)
+    reverse = Largest(1, statistics=names[::-1]).features(x, DB2, 3)[:, 4:]
+    np.testing.assert_array_equal(
+        reverse.reshape(200, 9, 4)[:, ::-1].ravel(), found.ravel()
+    )
+
+
+def test_statistics_of_nothing_are_finite_and_images_have_none():
+    names = tuple(statistics.STATISTICS)
+    found = Largest(1, statistics=names).features(np.zeros((2, 40)), DB2, 3)[:, 4:]
+    times = [name in ("centre", "rise", "fall") for name in names]
+    expected = np.repeat(np.where(times, 19.5, 0), 4)
+    np.testing.assert_array_equal(found, np.tile(expected, (2, 1)))
     with pytest.raises(ConfigError, match="no first frames and no time"):
-        Largest(1, energy=True).features(X.reshape(1, 1, 200, 40), DB2, 3)
+        Largest(1, statistics=names).features(X.reshape(1, 1, 200, 40), DB2, 3)
+
+
+@pytest.mark.parametrize("names", [("spred",), ("spread", "spread")])
+def test_unknown_statistics_are_refused(names):
+    with pytest.raises(ConfigError, match="expected each once, of spread, centre"):
+        Largest(1, statistics=names)
+
+
+def test_a_few_columns_are_found_among_many():
+    """Three features tell the target; forty do not."""
+    features = np.random.default_rng(3).normal(size=(800, 40))
+    y = features[:, 3] - 2 * features[:, 20] + np.maximum(features[:, 30], 0)
+    other = y + features[:, 8]
+    both = np.stack([y, other], 1)
+    hinges = heads.Hinges().fit_transform(features)
+    model = heads.FewRidge(9).fit(hinges, both)
+    assert [np.count_nonzero(row) for row in model.coef_] == [9, 9]
+    kept = [{int(column) % 40 for column in np.flatnonzero(c)} for c in model.coef_]
+    assert {3, 20, 30} <= kept[0]
+    assert {3, 8, 20, 30} <= kept[1]
+    alone = heads.FewRidge(9).fit(hinges, y)
+    np.testing.assert_allclose(alone.coef_, model.coef_[0])
+    every = heads.FewRidge(300).fit(features, y)
+    expected = RidgeCV(heads.ALPHAS).fit(features, y)
+    np.testing.assert_allclose(every.coef_, expected.coef_, atol=1e-9)
+    np.testing.assert_allclose(every.predict(features), expected.predict(features))
+
+
+def test_a_head_of_few_counts_the_numbers_that_it_keeps(monkeypatch):
+    monkeypatch.setattr(heads, "MOST", 9)
+    student = Student(Largest(3, 3), "few").fit(X, X.max(1), DB5, 3)
+    assert student.head_parameters == 10
+    assert np.count_nonzero(student.curves.slopes) == 9
 
 
 def test_places_stay_lines_where_all_else_bends():
     y = X.max(1)
-    recipe = Largest(2, 1, positions=True, start=3, energy=True)
+    recipe = Largest(2, 1, positions=True, start=3, statistics=("spread", "centre"))
     student = Student(recipe, "hinges").fit(X, y, DB5, 3)
     slopes = student.curves.slopes
     bends = student.bends(X, DB5, 3)
@@ -220,11 +285,12 @@ def test_picking_from_a_hundred_thousand_signals_takes_a_fraction_of_a_second():
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
+@pytest.mark.parametrize("head", ["ols", "ridge", "hinges", "few"])
 @pytest.mark.parametrize("positions", [False, True])
-def test_contributions_sum_to_the_prediction(head, positions):
+def test_contributions_sum_to_the_prediction(head, positions, monkeypatch):
+    monkeypatch.setattr(heads, "MOST", 20)
     y = RNG.normal(size=200)
-    recipe = Largest(3, 3, positions, start=3, energy=positions)
+    recipe = Largest(3, 3, positions, start=3, statistics=("spread",) * positions)
     student = Student(recipe, head).fit(X, y, DB2, 4)
     student.range_ = -np.inf, np.inf
     for background in (None, X):
@@ -263,18 +329,19 @@ def test_contributions_of_channels_sum_too():
     np.testing.assert_allclose(total, student.predict(x), atol=1e-9)
 
 
-@pytest.mark.parametrize("head", ["ols", "ridge", "hinges"])
+@pytest.mark.parametrize("head", ["ols", "ridge", "hinges", "few"])
 @pytest.mark.parametrize(
     "recipe",
     [
         Largest(6),
-        Largest(3, 3, energy=True),
+        Largest(3, 3, statistics=("spread", "centre")),
         Largest(2, 1, positions=True, start=3),
-        Largest(2, 1, positions=True, start=3, energy=True),
+        Largest(2, 1, positions=True, start=3, statistics=("spread", "centre")),
     ],
 )
 @pytest.mark.parametrize("shape", [(200, 40), (50, 2, 40), (3, 40)])
-def test_compiled_predictions_are_those_of_the_head(shape, recipe, head):
+def test_compiled_predictions_are_those_of_the_head(shape, recipe, head, monkeypatch):
+    monkeypatch.setattr(heads, "MOST", 20)
     x = RNG.normal(size=(200, *shape[1:])).cumsum(-1)
     y = x.reshape(200, -1).max(1)
     student = Student(recipe, head).fit(x, y, DB5, 4, dims=1)

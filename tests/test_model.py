@@ -17,7 +17,7 @@ import awd
 from awd import features, model, wavelet
 from awd.errors import AwdError, ConfigError, DataError, MissingInput, ShapeError
 from awd.features import Largest, Student
-from awd.filters import undecimated
+from awd.filters import statistics, undecimated
 from awd.model import Sample, Score, Story, Target
 from awd.portable import card, drawing, page, record
 
@@ -25,10 +25,12 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 RNG = np.random.default_rng(0)
 DB2, DB5 = (wavelet.from_pywt(name) for name in ("db2", "db5"))
 THREE = Largest(3)
+EVERY = tuple(statistics.STATISTICS)
 CASES = [  # taps, mode, shape of a sample, features, head
     (DB5, "zero", (40,), Largest(6), "ols"),
-    (DB2, "zero", (2, 41), Largest(3, 3, True, 3, True), "hinges"),
-    (DB2, "zero", (41,), Largest(0, 2, energy=True), "ridge"),
+    (DB2, "zero", (2, 41), Largest(3, 3, True, 3, EVERY), "hinges"),
+    (DB2, "zero", (41,), Largest(0, 2, statistics=("spread", "centre")), "ridge"),
+    (DB5, "zero", (2, 40), Largest(3, 3, True, 3, EVERY), "few"),
     (DB5, "periodization", (41,), Largest(2, 2, True), "ridge"),
     (DB2, "periodization", (2, 40), Largest(2, start=50), "hinges"),
     (DB2, "zero", (2, 13, 18), Largest(4, 2, True), "hinges"),
@@ -97,7 +99,7 @@ def test_an_explanation_sums_to_the_prediction(taps, mode, shape, recipe, head):
 
 
 def test_features_are_named_for_what_was_picked():
-    recipe = Largest(2, 1, positions=True, start=3, energy=True)
+    recipe = Largest(2, 1, positions=True, start=3, statistics=("spread", "centre"))
     student, x = fitted(DB2, shape=(2, 40), recipe=recipe)
     sample = Sample.of(x, channels=("start", "end"))
     told = model.of_student(student, x, sample=sample).explain(x[:4])
@@ -250,7 +252,10 @@ def test_students_that_a_model_cannot_hold_are_refused():
         ({"classes": (1, 1), "scale": "logits"}, "1 different classes"),
         ({"scale": "logits"}, "there are no classes"),
         ({"sample": Sample(2, (1, 8, 8))}, "have other sizes"),
-        ({"features": Largest(2, 1, energy=True)}, "have other sizes"),
+        (
+            {"features": Largest(2, 1, statistics=("spread", "centre"))},
+            "have other sizes",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(change, message):
@@ -309,9 +314,9 @@ def test_bytes_lost_changed_or_added_are_refused_or_change_nothing(saved, draw):
         (b'{"a": 1e999}', "1e999 is not finite"),
         (b'{"a": NaN}', "NaN is not finite"),
         (b'{"a": 1, "a": 2}', "a key stands there twice"),
-        (b'{"format": "awd-model", "version": 2}', "version 2 of the format"),
+        (b'{"format": "awd-model", "version": 3}', "version 3 of the format"),
         (b'{"format": "awd-model", "version": true}', "version True of the format"),
-        (b'{"format": "awd-model", "version": 1}', "does not fit its checksum"),
+        (b'{"format": "awd-model", "version": 2}', "does not fit its checksum"),
         (b" " * ((8 << 20) + 1), "larger than 8 MiB"),
     ],
 )
@@ -418,7 +423,7 @@ assert "# awd model" in model.card() and "<svg" in model.card("html")
 """
 
 
-@pytest.mark.parametrize("case", [1, 3, 5])
+@pytest.mark.parametrize("case", [1, 3, 4, 6])
 def test_predicting_needs_numpy_and_numba_alone(case, tmp_path):
     student, x = fitted(*CASES[case])
     model.of_student(student, x).save(tmp_path / "model.json")
@@ -468,7 +473,7 @@ def test_the_onnx_graph_of_a_classifier_gives_probabilities(scale, targets, tmp_
 @pytest.mark.parametrize("shape", [(40,), (2, 40)])
 def test_samples_may_be_scaled_before_they_are_read(shape, tmp_path):
     width = shape[0] if len(shape) > 1 else 1
-    student, x = fitted(DB5, "zero", shape, Largest(2, 2, True, 3, True))
+    student, x = fitted(DB5, "zero", shape, Largest(2, 2, True, 3, EVERY))
     centre, spread = (5.0, -1.0)[:width], (2.0, 0.5)[:width]
     sample = Sample.of(x, centre=centre, spread=spread)
     raw = x * sample.columns(spread, x) + sample.columns(centre, x)

@@ -11,7 +11,7 @@ from awd.teacher import ask, networks, weights
 
 X = torch.randn(5, 40, generator=torch.Generator().manual_seed(0))
 
-SIGNALS = ("lstm", "mlp", "cnn")  # kinds that read them
+SIGNALS = ("lstm", "mlp", "cnn", "dilated")  # kinds that read them
 
 
 @pytest.mark.parametrize("kind", ["lstm", "mlp"])
@@ -27,6 +27,40 @@ def test_an_ensemble_is_the_mean_of_its_members_and_is_read_back(kind, tmp_path)
     weights.save({kind: whole}, tmp_path / "w.safetensors")
     again = weights.load(tmp_path / "w.safetensors")[kind]
     np.testing.assert_array_equal(ask.output(again, x), ask.output(whole, x))
+
+
+def test_means_of_two_kinds_are_again_meant_and_read_back(tmp_path):
+    x = np.random.default_rng(0).normal(size=(9, 2, 40)).astype("f4")
+    pairs = [
+        networks.ensemble(
+            [
+                networks.build(kind, seed, x[:, 0, 0], **networks.sizes_for(kind, x))
+                for kind in networks.parts("lstm+dilated")
+            ]
+        )
+        for seed in (0, 1, 2)
+    ]
+    whole = networks.ensemble(pairs)
+    assert whole.record["sizes"]["of"] == "lstm+dilated"
+    each = [ask.output(pair, x) for pair in pairs]
+    np.testing.assert_allclose(ask.output(whole, x), np.mean(each, 0), rtol=1e-5)
+    weights.save({"both": whole}, tmp_path / "w.safetensors")
+    again = weights.load(tmp_path / "w.safetensors")["both"]
+    np.testing.assert_array_equal(ask.output(again, x), ask.output(whole, x))
+    with pytest.raises(ConfigError, match=r"no kind of teacher 'dilatet'"):
+        networks.parts("lstm+dilatet")
+
+
+def test_dilated_sees_a_shape_wherever_it_stands_and_29_samples_about_it():
+    model = networks.build("dilated", seed=0)
+    bump = torch.zeros(2, 40)
+    bump[0, 16:20] = bump[1, 17:21] = 1
+    first, second = model.layers[:6](bump[:, None])
+    torch.testing.assert_close(first[:, 14:25], second[:, 15:26])
+    x = torch.zeros(1, 1, 40, requires_grad=True)
+    model.layers[:6](x + X[:1])[0, :, 20].sum().backward()
+    seen = x.grad[0, 0].nonzero()[:, 0]
+    assert (int(seen.min()), int(seen.max())) == (20 - 14, 20 + 14)
 
 
 def test_lstm_is_torchs_own_lstm_and_linear_on_the_last_state():

@@ -9,6 +9,7 @@ import numpy as np
 
 from awd import registry
 from awd.errors import ConfigError, ShapeError
+from awd.filters import statistics
 from awd.samples import as_rows, axes, real, require_finite, require_samples
 
 if TYPE_CHECKING:
@@ -36,18 +37,20 @@ class Largest:
         Whether the index in its band of each picked coefficient is a feature too.
     start : int
         If positive, one more feature: the mean of the signal's first ``start`` frames.
-    energy : bool
-        Whether two numbers of every band follow that no single coefficient tells: how
-        strong it is, and when (:func:`awd.filters.undecimated.energy`).
+    statistics : tuple of str
+        What of every band follows that no single coefficient tells, such as how strong
+        it is, and when: of :data:`awd.filters.statistics.STATISTICS`.
     """
 
     m: int = 6
     smallest: int = 0
     positions: bool = False
     start: int = 0
-    energy: bool = False
+    statistics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "statistics", tuple(self.statistics))
+        statistics.require(self.statistics)
         if min(self.m, self.smallest, self.start) < 0 or self.m + self.smallest == 0:
             raise ConfigError(
                 f"{self} picks no coefficient, or a negative number of them; use m >= 1"
@@ -60,7 +63,7 @@ class Largest:
         """
         picked = sum(np.minimum(sizes, most).sum() for most in (self.m, self.smallest))
         parts = [(picked, True), (picked * self.positions, False)]
-        parts += [(bool(self.start), True), (2 * len(sizes) * self.energy, True)]
+        parts += [(bool(self.start), True), (len(self.statistics) * len(sizes), True)]
         return np.concatenate([np.full(int(count), bend) for count, bend in parts])
 
     @property
@@ -101,7 +104,7 @@ class Largest:
         array of shape (n, features), float64
             Channel after channel: the coefficients picked, band after band, in the unit
             of ``x``; their positions in coefficients of their band; the start level;
-            the energy of every band.
+            each statistic of every band.
 
         Raises
         ------
@@ -122,10 +125,10 @@ class Largest:
         from awd.filters import kernels, undecimated
 
         x = require_finite(require_samples(x, axes(x)))
-        if (self.start or self.energy) and x.ndim == 4:
+        if (self.start or self.statistics) and x.ndim == 4:
             raise ConfigError(
                 f"{self}: images have no first frames and no time; use start=0 and "
-                "energy=False"
+                "statistics=()"
             )
         rows = as_rows(x)
         values, index, sizes = kernels.pick(
@@ -136,8 +139,8 @@ class Largest:
             parts.append(Picked(values, index, sizes).place()[1])
         if self.start:
             parts.append(rows[:, : self.start].mean(1, dtype=np.float64)[:, None])
-        if self.energy:
-            parts.append(undecimated.energy(rows, h, levels))
+        if self.statistics:
+            parts.append(undecimated.summary(rows, h, levels, self.statistics))
         table = np.concatenate(parts, 1, dtype=np.float64)
         return Picked(table.reshape(len(x), -1), index, sizes)
 
@@ -206,7 +209,7 @@ class Student:
     features : Largest or awd.filters.undecimated.Histogram
         What is read from the coefficients: ``fitted`` on training samples, then
         ``features``.
-    head : {"ols", "ridge", "hinges"} or str
+    head : {"ols", "ridge", "hinges", "few"} or str
         See :func:`awd.heads.head`.
 
     Attributes
@@ -318,8 +321,10 @@ class Student:
     @property
     def head_parameters(self) -> int:
         """Numbers in the head that were fitted to targets."""
+        from awd import heads
+
         model = self.head_[-1] if hasattr(self.head_, "steps") else self.head_
-        return model.coef_.size + 1
+        return heads.fitted_numbers(model)
 
 
 def _target(y: np.ndarray, n: int) -> np.ndarray:
@@ -354,10 +359,10 @@ def contributions(
     -------
     DataFrame
         ``sample``, ``channel``, ``band`` (as in ``wavedec``; -1 is no band), ``kind``
-        ("largest", "smallest", "position", "start", "spread", "centre" or
-        "intercept"), ``index`` (of the
-        coefficient in its band), ``value``, ``contribution`` (unit of the target). The
-        contributions of a sample sum to its prediction, before it is clipped.
+        ("largest", "smallest", "position", "start", a statistic or "intercept"),
+        ``index`` (of the coefficient in its band), ``value``, ``contribution`` (unit of
+        the target). The contributions of a sample sum to its prediction, before it is
+        clipped.
     """
     import pandas as pd
 
@@ -403,9 +408,9 @@ def _readings(student: Student, x: np.ndarray) -> tuple[pd.DataFrame, np.ndarray
     if recipe.start:
         parts.append(pd.DataFrame({"band": [-1], "kind": ["start"]}))
         indices.append(np.zeros((len(position), 1), int))
-    if recipe.energy:
+    if recipe.statistics:
         bands = np.arange(len(picked.sizes))
-        for kind in ("spread", "centre"):
+        for kind in recipe.statistics:
             parts.append(pd.DataFrame({"band": bands, "kind": kind}))
             indices.append(np.zeros((len(position), len(bands)), int))
     names, index = pd.concat(parts), np.concatenate(indices, 1)

@@ -168,9 +168,9 @@ class Recipe:
 
     @property
     def _searched(self) -> Any:
-        """A search follows the slope of picked coefficients, which energies lack."""
+        """A search follows the slope of picked coefficients, which statistics lack."""
         picks = isinstance(self.features, Largest)
-        return replace(self.features, energy=False) if picks else self.features
+        return replace(self.features, statistics=()) if picks else self.features
 
     def _targets(self, data: Taught, count: int) -> list[Target]:
         if data.outputs is None:

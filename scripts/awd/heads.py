@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -20,6 +20,10 @@ ALPHAS = np.geomspace(1e-3, 1e7, 21)
 # tap of 1e-4 makes border coefficients of that size, nearly constant in training, on
 # which a standardised head goes astray in the first sample that differs.
 FLOOR = 1e-2
+
+MOST = 395  # columns of the head "few": at most 400 numbers with a filter of 8 taps
+
+ROUNDS = 3  # in which the others are dropped
 
 KNOTS = (1 / 3, 2 / 3)  # quantiles of a feature at which its curve may bend
 
@@ -70,15 +74,101 @@ class Hinges(TransformerMixin, BaseEstimator):
         return np.concatenate([x, *above], axis=1)
 
 
+class FewRidge(RegressorMixin, BaseEstimator):
+    """Ridge on the few columns that a ridge on all of them weighs most.
+
+    Columns of the least weight are dropped, in a few rounds after each of which the
+    ridge is fitted anew (recursive elimination; I. Guyon et al., Mach. Learn.
+    46, 2002). Each target has its own columns.
+
+    Parameters
+    ----------
+    most : int
+        Columns that are kept; with so few or fewer it is the ridge itself.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (columns,) or (targets, columns)
+        0 where a column was dropped.
+    intercept_ : float or ndarray of shape (targets,)
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> Self:
+        """Standardised columns (n, columns), targets (n,) or (n, targets)."""
+        centre, mean = x.mean(0), y.mean(0)
+        targets = (y - mean).reshape(len(y), -1).T
+        coef = np.stack([self._fitted(x - centre, target) for target in targets])
+        self.coef_ = coef[0] if y.ndim == 1 else coef
+        self.intercept_ = mean - self.coef_ @ centre
+        return self
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predictions, of the shape of the targets."""
+        return x @ self.coef_.T + self.intercept_
+
+    def _fitted(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        kept = np.arange(x.shape[1])
+        weights, _ = ridge(x, y)
+        for count in self._counts(len(kept)):
+            largest = np.argsort(-np.abs(weights), kind="stable")[:count]
+            kept = np.sort(kept[largest])
+            weights, _ = ridge(x[:, kept], y)
+        coef = np.zeros(x.shape[1])
+        coef[kept] = weights
+        return coef
+
+    def _counts(self, columns: int) -> list[int]:
+        """How many columns are left after each round."""
+        if columns <= self.most:
+            return []
+        shares = np.linspace(0, 1, ROUNDS + 1)[1:]
+        return [round(columns * (self.most / columns) ** share) for share in shares]
+
+
+def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
+    """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
+
+    As scikit-learn's ``RidgeCV`` finds it, from one small system for all penalties.
+
+    Parameters
+    ----------
+    x : array of shape (n, columns)
+        Columns of mean 0.
+    y : array of shape (n,)
+        Of mean 0.
+
+    Returns
+    -------
+    array of shape (columns,), float
+        Weights, and the mean squared leave-one-out error.
+    """
+    wide = len(x) <= x.shape[1]
+    values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
+    values = values.clip(0)
+    scores = vectors * np.sqrt(values) if wide else x @ vectors
+    shrunk = 1 / (values[:, None] + ALPHAS)
+    residuals = y[:, None] - scores @ ((scores.T @ y)[:, None] * shrunk)
+    left = 1 - 1 / len(y) - scores**2 @ shrunk
+    errors = ((residuals / left) ** 2).mean(0)
+    best = int(errors.argmin())
+    moments = vectors.T @ (y if wide else x.T @ y)
+    weights = vectors @ (moments * shrunk[:, best])
+    return x.T @ weights if wide else weights, float(errors[best])
+
+
 def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
     """A fresh scikit-learn regressor.
 
     Parameters
     ----------
-    name : {"ols", "ridge", "hinges"} or str
+    name : {"ols", "ridge", "hinges", "few"} or str
         Ordinary least squares (the paper's); ridge on standardised features with the
         penalty of least leave-one-out error among :data:`ALPHAS`, of each target its
-        own; the same on features and their :class:`Hinges`. Or the import path of a
+        own; the same on features and their :class:`Hinges`; the same with the
+        :data:`MOST` columns that count most, :class:`FewRidge`. Or the import path of a
         function of ``floor`` and ``bends`` that gives a regressor.
     floor : float
         Smallest s.d. by which ridge divides a feature.
@@ -117,7 +207,16 @@ def _penalised() -> RidgeCV:
     return RidgeCV(ALPHAS, alpha_per_target=True)
 
 
-HEADS = {"ols": _ols, "ridge": _ridge, "hinges": _hinges}
+def _few(floor: float, bends: np.ndarray | None) -> Pipeline:
+    return make_pipeline(Hinges(bends), FlooredScaler(floor), FewRidge(MOST))
+
+
+HEADS = {"ols": _ols, "ridge": _ridge, "hinges": _hinges, "few": _few}
+
+
+def fitted_numbers(model: Any) -> int:
+    """Numbers of a fitted linear model: its weights but those of 0, its intercept."""
+    return int(np.count_nonzero(model.coef_)) + 1
 
 
 def curves(fitted: Any) -> Curves:

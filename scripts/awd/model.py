@@ -208,12 +208,13 @@ class Model:
     def outside(self, x: np.ndarray) -> np.ndarray:
         """Whether a sample lies outside of what was seen in training, (n,) bool.
 
-        It does where any of its features is smaller or larger than in every training
-        sample; :meth:`explain` tells which. A prediction stays in its range all the
-        same, but nothing is known of how good it is.
+        It does where any feature that counts is smaller or larger than in every
+        training sample; :meth:`explain` tells which. A prediction stays in its range
+        all the same, but nothing is known of how good it is.
         """
-        features = self._features(self.sample.taken(x))
-        low, high = self.seen
+        read = np.any([part.slopes.any(0) for part in self.curves], axis=0)
+        features = self._features(self.sample.taken(x))[:, read]
+        low, high = self.seen[:, read]
         slack = SLACK * (high - low)
         return ~((features >= low - slack) & (features <= high + slack)).all(1)
 
@@ -225,7 +226,7 @@ class Model:
         """
         slopes = np.stack([part.slopes for part in self.curves])
         bent = (slopes[:, 1:] != 0).any((0, 1))
-        fitted = int((slopes[:, 0].size + slopes[:, 1:, bent].size) + len(slopes))
+        fitted = int(np.count_nonzero(slopes)) + len(slopes)
         knots = len(self.curves[0].knots) * int(bent.sum())
         return {"filter": len(self.filter), "head": fitted, "knots": knots}
 

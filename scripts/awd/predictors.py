@@ -327,8 +327,9 @@ class AdaptiveWaveletRegressor(RegressorMixin, _Predictor):
     features : Largest, str or mapping, optional
         What is read of the coefficients, a name or settings of
         :func:`awd.features.recipe`; the 3 largest and smallest of every band.
-    head : {"hinges", "ridge", "ols"} or str
-        Curves that bend at their tertiles, or lines: :func:`awd.heads.head`.
+    head : {"hinges", "few", "ridge", "ols"} or str
+        Curves that bend at their tertiles, of these the 395 numbers that count most, or
+        lines: :func:`awd.heads.head`.
     dims : {1, 2}, optional
         Axes of a sample without channels, 1 of signals and 2 of images; needed where
         ``X`` has three axes, which may be (n, channel, time) or (n, y, x).

@@ -11,6 +11,7 @@ import numpy as np
 from awd.compiled.signals import jit
 
 DIFFERENCE, HH = 0, 1
+KNOWN = 9  # statistics of a band
 BUCKETS = 1024  # into which a band is divided before its values are put in order
 
 
@@ -96,29 +97,52 @@ def norm_rows(images, low, high, wanted, norms):
 
 
 @jit
-def energy_rows(signals, low, high, levels, table):
-    """Spread and centre of every band, coarse ones first: (n, 2 (levels + 1))."""
+def summary_rows(signals, low, high, levels, wanted, table):
+    """Statistics of every band: (n, statistics * (levels + 1)).
+
+    ``wanted`` numbers them as :data:`awd.filters.statistics.STATISTICS`; each of all
+    bands, coarse ones first.
+    """
+    found = np.empty(KNOWN)
     for n in range(len(signals)):
         approx = signals[n].copy()
         for j in range(levels):
             smooth, _, _, _, detail = bands_of(approx, low, high, 2**j)
-            spread_and_centre(detail[0], table[n, levels - j :: levels + 1])
+            summarise(detail[0], found)
+            for k in range(len(wanted)):
+                table[n, k * (levels + 1) + levels - j] = found[wanted[k]]
             approx = smooth
-        spread_and_centre(approx[0], table[n, :: levels + 1])
+        summarise(approx[0], found)
+        for k in range(len(wanted)):
+            table[n, k * (levels + 1)] = found[wanted[k]]
 
 
 @jit
-def spread_and_centre(band, out):
-    """S.d. of a band, and the mean time of its absolute values; the middle of none."""
-    total, square, size, moment = 0.0, 0.0, 0.0, 0.0
-    for t in range(len(band)):
-        total += band[t]
-        square += band[t] * band[t]
-        size += abs(band[t])
-        moment += t * abs(band[t])
-    mean = total / len(band)
-    out[0] = np.sqrt(max(square / len(band) - mean * mean, 0.0))
-    out[1] = moment / size if size > 0 else (len(band) - 1) / 2
+def summarise(band, out):
+    """All statistics of a band; a time that nothing tells is the middle."""
+    n, middle = len(band), (len(band) - 1) / 2
+    total, square, above, below = 0.0, 0.0, 0.0, 0.0
+    time_above, time_below, turned = 0.0, 0.0, 0.0
+    thirds = np.zeros(3)
+    for t in range(n):
+        value = np.float64(band[t])
+        total += value
+        square += value * value
+        above += max(value, 0.0)
+        below += max(-value, 0.0)
+        time_above += t * max(value, 0.0)
+        time_below += t * max(-value, 0.0)
+        turned += t * t * abs(value)
+        thirds[3 * t // n] += value
+    mean, size, moment = total / n, above + below, time_above + time_below
+    centre = moment / size if size > 0 else middle
+    out[0] = np.sqrt(max(square / n - mean * mean, 0.0))
+    out[1] = centre
+    out[2] = np.sqrt(max(turned / size - centre * centre, 0.0)) if size > 0 else 0.0
+    out[3] = above / n
+    out[4] = time_above / above if above > 0 else middle
+    out[5] = time_below / below if below > 0 else middle
+    out[6:] = thirds / n
 
 
 @jit

@@ -71,7 +71,8 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
         )
     if own.dims == 2 and "soft" in own.distil.objectives:
         yield f"{prefix}.distil.objectives", "lists soft, which reads signals only"
-    reading = {1: {"lstm", "mlp", "cnn"}, 2: {"mlp", "cnn", "resnet"}}[own.dims]
+    signals = {"lstm+dilated", "lstm", "dilated", "mlp", "cnn"}
+    reading = {1: signals, 2: {"mlp", "cnn", "resnet"}}[own.dims]
     other = set(own.teacher.kinds) - reading
     if other:
         yield (
@@ -504,7 +505,7 @@ def _unread_own(prefix: str, own: Own) -> Iterator[tuple[str, str]]:
                 "which is a half; network.seen: false if it was not",
             )
     if own.dims == 2:
-        for key in ("start", "energy"):
+        for key in ("start", "statistics"):
             yield f"{prefix}.student.{key}", "images have no time"
 
 

@@ -92,7 +92,7 @@ PAPER: dict[str, Any] = {
             "smallest": 0,
             "positions": False,
             "start": 0,
-            "energy": False,
+            "statistics": [],
             "head": "ols",
             "fit_to": "labels",
         },

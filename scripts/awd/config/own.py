@@ -141,12 +141,14 @@ class NetworkOutputs(OwnNetwork):
 class OwnTeacher(Training):
     """The networks that are trained here; beside one that is brought, its controls."""
 
-    kinds: list[Literal["lstm", "mlp", "cnn", "resnet"]] = Field(
-        ["cnn"],
-        min_length=1,
-        description="Architectures. Without a network of your own the first one is "
-        "distilled; with one they are its peers, and untrained and trained on "
-        "shuffled targets its controls.",
+    kinds: list[Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn", "resnet"]] = (
+        Field(
+            ["cnn"],
+            min_length=1,
+            description="Architectures. Without a network of your own the first one is "
+            "distilled; with one they are its peers, and untrained and trained on "
+            "shuffled targets its controls. lstm+dilated is the mean of two.",
+        )
     )
 
 

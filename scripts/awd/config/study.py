@@ -5,7 +5,7 @@ Part of :mod:`awd.config.models`, which says what these models are for.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -21,6 +21,10 @@ from awd.config.common import (
     Taps,
     Weights,
 )
+
+Statistic = Literal[
+    "spread", "centre", "width", "above", "rise", "fall", "first", "middle", "last"
+]
 
 
 class Splits(Strict):
@@ -64,11 +68,12 @@ class Training(Strict):
 class TeacherSettings(Training):
     """The networks that are distilled."""
 
-    kinds: list[Literal["lstm", "mlp", "cnn"]] = Field(
-        ["lstm", "mlp", "cnn"],
+    kinds: list[Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn"]] = Field(
+        ["lstm+dilated", "mlp", "cnn"],
         min_length=1,
         description="Architectures; the first one's wavelet is the result. Beside it "
-        "stand the same network untrained and trained on shuffled targets.",
+        "stand the same network untrained and trained on shuffled targets. Those "
+        "joined by + are trained each by itself, and their mean is the network.",
     )
 
 
@@ -159,13 +164,16 @@ class StudentSettings(Strict):
     start: Annotated[int, Field(ge=0, le=4096)] = Field(
         3, description="Mean of the first samples of the trace; 0 for none."
     )
-    energy: bool = Field(
-        True, description="How strong every band is, and when: two numbers a band."
+    statistics: list[Statistic] = Field(
+        list(get_args(Statistic)),
+        description="What is told of every band as a whole: how strong it is, and when "
+        "(spread, centre, width); how much lies above 0, and when (above, rise; fall "
+        "is when it lies below); its thirds (first, middle, last).",
     )
-    head: Literal["ols", "ridge", "hinges"] = Field(
-        "hinges",
-        description="What is fitted to them: lines (ols, ridge), or curves that bend "
-        "at the tertiles of each.",
+    head: Literal["ols", "ridge", "hinges", "few"] = Field(
+        "few",
+        description="What is fitted to them: lines (ols, ridge), curves that bend at "
+        "the tertiles of each (hinges), or of these the 395 numbers that count most.",
     )
     fit_to: Literal["labels", "outputs", "mixed"] = Field(
         "mixed",

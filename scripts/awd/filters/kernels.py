@@ -71,7 +71,7 @@ def compile() -> None:
         rows, table = np.ones((2, 4), dtype), np.empty((2, 4))
         extremes.predict_rows(rows, *pair, 1, 1, 1, *curves, 1, np.zeros((1, 2)))
         halved = (h[None].astype(dtype),) * 2
-        undecimated.energy_rows(rows[:, None], *halved, 1, table)
+        undecimated.summary_rows(rows[:, None], *halved, 1, np.arange(2), table)
         extremes.add_curves(curves[0], table, np.zeros((1, 2)))
     filter_from_angles(np.zeros(2))
 

@@ -12,6 +12,7 @@ from awd.compiled import extremes
 from awd.compiled import undecimated as loops
 from awd.errors import ShapeError
 from awd.filters import coefficients, undecimated
+from awd.filters.statistics import numbered
 from awd.samples import require_finite
 from awd.wavelet import highpass, require_levels
 
@@ -33,8 +34,10 @@ class Compiled:
         (targets, features, 1 + 2 k) each.
     start : int
         First samples whose mean is the start level.
-    energies : list of ndarray
-        For each channel the curves of the bands' energies; none where none are read.
+    summaries : list of ndarray
+        For each channel the curves of the bands' statistics; none where none are read.
+    statistics : ndarray of int
+        Which these are, :data:`awd.filters.statistics.STATISTICS`.
     undecimated : dict of dtype to tuple
         Low- and high-pass of the transform that these come from, and its levels.
     intercept : ndarray of shape (targets, 1)
@@ -45,7 +48,8 @@ class Compiled:
     banks: dict[np.dtype, tuple[np.ndarray, np.ndarray]]
     heads: list[tuple]
     start: int
-    energies: list[np.ndarray]
+    summaries: list[np.ndarray]
+    statistics: np.ndarray
     undecimated: dict[np.dtype, tuple[np.ndarray, np.ndarray, int]]
     intercept: np.ndarray
     low: np.ndarray
@@ -87,7 +91,7 @@ class Compiled:
         counts = sum(np.minimum(sizes, number) for number in most)
         begins = np.repeat(np.cumsum(sizes) - sizes, counts)
         parts = [len(begins), len(begins) * recipe.positions, bool(recipe.start)]
-        parts.append(2 * len(sizes) * recipe.energy)
+        parts.append(len(recipe.statistics) * len(sizes))
         known = curves[0].knots.shape[1]
         if known != channels * sum(parts):
             raise ShapeError(
@@ -96,23 +100,24 @@ class Compiled:
             )
         ends = np.cumsum(parts)[:-1]
         intercept = np.array([[target.intercept] for target in curves], float)
-        heads, energies = [], []
+        heads, summaries = [], []
         for knots, slopes in _channels(curves, channels):
             by_kind = np.split(knots, ends, axis=-1)
             gains = np.split(slopes, ends, axis=-1)
             # The loop knows columns among all bands, a feature is the index in its own.
             by_kind[1] = by_kind[1] + begins[: parts[1]]
             intercept -= gains[1][:, 0] @ begins[: parts[1], None]
-            *packed, energy = map(_packed, by_kind, gains)
+            *packed, summary = map(_packed, by_kind, gains)
             heads.append((levels, *most, *packed))
-            energies.append(energy)
+            summaries.append(summary)
         kinds = [np.dtype(name) for name in ("f4", "f8")]
         low, high = np.array(ranges, float).T[..., None]
         return cls(
             {kind: (h.astype(kind), highpass(h).astype(kind)) for kind in kinds},
             heads,
             min(recipe.start, time),
-            energies if recipe.energy else [],
+            summaries if recipe.statistics else [],
+            numbered(recipe.statistics),
             {kind: (*undecimated.halved(h, kind), levels) for kind in kinds},
             intercept,
             low,
@@ -142,10 +147,11 @@ class Compiled:
             broken += extremes.predict_rows(rows, *bank, *head, self.start, out)
         if broken:  # NaN
             require_finite(x)
-        for rows, curves in zip(channels, self.energies, strict=False):
+        for rows, curves in zip(channels, self.summaries, strict=False):
             table = np.empty((len(x), curves.shape[1]))
+            signals = np.ascontiguousarray(rows)[:, None]
             halved = self.undecimated[x.dtype]
-            loops.energy_rows(np.ascontiguousarray(rows)[:, None], *halved, table)
+            loops.summary_rows(signals, *halved, self.statistics, table)
             extremes.add_curves(curves, table, out)
         return np.clip(out, self.low, self.high, out=out).T
 

@@ -22,10 +22,12 @@ import numpy as np
 
 from awd.compiled import undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.filters.statistics import numbered
 from awd.samples import as_rows, require_finite, require_samples
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
 BANDS = ("difference", "hh", "lh_hl")
@@ -271,8 +273,10 @@ PARTS = {"lh_hl": ("lh", "hl")}
 _ALL = ("approx", "difference", "lh", "hl", "hh")
 
 
-def energy(x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray:
-    """How strong every band of many signals is, and when.
+def summary(
+    x: np.ndarray, h: np.ndarray, levels: int, statistics: Sequence[str]
+) -> np.ndarray:
+    """What is told of every band of many signals as a whole.
 
     Parameters
     ----------
@@ -280,12 +284,14 @@ def energy(x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray:
     h : array of shape (taps,)
         Even taps, an orthonormal low-pass.
     levels : int
+    statistics : sequence of str
+        Of :data:`awd.filters.statistics.STATISTICS`.
 
     Returns
     -------
-    array of shape (rows, 2 (levels + 1)), float64
-        The s.d. of the coefficients of every band, coarse ones first, in the unit of
-        ``x``; then the mean time of their absolute values, in samples.
+    array of shape (rows, statistics (levels + 1)), float64
+        Each of every band, coarse ones first; sizes in the unit of ``x``, times in
+        samples.
 
     Raises
     ------
@@ -298,8 +304,9 @@ def energy(x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray:
             f"samples have shape {x.shape} and the filter {low.size} taps; expected "
             "signals (rows, time) and an even number of taps"
         )
-    table = np.empty((len(x), 2 * (levels + 1)))
-    loops.energy_rows(x[:, None], low, high, levels, table)
+    table = np.empty((len(x), len(statistics) * (levels + 1)))
+    wanted = numbered(statistics)
+    loops.summary_rows(x[:, None], low, high, levels, wanted, table)
     return table
 
 

@@ -32,7 +32,7 @@ def require(model: Model) -> None:
     if model.mode not in COMPILED[dims]:
         known = ", ".join(COMPILED[dims])
         raise ConfigError(f"mode is {model.mode!r}; expected one of {known}")
-    if dims == 2 and (recipe.start or recipe.energy):
+    if dims == 2 and (recipe.start or recipe.statistics):
         raise ConfigError(f"{recipe}: images have no first frames and no time")
     _require_sizes(model)
     _require_numbers(model)

@@ -144,8 +144,8 @@ def _features(graph: Graph, model: Model) -> str:
     if recipe.start:
         first = graph.constant(np.arange(min(recipe.start, sample.plane[0])))
         parts.append(_mean(graph, graph.add("Gather", rows, first, axis=1)))
-    if recipe.energy:
-        parts += _energies(graph, model, rows)
+    if recipe.statistics:
+        parts += _summary(graph, model, rows)
     return graph.shaped(graph.joined(parts), -1, model.reading.count)
 
 
@@ -226,10 +226,10 @@ def _each(graph: Graph, both: str, axis: int) -> tuple[str, str]:
     return first, second
 
 
-def _energies(graph: Graph, model: Model, rows: str) -> list[str]:
-    """Spreads, then centres of the undecimated bands, coarse ones first.
+def _summary(graph: Graph, model: Model, rows: str) -> list[str]:
+    """Statistics of the undecimated bands, each of all bands, coarse ones first.
 
-    As :func:`awd.filters.undecimated.energy`; borders are reflected about the last
+    As :func:`awd.filters.undecimated.summary`; borders are reflected about the last
     sample.
     """
     taps = np.stack([model.filter, highpass(model.filter)]) / np.sqrt(2)
@@ -242,31 +242,53 @@ def _energies(graph: Graph, model: Model, rows: str) -> list[str]:
         approx, high = _along_x(graph, approx, np.minimum(at, 2 * n - 2 - at), taps)
         details.append(high)
     bands = [approx, *details[::-1]]
-    return [_spread(graph, band) for band in bands] + [
-        _centre(graph, band, n) for band in bands
-    ]
+    wanted = model.features.statistics
+    return [_statistic(graph, band, n, name) for name in wanted for band in bands]
+
+
+def _statistic(graph: Graph, band: str, n: int, name: str) -> str:
+    """A statistic of a band (rows, n), (rows, 1)."""
+    add = graph.add
+    if name in ("first", "middle", "last"):
+        third = ("first", "middle", "last").index(name)
+        inside = 3 * np.arange(n) // n == third
+        return _mean(graph, add("Mul", band, graph.constant(inside.astype(float))))
+    if name == "spread":
+        away = add("Sub", band, _mean(graph, band))
+        return add("Sqrt", _mean(graph, add("Mul", away, away)))
+    if name in ("centre", "width"):
+        size = add("Abs", band)
+        centre = _time(graph, size, n)
+        return centre if name == "centre" else _width(graph, size, centre, n)
+    signed = add("Neg", band) if name == "fall" else band
+    part = add("Max", signed, graph.constant(0.0))
+    return _mean(graph, part) if name == "above" else _time(graph, part, n)
+
+
+def _width(graph: Graph, size: str, centre: str, n: int) -> str:
+    """S.d. in time of absolute values about their mean time."""
+    late = graph.add("Sub", graph.constant(np.arange(n, dtype=float)), centre)
+    square = graph.add("Mul", size, graph.add("Mul", late, late))
+    spread = _ratio(graph, _mean(graph, square), _mean(graph, size), 0)
+    return graph.add("Sqrt", spread)
 
 
 def _mean(graph: Graph, value: str) -> str:
     return graph.add("ReduceMean", value, axes=[1], keepdims=1)
 
 
-def _spread(graph: Graph, band: str) -> str:
-    """Standard deviation of every row, (rows, 1)."""
-    away = graph.add("Sub", band, _mean(graph, band))
-    return graph.add("Sqrt", _mean(graph, graph.add("Mul", away, away)))
-
-
-def _centre(graph: Graph, band: str, n: int) -> str:
-    """Mean time of absolute values, (rows, 1); the middle where all are zero."""
-    sizes = graph.add("Abs", band)
+def _time(graph: Graph, weights: str, n: int) -> str:
+    """Mean time of weights (rows, n), (rows, 1); the middle where all are zero."""
     times = graph.constant(np.arange(n, dtype=float))
-    total, moment = (
-        _mean(graph, part) for part in (sizes, graph.add("Mul", sizes, times))
-    )
-    some = graph.add("Greater", total, graph.constant(0.0))
-    centre = graph.add("Div", moment, total)
-    return graph.add("Where", some, centre, graph.constant((n - 1) / 2))
+    moment = _mean(graph, graph.add("Mul", weights, times))
+    return _ratio(graph, moment, _mean(graph, weights), (n - 1) / 2)
+
+
+def _ratio(graph: Graph, value: str, by: str, otherwise: float) -> str:
+    """A quotient; something else where its divisor is zero."""
+    some = graph.add("Greater", by, graph.constant(0.0))
+    quotient = graph.add("Div", value, by)
+    return graph.add("Where", some, quotient, graph.constant(float(otherwise)))
 
 
 def _summed(graph: Graph, model: Model, features: str) -> str:

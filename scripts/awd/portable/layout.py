@@ -84,11 +84,10 @@ def _features(recipe: files.Part) -> Largest:
     m, smallest, start = (
         recipe.whole(key, 0, 1 << 24) for key in ("m", "smallest", "start")
     )
-    positions, energy = (
-        recipe.choice(key, (False, True)) for key in ("positions", "energy")
-    )
+    positions = recipe.choice("positions", (False, True))
+    statistics = tuple(recipe.texts("statistics"))
     recipe.finish()
-    return Largest(m, smallest, positions, start, energy)
+    return Largest(m, smallest, positions, start, statistics)
 
 
 def _curves(head: files.Part) -> tuple[Curves, ...]:

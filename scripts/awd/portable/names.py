@@ -50,7 +50,7 @@ class Reading:
         recipe = self.recipe
         most = recipe.m, recipe.smallest
         picked = sum(min(size, number) for size in self.sizes for number in most)
-        rest = bool(recipe.start) + 2 * len(self.sizes) * recipe.energy
+        rest = bool(recipe.start) + len(self.sizes) * len(recipe.statistics)
         return self.sample.width * (picked * (1 + recipe.positions) + rest)
 
     @property
@@ -100,7 +100,6 @@ class Reading:
             found += [(band, f"place of {pick}") for band, pick in picked]
         if self.recipe.start:
             found.append((len(self.sizes), ""))
-        if self.recipe.energy:
-            bands = range(len(self.sizes))
-            found += [(band, kind) for kind in ("spread", "centre") for band in bands]
+        bands = range(len(self.sizes))
+        found += [(band, kind) for kind in self.recipe.statistics for band in bands]
         return found

@@ -19,7 +19,7 @@ import numpy as np
 from awd import io
 from awd.errors import AwdError, ConfigError, DataError
 
-FORMAT, VERSION = "awd-model", 1
+FORMAT, VERSION = "awd-model", 2
 CHECKSUM = "sha256"
 LARGEST = 8 << 20  # bytes; a model of a few kB is what this is for
 REMEDY = "copy it anew from where it was made, or distil again"

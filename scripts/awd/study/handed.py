@@ -77,8 +77,8 @@ class Recipe:
         return distil.distil(
             pool.x,
             output=output,
-            # A search follows the slope of picked coefficients, which energies lack.
-            student=replace(self.student.features, energy=False),
+            # A search follows the slope of picked coefficients, which statistics lack.
+            student=replace(self.student.features, statistics=()),
             groups=_units(pool),
             folds=self.folds,
             dims=axes(pool.x),
@@ -351,9 +351,7 @@ class _Searched:
 
 
 def least_error(features: np.ndarray, y: np.ndarray, floor: float) -> float:
-    """Least mean squared leave-one-out error of the ridge of :func:`awd.heads.head`.
-
-    The same as it finds, for all penalties at once: there are a hundred filters to try.
+    """Least mean squared leave-one-out error of a ridge on standardised features.
 
     Parameters
     ----------
@@ -363,14 +361,4 @@ def least_error(features: np.ndarray, y: np.ndarray, floor: float) -> float:
         Smallest s.d. by which a feature is divided.
     """
     z = (features - features.mean(0)) / np.maximum(features.std(0), floor)
-    y = y - y.mean()
-    if len(z) <= z.shape[1]:
-        values, vectors = np.linalg.eigh(z @ z.T)
-        scores = vectors * np.sqrt(values.clip(0))
-    else:
-        values, vectors = np.linalg.eigh(z.T @ z)
-        scores = z @ vectors
-    shrunk = 1 / (values.clip(0)[:, None] + heads.ALPHAS)
-    residuals = y[:, None] - scores @ ((scores.T @ y)[:, None] * shrunk)
-    left = 1 - 1 / len(y) - scores**2 @ shrunk
-    return float(((residuals / left) ** 2).mean(0).min())
+    return heads.ridge(z, y - y.mean())[1]

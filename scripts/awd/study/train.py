@@ -42,7 +42,8 @@ def train(
         :data:`awd.record.contracts.CONTROLS`, and ``fold0``, ``fold1`` ...: networks
         that do not see that fold (:func:`awd.league.splits.folds`) of the training
         groups. Controls and folds are of the first kind, which becomes the mean of
-        its own network and theirs.
+        its own network and theirs. A kind of several parts, ``lstm+dilated``, is the
+        mean of networks that are trained each by itself.
     settings : mapping
         ``epochs`` and others of :func:`awd.teacher.training.train`; ``network``, where
         one is brought (``own.NAME.network`` of the configuration): it comes first and
@@ -55,15 +56,14 @@ def train(
     -------
     dict of str to Teacher, DataFrame
         The networks, of one that is brought its record, and how the others learned:
-        ``network``, ``epoch``, ``train_loss``,
-        ``select_loss``.
+        ``network``, ``part`` (its kind), ``epoch``, ``train_loss``, ``select_loss``.
     """
     import pandas as pd
 
     data = io.read(path, contracts.DATASET)
     fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
     models: dict[str, Teacher] = {}
-    histories: dict[str, pd.DataFrame] = {}
+    histories: dict[tuple[str, str], pd.DataFrame] = {}
     recipe = dict(settings)
     brought: dict[str, Teacher | Mapping[str, Any]] = {}
     if contracts.BROUGHT in names:
@@ -83,27 +83,37 @@ def train(
         if name == "shuffled":
             # Nothing on select could stop it: it learns by heart as long as the real.
             learnt = stopped_by = fit.with_shuffled_target(network_seed)
-            example = histories[kind]
-            best = int(example["select_loss"].to_numpy().argmin())
-            own["epochs"] = int(example["epoch"].iloc[best])
-        sizes = networks.sizes_for(kind, learnt.x)
-        model = networks.build(kind, network_seed, learnt.y, **sizes)
-        histories[name] = training.train(
-            model,
-            *(learnt.x, learnt.y, stopped_by.x, stopped_by.y),
-            weight_decay=model.weight_decay,
-            seed=network_seed,
-            device=device,
-            checkpoint=job.of(name),
-            **own,
-        )
-        models[name] = model
+        members = []
+        for part in networks.parts(kind):
+            if name == "shuffled":
+                own["epochs"] = _best_epoch(histories[kind, part])
+            sizes = networks.sizes_for(part, learnt.x)
+            model = networks.build(part, network_seed, learnt.y, **sizes)
+            histories[name, part] = training.train(
+                model,
+                *(learnt.x, learnt.y, stopped_by.x, stopped_by.y),
+                weight_decay=model.weight_decay,
+                seed=network_seed,
+                device=device,
+                checkpoint=job.of(name if part == kind else f"{name}-{part}"),
+                **own,
+            )
+            members.append(model)
+        models[name] = members[0] if len(members) == 1 else networks.ensemble(members)
     if folds:
         members = [models[name] for name in (names[0], *folds)]
         models[names[0]] = networks.ensemble(members)
     return brought | models, pd.concat(
-        [history.assign(network=name) for name, history in histories.items()]
+        [
+            history.assign(network=name, part=part)
+            for (name, part), history in histories.items()
+        ]
     )
+
+
+def _best_epoch(history: pd.DataFrame) -> int:
+    """The epoch of the least select loss."""
+    return int(history["epoch"].iloc[history["select_loss"].to_numpy().argmin()])
 
 
 def _record(

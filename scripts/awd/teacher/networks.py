@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -172,6 +173,44 @@ class CNN(Teacher):
         return convolved, nn.ReLU(), mean(2, ceil_mode=True)
 
 
+class Dilated(Teacher):
+    """Three convolutions (24 channels, 5 samples wide) dilated by 1, 2 and 4.
+
+    Each sees what lies further apart, as in WaveNet (van den Oord et al., arXiv
+    1609.03499), but both ways in time. Means over fifths of the time and one hidden
+    layer (32) follow, as in :class:`CNN`.
+    """
+
+    weight_decay = 1e-3
+
+    def __init__(
+        self,
+        inputs: int = 1,
+        length: int = 40,
+        filters: int = 24,
+        parts: int = 5,
+        hidden: int = 32,
+    ) -> None:
+        super().__init__(inputs, length)
+        layers: list[nn.Module] = []
+        for channels, dilation in ((inputs, 1), (filters, 2), (filters, 4)):
+            layers += [
+                nn.Conv1d(channels, filters, 5, padding="same", dilation=dilation),
+                nn.ReLU(),
+            ]
+        self.layers = nn.Sequential(
+            *layers,
+            nn.AdaptiveAvgPool1d(min(parts, length)),
+            nn.Flatten(),
+            nn.Linear(filters * min(parts, length), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 1),
+        )
+
+    def body(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
 class Residual(nn.Module):
     """Two convolutions and a way around them (He et al. 2016, basic block)."""
 
@@ -263,9 +302,10 @@ class ResNet(Teacher):
 
 
 class Ensemble(Teacher):
-    """The mean of several networks of one kind that were shown different samples.
+    """The mean of several networks that differ in kind, or in what they were shown.
 
-    Bagging (L. Breiman, Mach. Learn. 24, 1996).
+    Bagging (L. Breiman, Mach. Learn. 24, 1996). ``of`` names the kinds, joined by "+";
+    the members take turns with them.
     """
 
     def __init__(
@@ -277,10 +317,12 @@ class Ensemble(Teacher):
         height: int | None = None,
     ) -> None:
         super().__init__(inputs, length, height=height)
-        known = inspect.signature(KINDS[of]).parameters
         sizes = {"inputs": inputs, "length": length, "height": height}
-        used: dict[str, Any] = {k: size for k, size in sizes.items() if k in known}
-        self.members = nn.ModuleList(KINDS[of](**used) for _ in range(members))
+        kinds = parts(of)
+        self.members = nn.ModuleList(
+            KINDS[kind](**_taken(kind, sizes))
+            for kind in itertools.islice(itertools.cycle(kinds), members)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self.members]).mean(0)
@@ -295,9 +337,24 @@ KINDS: dict[str, type[Teacher]] = {
     "lstm": LSTM,
     "mlp": MLP,
     "cnn": CNN,
+    "dilated": Dilated,
     "resnet": ResNet,
     "ensemble": Ensemble,
 }
+
+
+def parts(kind: str) -> list[str]:
+    """The kinds that are trained each by itself: ``"lstm+dilated"`` is the mean of two.
+
+    Raises
+    ------
+    ConfigError
+        When one of them is unknown.
+    """
+    kinds = kind.split("+")
+    for part in kinds:
+        _known(part, KINDS, "kind of teacher")
+    return kinds
 
 
 def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
@@ -324,7 +381,8 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     ({'inputs': 1}, {'inputs': 1, 'length': 40})
     """
     _known(kind, KINDS, "kind of teacher")
-    possible = {"resnet": (3, 4), "lstm": (2, 3)}.get(kind, (2, 3, 4))
+    signals = ("lstm", "dilated")
+    possible = (3, 4) if kind == "resnet" else (2, 3) if kind in signals else (2, 3, 4)
     if np.ndim(x) not in possible:
         wanted = "y, x" if kind == "resnet" else "time"
         raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
@@ -332,6 +390,11 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     single = np.ndim(x) == axes + 1
     sizes = {"inputs": 1 if single else x.shape[1], "length": x.shape[-1]}
     sizes |= {"height": x.shape[-2]} if np.ndim(x) == 4 else {}
+    return _taken(kind, sizes)
+
+
+def _taken(kind: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """Of some sizes those that a kind takes."""
     parameters = inspect.signature(KINDS[kind]).parameters
     return {name: size for name, size in sizes.items() if name in parameters}
 
@@ -383,23 +446,34 @@ def build(
 
 
 def ensemble(models: Sequence[Teacher]) -> Teacher:
-    """The mean of networks of one kind and size, in eval mode."""
-    first = models[0].record
-    decided = ("inputs", "length", "height")
-    sizes = {k: v for k, v in first["sizes"].items() if k in decided}
-    whole = build(
-        "ensemble", first["seed"], of=first["kind"], members=len(models), **sizes
-    )
-    states = [model.state_dict().items() for model in models]
-    whole.load_state_dict(
-        {
-            f"members.{k}.{name}": v
-            for k, state in enumerate(states)
-            for name, v in state
-        }
-        | {key: whole.state_dict()[key] for key in ("target_mean", "target_sd")}
-    )
+    """The mean of networks, in eval mode; of means their members.
+
+    Where they differ in kind, all take turns: of two kinds every second is of one.
+    """
+    members: list[Any] = [
+        member
+        for model in models
+        for member in (model.members if isinstance(model, Ensemble) else [model])
+    ]
+    first = members[0]
+    sizes = {
+        "of": "+".join(dict.fromkeys(_kind(member) for member in members)),
+        "members": len(members),
+        "inputs": first.inputs,
+        "length": max(member.length or 0 for member in members) or None,
+        "height": first.height,
+    }
+    whole = build("ensemble", models[0].record["seed"], **sizes)
+    assert isinstance(whole, Ensemble)
+    for own, member in zip(whole.members, members, strict=True):
+        own.load_state_dict(member.state_dict())
+    whole.target_mean.copy_(first.target_mean)
+    whole.target_sd.copy_(first.target_sd)
     return whole.eval()
+
+
+def _kind(model: Teacher) -> str:
+    return next(kind for kind, known in KINDS.items() if type(model) is known)
 
 
 def _known(name: str, choices: Mapping[str, Any], what: str) -> None:

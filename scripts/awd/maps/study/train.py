@@ -67,7 +67,7 @@ def train(
         else:
             settle(model, Rows(path, learnt))
         models[name] = model
-    return models, history.assign(network=TEACHER)
+    return models, history.assign(network=TEACHER, part=TEACHER)
 
 
 def fit(

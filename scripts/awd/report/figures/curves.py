@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd import features
+from awd.filters.statistics import STATISTICS
 from awd.report.figures.student import loudest
 from awd.report.style import DOUBLE, styled
 
@@ -28,7 +29,8 @@ def curves(
     """What every coefficient adds to a prediction, as a curve of its value and place.
 
     A row a band of a window, a column a coefficient: the largest, then the smallest;
-    then, where they are read, the strength of the whole band and its centre in time.
+    then, where they are read, statistics of the whole band. What the head does not
+    read is left out.
     Every curve runs over the middle 98 % of its training values and is drawn about its
     mean, on one scale for all.
 
@@ -48,7 +50,9 @@ def curves(
     shape = len(shown) * len(bands), len(titles)
     figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * shape[0]))
     axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
-    drawn = table.groupby(["channel", "band", "column"])
+    place = ["channel", "band", "column"]
+    read = table.groupby(place)["added"].transform(np.ptp) > 0
+    drawn = table[read].groupby(place)
     for row, (channel, band) in enumerate(
         (channel, band) for channel in shown for band in bands
     ):
@@ -113,7 +117,7 @@ def _names(recipe: features.Largest, sizes: np.ndarray) -> pd.DataFrame:
         parts.append(picks.assign(kind="place"))
     if recipe.start:
         parts.append(pd.DataFrame({"band": [-1], "column": [0], "kind": ["value"]}))
-    for column in range(2 * recipe.energy):
+    for column in range(len(recipe.statistics)):
         place = {"band": np.arange(len(sizes)), "column": recipe.m + recipe.smallest}
         parts.append(pd.DataFrame(place).assign(kind="value"))
         parts[-1]["column"] += column
@@ -124,7 +128,7 @@ def _titles(recipe: features.Largest) -> list[str]:
     """Of the columns."""
     picks = (("largest", recipe.m), ("smallest", recipe.smallest))
     titles = [f"{kind} {k + 1}" for kind, most in picks for k in range(most)]
-    return titles + ["strength", "centre in time"] * recipe.energy
+    return titles + [STATISTICS[name] for name in recipe.statistics]
 
 
 def _name(band: int, student: features.Student) -> str:
@@ -139,4 +143,5 @@ def _curve(ax: Axes, points: pd.DataFrame) -> None:
     ax.axhline(0, color="0.85", lw=0.5, zorder=0)
     for kind, colour in (("place", PLACE), ("value", VALUE)):
         own = points[points["kind"] == kind]
-        ax.plot(own["at"], own["added"], color=colour, lw=1)
+        if np.ptp(own["added"]) > 0:
+            ax.plot(own["at"], own["added"], color=colour, lw=1)

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from awd import features
+from awd.filters.statistics import STATISTICS
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ MOST = 3  # windows that are drawn of many channels
 
 WINDOW = -2  # the band of what is read of a window as a whole
 
-MARKERS = {"energy": "D", "largest": "^", "smallest": "v", "start": "s"}
+MARKERS = {"whole": "D", "largest": "^", "smallest": "v", "start": "s"}
 
 # Both ends are dark on white and apart for any colour vision.
 SHADES = mpl.colors.LinearSegmentedColormap.from_list(
@@ -129,7 +130,7 @@ def examples(prediction: np.ndarray) -> np.ndarray:
 def reading_table(
     student: features.Student, x: np.ndarray, background: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """What :func:`reading` draws, a row a sample and coefficient.
+    """What :func:`reading` draws, a row a sample and coefficient that counts.
 
     ``centre``, ``begin`` and ``end`` are where the coefficient's energy lies, in
     samples; ``contribution`` is that of its value and of its position together.
@@ -137,14 +138,14 @@ def reading_table(
     table = features.contributions(student, x, background)
     table = table[table["kind"] != "intercept"]
     # Of a whole window and no place in it: one bar for all of these.
-    whole = table["kind"].isin(["spread", "centre"])
-    table.loc[whole, ["band", "index", "kind"]] = [WINDOW, 0, "energy"]
+    whole = table["kind"].isin(STATISTICS)
+    table.loc[whole, ["band", "index", "kind"]] = [WINDOW, 0, "whole"]
     key = ["sample", "channel", "band", "index"]
     added = table.groupby(key)["contribution"].sum()
     # One that is among the largest and the smallest of a short band is drawn once.
     picked = table[table["kind"] != "position"].drop_duplicates(key).set_index(key)
     picked["contribution"] = added
-    picked = picked.reset_index()
+    picked = picked[added != 0].reset_index()  # a head may read only a few
     shares = _shares(student, np.shape(x)[-1])
     spans = [_span(shares[band][index]) for *_, band, index in picked[key].to_numpy()]
     for place, name in enumerate(("centre", "begin", "end")):
