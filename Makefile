@@ -123,12 +123,14 @@ docs: docs-setup
 keys: .venv/.done
 	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation
 
+# immutables has no wheel for Python 3.14; without its extension it needs no compiler.
 # numba's cache follows every file by itself, loops call those of another one.
 .venv/.done: requirements.lock $(wildcard scripts/awd/compiled/*.py scripts/awd/*/compiled/*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	IMMUTABLES_EXT=0 $(BIN)/pip install --quiet --disable-pip-version-check \
+		-r requirements.lock
 	find scripts -name '*.nb?' -delete
 	echo awd.league.series awd.filters.kernels awd.cells.tracker awd.maps.compilation | \
 		PYTHONPATH=scripts xargs -n 1 -P 2 $(BIN)/python -c \

@@ -55,7 +55,9 @@ include: "rules/record.smk"
 for made in workflow.rules:
     if made.script and "{params.script}" in made.script:
         own = made.params.get("script")  # none where rules only inherit from it
-        made.script = own and f"../scripts/{own}.py"
+        # Of a remote module beside the library that it imports, and not by itself.
+        folder = SCRIPTS if REMOTE else "../scripts"
+        made.script = own and f"{folder}/{own}.py"
 
 
 if workflow.is_main_process:

@@ -4,15 +4,37 @@ import functools
 import os
 import shlex
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import yaml
 from snakemake.script import PythonScript
 
+
+def checked_out(rules):
+    """The folder of this project; of a git repository that a module names, a copy."""
+    if not hasattr(rules, "ref"):
+        return Path(rules.get_path_or_uri(secret_free=True)).parent
+    clone = getattr(rules, "repo_path", None) or rules.hosted_repo.repo_clone
+    git = ["git", "-C", str(clone)]
+    commit = subprocess.check_output([*git, "rev-parse", f"{rules.ref}^{{commit}}"])
+    copy = Path(".snakemake", "awd", commit.decode().strip()).absolute()
+    if not copy.exists():
+        archive = subprocess.check_output([*git, "archive", commit.decode().strip()])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=copy.parent) as place:
+            subprocess.run(["tar", "-x", "-C", place], input=archive, check=True)
+            if not copy.exists():
+                shutil.copytree(place, copy)
+    return copy / Path(rules.path).parent
+
+
 # Of this file and not of the workflow, which may be another one that uses this.
-ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+REMOTE = hasattr(workflow.current_basedir, "ref")
+ROOT = checked_out(workflow.current_basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
@@ -299,7 +321,9 @@ def check_doors():
     masks = [SOURCE.told(cell).get("mask") for cell in SOURCE.names()]
     plain += [mask for mask in masks if isinstance(mask, str)]
     io.all_existing(filter(sequence.is_plain, plain), PUT_THERE)
-    waiting = [c for c in SOURCE.names() if not Path(str(TRACK).format(cell=c)).exists()]
+    waiting = [
+        c for c in SOURCE.names() if not Path(str(TRACK).format(cell=c)).exists()
+    ]
     told = {cell: TOLD(cell) for cell in waiting}
     doors.require_open(SOURCE.kind, told, settings.cells.bad_cell, STUDIED)
 

@@ -11,6 +11,7 @@ import rattler
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 from tests import rules
 
 from awd.record import provenance
@@ -95,3 +96,14 @@ def test_only_what_starts_the_pipeline_holds_snakemake():
     """A job's own Snakemake could not read what the caller's hands to it."""
     assert {name for name, env in ENVS.items() if "snakemake" in env} == {"snakemake"}
     assert "snakemake" not in rules.environments().values()
+
+
+def test_any_build_of_torch_fits_the_lock_and_cuda_is_not_in_it():
+    """A CPU build, 2.13.0+cpu, is the same version to pip, and before it in order."""
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    (torch,) = [line for line in lines if line.startswith("torch==")]
+    pinned = Requirement(torch)
+    (version,) = [s.version for s in pinned.specifier]
+    assert pinned.specifier.contains(f"{version}+cpu")
+    assert Version(f"{version}+cpu") > Version(version)
+    assert not [line for line in lines if line.startswith(("nvidia", "triton", "cuda"))]

@@ -1,6 +1,7 @@
 """The pipeline as a part of another workflow, in another directory."""
 
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -104,3 +105,25 @@ def test_the_snakefile_runs_from_anywhere_into_anywhere(checkout, folder):
     printed = checkout.snakemake(*arguments, config=config, folder=folder)
     assert "write_crate" in rules_of(printed)
     assert f"Working directory: {folder / 'there'}" in printed
+
+
+def test_it_is_a_module_from_github(checkout, folder, monkeypatch):
+    """No file of it is in the user's folder; git finds its repository on disk."""
+    git = ["git", "-C", checkout.folder, "-c", "user.name=a", "-c", "user.email=a"]
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "a"]):
+        subprocess.run([*git, *arguments], check=True)
+    commit = subprocess.check_output([*git, "rev-parse", "HEAD"], text=True).strip()
+    for name, value in (
+        ("COUNT", "1"),
+        ("KEY_0", f"url.file://{checkout.folder}.insteadOf"),
+        ("VALUE_0", "https://github.com/owner/name"),
+    ):
+        monkeypatch.setitem(checkout.environment, f"GIT_CONFIG_{name}", value)
+    run = embed(checkout, folder)
+    text = (folder / "Snakefile").read_text()
+    where = f'github("owner/name", path="Snakefile", commit="{commit}")'
+    text = text.replace(f'"{checkout.folder}/Snakefile"', where)
+    io.write_text(text, folder / "Snakefile")
+    assert {"awd_train_teacher", "awd_report"} <= rules_of(run("-n"))
+    run("results/micro/power/dataset.nc")
+    assert io.read(folder / "results/micro/power/dataset.nc").sizes["sample"] > 9

@@ -162,8 +162,8 @@ def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
 
 def _targets(y: np.ndarray, settings: Mapping[str, Any], n: int) -> np.ndarray:
     """Targets (n, names), float."""
-    if len(y) != n:
-        raise ShapeError(f"y has {len(y)} rows for {n} samples")
+    if y.shape[:1] != (n,):
+        raise ShapeError(f"y is {y.shape}; expected ({n},) or ({n}, columns), as x")
     wanted = settings["targets"]
     if settings["task"] == "classes":
         labels = y.squeeze(1) if y.ndim == 2 and y.shape[1] == 1 else y
