@@ -91,7 +91,7 @@ def test_what_is_found_keeps_the_contract_and_no_number_exceeds_the_pool(found):
     assert set(found["labels"].values) == {0, 10, 20}
     counts = np.unique(found["method"], return_counts=True)
     assert set(counts[1]) == {1, 4}
-    assert len(counts[0]) == 7 + 9
+    assert len(counts[0]) == 7 + 10
 
 
 def test_every_group_of_the_user_tests_once_and_lends_its_samples_once(found, data):

@@ -202,6 +202,8 @@ def models_of(
     yield from _without_labels(user, recipe, chosen)
     rng = np.random.default_rng(recipe.seed)
     searched = _Searched(recipe, user.pool)
+    long = baselines.inputs(_Kernels.NAME, user.pool) is not None
+    kernels = _Kernels(user, recipe.seed) if long else None
     for draw in range(draws):
         order = rng.permutation(len(user.pool.y))
         for n in labels:
@@ -210,6 +212,8 @@ def models_of(
             fitted = _with_labels(user.pool.only(rows), user.test, recipe, best)
             for (method, role), prediction in fitted:
                 yield Entry(method, role, n, draw), prediction
+            if kernels:
+                yield Entry(_Kernels.NAME, "baseline", n, draw), kernels.fitted(rows)
 
 
 def to_dataset(
@@ -326,6 +330,26 @@ def _plain(name: str, known: Part, y: np.ndarray, test: Part, seed: int) -> np.n
     model = make_pipeline(features(seed), baselines.regressor(head, leaf))
     fitted = model.fit(getattr(known, reads), y)
     return np.clip(fitted.predict(getattr(test, reads)), y.min(), y.max())
+
+
+class _Kernels:
+    """Random kernels of all of the user's samples, and a ridge on the labelled ones.
+
+    The kernels' thresholds come from the whole pool, which needs no label.
+    """
+
+    NAME = "multirocket"
+
+    def __init__(self, user: User, seed: int) -> None:
+        self.y, transformer = user.pool.y, baselines.MODELS[self.NAME].features(seed)
+        self.known = transformer.fit_transform(user.pool.x)
+        self.asked = transformer.transform(user.test.x)
+
+    def fitted(self, rows: np.ndarray) -> np.ndarray:
+        """Predictions (m,) of the test set, clipped to the range of the labels."""
+        y = self.y[rows]
+        head = baselines.regressor("ridge").fit(self.known[rows], y)
+        return np.clip(head.predict(self.asked), y.min(), y.max())
 
 
 class _Searched:

@@ -67,7 +67,7 @@ def curves(
                 ax.set_axis_off()
         axes[row, 0].set_axis_on()
     for title, ax in zip(titles, axes[0], strict=True):
-        ax.set_title(title)
+        ax.set_title(title.replace(" ", "\n", 1))
     axes[0, 0].set_xticks([])
     for name, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
         axes[0, 0].plot([], [], color=colour, label=name)

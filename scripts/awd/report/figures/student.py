@@ -233,7 +233,7 @@ def _scales(ax: Axes, bands: list[int], student: features.Student) -> None:
     """Names of the bands: what they are and how many samples they look at."""
     levels, start = student.levels_, student.features.start
     names = {0: f"mean over ≥ {2**levels}", -1: f"mean of first {start}"}
-    names[WINDOW] = "strength and timing of all"
+    names[WINDOW] = "whole bands"
     for band in range(1, levels + 1):
         names[band] = f"change in {2 ** (levels - band)}"
     ax.set_yticks(range(len(bands)), [names[band] for band in bands])
