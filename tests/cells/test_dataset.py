@@ -242,3 +242,19 @@ def test_half_the_frames_are_every_second_one(cells):
     np.testing.assert_array_equal(shifted["x"].sel(channel="whole")[0], expected)
     assert (shifted["length"] == 11).all()
     assert (shifted["hand"].sel(feature="lifetime") == 11).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_of_fewer_than_four_cells_tiles_are_the_groups(cells, count):
+    found = dataset.assemble(cells[:count], **USUAL)
+    kind = "cell" if count == 4 else "block"
+    np.testing.assert_array_equal(found["group"], found[kind])
+    assert len(np.unique(found["group"])) == (4 if count == 4 else 16 * count)
+
+
+def test_cells_of_other_intervals_are_no_study(cells):
+    slow = cells[1].assign_attrs(frame_interval_s=2.0)
+    with pytest.raises(
+        DataError, match="cell0 has 1 s a frame and cell1 2;.*targets: "
+    ):
+        dataset.assemble([cells[0], slow], **USUAL)

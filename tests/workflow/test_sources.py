@@ -2,10 +2,12 @@
 
 import json
 import shutil
+import textwrap
 
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 import yaml
 
 from awd import io
@@ -105,6 +107,43 @@ def test_exported_tracks(checkout):
     assert "sig_mean needs p-values, which csv files lack" in assemble(
         checkout, ok=False
     )
+
+
+def test_from_plain_tiff_files_to_tracks_by_the_readme(checkout, movies):
+    """Two cells, as README names them: files a channel, and one with both."""
+    text = (checkout.folder / "README.md").read_text("utf-8")
+    shown = text[text.index("    run: mine\n    cells:") :].partition(
+        "    make tracks"
+    )[0]
+    (checkout.folder / "mine.yaml").write_text(textwrap.dedent(shown))
+    (checkout.folder / "data").mkdir()
+    both = [tifffile.imread(path) for path in movies["c0"]]
+    for name, images in zip(("1_RFP", "1_GFP"), both, strict=True):
+        plain = {"metadata": None, "photometric": "minisblack"}
+        tifffile.imwrite(checkout.folder / f"data/{name}.tif", images, **plain)
+    other = np.stack([tifffile.imread(path) for path in movies["c1"]], 1)
+    about = {"axes": "TCYX", "PhysicalSizeX": 0.08, "TimeIncrement": 1}
+    tifffile.imwrite(checkout.folder / "data/2.ome.tif", other, metadata=about)
+    checkout.snakemake("tracks", config="mine.yaml")
+    made = checkout.folder / "results/mine"
+    found = io.read(made / "cells/tracks/cell2.nc", tracks.TRACKS)
+    assert found.sizes["track"] > 20
+    page = (made / "tracks.html").read_text("utf-8")
+    assert "Quality of the cells" in page
+    assert "teacher" not in page
+    for end in (".csv", ".xml", "_napari.csv"):
+        assert (made / f"cells/exported/cell1{end}").stat().st_size > 1000
+    assert not list(made.glob("**/networks*"))
+
+    (checkout.folder / "data/1_GFP.tif").write_bytes(b"II*")
+    printed = checkout.snakemake(
+        "-n", "--forceall", "tracks", config="mine.yaml", ok=True
+    )
+    assert "track_movie" in printed  # what is made already is not opened again
+    shutil.rmtree(made)
+    printed = checkout.snakemake("-n", "tracks", config="mine.yaml", ok=False)
+    assert "1 of 2 cells cannot be opened" in printed
+    assert "1_GFP.tif" in printed
 
 
 def test_all_missing_files_are_named_at_once(checkout):
