@@ -191,7 +191,8 @@ def test_a_fork_ends_a_track_of_a_session(tmp_path):
     text = (
         '<TrackMate><Model spatialunits="pixel" timeunits="frames">'
         f'<AllSpots><SpotsInFrame frame="0">{spots}</SpotsInFrame></AllSpots>'
-        f'<AllTracks><Track TRACK_ID="7">{edges}</Track></AllTracks></Model></TrackMate>'
+        f'<AllTracks><Track TRACK_ID="7">{edges}</Track></AllTracks>'
+        "</Model></TrackMate>"
     )
     (tmp_path / "s.xml").write_text(text)
     ds = read_exported(tmp_path / "s.xml", "a", **GIVEN)

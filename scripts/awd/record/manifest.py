@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import datetime
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -257,6 +258,9 @@ def manifest(
     }
 
 
+SHOWN_OF_PAGES = ("networks", "scores", "cosmology", "wavelets")
+
+
 def page(given: Any, config: Mapping[str, Any], scripts: Path) -> dict[str, Any]:
     """What the report says of how its run was made.
 
@@ -264,16 +268,19 @@ def page(given: Any, config: Mapping[str, Any], scripts: Path) -> dict[str, Any]
     ----------
     given : iterable of str
         The files of the report: all of them, and by name ``networks`` (records),
-        ``scores``, ``cosmology`` and ``wavelets``, whose checksums are shown.
+        ``scores``, ``cosmology`` and ``wavelets``, whose checksums are shown; a page of
+        tracks has none of these.
     config : mapping
         The whole configuration.
     scripts : Path
         Folder of the scripts of the rules.
     """
-    results = [*given.scores, *given.cosmology, *given.wavelets]
+    named = {key: list(given.get(key) or []) for key in SHOWN_OF_PAGES}
+    networks = named.pop("networks")
+    results = list(itertools.chain(*named.values()))
     return {
         "commit": commit(scripts),
-        "device": device(records(given.networks)),
+        "device": device(records(networks)) if networks else {},
         "origins": origins([p for p in given if not p.endswith(".json")], scripts),
         "config": config,
         "versions": provenance.versions(),
