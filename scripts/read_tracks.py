@@ -1,5 +1,6 @@
 from awd import io
-from awd.cells import readers, region, tracks
+from awd.cells import region, tracks
+from awd.cells.readers import by_kind
 from awd.record import provenance
 from awd.record.jobs import begin
 
@@ -10,7 +11,7 @@ mask = told.pop("mask")
 
 
 def read():
-    found = readers.read(params.kind, snakemake.input[0], cell, told)
+    found = by_kind.read(params.kind, snakemake.input[0], cell, told)
     return tracks.labelled(region.keep(found, mask), **params.labels)
 
 
