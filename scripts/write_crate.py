@@ -2,7 +2,7 @@ from pathlib import Path
 
 import yaml
 
-from awd import io
+from awd import integrity, io
 from awd.record import crate
 from awd.record.jobs import begin
 
@@ -15,3 +15,4 @@ io.write_text(config, Path(output.workflow) / "config.yaml")
 citation = yaml.safe_load((root / "CITATION.cff").read_text("utf-8"))
 described = crate.describe(record, citation, Path(output.crate).parent)
 io.write_json(described, output.crate, sealed=False)
+integrity.seal_beside(Path(output.crate))  # its form has no room for a checksum

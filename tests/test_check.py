@@ -130,3 +130,14 @@ def test_the_command_ends_with_1_where_something_is_wrong(run):
     assert found.returncode == 1
     assert f"{RUN}/d.json: is missing" in found.stdout
     assert "Traceback" not in found.stderr
+
+
+def test_a_crate_that_was_damaged_is_named_and_removed(run):
+    path = run / check.CRATE
+    io.write_json({"@graph": []}, path, sealed=False)
+    integrity.seal_beside(path)
+    assert check.run(run) == {}
+    path.write_text('{"@graph": [1]}')
+    assert check.run(run, fix=True) == {f"{RUN}/{check.CRATE}": check.ANOTHER}
+    assert check.run(run) == {}
+    assert not path.exists()

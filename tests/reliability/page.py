@@ -7,12 +7,12 @@ from pathlib import Path
 
 HEAD = """# Reliability
 
-What `make reliability` found, in one go on one machine ({system}, Python {python}):
-wrong arguments, files and settings, damaged and deleted results, and runs that were
-killed. A case has to end in a clear error (file or argument, what was found, what was
-expected, what to do, at most 500 characters) or in the right result; anything else
-fails the tests, and `silent` counts what would have passed unseen. The seeds of random
-cases change from run to run. A short form runs with `make test-all`.
+Wrong arguments, files and settings, and damaged results, as the tests counted them when
+this page was made ({system}, Python {python}); `make reliability` makes it anew, with
+many more cases, and kills runs. A case has to end in a clear error (file or argument,
+what was found, what was expected, what to do, at most 500 characters) or in the right
+result; anything else fails the test. `silent` would be what passes unseen. A short form
+runs with `make test-all`.
 
 """
 

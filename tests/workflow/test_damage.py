@@ -29,7 +29,7 @@ def reader(path):
     if path.suffix == ".json" and path.with_suffix(".safetensors").exists():
         return lambda json: weights.load(json.with_suffix(".safetensors"))
     return {
-        ".nc": lambda path: [*io.variables(io.unbroken(path))],
+        ".nc": io.read,
         ".csv": lambda path: io.read_table(path, text=True),
         ".json": io.read_json,
         ".safetensors": weights.load,

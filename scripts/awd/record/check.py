@@ -12,6 +12,7 @@ from awd.errors import AwdError, DataError
 
 MISSING, ANOTHER = "is missing", "is not what the run made: its SHA-256 is another"
 CHANGED = "is not what the run read: its SHA-256 is another"
+CRATE = "ro-crate-metadata.json"  # made after the manifest, which does not know it
 UNSEALED = "does not hold the checksum of its file"
 
 
@@ -46,6 +47,7 @@ def run(folder: io.PathLike, fix: bool = False) -> dict[str, str]:
     wrong = dict(_differing(base, record["outputs"], ANOTHER))
     damaged = set(wrong)
     wrong |= _differing(base, record["inputs"], CHANGED)
+    wrong |= _crate(folder / CRATE, base, fix)
     right = [name for name in record["outputs"] if name not in damaged]
     beside = [name for name in right if _is_unsealed(base / name)]
     if fix:
@@ -97,6 +99,19 @@ def _differing(
             yield name, MISSING
         elif integrity.sha256(path) != expected:
             yield name, what
+
+
+def _crate(path: Path, base: Path, fix: bool) -> dict[str, str]:
+    """What is wrong with the crate, by the checksum beside it."""
+    try:
+        if path.is_file():
+            integrity.require_unbroken(path)
+    except DataError:
+        if fix:
+            integrity.beside_of(path).unlink(missing_ok=True)
+            path.unlink()
+        return {path.relative_to(base).as_posix(): ANOTHER}
+    return {}
 
 
 def _is_unsealed(path: Path) -> bool:

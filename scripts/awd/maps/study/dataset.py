@@ -242,9 +242,11 @@ def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
     Raises
     ------
     ShapeError
-        The side is no multiple of ``size``.
+        The map is not square, or its side no multiple of ``size``.
     """
     side = kappa.shape[-1]
+    if kappa.shape[-2] != side:
+        raise ShapeError(f"kappa has shape {kappa.shape}; expected a square map")
     if side == size:
         return kappa
     if size > side or side % size:
