@@ -61,7 +61,7 @@ CELLS = Study(
     + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
     + ["reading", "curves", "predictions", "learning"]
     + ["labels_worth"] * bool(settings.cells.handed),
-    overall=["tracking"] * MOVING + ["lifetimes", "cohorts", "traces"],
+    overall=["tracking"] * MOVING + ["quality", "lifetimes", "cohorts", "traces"],
     reader={"student": STUDENT, "windows": settings.cells.windows},
     # The same samples are labelled whatever differs at the user's microscope.
     seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},

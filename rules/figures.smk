@@ -73,6 +73,7 @@ if settings.cells:
             "R2 by the number of own labels, and of a network without any.",
             {"scores": WORTH / "scores.csv"},
         ),
+        "quality": OfCells("Drift, light, false spots, shift of cells.", TRACKED),
         "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
         "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),
         "traces": OfCells("Example tracks, with what is significant.", TRACKED),

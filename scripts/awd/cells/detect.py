@@ -11,20 +11,31 @@ Aguet et al. 2013 (Dev Cell 26:279) and their cmeAnalysis; the rest is ours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from awd.arguments import checked
+from awd.cells import background
 from awd.cells.compiled import convolution, fit
+from awd.cells.frame import (
+    TESTS,
+    Filtered,
+    Z,
+    excess_of,
+    filters,
+    null,
+    relative_error,
+    spots,
+    with_border,
+)
 from awd.cells.readout import (
     IMAGE,
-    SIGNIFICANT,
     WIDTH,
+    Width,
+    axes,
     background_level,
     half_window,
-    p_values,
     read,
 )
 from awd.errors import DataError
@@ -32,93 +43,81 @@ from awd.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-Z = 4.0  # of a spot, amplitude over its standard error; about 5 false ones in 512^2 px
-TESTS = ("z", "aguet")
+__all__ = [
+    "TESTS",
+    "Filtered",
+    "Z",
+    "detect",
+    "estimate_sigma",
+    "estimate_widths",
+    "excess_noise",
+    "faint",
+    "filters",
+    "isolated",
+    "ovals",
+    "relative_error",
+    "spots",
+    "widths",
+]
+
 FAINT = 3.0  # median amplitude over noise below which frames are pooled
 FLOOR = 1.1  # px, the least width that is believed, as in cmeAnalysis
 WIDTHS = (0.5, 4.0)  # px, between which widths are looked for
 BRIGHT = 6.0  # z of a spot that tells its width
 ENOUGH, PLENTY = 10, 500  # spots whose median is believed, and with no doubt
-BLOCK = 32  # px, side of the blocks in which the noise is thought to be alike
+OVAL = 0.06  # log of the widths' ratio, from which a spot is not round
 
 
-class Filtered(NamedTuple):
-    """The spot at every pixel, arrays of shape (H, W), float32."""
+@checked(frames=IMAGE, sigma=WIDTH, sample=(1, 1e6))
+def excess_noise(frames: Sequence[np.ndarray], sigma: Width, sample: int = 8) -> float:
+    """Standard error of an amplitude over that in white noise; 1 if noise is white.
 
-    amplitude: np.ndarray  # counts
-    background: np.ndarray  # counts
-    residual: np.ndarray  # s.d. of what the spot leaves in its window, counts
-    significance: np.ndarray  # amplitude over its standard error
-    log: np.ndarray  # minus the Laplacian of the image times a Gaussian, counts
-
-
-@checked(image=IMAGE, sigma=WIDTH)
-def filters(image: np.ndarray, sigma: float) -> Filtered:
-    """Least-squares spot, and Laplacian of Gaussian, at every pixel.
+    Noise that was interpolated or smoothed is alike in neighbouring pixels: residuals
+    are small, and errors of amplitudes are not. Measured in differences of frames that
+    follow each other, which show little but noise.
 
     Parameters
     ----------
-    image : array of shape (H, W)
-        Counts; any real dtype.
-    sigma : float
-        Width of a spot, px.
-    """
-    level = background_level(image)
-    padded = convolution.with_margin(image, half_window(sigma), level)
-    amplitude, background, variance, log = _filtered(padded, sigma)
-    residual = np.sqrt(variance)
-    significance = amplitude / (residual * relative_error(sigma))
-    return Filtered(amplitude, background + level, residual, significance, log)
-
-
-@checked(image=IMAGE, sigma=WIDTH, z=(0.1, 1e4), test=TESTS)
-def spots(image: np.ndarray, sigma: float, z: float = Z, test: str = "z") -> np.ndarray:
-    """Spots of one frame, from the top of the image to its bottom.
-
-    Parameters
-    ----------
-    image : array of shape (H, W)
+    frames : sequence of arrays of shape (H, W)
         Counts.
-    sigma : float
+    sigma : float or pair of float
         Width of a spot, px.
-    z : float
-        A spot's amplitude over its standard error must be larger.
-    test : {"z", "aguet"}
-        The published test asks instead that the amplitude is significantly above
-        1.96 times the noise, which is in effect a cut near ``z = 4.7``.
-
-    Returns
-    -------
-    array of float64 of shape (spots, 10)
-        Columns :data:`awd.cells.compiled.fit.COLUMNS`: position and its standard errors
-        in px, amplitude, background and theirs in counts, ``noise`` (s.d. of the
-        residuals, counts) and ``pixels`` (of the fit).
+    sample : int
+        Pairs of frames that are looked at, at most; one in ten frames.
     """
-    level, w = background_level(image), half_window(sigma)
-    padded = convolution.with_margin(image, w, level)
-    filtered = _filtered(padded, sigma)
-    usual = convolution.usual_variance(filtered[convolution.VARIANCE], BLOCK)
-    lowest = z * relative_error(sigma)
-    found = convolution.maxima(filtered, usual, BLOCK, lowest, int(np.ceil(sigma)))
-    x, y = convolution.vertices(filtered[convolution.LOG], found)
-    amplitude = filtered[convolution.AMPLITUDE][found[:, 0], found[:, 1]].astype(float)
-    table = fit.fit_frame(padded, x, y, amplitude, sigma, w, z, True)
-    table = table[np.isfinite(table[:, fit.X])]
-    table[:, fit.C] += level
-    if test == "aguet":
-        table = table[p_values(table, sigma) < SIGNIFICANT]
-    return table
+    known = frames.excess if isinstance(frames, background.Cleaned) else {}
+    if axes(sigma) not in known:
+        known[axes(sigma)] = _measured_excess(frames, sigma, sample)
+    return known[axes(sigma)]
+
+
+def _measured_excess(frames: Sequence[np.ndarray], sigma: Width, sample: int) -> float:
+    if len(frames) < 2:
+        half, pixels = null(with_border(frames[0], sigma), sigma)
+        return excess_of(half, pixels, sigma)
+    count = min(sample, max(1, len(frames) // 10))
+    told = []
+    for t in np.linspace(0, len(frames) - 2, count).round().astype(int):
+        change = with_border(frames[t + 1], sigma) - with_border(frames[t], sigma)
+        told.append(null(change, sigma))
+    spread, pixels = np.array(told).T
+    pixels_in_all = int(pixels.sum())
+    mean = float(spread @ pixels) / max(pixels_in_all, 1)
+    return excess_of(mean, pixels_in_all, sigma)
 
 
 @checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4), test=TESTS)
 def detect(
     frames: Sequence[np.ndarray],
-    sigma: float,
+    sigma: Width,
     z: float = Z,
     test: str = "z",
     pool: bool = False,
 ) -> pd.DataFrame:
-    """Spots of all frames.
+    """Spots of all frames, without what stands still and is none.
+
+    The background that stays and the pixels that are defect are taken off first
+    (:func:`awd.cells.background.without_still`).
 
     Parameters
     ----------
@@ -139,13 +138,15 @@ def detect(
     """
     import pandas as pd
 
-    tables = []
+    tables, frames = [], background.without_still(frames, sigma)
+    excess = excess_noise(frames, sigma) if len(frames) else 1.0
     for image, pooled in _with_neighbours(frames, pool):
         if pooled is None:
-            tables.append(spots(image, sigma, z, test))
+            tables.append(spots(image, sigma, z, test, excess))
         else:
-            table = spots(pooled, sigma, z, test)
-            now = read(image, table[:, fit.X], table[:, fit.Y], sigma)
+            table = spots(pooled, sigma, z, test, excess)
+            place = table[:, fit.X], table[:, fit.Y]
+            now = read(image, *place, sigma, excess=excess)
             of_pool = [fit.X, fit.Y, fit.X_SE, fit.Y_SE]
             now[:, of_pool] = table[:, of_pool]
             tables.append(now)
@@ -158,7 +159,7 @@ def detect(
 
 @checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4), sample=(1, 1e6))
 def faint(
-    frames: Sequence[np.ndarray], sigma: float, z: float = Z, sample: int = 10
+    frames: Sequence[np.ndarray], sigma: Width, z: float = Z, sample: int = 10
 ) -> bool:
     """Whether the spots of ``sample`` frames have a median below :data:`FAINT`.
 
@@ -193,13 +194,40 @@ def estimate_sigma(
     DataError
         When there are fewer than :data:`ENOUGH` such spots.
     """
+    return _estimate(frames, start, sample)[0]
+
+
+@checked(frames=IMAGE, start=WIDTH, sample=(1, 1e6))
+def estimate_widths(
+    frames: Sequence[np.ndarray], start: float = 1.5, sample: int = 40
+) -> tuple[float, float]:
+    """Widths of a spot along x and y, px: alike unless spots clearly are oval.
+
+    Arguments and errors as in :func:`estimate_sigma`.
+    """
+    sigma, ratios = _estimate(frames, start, sample)
+    log = np.log(ratios)
+    middle = float(np.median(log)) if len(log) else 0.0
+    error = 1.25 * 1.4826 * np.median(np.abs(log - middle)) / max(len(log), 1) ** 0.5
+    if len(log) < ENOUGH or 2 * abs(middle) < max(OVAL, 6 * error):
+        return sigma, sigma
+    return sigma * np.exp(middle), sigma * np.exp(-middle)
+
+
+def _estimate(
+    frames: Sequence[np.ndarray], start: float, sample: int
+) -> tuple[float, np.ndarray]:
+    """The width of a round spot, and of every spot how much wider it is along x."""
     chosen = np.unique(np.linspace(0, len(frames) - 1, sample).astype(int))
     shuffled = np.random.default_rng(0).permutation(chosen)
-    sigma = start
-    for _ in range(2):
+    sigma, ratios = start, np.empty(0)
+    for turn in range(2):
         found = np.empty(0)
         for t in shuffled:
-            found = np.append(found, widths(frames[t], sigma))
+            place = isolated(frames[t], sigma)
+            found = np.append(found, widths(frames[t], sigma, place))
+            if turn:
+                ratios = np.append(ratios, ovals(frames[t], sigma, place))
             if len(found) > PLENTY:
                 break
         if len(found) < ENOUGH:
@@ -209,25 +237,44 @@ def estimate_sigma(
                 "sigma, in px: 0.21 wavelength / NA / pixel size, or that of beads"
             )
         sigma = float(np.median(found))
-    return max(sigma, FLOOR)
+    return max(sigma, FLOOR), ratios
 
 
-@checked(image=IMAGE, sigma=WIDTH)
-def widths(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Widths of the bright spots of a frame that are far from others and the border."""
+def isolated(image: np.ndarray, sigma: Width) -> tuple[np.ndarray, np.ndarray]:
+    """x and y (px) of the bright spots that are far from others and the border."""
     from scipy.spatial import cKDTree
 
     table = spots(image, sigma)
     if len(table) < 2:
-        return np.empty(0)
+        return np.empty(0), np.empty(0)
     place = table[:, [fit.X, fit.Y]]
     apart = cKDTree(place).query(place, 2)[0][:, 1]
     w = half_window(sigma)
     z = table[:, fit.A] / table[:, fit.A_SE]
     inside = (place >= w).all(1) & (place < np.array(image.shape[::-1]) - w).all(1)
     x, y = place[(z > BRIGHT) & (apart > 2 * w) & inside].T
+    return x, y
+
+
+def widths(
+    image: np.ndarray,
+    sigma: Width,
+    place: tuple[np.ndarray, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Widths, px, of spots at ``place`` (by default the isolated ones), as if round."""
+    place, w = place or isolated(image, sigma), half_window(sigma)
     padded = convolution.with_margin(image, w, background_level(image))
-    found = fit.widths(padded, x, y, w, WIDTHS[0], WIDTHS[1])
+    found = fit.widths(padded, *place, w, *WIDTHS, (1.0, 1.0), False)
+    return found[np.isfinite(found)]
+
+
+def ovals(
+    image: np.ndarray, sigma: Width, place: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """By how much spots are wider along x than ``sigma``, and narrower along y."""
+    w = half_window(sigma)
+    padded = convolution.with_margin(image, w, background_level(image))
+    found = fit.widths(padded, *place, w, 0.6, 1.6, axes(sigma), True)
     return found[np.isfinite(found)]
 
 
@@ -244,20 +291,3 @@ def _with_neighbours(
         if len(window) > 1:
             yield window[-2], np.asarray(np.mean(window, 0, np.float32))
     yield window[-1], np.asarray(np.mean(window[-2:], 0, np.float32))
-
-
-def _filtered(padded: np.ndarray, sigma: float) -> np.ndarray:
-    w = half_window(sigma)
-    gauss = np.exp(-0.5 * (np.arange(w + 1) / sigma) ** 2).astype(np.float32)
-    out = np.empty((4, padded.shape[0] - 2 * w, padded.shape[1] - 2 * w), np.float32)
-    convolution.filter_rows(padded, gauss, out)
-    return out
-
-
-@lru_cache
-def relative_error(sigma: float) -> float:
-    """Standard error of an amplitude over the residual s.d. of its window."""
-    w = half_window(sigma)
-    g, n = np.exp(-0.5 * (np.arange(-w, w + 1) / sigma) ** 2), (2 * w + 1) ** 2
-    spread = (g @ g) ** 2 - g.sum() ** 4 / n
-    return float(np.sqrt((n - 1) / (n - 3) / spread))

@@ -66,7 +66,7 @@ def render(
     height, width = background.shape
     inside = (x > -0.5) & (x < width - 0.5) & (y > -0.5) & (y < height - 0.5)
     for k in np.flatnonzero(inside):
-        fit.add_spot(image, x[k], y[k], amplitude[k], sigma, margin)
+        fit.add_spot(image, x[k], y[k], amplitude[k], (sigma, sigma), margin)
     return image[margin:-margin, margin:-margin]
 
 

@@ -23,9 +23,19 @@ WIDTH = (0.3, 30)  # px, of a spot
 APART = 0.76
 
 
-def half_window(sigma: float) -> int:
-    """Half the side of a spot's window, px: ``ceil(4 sigma)``."""
-    return int(np.ceil(4 * sigma))
+Width = float | tuple[float, float]  # of a spot, px; or its widths along x and y
+
+
+def axes(sigma: Width) -> tuple[float, float]:
+    """Widths along x and y, px."""
+    if isinstance(sigma, tuple):
+        return float(sigma[0]), float(sigma[1])
+    return float(sigma), float(sigma)
+
+
+def half_window(sigma: Width) -> int:
+    """Half the side of a spot's window, px: ``ceil(4 sigma)``, of the larger width."""
+    return int(np.ceil(4 * max(axes(sigma))))
 
 
 def background_level(image: np.ndarray) -> np.float32:
@@ -33,14 +43,23 @@ def background_level(image: np.ndarray) -> np.float32:
     return np.float32(image[::8, ::8].mean())
 
 
-@checked(image=IMAGE, x="spots*", y="spots*", sigma=WIDTH, mode=MODES, reach=(0, 1e4))
+@checked(
+    image=IMAGE,
+    x="spots*",
+    y="spots*",
+    sigma=WIDTH,
+    mode=MODES,
+    reach=(0, 1e4),
+    excess=(1, 1e4),
+)
 def read(
     image: np.ndarray,
     x: np.ndarray,
     y: np.ndarray,
-    sigma: float,
+    sigma: Width,
     mode: str = "fixed",
     reach: float = 3.0,
+    excess: float = 1.0,
 ) -> np.ndarray:
     """Amplitudes of all spots of one frame, fitted together where that is possible.
 
@@ -50,33 +69,39 @@ def read(
         Counts.
     x, y : arrays of shape (spots,)
         Places, px, within the image.
-    sigma : float
-        Width of a spot, px.
+    sigma : float or pair of float
+        Width of a spot, or widths along x and y, px.
     mode : {"fixed", "best"}
         ``best`` lets places move by up to ``reach`` px and takes what is found there
         when its amplitude is larger, as published: right when the channels are not
         aligned, but where there is nothing it finds the brightest noise.
     reach : float
         px; published: three times the master's width.
+    excess : float
+        Of the noise, see :func:`awd.cells.detect.excess_noise`.
 
     Returns
     -------
     array of float64 of shape (spots, 10)
         Columns :data:`awd.cells.compiled.fit.COLUMNS`, in the order of ``x``.
     """
-    level, w = background_level(image), half_window(sigma)
+    level, w, along = background_level(image), half_window(sigma), axes(sigma)
     _require_inside(image, x, y)
     padded = convolution.with_margin(image, w, level)
     order = np.argsort(y, kind="stable")
     place = np.asarray(x, float)[order], np.asarray(y, float)[order]
     amplitude = np.zeros(len(order))
     for _ in range(2):  # what lies farther than a group is subtracted as known so far
-        fixed = fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, False)
+        fixed = fit.fit_frame(
+            padded, *place, amplitude, along, w, -np.inf, False, excess
+        )
         amplitude = fixed[:, fit.A].copy()
-    same = _nearest(*place) < APART * sigma
-    fixed[same] = fit.fit_alone(padded, place[0][same], place[1][same], sigma, w)
+    same = _nearest(*place) < APART * max(along)
+    fixed[same] = _alone(padded, place[0][same], place[1][same], along, w, excess)
     if mode == "best" and image.min() < image.max():  # in a dark frame nothing moves
-        moved = fit.fit_frame(padded, *place, amplitude, sigma, w, -np.inf, True)
+        moved = fit.fit_frame(
+            padded, *place, amplitude, along, w, -np.inf, True, excess
+        )
         moved = moved[: len(order)]
         away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
         # What was lost on the way is NaN, and neither near nor larger.
@@ -110,8 +135,10 @@ def _nearest(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return cKDTree(place).query(place, 2)[0][:, 1]
 
 
-@checked(image=IMAGE, x="spots*", y="spots*", sigma=WIDTH)
-def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.ndarray:
+@checked(image=IMAGE, x="spots*", y="spots*", sigma=WIDTH, excess=(1, 1e4))
+def alone(
+    image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: Width, excess: float = 1.0
+) -> np.ndarray:
     """Amplitudes at places, each read as if there were no other spot.
 
     For the buffers before and after a track: whatever shines there is what they tell.
@@ -120,13 +147,27 @@ def alone(image: np.ndarray, x: np.ndarray, y: np.ndarray, sigma: float) -> np.n
     level, w = background_level(image), half_window(sigma)
     _require_inside(image, x, y)
     padded = convolution.with_margin(image, w, level)
-    table = fit.fit_alone(padded, np.asarray(x, float), np.asarray(y, float), sigma, w)
+    place = np.asarray(x, float), np.asarray(y, float)
+    table = _alone(padded, *place, axes(sigma), w, excess)
     table[:, fit.C] += level
     return table
 
 
+def _alone(
+    padded: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    sigma: tuple[float, float],
+    w: int,
+    excess: float,
+) -> np.ndarray:
+    table = fit.fit_alone(padded, x, y, sigma, w)
+    table[:, [fit.A_SE, fit.C_SE, fit.NOISE]] *= excess
+    return table
+
+
 @checked(table="spots* 10", sigma=WIDTH, may_be_nan="table")
-def p_values(table: np.ndarray, sigma: float) -> np.ndarray:
+def p_values(table: np.ndarray, sigma: Width) -> np.ndarray:
     """Aguet's test of amplitudes against the noise about them.
 
     The hypothesis is that the amplitude is at most 1.96 times the s.d. of the
@@ -137,7 +178,7 @@ def p_values(table: np.ndarray, sigma: float) -> np.ndarray:
     ----------
     table : array of shape (spots, 10)
         Columns :data:`awd.cells.compiled.fit.COLUMNS`.
-    sigma : float
+    sigma : float or pair of float
         px; a window of ``(2 ceil(4 sigma) + 1)^2`` px is what the test counts.
 
     Returns

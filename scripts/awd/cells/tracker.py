@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from awd.arguments import checked
-from awd.cells import detect, link, readout, tracks
+from awd.cells import background, detect, diagnose, link, readout, tracks
 from awd.cells.classify import BUFFER, Ragged, classify
 from awd.cells.compiled import fit
 from awd.cells.readout import IMAGE, WIDTH
-from awd.errors import DataError
+from awd.cells.registration import Shift, channel_shift
+from awd.errors import ConfigError, DataError
 from awd.log import log
 
 if TYPE_CHECKING:
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
     from awd.cells.movie import Frames, Movie
 
 MOST = len(tracks.CHANNELS)
+SHIFTS = ("none", "auto")
+Widths = list[tuple[float, float]]  # of every channel, along x and y, px
 READ = {"": fit.A, "_se": fit.A_SE, "_background": fit.C}
 
 
 @checked(frames=IMAGE, sigma=WIDTH, z=(0.1, 1e4))
 def follow(
     frames: Sequence[np.ndarray],
-    sigma: float,
+    sigma: readout.Width,
     *,
     z: float = detect.Z,
     test: str = "z",
@@ -42,8 +46,8 @@ def follow(
     ----------
     frames : sequence of arrays of shape (H, W)
         Counts.
-    sigma : float
-        Width of a spot, px.
+    sigma : float or pair of float
+        Width of a spot, or widths along x and y, px.
     z, test
         See :func:`awd.cells.detect.spots`.
     pool : bool, optional
@@ -58,6 +62,7 @@ def follow(
         ``track``, ``frame``, ``x``, ``y`` ... sorted by track and frame, every frame
         of every track; ``seen`` is False where a gap was filled.
     """
+    frames = background.without_still(frames, sigma)
     if pool is None:
         pool = detect.faint(frames, sigma, z)
     spots = detect.detect(frames, sigma, z, test, pool)
@@ -71,6 +76,7 @@ def track(
     *,
     sigma: Sequence[float | None] = (),
     mode: str = "fixed",
+    shift: str | Sequence[float] = "none",
     **following: Any,
 ) -> xr.Dataset:
     """Tracks of a cell's clathrin pits, master and slave, with their categories.
@@ -91,6 +97,10 @@ def track(
         spots for that takes the master's.
     mode : {"fixed", "best"}
         Of reading the slave, see :func:`awd.cells.readout.read`.
+    shift : {"none", "auto"} or pair of float
+        How far (y, x; px) the slave stands from the master, where it is then read:
+        auto as measured (:func:`awd.cells.registration.channel_shift`), and not at all
+        where that cannot be.
     **following
         See :func:`follow`.
 
@@ -100,7 +110,10 @@ def track(
         Keeps :data:`awd.cells.tracks.TRACKS`: in every frame of a track amplitude,
         its standard error, background and p-value of both channels; before and after
         each track five frames at its first and last place, NaN outside of the movie;
-        ``category`` 1 to 4, of which 1 and 2 are ``complete``.
+        ``category`` 1 to 4, of which 1 and 2 are ``complete``. Attributes say what was
+        measured of the movie: :func:`awd.cells.diagnose.channel`, widths, and
+        ``shift_y_px``, ``shift_x_px``, their error ``shift_se_px``, the ``shift_pairs``
+        that agree, and what was applied (``applied_y_px``, ``applied_x_px``).
 
     Raises
     ------
@@ -112,14 +125,27 @@ def track(
             f"{movie.channels[0].name}: {len(movie.channels)} channels; expected at "
             f"most {MOST}: say which by channels=(0, 1), the master first"
         )
+    if isinstance(shift, str) and shift not in SHIFTS:
+        raise ConfigError(f"shift is {shift!r}; expected auto, none or [dy, dx] in px")
+    channels = tuple(background.without_still(c) for c in movie.channels)
+    movie = replace(movie, channels=cast("tuple[Frames, ...]", channels))
     widths = _widths(movie, sigma)
     table = _inner(follow(movie.channels[0], widths[0], **following), movie, widths[0])
     if not len(table):
         raise DataError(
             f"{movie.channels[0].name}: no significant track; is it the right channel? "
-            f"spots of {widths[0]:.2f} px were looked for"
+            f"spots of {_mean(widths[0]):.2f} px were looked for"
         )
-    ds = _read_out(table, movie, widths, mode)
+    seen = table[table["seen"]]
+    others = list(zip(channels[1:], widths[1:], strict=True))
+    measured = [channel_shift(seen, frames, width) for frames, width in others]
+    applied = [
+        _applied(shift, one, frames.name)
+        for one, (frames, _) in zip(measured, others, strict=True)
+    ]
+    for moved in applied:
+        table = _inner(table, movie, widths[0], moved)
+    ds = _read_out(table, movie, widths, mode, applied)
     ds.attrs |= {
         "cell": cell,
         "frame_interval_s": movie.interval_s,
@@ -128,13 +154,28 @@ def track(
         "height_px": movie.shape[0],
         "width_px": movie.shape[1],
     }
-    for channel, width in zip(tracks.CHANNELS, widths, strict=False):
-        ds.attrs[f"sigma_{channel}_px"] = width
+    shown = tracks.CHANNELS[: len(channels)]
+    for channel, width, frames in zip(shown, widths, channels, strict=True):
+        ds.attrs[f"sigma_{channel}_px"] = _mean(width)
+        ds.attrs[f"oval_{channel}"] = width[0] / width[1]
+        ds.attrs |= diagnose.channel(frames, width, channel)
+    ds.attrs["radius_px"] = following.get("radius", link.RADIUS)
+    if len(channels) > 1:
+        ds.attrs |= {
+            **{f"shift_{k}_px": getattr(measured[0], k) for k in ("y", "x")},
+            "shift_se_px": measured[0].error,
+            "shift_pairs": measured[0].pairs,
+            **dict(zip(("applied_y_px", "applied_x_px"), applied[0], strict=True)),
+        }
     return ds
 
 
 def _read_out(
-    table: pd.DataFrame, movie: Movie, widths: Sequence[float], mode: str
+    table: pd.DataFrame,
+    movie: Movie,
+    widths: Widths,
+    mode: str,
+    shifts: Sequence[tuple[float, float]],
 ) -> xr.Dataset:
     """Both channels along the tracks of a table, and before and after them."""
     starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
@@ -149,64 +190,99 @@ def _read_out(
         "master": (~seen, readout.alone)
     }
     for other in shown[1:]:
-        along = partial(readout.read, mode=mode, reach=3 * widths[0])
+        along = partial(readout.read, mode=mode, reach=3 * _mean(widths[0]))
         ways[other] = np.ones(len(table), bool), along
     around = {
-        channel: _read(frames, table, edges, width, found[channel], *ways[channel])
-        for channel, frames, width in zip(shown, movie.channels, widths, strict=True)
+        channel: _read(
+            frames, table, edges, width, found[channel], *ways[channel], moved
+        )
+        for channel, frames, width, moved in zip(
+            shown, movie.channels, widths, [(0.0, 0.0), *shifts], strict=True
+        )
     }
     return _dataset(table, edges, found, around, widths, movie)
 
 
-def _widths(movie: Movie, sigma: Sequence[float | None]) -> list[float]:
+def _widths(movie: Movie, sigma: Sequence[float | None]) -> Widths:
     """Widths of a spot in every channel; one without spots has the master's."""
-    given = [*sigma, *[None] * MOST]
-    widths = [given[0] or detect.estimate_sigma(movie.channels[0])]
+    given = [(width, width) if width else None for width in [*sigma, *[None] * MOST]]
+    widths = [given[0] or detect.estimate_widths(movie.channels[0])]
     for frames, known in zip(movie.channels[1:], given[1:], strict=False):
         try:
-            widths.append(known or detect.estimate_sigma(frames))
+            widths.append(known or detect.estimate_widths(frames))
         except DataError as error:
             log.warning("%s: %s; taken as in the master", frames.name, error)
             widths.append(widths[0])
     return widths
 
 
-def _inner(table: pd.DataFrame, movie: Movie, sigma: float) -> pd.DataFrame:
-    """Tracks that stay away from the border of the image."""
+def _mean(width: tuple[float, float]) -> float:
+    """Width of a round spot of the same area, px."""
+    return float(np.sqrt(width[0] * width[1]))
+
+
+def _inner(
+    table: pd.DataFrame,
+    movie: Movie,
+    sigma: readout.Width,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> pd.DataFrame:
+    """Tracks that stay away from the border of the image, in both channels."""
     margin = readout.half_window(sigma)
     height, width = movie.shape
-    inside = table["x"].between(margin, width - 1 - margin)
-    inside &= table["y"].between(margin, height - 1 - margin)
+    x, y = table["x"] + shift[1], table["y"] + shift[0]
+    inside = x.between(margin, width - 1 - margin)
+    inside &= y.between(margin, height - 1 - margin)
     return table[inside.groupby(table["track"]).transform("all")].reset_index(drop=True)
+
+
+def _applied(
+    shift: str | Sequence[float], measured: Shift, name: str
+) -> tuple[float, float]:
+    """By how much places of the master are moved in the slave, y and x, px."""
+    if shift == "none":
+        return 0.0, 0.0
+    if shift != "auto":
+        return float(shift[0]), float(shift[1])
+    if measured.pairs:
+        return measured.y, measured.x
+    log.warning(
+        "%s: too few spots of both channels agree to measure a shift; none is applied",
+        name,
+    )
+    return 0.0, 0.0
 
 
 def _read(
     frames: Frames,
     table: pd.DataFrame,
     edges: np.ndarray,
-    sigma: float,
+    sigma: tuple[float, float],
     found: np.ndarray,
     missing: np.ndarray,
     read: Callable[..., np.ndarray],
+    shift: tuple[float, float],
 ) -> np.ndarray:
     """Read what is missing in ``found``, in place, and the buffers of a channel.
 
     Returns the buffers, (track, 2, 5, columns).
     """
-    frame, x, y = (table[name].to_numpy() for name in ("frame", "x", "y"))
+    frame = table["frame"].to_numpy()
+    y, x = (table[name].to_numpy() + by for name, by in zip("yx", shift, strict=True))
     order = np.argsort(frame, kind="stable")
     cuts = np.searchsorted(frame[order], np.arange(len(frames) + 1))
     ends = np.stack([edges[:-1], edges[1:] - 1], 1)
     before = np.arange(-BUFFER, 0)
     when = np.stack([frame[ends[:, :1]] + before, frame[ends[:, 1:]] - before[::-1]], 1)
     around = np.full((*when.shape, len(fit.COLUMNS)), np.nan)
+    excess = detect.excess_noise(frames, sigma)
     for t, image in enumerate(frames):
         now = order[cuts[t] : cuts[t + 1]]
         now = now[missing[now]]
-        found[now] = read(image, x[now], y[now], sigma)
+        found[now] = read(image, x[now], y[now], sigma, excess=excess)
         own, side, place = np.nonzero(when == t)
         at = ends[own, side]
-        around[own, side, place] = readout.alone(image, x[at], y[at], sigma)
+        around[own, side, place] = readout.alone(image, x[at], y[at], sigma, excess)
     return around
 
 
@@ -215,7 +291,7 @@ def _dataset(
     edges: np.ndarray,
     found: dict[str, np.ndarray],
     around: dict[str, np.ndarray],
-    widths: Sequence[float],
+    widths: Widths,
     movie: Movie,
 ) -> xr.Dataset:
     columns = {name: table[name].to_numpy() for name in ("frame", "x", "y", "seen")}
@@ -256,4 +332,4 @@ def compile() -> None:
         for pool in (False, True):
             follow([*frames], 1.4, pool=pool, min_z=0, min_frames=1)
         readout.alone(frames[0], middle, middle, 1.4)
-    detect.widths(movie[0], 1.4)
+    detect.estimate_widths([*movie])

@@ -35,15 +35,18 @@ def with_margin(image, margin, level):
 def filter_rows(image, gauss, out):
     """Least-squares spot at every pixel, in one pass over the rows.
 
-    ``gauss`` is the Gaussian at 0, 1, ..., w, so the window is a square of 2 w + 1, and
-    ``out`` is (4, height, width).
+    ``gauss`` (2, w + 1) is the Gaussian at 0, 1, ..., w along x and y, so the window is
+    a square of 2 w + 1, and ``out`` is (4, height, width).
     """
-    w = len(gauss) - 1
+    w = gauss.shape[1] - 1
     side = 2 * w + 1
     n = side * side
-    along = 2 * gauss[1:].sum() + gauss[0]
-    total = along * along  # sum of the spot over its window
-    energy = (2 * (gauss[1:] ** 2).sum() + gauss[0] ** 2) ** 2
+    # Sums of the spot, and of its square, over its window.
+    total, energy = 1.0, 1.0
+    for axis in range(2):
+        g = gauss[axis]
+        total *= 2 * g[1:].sum() + g[0]
+        energy *= 2 * (g[1:] ** 2).sum() + g[0] ** 2
     spread = energy - total * total / n
     columns = np.empty((3, image.shape[1]), np.float32)
     sums = np.empty((2, out.shape[2]), np.float32)
@@ -53,8 +56,8 @@ def filter_rows(image, gauss, out):
             plain_columns(rows, columns)
         else:
             move_down(columns, image[y - 1], rows[side - 1])
-        down_columns(rows, gauss, columns[0])
-        along_row(columns[0], gauss, smooth)
+        down_columns(rows, gauss[1], columns[0])
+        along_row(columns[0], gauss[0], smooth)
         box(columns[1], side, sums[0])
         box(columns[2], side, sums[1])
         # Row by row: a slice of all three would not be contiguous, and far slower.
@@ -205,6 +208,29 @@ def usual_variance(variance, block):
                     count += 1
             usual[row, column] = np.partition(own[:count], count // 4)[count // 4]
     return usual
+
+
+@jit
+def null_spread(filtered, usual, block, quiet, margin):
+    """Half of all amplitudes are less than this, in units of the residual s.d.
+
+    Of every third pixel of every third row whose variance is at most ``quiet`` times
+    the usual one of its block, so that no spot is near, and ``margin`` px inside; and
+    how many there are.
+    """
+    height, width = filtered.shape[1:]
+    own = np.empty((height // 3 + 1) * (width // 3 + 1), np.float32)
+    count = 0
+    for y in range(margin, height - margin, 3):
+        amplitude, variance = filtered[AMPLITUDE, y], filtered[VARIANCE, y]
+        row = usual[y // block]
+        for x in range(margin, width - margin, 3):
+            if 0 < variance[x] <= quiet * row[x // block]:
+                own[count] = abs(amplitude[x]) / np.sqrt(variance[x])
+                count += 1
+    if count == 0:
+        return 0.0, 0
+    return float(np.partition(own[:count], count // 2)[count // 2]), count
 
 
 @jit

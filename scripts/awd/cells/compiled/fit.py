@@ -2,7 +2,8 @@
 
 Spots nearer than four of their widths share a group, and a group is fitted in one
 rectangle with one background (:mod:`awd.cells.compiled.solve`); all others are
-subtracted first. Columns of a table of spots: :data:`COLUMNS`.
+subtracted first. A width ``sigma`` is a pair, along x and y. Columns of a table of
+spots: :data:`COLUMNS`.
 """
 
 from __future__ import annotations
@@ -33,18 +34,20 @@ SECOND = 0.5  # of the brightest of its group: what a spot that was tried must h
 
 
 @jit
-def fit_frame(image, x, y, amplitude, sigma, w, threshold, move):
+def fit_frame(image, x, y, amplitude, sigma, w, threshold, move, excess):
     """Fit all spots of one frame.
 
     ``image`` has a margin of ``w`` and the spots are sorted by y. With ``move``
     positions are fitted too, spots that fail the threshold leave, and merged neighbours
     are told apart. Row k of the table is spot k, NaN if it left; the added ones follow.
+    Standard errors and the noise, and what they decide, are ``excess`` times those of
+    white noise.
     """
     n = len(x)
     table, rows = np.full((2 * n, len(COLUMNS)), np.nan), n
     known = np.zeros((2 * n, 3))  # amplitude, x, y of all spots so far
     known[:n, 0], known[:n, 1], known[:n, 2] = amplitude, x, y
-    label, count = groups(x, y, 4 * sigma)
+    label, count = groups(x, y, 4 * max(sigma))
     order = np.argsort(label, kind="mergesort")
     edges = np.searchsorted(label[order], np.arange(count + 1))
     for group in range(count):
@@ -58,8 +61,9 @@ def fit_frame(image, x, y, amplitude, sigma, w, threshold, move):
             subtract(patch, known[k], left - w, top - w, sigma, w)
         for k in range(n, rows):
             subtract(patch, known[k], left - w, top - w, sigma, w)
-        fit = fit_group(patch, state - corner, members, sigma, threshold, move)
+        fit = fit_group(patch, state - corner, members, sigma, threshold, move, excess)
         state, which, errors, background, noise = fit
+        errors, noise = errors * excess, noise * excess
         for i in range(len(state)):
             if which[i] < 0:
                 which[i], rows = rows, rows + 1
@@ -93,9 +97,9 @@ def subtract(patch, spot, left, top, sigma, w):
     if spot[0] == 0 or not (-w < x < width - 1 + w and -w < y < height - 1 + w):
         return
     across, slope = np.empty(width), np.empty(width)
-    profile(x, sigma, across, slope)
+    profile(x, sigma[0], across, slope)
     for v in range(max(round(y) - w, 0), min(round(y) + w + 1, height)):
-        add_row(patch[v], -spot[0] * np.exp(-0.5 * ((v - y) / sigma) ** 2), across)
+        add_row(patch[v], -spot[0] * np.exp(-0.5 * ((v - y) / sigma[1]) ** 2), across)
 
 
 @jit
@@ -143,8 +147,8 @@ def add_spot(image, x, y, amplitude, sigma, w):
     """Add a spot over its window to an image with margin ``w``."""
     left, top, side = round(x), round(y), 2 * w + 1
     work = np.empty((3, side))
-    profile(x - left + w, sigma, work[0], work[2])
-    profile(y - top + w, sigma, work[1], work[2])
+    profile(x - left + w, sigma[0], work[0], work[2])
+    profile(y - top + w, sigma[1], work[1], work[2])
     across = work[0].astype(np.float32)
     for v in range(side):
         height = np.float32(amplitude * work[1, v])
@@ -152,12 +156,13 @@ def add_spot(image, x, y, amplitude, sigma, w):
 
 
 @jit
-def fit_group(patch, state, which, sigma, threshold, move):
+def fit_group(patch, state, which, sigma, threshold, move, excess):
     """Fit the spots of a group, dropping the weakest until all are significant.
 
     Then one at a time is added where that explains what is left; its ``which`` is -1.
     """
     start, which, most = state.copy(), which.copy(), min(MOST, 2 * len(state))
+    threshold *= excess
     errors, background, noise = solve(patch, state, sigma, move)
     while move and len(state) > 0:
         worst = weakest(state, errors, start, patch.shape, threshold)
@@ -168,14 +173,14 @@ def fit_group(patch, state, which, sigma, threshold, move):
         errors, background, noise = solve(patch, state, sigma, move)
     while move and 0 < len(state) < most:
         a, x, y, energy = another(patch, state, background, sigma)
-        if a * np.sqrt(energy) < LOBE * noise:
+        if a * np.sqrt(energy) < LOBE * excess * noise:
             break
         start = np.append(state, (a, x, y)).reshape(-1, 3)
         more = start.copy()
         new = solve(patch, more, sigma, move)
         explained = patch.size * ((noise / new[2]) ** 2 - 1)
         faint = more[-1, 0] < SECOND * more[:, 0].max()
-        if explained < GAIN or faint or nearest(more) < sigma:
+        if explained < GAIN * excess**2 or faint or nearest(more) < min(sigma):
             break
         if weakest(more, new[0], start, patch.shape, threshold) >= 0:
             break
@@ -204,29 +209,30 @@ def weakest(state, errors, start, shape, threshold):
 def another(patch, state, background, sigma):
     """The spot that explains most of what is left: height, x, y; and its energy."""
     height, width = patch.shape
-    reach, longest = int(2 * sigma), max(height, width)
+    across, down, longest = int(2 * sigma[0]), int(2 * sigma[1]), max(height, width)
     left, slope = np.empty((height, width)), np.empty(longest)
     ex, ey = np.empty(width), np.empty(height)
-    g = np.empty(2 * reach + 1)
-    profile(reach, sigma, g, slope)
+    gx, gy = np.empty(2 * across + 1), np.empty(2 * down + 1)
+    profile(across, sigma[0], gx, slope)
+    profile(down, sigma[1], gy, slope)
     for v in range(height):
         for u in range(width):
             left[v, u] = patch[v, u] - background
     for i in range(len(state)):
-        profile(state[i, 1], sigma, ex, slope)
-        profile(state[i, 2], sigma, ey, slope)
+        profile(state[i, 1], sigma[0], ex, slope)
+        profile(state[i, 2], sigma[1], ey, slope)
         for v in range(height):
             add_row(left[v], -state[i, 0] * ey[v], ex)
-    best, at_x, at_y, energy = 0.0, 0, 0, dot(g, g) ** 2
+    best, at_x, at_y, energy = 0.0, 0, 0, dot(gx, gx) * dot(gy, gy)
     # What is merged with a spot leaves its light within two widths.
-    first, last = between(state[:, 1], 2 * sigma, reach, width - reach)
-    top, bottom = between(state[:, 2], 2 * sigma, reach, height - reach)
+    first, last = between(state[:, 1], 2 * sigma[0], across, width - across)
+    top, bottom = between(state[:, 2], 2 * sigma[1], down, height - down)
     for y in range(top, bottom):
         ex[:] = 0
-        for v in range(len(g)):
-            add_row(ex, g[v], left[y - reach + v])
+        for v in range(len(gy)):
+            add_row(ex, gy[v], left[y - down + v])
         for x in range(first, last):
-            total = dot(g, ex[x - reach : x + reach + 1])
+            total = dot(gx, ex[x - across : x + across + 1])
             if total > best:
                 best, at_x, at_y = total, x, y
     return best / energy, at_x, at_y, energy
@@ -278,11 +284,12 @@ def fit_alone(image, x, y, sigma, w):
 
 
 @jit
-def widths(image, x, y, w, low, high):
+def widths(image, x, y, w, low, high, sigma, oval):
     """Width that fits each spot best, alone in its window: golden-section search.
 
-    ``image`` has a margin of ``w``. A spot that is lost, or whose width ends at ``low``
-    or ``high``, is NaN.
+    ``image`` has a margin of ``w``. What is found is the width over ``sigma`` or, where
+    ``oval``, the width along x over ``sigma[0]``, that along y shrinking as it grows. A
+    spot that is lost, or whose width ends at ``low`` or ``high``, is NaN.
     """
     golden = (np.sqrt(5.0) - 1) / 2
     found = np.full(len(x), np.nan)
@@ -292,20 +299,27 @@ def widths(image, x, y, w, low, high):
         start = np.array([[0.0, x[k] + w - left, y[k] + w - top]])
         a, b = low, high
         c, d = b - golden * (b - a), a + golden * (b - a)
-        at_c, at_d = misfit(patch, start, c), misfit(patch, start, d)
+        at_c = misfit(patch, start, scaled(sigma, c, oval))
+        at_d = misfit(patch, start, scaled(sigma, d, oval))
         while b - a > 0.005:
             if at_c < at_d:
                 b, d, at_d = d, c, at_c
                 c = b - golden * (b - a)
-                at_c = misfit(patch, start, c)
+                at_c = misfit(patch, start, scaled(sigma, c, oval))
             else:
                 a, c, at_c = c, d, at_d
                 d = a + golden * (b - a)
-                at_d = misfit(patch, start, d)
+                at_d = misfit(patch, start, scaled(sigma, d, oval))
         width = (a + b) / 2
         if min(width - low, high - width) > 0.01 and np.isfinite(min(at_c, at_d)):
             found[k] = width
     return found
+
+
+@jit
+def scaled(sigma, by, oval):
+    """Widths that are ``by`` times as large, or more oval."""
+    return sigma[0] * by, sigma[1] / by if oval else sigma[1] * by
 
 
 @jit

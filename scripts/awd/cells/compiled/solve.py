@@ -20,6 +20,8 @@ CONVERGED = 3e-2  # px; the step after this one would be a small share of it
 def solve(patch, state, sigma, move):
     """Gauss-Newton on a rectangle; ``state`` becomes the solution.
 
+    ``sigma`` is the width along x and y.
+
     Returns the standard errors, three a spot and that of the background, in that order;
     the background; and the residual s.d.
     """
@@ -32,8 +34,8 @@ def solve(patch, state, sigma, move):
     mean, energy = moments(patch)
     for _ in range(ITERATIONS):
         for i in range(k):
-            profile(state[i, 1], sigma, ex[i], dx[i])
-            profile(state[i, 2], sigma, ey[i], dy[i])
+            profile(state[i, 1], sigma[0], ex[i], dx[i])
+            profile(state[i, 2], sigma[1], ey[i], dy[i])
         project(patch, mean, ex, dx, ey, dy, right)
         rss = energy + gram(state, ex, dx, ey, dy, normal, right)
         if not move:

@@ -2,26 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd.cells import measures, tracks
+from awd.cells import course, measures, tracks
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-FEW = 5.0  # spots a frame
-FAINT = 3.0  # median amplitude over its standard error, about, of what is lost
-CROWDED = (
-    0.5  # spots per um^2: their mean distance to the nearest is then 9 px of 80 nm
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A measure, what it should be, and what to do where it is not.
+
+    ``words`` may name all columns of the row. ``when`` says whether a value beyond the
+    limit is to be believed.
+    """
+
+    key: str
+    limit: float
+    over: bool  # whether more than the limit is bad, or less
+    words: str
+    when: Callable[[Row], bool] = lambda row: True
+
+    def fails(self, row: Row) -> bool:
+        value = row.get(self.key, np.nan)
+        beyond = value > self.limit if self.over else value < self.limit
+        return bool(beyond and self.when(row))
+
+
+CHECKS = (
+    Check("spots", 5.0, False, "only {spots:.1f} spots a frame"),
+    Check("z", 3.0, False, "spots are hardly brighter than the noise"),
+    # Their mean distance to the nearest is then 9 px of 80 nm.
+    Check(
+        *("density", 0.5, True),
+        "crowded: {density:.2f} spots per µm², many merge",
+    ),
+    Check(
+        *("negative_share", 0.15, True),
+        "the negative of the image shows {negative:.0f} spots a frame, where there are "
+        "none: as many of the {spots:.0f} found may be texture, a rim or noise; raise "
+        "tracker.z, or crop the cell",
+        lambda row: row["negative"] > 3 * row["negative_chance"],
+    ),
+    Check(
+        *("still", 0.1, True),
+        "a pattern that stands still (rim of the cell, texture) was taken off "
+        "{still:.0%} of the image: look whether pits at its places are missed",
+    ),
+    Check(
+        *("hot_pixels", 10, True),
+        "{hot_pixels:.0f} pixels are hot or dead: they were left out; take a dark "
+        "image and correct the camera",
+    ),
+    Check(
+        *("excess", 1.2, True),
+        "noise is alike in neighbouring pixels (errors are {excess:.1f} times those of "
+        "raw pixels): the movie was interpolated or smoothed; track the raw movie",
+    ),
+    Check(
+        *("clipped", 0.0, True),
+        "{clipped:.0f} pixels a frame are clipped by the camera: their spots are too "
+        "dim; expose shorter",
+    ),
+    Check(
+        *("left_out_px", 0.5, True),
+        "the slave stands {left_out_px:.1f} px beside the master (y {shift_y_px:+.2f}, "
+        "x {shift_x_px:+.2f}): set cells.source.shift: auto",
+        lambda row: row["left_out_px"] > 4 * row["shift_se_px"],
+    ),
+    Check(
+        *("bleed", 0.05, True),
+        "the slave follows the master at {bleed:.0%} of its amplitude all the time: "
+        "bleed-through, or a protein that is always there; image the master alone and "
+        "subtract its share",
+        lambda row: row["bleed"] > 4 * row["bleed_se"],
+    ),
+    Check(
+        *("oval", 1.12, True),
+        "spots are oval, {oval:.2f} times as wide along one axis as along the other: "
+        "they are fitted so; look for astigmatism or a tilted sample",
+    ),
+    Check(
+        *("drift_px", 3.0, True),
+        "the stage drifted by {drift_px:.1f} px: register the movie by whole pixels",
+        lambda row: row["drift_px"] > 4 * row["drift_se_px"],
+    ),
+    Check(
+        *("jump_px", 1.0, True),
+        "the stage jumped by {jump_px:.1f} px before frame {jump_frame:.0f}: cut the "
+        "movie there",
+    ),
+    Check(
+        *("broken", 0.5, True),
+        "{broken:.0%} of the tracks break off before frame {jump_frame:.0f}: the stage "
+        "jumped or the focus was lost; cut the movie there",
+        lambda row: not row["jump_px"] > 1.0,
+    ),
+    Check(
+        *("flash", 0.2, True),
+        "the light changed by {flash_signed:+.0%} before frame {flash_frame:.0f}: cut "
+        "the movie there, or divide by the lamp",
+    ),
+    Check("left", 0.5, False, "bleached to {left:.0%} of the brightness"),
+    Check(
+        *("near_radius", 0.03, True),
+        "{near_radius:.0%} of the steps come near the longest link: spots move farther "
+        "than the radius; raise tracker.radius, or record faster",
+    ),
+    Check(
+        *("sigma_master_px", 2.5, True),
+        "spots are {sigma_master_px:.1f} px wide: out of focus?",
+    ),
+    Check(
+        *("cut", 0.8, True),
+        "few tracks are seen from start to end: the movie is short",
+    ),
 )
-DRIFT = 3.0  # px over the movie, the longest link
-FADED = 0.5  # of the brightness that is left at the end
-BLURRED = 2.5  # px, width of a spot out of focus
-WHOLE = 0.2  # share of tracks that are seen from start to end
 
 
 def quality(cell: xr.Dataset, truth: xr.Dataset | None = None) -> dict[str, Any]:
@@ -38,11 +142,10 @@ def quality(cell: xr.Dataset, truth: xr.Dataset | None = None) -> dict[str, Any]
     -------
     dict
         ``cell``, ``tracks``, ``complete``, ``spots`` (a frame), ``z`` (median amplitude
-        of the master over its standard error), ``drift_px`` (over the movie),
-        ``left`` (share of the master's brightness at the end of the movie),
-        ``sigma_master_px``, ``sigma_slave_px``, ``median_lifetime_s``, the shares of
-        the categories ``class1`` to ``class4``; with a truth the measures of
-        :mod:`awd.cells.measures`; and ``warnings``. What is unknown is NaN.
+        of the master over its standard error), what :data:`CHECKS` look at, widths,
+        ``median_lifetime_s``, the shares of the categories ``class1`` to ``class4``;
+        with a truth the measures of :mod:`awd.cells.measures`; and ``warnings``. What
+        is unknown is NaN.
     """
     found: dict[str, Any] = {"cell": cell.attrs["cell"], "tracks": cell.sizes["track"]}
     if "rejected" in cell.attrs:
@@ -50,56 +153,63 @@ def quality(cell: xr.Dataset, truth: xr.Dataset | None = None) -> dict[str, Any]
     points = measures.points(cell)
     complete = cell["complete"].values == 1
     frames = points["frame"].max() - points["frame"].min() + 1
-    interval = cell.attrs["frame_interval_s"]
+    speed, error = course.drift(points)
     found |= {
         "complete": int(complete.sum()),
         "spots": len(points) / frames,
         "z": np.nan,
-        "drift_px": drift(points) * frames,
-        "left": left(points, frames),
-        **{f"sigma_{c}_px": np.nan for c in ("master", "slave")},
+        "drift_px": speed * frames,
+        "drift_se_px": error * frames,
+        **course.breaks(points),
+        "near_radius": course.near_radius(points, cell.attrs.get("radius_px", np.nan)),
+        "cut": course.cut(points),
         "median_lifetime_s": np.nan,
     }
-    for name in ("sigma_master_px", "sigma_slave_px"):
-        found[name] = float(cell.attrs.get(name, np.nan))
+    found["left"] = course.left(points, frames, found)
+    found["bleed"], found["bleed_se"] = course.bleed(points)
     if complete.any():
-        found["median_lifetime_s"] = interval * np.median(
-            tracks.lifetimes(cell)[complete]
-        )
+        lives = tracks.lifetimes(cell)[complete]
+        found["median_lifetime_s"] = cell.attrs["frame_interval_s"] * np.median(lives)
     if "master_se" in points:
         found["z"] = float((points["master"] / points["master_se"]).median())
     for k in range(1, 5):
         known = "category" in cell
         share = (cell["category"].values == k).mean() if known else np.nan
         found[f"class{k}"] = float(share)
+    found |= _of_images(cell.attrs, found["spots"])
     if truth is not None:
         found |= _against(truth, cell)
-    area = np.nan
-    if "height_px" in cell.attrs:
-        pixels = cell.attrs["height_px"] * cell.attrs["width_px"]
-        area = pixels * (cell.attrs["pixel_nm"] / 1000) ** 2
-    return found | {"warnings": "; ".join(_warnings(found, area))}
+    return found | {"warnings": "; ".join(warnings(found))}
 
 
-def drift(points: pd.DataFrame) -> float:
-    """Speed with which all tracks move together, px a frame: a median of steps."""
-    step = points.groupby("track")[["x", "y", "frame"]].diff().dropna()
-    step = step[step["frame"] == 1]
-    return float(np.hypot(*step[["x", "y"]].median())) if len(step) else np.nan
+def _of_images(known: Mapping[str, Any], spots: float) -> dict[str, float]:
+    """What the tracker measured of the images, both channels in one where worse."""
 
+    def worst(name: str) -> float:
+        values = [known.get(f"{name}_{c}", np.nan) for c in ("master", "slave")]
+        return float(np.nanmax(values)) if not np.isnan(values).all() else np.nan
 
-def left(points: pd.DataFrame, frames: int) -> float:
-    """Share of the master's median amplitude that is left after so many frames.
-
-    From the slope of the logarithm of each frame's median, which a change in the number
-    of pits does not move.
-    """
-    level = points.groupby("frame")["master"].median()
-    level = level[level > 0]
-    if len(level) < 3:
-        return np.nan
-    slope = np.polyfit(level.index, np.log(level), 1)[0]
-    return float(np.exp(slope * frames))
+    pixels = known.get("height_px", np.nan) * known.get("width_px", np.nan)
+    area = pixels * (known["pixel_nm"] / 1000) ** 2
+    shift = {k: float(known.get(f"shift_{k}_px", np.nan)) for k in ("y", "x", "se")}
+    away = [shift[k] - known.get(f"applied_{k}_px", 0.0) for k in ("y", "x")]
+    oval = known.get("oval_master", np.nan)
+    negative = float(known.get("negative_master", np.nan))
+    return {
+        **{
+            f"sigma_{c}_px": float(known.get(f"sigma_{c}_px", np.nan))
+            for c in ("master", "slave")
+        },
+        "density": spots / area,
+        "negative": negative,
+        "negative_share": negative / spots,
+        "negative_chance": 5e-5 * pixels,  # of noise, at a z of 4
+        "still": float(known.get("still_master", np.nan)),
+        **{name: worst(name) for name in ("hot_pixels", "excess", "clipped")},
+        **{f"shift_{k}_px": value for k, value in shift.items()},
+        "left_out_px": float(np.hypot(*away)),
+        "oval": float(max(oval, 1 / oval)),
+    }
 
 
 def _against(truth: xr.Dataset, cell: xr.Dataset) -> dict[str, float]:
@@ -108,22 +218,9 @@ def _against(truth: xr.Dataset, cell: xr.Dataset) -> dict[str, float]:
     return vars(agreement) | vars(readout)
 
 
-def _warnings(found: Mapping[str, Any], area: float) -> Iterator[str]:
+def warnings(row: Row) -> list[str]:
     """What a person should know before using the cell; NaN says nothing."""
-    if found["spots"] < FEW:
-        yield f"only {found['spots']:.1f} spots a frame"
-    if found["z"] < FAINT:
-        yield "spots are hardly brighter than the noise"
-    if found["spots"] / area > CROWDED:
-        yield f"crowded: {found['spots'] / area:.2f} spots per µm², many merge"
-    if found["drift_px"] > DRIFT:
-        yield f"the stage drifted by {found['drift_px']:.1f} px: register the movie"
-    if found["left"] < FADED:
-        yield f"bleached to {found['left']:.0%} of the brightness"
-    if found["sigma_master_px"] > BLURRED:
-        yield f"spots are {found['sigma_master_px']:.1f} px wide: out of focus?"
-    if found["complete"] < WHOLE * found["tracks"]:
-        yield "few tracks are seen from start to end: the movie is short"
+    return [check.words.format(**row) for check in CHECKS if check.fails(row)]
 
 
 # What the page calls a column, how it is written; a column that is empty is left out.
@@ -134,8 +231,26 @@ PAGE = {
     "complete": ("whole", "{:.0f}"),
     "spots": ("spots a frame", "{:.0f}"),
     "z": ("amplitude / s.e.", "{:.1f}"),
+    "density": ("spots per µm²", "{:.2f}"),
+    "negative": ("spots in the negative", "{:.1f}"),
+    "negative_share": ("negative / spots", "{:.0%}"),
+    "still": ("pattern taken off", "{:.0%}"),
+    "hot_pixels": ("hot pixels", "{:.0f}"),
+    "excess": ("noise / white noise", "{:.2f}"),
+    "clipped": ("clipped pixels", "{:.1f}"),
+    "left_out_px": ("shift left (px)", "{:.2f}"),
+    "shift_y_px": ("shift measured, y (px)", "{:+.2f}"),
+    "shift_x_px": ("shift measured, x (px)", "{:+.2f}"),
+    "bleed": ("slave / master, always", "{:.1%}"),
+    "oval": ("width / width", "{:.2f}"),
     "drift_px": ("drift (px)", "{:.1f}"),
+    "drift_se_px": ("s.e. of the drift (px)", "{:.1f}"),
+    "jump_px": ("largest jump (px)", "{:.1f}"),
+    "broken": ("tracks broken at once", "{:.0%}"),
+    "flash": ("change of light at once", "{:.0%}"),
     "left": ("left of brightness", "{:.0%}"),
+    "near_radius": ("steps near the radius", "{:.1%}"),
+    "cut": ("cut at an end", "{:.0%}"),
     "sigma_master_px": ("width, master (px)", "{:.2f}"),
     "sigma_slave_px": ("width, slave (px)", "{:.2f}"),
     "median_lifetime_s": ("median lifetime (s)", "{:.0f}"),
@@ -154,22 +269,29 @@ PAGE = {
     "false_bursts": ("false bursts", "{:.1%}"),
 }
 CAPTION = (
-    "Every cell as it was tracked. Drift is what all tracks move together over the "
-    "movie; what is left of the brightness is from the medians of the frames; classes "
-    "are those of cmeAnalysis: 1 whole, 2 whole but doubtful, 3 cut, 4 there all the "
-    "time. Alpha to false bursts compare with the truth of a simulation."
+    "Every cell as it was tracked; the first row says what a number should be, and "
+    "warnings what to do where it is not. Spots in the negative of the image are "
+    "none: about as many of those found are false. A pattern that stands still is no "
+    "spot and was taken off. Noise above white noise tells of an interpolated "
+    "movie. Drift is what all tracks move together over the movie; what is left of the "
+    "brightness is from the medians of the frames; classes are those of cmeAnalysis: 1 "
+    "whole, 2 whole but doubtful, 3 cut, 4 there all the time. Alpha to false bursts "
+    "compare with the truth of a simulation."
 )
+LIMITS = "should be"
 
 
 def page(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of :func:`quality` as text, a row a cell."""
+    """The table of :func:`quality` as text: what should be, then a row a cell."""
+    limits = {c.key: ("≤ " if c.over else "≥ ", c.limit) for c in CHECKS}
     shown = {}
     for name, (title, form) in PAGE.items():
-        if name in table and not table[name].isna().all():
-            shown[title] = [
-                "–"
-                if isinstance(value, float) and np.isnan(value)
-                else form.format(value)
-                for value in table[name]
-            ]
+        if name not in table or table[name].isna().all():
+            continue
+        sign, limit = limits.get(name, ("", None))
+        first = "" if limit is None else sign + form.format(limit)
+        shown[title] = [LIMITS if name == "cell" else first] + [
+            "–" if isinstance(value, float) and np.isnan(value) else form.format(value)
+            for value in table[name]
+        ]
     return type(table)(shown)

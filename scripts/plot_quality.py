@@ -1,0 +1,9 @@
+from awd.cells import tracks
+from awd.cells.figures.fitness import quality, quality_table
+from awd.record.jobs import begin
+from awd.report import style
+
+begin(snakemake)
+cells = tracks.read_usable(snakemake.input)
+stem = snakemake.output[0].removesuffix(".png")
+style.save(quality(cells), stem, quality_table(cells))
