@@ -14,6 +14,7 @@ from pathlib import Path
 
 import harness
 import numpy as np
+import spoiled
 import trackers
 from harness import Row, cpu_seconds, interleaved, ratio, row
 
@@ -242,7 +243,7 @@ def growth(seed: int, quick: bool) -> list[Row]:
     return rows
 
 
-PARTS = [alpha, rmse, detection, linking, simulated, whole, growth]
+PARTS = [alpha, rmse, detection, linking, simulated, whole, growth, *spoiled.PARTS]
 
 if __name__ == "__main__":
     harness.main(PARTS, __doc__)

@@ -163,7 +163,10 @@ if MOVING:
             **runs("track_movie"),
             movie=told,
             labels=labels,
-            tracker=settings.cells.tracker.model_dump(),
+            tracker={
+                **settings.cells.tracker.model_dump(),
+                **SOURCE.model_dump(include={"shift"}),
+            },
             bad_cell=settings.cells.bad_cell,
         pathvars:
             job="track_movie/{cell}",

@@ -19,6 +19,9 @@ Channel = Annotated[int, Field(ge=0, lt=100)]
 Point = Annotated[
     list[Annotated[float, Field(ge=-1e5, le=1e5)]], Field(min_length=2, max_length=2)
 ]
+Shift = Annotated[
+    list[Annotated[float, Field(ge=-50, le=50)]], Field(min_length=2, max_length=2)
+]
 Range = Annotated[
     list[Annotated[int, Field(ge=0, le=1_000_000)]], Field(min_length=2, max_length=2)
 ]
@@ -191,6 +194,11 @@ class Movies(Opening, CellSource):
     """Movies: TIFF, OME-TIFF, Micro-Manager, STK, LSM, sequences of images."""
 
     kind: Literal["movies"]
+    shift: Literal["none", "auto"] | Shift = Field(
+        "none",
+        description="How far the slave stands from the master, [dy, dx] in px: it is "
+        "read there; auto measures it from the spots of both.",
+    )
     files: dict[
         Name,
         Annotated[

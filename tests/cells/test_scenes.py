@@ -1,0 +1,145 @@
+"""Movies as microscopes spoil them: pits are found, or the page says why not."""
+
+import numpy as np
+import pytest
+
+from awd.cells import background, detect, diagnose, measures, registration, scenes
+from awd.cells import tracker as tracking
+from awd.cells.figures import fitness
+from awd.cells.movie import Frames, Movie
+from awd.cells.study import quality
+from awd.errors import DataError
+
+SMALL = {"frames": 60, "size": 112, "count": 110}
+WIDTH = scenes.WIDTH
+
+
+def movie(made):
+    channels = tuple(
+        Frames(name, len(frames), frames[0].shape, frames.__getitem__)
+        for name, frames in (("m.tif", made.master), ("s.tif", made.slave))
+    )
+    return Movie(channels, 108.0, 1.0)
+
+
+def track(name, seed=1, **changed):
+    made = scenes.make(name, seed, **SMALL | changed)
+    return tracking.track(movie(made), name, sigma=(WIDTH, scenes.WIDTH_SLAVE))
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        *(("rim_600", 0.90), ("rim_1800", 0.85), ("texture", 0.85), ("hot", 0.93)),
+        *(("interpolated", 0.90), ("smoothed", 0.90), ("clean", 0.93)),
+    ],
+)
+def test_pits_are_found_whatever_is_behind_them(name, least):
+    made = scenes.make(name, 3, **SMALL)
+    found = detect.detect(made.master, WIDTH)
+    assert measures.detection(made.truth, found).f1 > least
+
+
+def test_nothing_is_taken_off_where_nothing_stands_still():
+    made = scenes.make("clean", 3, **SMALL)
+    clean = background.without_still(made.master, WIDTH)
+    assert clean.parts == []
+    assert np.array_equal(clean[7], made.master[7])
+
+
+def test_hot_pixels_are_found_and_still_spots_are_none():
+    made = scenes.make("hot", 3, **SMALL)
+    hot = background.without_still(made.master, WIDTH).hot
+    assert 140 <= len(hot) <= 150
+    beads = scenes.make("beads", 3, **SMALL)
+    assert len(background.without_still(beads.master, WIDTH).hot) == 0
+
+
+@pytest.mark.parametrize("by", [scenes.half_pixel, scenes.smoothed])
+def test_filtered_noise_makes_no_more_spots_than_raw_noise(by):
+    rng = np.random.default_rng(0)
+    raw = scenes.CAMERA.read(np.full((6, 128, 128), 600.0), rng)
+    count = sum(len(detect.spots(by(frame.astype(float)), WIDTH)) for frame in raw)
+    assert count <= max(2 * sum(len(detect.spots(frame, WIDTH)) for frame in raw), 8)
+    assert detect.excess_noise([*scenes.filtered(raw, by)], WIDTH) > 1.5
+
+
+def test_widths_are_those_of_both_axes():
+    oval = scenes.make("oval", 3, **SMALL)
+    x, y = detect.estimate_widths(oval.master)
+    assert (x, y) == pytest.approx((1.28, 1.72), rel=0.05)
+    round_ = scenes.make("clean", 3, **SMALL)
+    x, y = detect.estimate_widths(round_.master)
+    assert x == y
+
+
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (1.4, -2.1), (-3.0, 4.0)])
+def test_a_shift_is_measured_and_the_slave_read_there(shift):
+    made = scenes.make("clean", 5, **SMALL, shift=shift)
+    sigma = WIDTH, scenes.WIDTH_SLAVE
+    found = {
+        by: tracking.track(movie(made), "a", sigma=sigma, shift=by)
+        for by in ("none", "auto")
+    }
+    attrs = found["auto"].attrs
+    assert (attrs["shift_y_px"], attrs["shift_x_px"]) == pytest.approx(shift, abs=0.06)
+    top = {by: np.percentile(ds["slave"].values, 99) for by, ds in found.items()}
+    assert top["auto"] > (0.98 if shift == (0, 0) else 1.5) * top["none"]
+
+
+def test_a_shift_is_not_made_up_of_chance():
+    rng = np.random.default_rng(0)
+    places = (rng.uniform(0, 128, (60, 2)) for _ in range(2))
+    assert registration.peak(registration.differences(*places)).pairs == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "changed"),
+    [
+        ("rim_900", "stands still", {}),
+        ("hot", "hot or dead", {}),
+        ("smoothed", "interpolated or smoothed", {}),
+        ("shifted", "beside the master", {}),
+        ("bleed", "follows the master", {}),
+        ("jump", "the stage jumped by 7", {}),
+        ("laser", "the light changed by +6", {}),
+        ("fast", "raise tracker.radius", {"count": 50}),
+    ],
+)
+def test_what_spoils_a_movie_is_said(name, word, changed):
+    row = quality.quality(track(name, **changed))
+    assert word in row["warnings"]
+
+
+@pytest.mark.parametrize("name", ["clean", "beads", "diffusing"])
+def test_nothing_is_said_of_a_good_movie(name):
+    changed = {"count": 40} if name == "beads" else {}
+    assert quality.quality(track(name, **changed))["warnings"] == ""
+
+
+def test_an_empty_frame_is_named():
+    made = scenes.make("clean", 3, **SMALL)
+    made.master[25] = 0
+    with pytest.raises(DataError, match=r"m\.tif: frame 25 is empty"):
+        tracking.track(movie(made), "a", sigma=(WIDTH, WIDTH))
+    broken = made.slave.astype(np.float32)
+    broken[7, 3, 4] = np.nan
+    with pytest.raises(DataError, match="frame 7 holds NaN"):
+        detect.detect(broken, WIDTH)
+
+
+def test_clipped_tops_repeat_at_a_value_of_the_camera():
+    rng = np.random.default_rng(0)
+    light = rng.poisson(3000, (8, 64, 64)) + 900 * (rng.random((8, 64, 64)) < 0.01)
+    assert diagnose.clipped(light.astype("u2")) == 0
+    clipped = np.minimum(light * 1.2, 4095).astype("u2")
+    assert diagnose.clipped(clipped) == pytest.approx((clipped == 4095).sum() / 8)
+    assert diagnose.clipped(np.minimum(light, 3700).astype("u2")) == 0
+
+
+def test_the_checks_are_drawn():
+    cells = [track("clean"), track("jump")]
+    figure = fitness.quality(cells)
+    assert len(figure.axes) == 8
+    panels = set(fitness.quality_table(cells)["panel"])
+    assert panels == {"displacement", "light", "steps", "bleed"}
