@@ -77,7 +77,7 @@ TRACKS = Contract(
 )
 
 
-@checked(row_size="track", complete="track", labels="complete")
+@checked(row_size="track*", complete="track*", labels="complete")
 def build(
     columns: Mapping[str, np.ndarray],
     row_size: np.ndarray,
