@@ -3,7 +3,7 @@ import xarray as xr
 from awd import io
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank
-from awd.maps.study.streamed import Rows
+from awd.maps.study.streamed import Rows, apart
 from awd.record import checkpoint, contracts, provenance
 from awd.record.jobs import begin
 from awd.search import soft
@@ -13,8 +13,8 @@ given, params = snakemake.input, snakemake.params
 job = checkpoint.Job(snakemake.log[0], given, params)
 outputs = io.read(given.outputs, contracts.OUTPUTS)
 path = soft.distil_soft(
-    Rows(given.maps, outputs["row"].values)[:],
-    outputs["gradient"].values[0],  # the teacher's
+    apart(Rows(given.maps, outputs["row"].values)[:]),
+    apart(outputs["gradient"].values[0]),  # the teacher's
     levels=LEVELS,
     dims=2,
     seeds=(params.seed,),

@@ -1,6 +1,6 @@
 from awd import io
 from awd.maps.figures import filters
-from awd.maps.study.streamed import with_first
+from awd.maps.study.streamed import farthest, with_first
 from awd.record import contracts
 from awd.record.jobs import begin
 from awd.report import style
@@ -9,9 +9,9 @@ begin(snakemake)
 given = snakemake.input
 wavelets = io.read(given.wavelets[0], contracts.WAVELETS)
 outputs = io.read(given.outputs[0], contracts.OUTPUTS)
-outputs = with_first(outputs, snakemake.wildcards.target)
+outputs = farthest(with_first(outputs, snakemake.wildcards.target))
 with io.opened(given.maps, contracts.MAPS) as opened:
-    maps = with_first(opened, snakemake.wildcards.target)
+    maps = farthest(with_first(opened, snakemake.wildcards.target))
     panels = filters.mask_panels(maps, outputs, wavelets)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(filters.masks(panels), stem, filters.masks_table(panels))

@@ -1,5 +1,7 @@
 """Bins of sources: shared planes, noise of each, statistics of all and of pairs."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +14,10 @@ from awd.maps.measure.spectrum import Spectrum
 from awd.maps.readers import Collection
 from awd.maps.sky import lensing, nbody, universe
 from awd.maps.sky.cosmology import Cosmology
-from awd.maps.study import dataset
+from awd.maps.study import ask, bank, dataset, distil, predict, train
 from awd.record import contracts
+from awd.record.checkpoint import Job
+from awd.teacher import weights
 
 SMALL = {"pixels": 32, "particles": 16}
 HERE = Cosmology(0.3, 0.8)
@@ -125,7 +129,6 @@ def test_cross_spectra_tell_fields_that_go_together():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"teacher": {}}, "reads one map, and maps.source has 2 bins"),
         ({"galaxies": [10, 20, 30]}, "3 values for 2 bins"),
         ({"source": {"kind": "simulated", "z_source": [1.0, 0.5]}}, "expected to rise"),
     ],
@@ -137,3 +140,62 @@ def test_bins_that_do_not_fit_together_are_told(changes, message):
     maps = {"source": source, "teacher": None, **changes}
     with pytest.raises(ConfigError, match=message):
         reading.load({"run": "r", "maps": maps})
+
+
+def test_one_filter_is_distilled_for_all_bins(tmp_path, kappa):
+    """From training to the league: networks, gradients, bank, filters, students."""
+    rows = []
+    for k in range(6):
+        for group in ("train0", "select", "test"):
+            seed = {"train0": 0, "select": 1, "test": 2}[group]
+            known = {"omega_m": 0.2 + 0.04 * k, "sigma_8": 0.7 + 0.1 * (k % 3)}
+            x = universe.simulate(
+                *known.values(), 12, seed, z_source=[0.5, 1.0], **SMALL
+            )
+            known |= {"group": group, "split": group.rstrip("0"), "source": group}
+            rows += [known | {"cosmology": f"c{k}", "x": field} for field in x]
+    table = pd.DataFrame(rows)
+    table["realisation"] = np.arange(len(table))
+    fields = table.pop("x").to_numpy()
+    maps = Collection(table, lambda some: (fields[k] for k in some))
+    path = tmp_path / "samples.nc"
+    dataset.write(maps, path, pixel_arcmin=6.6, targets=["sigma_8", "omega_m"])
+    given = SimpleNamespace(samples=path, soft=[], features=[], inferred=[])
+    job = Job(str(tmp_path / "log"), [], {})
+    recipe = {"width": 2, "stem": 5, "epochs": 1, "batch": 16, "learning_rate": 1e-2}
+    recipe |= {"weight_decay": 0.0, "average": 0.0}
+    models, _ = train.train(
+        path, "omega_m", ["resnet", "untrained"], recipe, 0, "cpu", job
+    )
+    given.networks = tmp_path / "networks.safetensors"
+    weights.save(models, given.networks, {"code": "0", "device": "cpu"})
+    answers = ask.outputs(given, "omega_m", {"train": 6, "shifts": 1}, "cpu", job)
+    given.outputs = tmp_path / "outputs.nc"
+    io.write(answers.assign_attrs(device="cpu"), given.outputs, contracts.OUTPUTS)
+    assert answers["gradient"].dims[-3:] == ("channel", "y", "x")
+    given.banks = []
+    with io.opened(path, contracts.MAPS) as opened_:
+        some = bank.rows_of(opened_, 12, 12)
+        for family in ("symmetric",):
+            shelf = bank.fill(family, opened_, some, 3, 0)
+            single = bank.fill(family, opened_.isel(channel=0), some, 3, 0)
+            first = single.sizes["feature"]
+            assert shelf.sizes["feature"] == 2 * first
+            np.testing.assert_array_equal(
+                shelf["features"][..., :first], single["features"]
+            )
+            given.banks.append(tmp_path / f"{family}.nc")
+            io.write(shelf, given.banks[-1], bank.BANK)
+    settings = {"bounds": None, "draws": 2, "covariance": "auto"}
+    found = distil.wavelets(given, "omega_m", settings, 0, job)
+    found.attrs |= {"target": "omega_m", "split": "0", "seed": "0"}
+    given.wavelets = tmp_path / "wavelets.nc"
+    io.write(found, given.wavelets, contracts.WAVELETS)
+    test, entries, heads = predict.students(given, "omega_m", settings, "cpu")
+    assert test.target == "omega_m"
+    assert {"resnet", "output", "attribution"} <= {*entries}
+    np.testing.assert_allclose(
+        entries["resnet"].prediction,
+        answers["output"].sel(network="resnet", name="omega_m").values[test.rows],
+    )
+    assert np.isfinite(heads["compressed"]).all()

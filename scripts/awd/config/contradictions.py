@@ -333,12 +333,6 @@ def _bad_bins(maps: Maps) -> Iterator[tuple[str, str]]:
                 f"has {len(value)} values for {bins} bins of sources; expected one a "
                 "bin, or a number",
             )
-    if bins > 1 and maps.teacher:
-        yield (
-            "maps.teacher",
-            f"reads one map, and maps.source has {bins} bins of sources; statistics "
-            "without a network read them all: teacher: null",
-        )
 
 
 def _bad_levels(cells: Cells) -> Iterator[tuple[str, str]]:

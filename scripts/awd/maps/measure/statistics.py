@@ -183,9 +183,12 @@ def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
     """
     train = np.flatnonzero(maps["split"].values == "train")
     sample = train[:: -(-len(train) // FITTED)]
-    if maps["x"].ndim == 4:
-        statistic = OfBins(statistic)
-    return statistic.fitted(maps["x"][sample].values)
+    return of_maps(statistic, maps["x"].ndim).fitted(maps["x"][sample].values)
+
+
+def of_maps(statistic: Statistic, dims: int) -> Statistic:
+    """A statistic of maps (n, y, x), or of each bin and pairs of (n, bins, y, x)."""
+    return OfBins(statistic) if dims == 4 else statistic
 
 
 def edges(statistic: Statistic) -> int:

@@ -46,7 +46,7 @@ def outputs(
     with io.opened(path, contracts.MAPS) as maps:
         rows = bank.rows_of(maps, settings["train"], 0)
         names, (count, *shape) = maps["name"].values, maps["x"].shape
-        described = maps["target"].attrs
+        described, axes = maps["target"].attrs, maps["x"].dims[1:]
     every, some = (Rows(path, which) for which in (np.arange(count), rows))
     answers = [
         answers_of(model, every, device, job.of(f"output/{name}"))
@@ -64,7 +64,7 @@ def outputs(
     return xr.Dataset(
         {
             "output": (("network", "sample", "name"), np.stack(answers), described),
-            "gradient": (("differentiated", "row", "y", "x"), gradients),
+            "gradient": (("differentiated", "row", *axes), gradients),
             "row": ("row", rows),
         },
         coords={
@@ -112,7 +112,7 @@ def saliency(
     device: str = "cpu",
     checkpoint: Checkpoint | None = None,
 ) -> np.ndarray:
-    """Input gradients (n, y, x) of one output, averaged over shifts of the map.
+    """Input gradients (n, [bins,] y, x) of one output, averaged over shifts of the map.
 
     A network that reads every fourth pixel more than others leaves a grid in its
     gradients, which a wavelet would learn. Averaged over all 16 shifts it is gone;

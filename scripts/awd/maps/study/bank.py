@@ -17,7 +17,13 @@ import numpy as np
 from awd import wavelet
 from awd.filters.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
 from awd.filters.undecimated import Quantiles
-from awd.maps.measure.statistics import LEVELS, ORTHONORMAL, SMOOTHER, FilterStatistic
+from awd.maps.measure.statistics import (
+    LEVELS,
+    ORTHONORMAL,
+    SMOOTHER,
+    FilterStatistic,
+    of_maps,
+)
 from awd.record import contracts
 from awd.record.contracts import Variable
 
@@ -159,7 +165,8 @@ def fill(
     split = maps["split"].values[rows]
 
     def described(h: np.ndarray) -> np.ndarray:
-        return shelf.statistic(h).fitted(x[split == "train"]).features(x)
+        statistic = of_maps(shelf.statistic(h), x.ndim)
+        return statistic.fitted(x[split == "train"]).features(x)
 
     features = list(each(described, filters))
     return xr.Dataset(

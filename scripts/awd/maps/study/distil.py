@@ -26,7 +26,7 @@ from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_of
 from awd.maps.measure.statistics import LEVELS
 from awd.maps.study import bank, published
-from awd.maps.study.streamed import Rows, order, with_first
+from awd.maps.study.streamed import Rows, apart, order, with_first
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.search.candidates import Candidate
@@ -191,7 +191,9 @@ def attributed(
     """
     rows = outputs["row"].values
     cosmology = maps["cosmology"].values[rows]
-    teacher, untrained = outputs["gradient"].values
+    bins = outputs.sizes.get("channel", 1)  # one filter for all of them
+    cosmology = np.repeat(cosmology, bins)
+    teacher, untrained = map(apart, outputs["gradient"].values)
     gradients = {"attribution": teacher, "untrained_a": untrained}
     sparsest = partial(
         distil.distil, levels=LEVELS, length=TAPS, dims=2, random_state=seed
@@ -200,7 +202,7 @@ def attributed(
         name: sparsest(gradient=gradient, objective="attribution")
         for name, gradient in gradients.items()
     }
-    x = Rows(path, rows)[:]
+    x = apart(Rows(path, rows)[:])
     found["sparsity"] = sparsest(x, objective="sparsity")
     methods = {}
     for name, distilled in found.items():

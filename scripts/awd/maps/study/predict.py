@@ -35,7 +35,7 @@ from awd.maps.measure.statistics import (
 )
 from awd.maps.study import bank, baselines, published
 from awd.maps.study.baselines import LARGE, SMALL, of_head, test_part
-from awd.maps.study.streamed import Rows, order, with_first
+from awd.maps.study.streamed import Rows, apart, order, with_first
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.teacher import ask, weights
@@ -324,9 +324,10 @@ class League:
             [self.test[cosmology == name][:FEW] for name in np.unique(cosmology)]
         )
         x = Rows(self.path, rows)[:]
-        return x, ask.saliency(
+        gradients = ask.saliency(
             self.teacher, x, target=self.place, batch=BATCH, device=self.device
         )
+        return apart(x), apart(gradients)
 
 
 def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:

@@ -20,8 +20,13 @@ def with_first(ds: xr.Dataset, target: str) -> xr.Dataset:
     return ds.isel(name=order(names, target))
 
 
+def apart(x: np.ndarray) -> np.ndarray:
+    """Maps (n, [bins,] y, x) as (n * bins, y, x), the bins of a map together."""
+    return x.reshape(-1, *x.shape[-2:])
+
+
 def farthest(maps: xr.Dataset) -> xr.Dataset:
-    """Maps of the last bin of sources, where there are several."""
+    """Maps, or gradients, of the last bin of sources, where there are several."""
     return maps.isel(channel=-1) if "channel" in maps.sizes else maps
 
 

@@ -44,12 +44,14 @@ def train(
     sizes = {name: settings.pop(name) for name in ("width", "stem")}
     with io.opened(path, contracts.MAPS) as maps:
         side, targets = maps["split"].values, maps["target"].values
+        bins = maps.sizes.get("channel", 1)
     learnt, select = (np.flatnonzero(side == name) for name in ("train", "select"))
     scale = float(Rows(path, learnt)[::16].std())
     models: dict[str, Teacher] = {}
     for name in names:
         network_seed = derive_seed(seed, name)
         shape = {"outputs": targets.shape[1], "scale": scale, **sizes}
+        shape |= {"inputs": bins} if bins > 1 else {}
         model = networks.build("resnet", network_seed, targets[learnt], **shape)
         if name == TEACHER:
             history = fit(
@@ -104,7 +106,8 @@ def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
     Every map gets one of the eight symmetries of the square; the batch is moved by up
     to 4 pixels, what enters at a border is reflected.
     """
-    draws = torch.rand((3, len(x), 1, 1), generator=generator).to(x.device) < 0.5
+    shape = 3, len(x), *(1,) * (x.ndim - 1)
+    draws = torch.rand(shape, generator=generator).to(x.device) < 0.5
     for flipped, dims in zip(draws, ((-1,), (-2,), None), strict=True):
         other = x.flip(dims) if dims else x.transpose(-1, -2)
         x = torch.where(flipped, other, x)
@@ -114,11 +117,13 @@ def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def moved(x: Tensor, dy: int, dx: int) -> Tensor:
-    """Maps (n, y, x) moved by whole pixels, reflected at their borders."""
+    """Maps (n, [bins,] y, x) moved by whole pixels, reflected at their borders."""
     far = max(abs(dy), abs(dx))
-    wide = nn.functional.pad(x[:, None], (far,) * 4, mode="reflect")[:, 0]
-    rows, columns = x.shape[1:]
-    return wide[:, far + dy : far + dy + rows, far + dx : far + dx + columns]
+    rows, columns = x.shape[-2:]
+    flat = x.reshape(len(x), -1, rows, columns)
+    wide = nn.functional.pad(flat, (far,) * 4, mode="reflect")
+    seen = wide[..., far + dy : far + dy + rows, far + dx : far + dx + columns]
+    return seen.reshape(x.shape)
 
 
 def settle(model: nn.Module, maps: Rows) -> None:
