@@ -4,7 +4,7 @@
 # make smoke          every rule on tiny data
 # make paper          all studies with all seeds; hours, goes on where it was stopped
 # make test           style, types and tests: 8 minutes
-# make test-all       beside these, runs in conda environments, on Slurm, and killed
+# make test-all       beside these, wrong inputs, conda environments, Slurm, and kills
 # make reliability    20,000 wrong inputs, damaged files, kills: counts into docs/; hours
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make docs           the site, docs/_build/index.html, with every example run once
@@ -73,7 +73,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loa
 	--durations=10
 
 test: style
-	$(PYTEST) -m "not (conda or slurm or kills or reliability)"
+	$(PYTEST) -m "not (conda or slurm or kills or fuzz or reliability)"
 
 test-all: style
 	$(PYTEST)
