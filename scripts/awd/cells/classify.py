@@ -37,8 +37,8 @@ class Ragged:
 
 
 @checked(
-    buffer_top="track 2 5",
-    buffer_p="track 2 5",
+    buffer_top="track* 2 5",
+    buffer_p="track* 2 5",
     frames=(1, 1e7),
     interval_s=(1e-6, 1e6),
     may_be_nan="buffer_top buffer_p",
