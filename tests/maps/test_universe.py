@@ -35,3 +35,9 @@ def test_skewness_falls_with_the_matter_density():
         for omega in (0.2, 0.4)
     )
     assert low > 1.3 * high
+
+
+def test_a_field_wider_than_the_box_is_warned_of(caplog):
+    for degrees in (3.5, 12.0):
+        universe.simulate(0.3, 0.8, 1, 0, degrees=degrees, particles=8, pixels=16)
+        assert ("raise maps.source.box" in caplog.text) == (degrees > 4)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd.arguments import checked
+from awd.log import log
 from awd.maps.sky import lensing, nbody
 from awd.maps.sky.cosmology import Cosmology
 
@@ -73,6 +74,15 @@ def simulate(
         A parameter is outside of what can be simulated.
     """
     cosmology = Cosmology(omega_m, sigma_8)
+    middle = cosmology.distance(1 / (1 + float(np.max(z_source)))) / 2
+    field = middle * np.radians(degrees)
+    if field > box:
+        log.warning(
+            "a field of %g degrees is %.0f Mpc/h wide where lenses count most, and the "
+            "box %g: it repeats within a map, and power on larger scales is missing; "
+            "raise maps.source.box (and particles), or lower degrees",
+            *(degrees, field, box),
+        )
     planes = nbody.evolve(
         *(cosmology, seed, particles),
         mesh=mesh,
