@@ -122,7 +122,7 @@ def _negative(ax: Axes, cells: Sequence[xr.Dataset], colours: dict[str, str]) ->
         ax.plot([k, k], [max(false, 0.1), found], color=colours[cell.attrs["cell"]])
         ax.plot(k, found, "o", color=colours[cell.attrs["cell"]])
         ax.plot(k, max(false, 0.1), "_", color=colours[cell.attrs["cell"]], ms=9)
-    ax.set(title="spots (o), in the negative (–)", ylabel="a frame", yscale="log")
+    ax.set(title="spots (o), false (–)", ylabel="a frame", yscale="log")
     ax.set(xticks=[], xlim=(-0.7, len(cells) - 0.3))
 
 
