@@ -226,6 +226,45 @@ use rule map_job as tabulate_published_maps with:
         job="tabulate_published_maps",
 
 
+if settings.maps.observed:
+    OBSERVED = RUN / "maps/observed"
+    # What is asked of it: every statistic, and the filter that we stand for.
+    ASKED = [*settings.maps.methods, *([OURS] if TAUGHT else [])]
+    RESULTS["Observed map"] = f"{RUN}/table_observed.csv"
+
+    use rule map_job as infer_observed with:
+        """Posterior, chains, goodness of fit and vectors of an observed map."""
+        input:
+            maps=SKY,
+            observed=brought(
+                [
+                    io.existing(file, "put or link it there (maps.observed.files)")
+                    for file in settings.maps.observed.files
+                ]
+            ),
+            wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
+        output:
+            table=OBSERVED / "posterior.csv",
+            page=table(RUN / "table_observed"),
+            figure=multiext(f"{RUN}/figures/maps/observed", ".png", ".pdf", ".csv"),
+            chains=expand(
+                OBSERVED / "{statistic}.{kind}",
+                statistic=ASKED,
+                kind=["npz", "txt", "paramnames", "ranges"]
+                + ["data.txt", "covariance.txt"],
+            ),
+        params:
+            **runs("infer_observed"),
+            **settings.maps.model_dump(include={"methods", "bins", "covariance"}),
+            bounds=BOX,
+            pixel_arcmin=settings.maps.observed.pixel_arcmin,
+            seed=seed("infer_observed"),
+        resources:
+            **grows(1500, 60),
+        pathvars:
+            job="infer_observed",
+
+
 if TAUGHT:
 
     use rule map_job as make_bank with:

@@ -3,7 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
-PAGE |= {"worth": [], "models": [], "coverage": []}
+PAGE |= {"worth": [], "models": [], "coverage": [], "observed": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -31,6 +31,9 @@ if settings.maps:
     # What was published is of the matter density.
     of_matter = "omega_m" in settings.maps.targets
     PAGE["published_maps"] += [RUN / "table_published_maps.csv"] * of_matter
+    if settings.maps.observed:
+        PAGE["observed"].append(RUN / "maps/observed/posterior.csv")
+        PAGE["figures"].append(RUN / "figures/maps/observed.png")
     PAGE["tables"] += [RUN / f"table_{of}.csv" for of in ("cosmology", "coverage")]
     if TAUGHT:
         PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from awd import io
 from awd.cells.study import published, quality
-from awd.maps.infer import score
+from awd.maps.infer import observed, score
 from awd.maps.infer.score import HEADS_CAPTION, head_table, score_table
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
@@ -26,6 +26,9 @@ for path in given.cosmology:
 for path in given.coverage:
     table = score.coverage_table(io.read_table(path))
     shown.append(page.Table(table, "Coverage", score.COVERAGE_CAPTION, page.MAPS))
+for path in given.observed:
+    table = observed.page(io.read_table(path))
+    shown.append(page.Table(table, "The observed map", observed.CAPTION, page.MAPS))
 for path in given.heads:
     heads = head_table(io.read_table(path))
     shown.append(page.Table(heads, "Families and heads", HEADS_CAPTION, page.MAPS))

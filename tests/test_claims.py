@@ -48,6 +48,18 @@ NETWORK = "As good as its network?"
 GOOD, LEVEL, BAD = (0.04, 0.01, 0.07), (0.01, -0.02, 0.04), (-0.1, -0.2, -0.05)
 
 
+@pytest.mark.parametrize(("low", "learned"), [(-0.02, False), (0.3, True)])
+def test_a_network_that_learned_nothing_is_said_to_have_and_not_compared(low, learned):
+    scores = SCORES.assign(study="cells", target="mean0", r2=0.5, r2_low=0.4)
+    scores.loc[scores["method"] == "lstm", ["r2", "r2_low"]] = 0.01, low
+    rows = compared({"lstm": LEVEL, "ridge": GOOD})
+    (verdict,) = claims.verdicts(rows, scores).values()
+    claim = {c.question: c for c in verdict.claims}[NETWORK]
+    assert ("level with" in claim.sentence) == learned
+    assert ("LSTM teacher learned nothing" in claim.sentence) != learned
+    assert bool(claim.as_good) == learned
+
+
 def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
     claim = found({"ridge": GOOD, "db5@labels": (0.1, 0.08, 0.12), "db5": GOOD})[
         WITHOUT

@@ -265,6 +265,17 @@ class Compare(Strict):
     pixel_arcmin: float = Field(gt=0, le=1e4, description="Side of its pixels.")
 
 
+class Observed(Strict):
+    """An observed map, of which the cosmology is asked."""
+
+    files: list[File] = Field(
+        min_length=1,
+        max_length=2,
+        description="FITS file of its convergence, or two, of the components of shear.",
+    )
+    pixel_arcmin: float = Field(gt=0, le=1e4, description="Side of its pixels.")
+
+
 class Maps(Strict):
     """The study of convergence maps: which maps, and what is read of them."""
 
@@ -322,6 +333,9 @@ class Maps(Strict):
         MapTeacher(), description="null leaves it at statistics without a network."
     )
     distil: MapDistil = MapDistil()
+    observed: Observed | None = Field(
+        None, description="An observed map, read by every statistic and our filter."
+    )
     compare: Compare | None = Field(
         None, description="A map made elsewhere, to see how real the simulated are."
     )

@@ -91,7 +91,8 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
     of = dict(list(scores.groupby(both))) if set(both) <= {*scores} else {}
     return {
         title(study, target, several): Verdict(
-            _claims(part, roles), _tried(part, of.get((study, target), scores))
+            _claims(part, roles, _unlearned(of.get((study, target)))),
+            _tried(part, of.get((study, target), scores)),
         )
         for (study, target), part in rows.groupby(both, sort=False)
     }
@@ -107,7 +108,18 @@ def of_worth(sentence: str) -> Claim:
     return Claim("What is the network worth?", sentence, [], [])
 
 
-def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
+def _unlearned(scores: pd.DataFrame | None) -> list[str]:
+    """Networks whose R2 of all test sets is not surely above 0."""
+    if scores is None or not {"r2", "r2_low"} <= {*scores}:
+        return []
+    own = tables.over_splits(scores) if "split" in scores else scores
+    nothing = (own["role"] == "teacher") & ~(own["r2_low"] > 0)
+    return list(own[nothing]["method"].unique())
+
+
+def _claims(
+    rows: pd.DataFrame, roles: Mapping[str, str], unlearned: Sequence[str] = ()
+) -> list[Claim]:
     """All claims of one target, of our method and of its head without labels."""
     methods = list(dict.fromkeys(rows["method"]))
     ours = OURS if OURS in methods else methods[0]
@@ -127,11 +139,14 @@ def _claims(rows: pd.DataFrame, roles: Mapping[str, str]) -> list[Claim]:
     claims = [
         _without_network(name, parts.get("without", own[:0])),
         _of_filter(name, parts.get("filter", own[:0])),
-        _of_teachers(name, "As good as its network?", parts.get("teacher", own[:0])),
+        _of_teachers(
+            name, "As good as its network?", parts.get("teacher", own[:0]), unlearned
+        ),
         _of_teachers(
             f"{name} without a label",
             "As good as its network, without a label?",
             unlabelled[fair],
+            unlearned,
         ),
         _of_others(name, parts.get("others", own[:0])),
     ]
@@ -195,10 +210,21 @@ def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
     return _claim(question, sentence, rows)
 
 
-def _of_teachers(name: str, question: str, rows: pd.DataFrame) -> Claim | None:
-    """Against the networks; level is what distilling asks for."""
+def _of_teachers(
+    name: str, question: str, rows: pd.DataFrame, unlearned: Sequence[str]
+) -> Claim | None:
+    """Against the networks; level is what distilling asks for.
+
+    Nothing is compared with a network that learned nothing.
+    """
     if rows.empty:
         return None
+    nothing = rows["reference"].isin(unlearned)
+    failed = ", ".join(name_of(one) for one in rows[nothing]["reference"])
+    said = f"{failed} learned nothing (R² not above 0): nothing is compared with it."
+    rows = rows[~nothing]
+    if rows.empty:
+        return Claim(question, said, [], [])
     by_place = {
         "better than": rows[rows["low"] > 0],
         "level with": rows[(rows["low"] <= 0) & (rows["high"] >= 0)],
@@ -210,7 +236,7 @@ def _of_teachers(name: str, question: str, rows: pd.DataFrame) -> Claim | None:
         if len(part)
     ]
     sentence = f"{name} is {', and '.join(places)}."
-    return _claim(question, sentence, rows)
+    return _claim(question, f"{sentence} {said}" if failed else sentence, rows)
 
 
 def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:

@@ -170,3 +170,40 @@ def _levels(grid: np.ndarray) -> list[float]:
     total = np.cumsum(sorted_) / sorted_.sum()
     levels = [sorted_[np.searchsorted(total, share)] for share in (0.95, 0.68)]
     return levels if levels[0] < levels[1] else [levels[1] * 0.999, levels[1]]
+
+
+@styled
+def observed(draws: pd.DataFrame) -> Figure:
+    """The posterior of an observed map, a panel a statistic.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        :func:`awd.maps.infer.observed.chains`.
+    """
+    from scipy.stats import gaussian_kde
+
+    names = draws["statistic"].unique()
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(DOUBLE, 0.3 + rows * DOUBLE / columns * 0.92))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    spans = [np.quantile(draws[axis], [0.001, 0.999]) for axis in ("a", "b")]
+    x, y = (np.linspace(low, high, 80) for low, high in spans)
+    nodes = np.stack(np.meshgrid(x, y)).reshape(2, -1)
+    for ax, name in zip(axes.flat, names, strict=False):
+        own = draws[draws["statistic"] == name]
+        grid = gaussian_kde(own[["a", "b"]].to_numpy().T)(nodes).reshape(80, 80)
+        doubted = bool(own["doubted"].iloc[0])
+        ax.contour(
+            *(x, y, grid, _levels(grid)),
+            colors="0.5" if doubted else "#0072B2",
+            linestyles="dashed" if doubted else "solid",
+            linewidths=(0.8, 1.4),
+        )
+        ax.set_title(name_of(name) + ("\nnot trustworthy" if doubted else ""))
+    for ax in axes.flat[len(names) :]:
+        ax.set_axis_off()
+    figure.supxlabel(label(draws["name_a"].iloc[0]))
+    figure.supylabel(label(draws["name_b"].iloc[0]))
+    return figure

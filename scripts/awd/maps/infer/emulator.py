@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from awd.arguments import checked
 from awd.errors import DataError
-from awd.maps.infer.likelihood import Likelihood, estimated, fewest, probabilities
+from awd.maps.infer.likelihood import (
+    Likelihood,
+    estimated,
+    fewest,
+    inverse_root,
+    probabilities,
+)
 from awd.maps.infer.nodes import HeldOut, Nodes, product, surrounding
 
 if TYPE_CHECKING:
@@ -19,7 +27,8 @@ FOLDS = 5  # of the training maps of every cosmology
 MOST = 600  # of them are looked at
 COARSE = {1: 256, 2: 32, 3: 16, 4: 8}  # nodes a side, by the number of parameters
 DEPTH = 36.0  # of chi2 within which a posterior is looked at closely
-FEWEST_GROUPS = 4  # initial conditions whose mean corrects that of the training maps
+FEWEST_GROUPS = 8  # initial conditions that tell how those of one differ
+GROUP_FOLDS = 4  # of them
 
 
 class Goodness(NamedTuple):
@@ -145,19 +154,40 @@ class Emulator:
         group : array of shape (n,)
             Initial condition of every map.
         """
-        features = np.array(features, float)
+        features = np.asarray(features, float)
         missed = features - self.means(parameters)
-        groups = [group == name for name in np.unique(group)]
-        if len(groups) >= FEWEST_GROUPS:
-            common = np.stack([missed[own].mean(0) for own in groups])
-            offset = common.mean(0)
-            self.coefficients_[0] += offset
-            # A map is judged by what the other initial conditions say.
-            for own, miss in zip(groups, common, strict=True):
-                features[own] += (miss - offset) / (len(groups) - 1)
-        some = slice(None, None, -(-len(features) // MOST))
-        self._widen(self._seen(features[some], parameters[some]))
+        names, own = np.unique(group, return_inverse=True)
+        some = np.arange(0, len(own), -(-len(own) // MOST))
+        if len(names) < FEWEST_GROUPS:
+            self._widen(self._seen(features[some], parameters[some]))
+            return self
+        common = np.stack([missed[own == k].mean(0) for k in range(len(names))])
+        # Maps are judged by what other initial conditions say.
+        parts = []
+        for k in range(GROUP_FOLDS):
+            inside = some[own[some] % GROUP_FOLDS == k]
+            head = self._shifted(common[np.arange(len(names)) % GROUP_FOLDS != k])
+            parts.append(head._seen(features[inside], parameters[inside]))
+        shifted = self._shifted(common)
+        self.coefficients_, self.likelihood_ = (
+            shifted.coefficients_,
+            shifted.likelihood_,
+        )
+        self._widen(HeldOut.joined(parts))
         return self
+
+    def _shifted(self, common: np.ndarray) -> Emulator:
+        """Another whose means and covariance hold what initial conditions add."""
+        head = copy.copy(self)
+        offset = common.mean(0)
+        head.coefficients_ = self.coefficients_.copy()
+        head.coefficients_[0] += offset
+        white = self.likelihood_.white
+        covariance = np.linalg.pinv(white @ white.T, hermitian=True)
+        apart = common - offset
+        covariance += apart.T @ apart / (len(common) - 1) * (1 + 1 / len(common))
+        head.likelihood_ = replace(self.likelihood_, white=inverse_root(covariance))
+        return head
 
     def means(self, parameters: np.ndarray) -> np.ndarray:
         """Expected features (n, d) at parameters (n, p)."""
@@ -198,6 +228,21 @@ class Emulator:
             pairs = zip(marginals, nodes.below(here), strict=True)
             ranks.append(np.stack([(m * share).sum(1) for m, share in pairs], 1))
         return np.concatenate(ranks)
+
+    def drawn(
+        self, features: np.ndarray, count: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """So many cosmologies (count, p) from the posterior of one map (1, d)."""
+        nodes = next(self._close(features, self.temper_))
+        posterior = probabilities(self.likelihood_.log(nodes.chi2 / self.temper_))[0]
+        picked = product(nodes.axes)[0][rng.choice(len(posterior), count, p=posterior)]
+        steps = np.array([axis[0, 1] - axis[0, 0] for axis in nodes.axes])
+        return picked + steps * rng.uniform(-0.5, 0.5, picked.shape)
+
+    def covariance_of_map(self) -> np.ndarray:
+        """Covariance of the features of one map, (d, d), as wide as intervals are."""
+        white = self.likelihood_.white
+        return self.temper_ * np.linalg.pinv(white @ white.T, hermitian=True)
 
     def goodness(self, features: np.ndarray) -> Goodness:
         """How well the best of the box's cosmologies fits every map."""

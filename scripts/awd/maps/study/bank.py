@@ -8,15 +8,17 @@ teacher, target or control then costs seconds, and all choose from the same filt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import wavelet
+from awd import io, wavelet
 from awd.filters.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
 from awd.filters.undecimated import Quantiles
+from awd.league import choose
+from awd.league.names import OURS
 from awd.maps.measure.statistics import (
     LEVELS,
     ORTHONORMAL,
@@ -184,6 +186,19 @@ def fill(
 def shaped(family: str, taps: np.ndarray) -> np.ndarray:
     """A filter of the bank as the transform takes it: 3 x 3 where it is no product."""
     return taps.reshape(3, 3) if family == "isotropic" else taps
+
+
+def chosen(paths: Sequence[io.PathLike]) -> dict[str, FilterStatistic]:
+    """What is read through the filter that we stand for, by the name of its method.
+
+    ``paths`` holds one ``wavelets.nc``, or none.
+    """
+    found = {}
+    for path in paths:
+        methods = choose.from_dataset(io.read(path, contracts.WAVELETS))
+        family, h = methods[OURS].family, methods[OURS].chosen.filter
+        found[OURS] = SHELVES[family].statistic(shaped(family, h))
+    return found
 
 
 class Ridge:

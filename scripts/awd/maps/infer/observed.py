@@ -1,0 +1,235 @@
+"""What one observed map says: its posterior, how well it fits, and files for others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from awd import io
+from awd.errors import DataError
+from awd.league.names import name_of
+from awd.maps.infer import trust
+from awd.maps.infer.emulator import Emulator, Goodness
+from awd.maps.names import label, long_name
+from awd.maps.sky import lensing
+from awd.maps.study.dataset import block_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+CAPTION = (
+    "Posterior mean ± s.d. of the observed map under every statistic; chi2 of the best "
+    "cosmology, what held-out maps of the training cosmologies have, and how often "
+    "they fit worse. Chains (npz and GetDist), data vectors and covariances lie in "
+    "maps/observed."
+)
+DRAWS = 10_000  # of every chain
+SAME = 0.005  # by which pixels may differ in size
+
+
+class Answer(NamedTuple):
+    """What a statistic says of the observed map.
+
+    Attributes
+    ----------
+    statistic : str
+    names : list of str
+        Of the parameters.
+    features : ndarray of shape (d,)
+        The data vector.
+    emulator : Emulator
+        Calibrated.
+    chain : ndarray of shape (draws, p)
+        From the posterior, of equal weight.
+    log : ndarray of shape (draws,)
+        Logarithm of the likelihood of each, up to a constant.
+    goodness : Goodness
+        Of the map.
+    """
+
+    statistic: str
+    names: list[str]
+    features: np.ndarray
+    emulator: Emulator
+    chain: np.ndarray
+    log: np.ndarray
+    goodness: Goodness
+
+
+def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.ndarray:
+    """The observed map as the simulated ones are: (1, y, x), float32.
+
+    Block means, smoothing, and the middle of a larger field. Noise is in it already;
+    that of the simulated maps (``maps.galaxies``) should be like it.
+
+    Parameters
+    ----------
+    kappa : array of shape (y, x)
+    pixel_arcmin : float
+        Of it.
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`.
+
+    Raises
+    ------
+    DataError
+        Its pixels are no part of theirs, its field is smaller, or it has gaps.
+    """
+    pixel, side = float(maps.attrs["pixel_arcmin"]), maps.sizes["y"]
+    block = max(1, round(pixel / pixel_arcmin))
+    fits = side * block
+    if abs(block * pixel_arcmin / pixel - 1) > SAME or min(kappa.shape) < fits:
+        field = min(kappa.shape) * pixel_arcmin / 60
+        raise DataError(
+            f"the observed map has {kappa.shape[0]} x {kappa.shape[1]} pixels of "
+            f"{pixel_arcmin:g} arcmin, the simulated ones {side} x {side} of "
+            f"{pixel:g}; expected whole blocks of its pixels in theirs, and a field as "
+            f"large: with {side} pixels, maps.source.degrees: {field:.4f}"
+        )
+    if not np.isfinite(kappa).all():
+        raise DataError(
+            f"{(~np.isfinite(kappa)).sum()} pixels of the observed map have no value; "
+            "cut out a part without gaps"
+        )
+    top, left = ((size - fits) // 2 for size in kappa.shape)
+    cut = np.ascontiguousarray(kappa[top : top + fits, left : left + fits], np.float32)
+    smooth = float(maps.attrs.get("smoothing_arcmin", 0.0))
+    small = block_mean(cut, side)[None]
+    return lensing.smoothed(small, smooth / pixel) if smooth else small
+
+
+def answer(
+    statistic: str,
+    names: list[str],
+    features: np.ndarray,
+    emulator: Emulator,
+    seed: int,
+) -> Answer:
+    """The posterior of features (d,) under a calibrated emulator, drawn from."""
+    rng = np.random.default_rng(seed)
+    chain = emulator.drawn(features[None], DRAWS, rng)
+    log = emulator.log_likelihood(features[None], chain)[0]
+    return Answer(
+        statistic,
+        names,
+        features,
+        emulator,
+        chain,
+        log,
+        emulator.goodness(features[None]),
+    )
+
+
+def table(answers: list[Answer]) -> pd.DataFrame:
+    """A row a statistic and parameter: mean, s.d., intervals, chi2 and doubts."""
+    import pandas as pd
+
+    rows = []
+    for one in answers:
+        fit = one.goodness
+        for k, name in enumerate(one.names):
+            chain = one.chain[:, k]
+            low, low_68, high_68, high = np.quantile(chain, [0.025, 0.16, 0.84, 0.975])
+            rows.append(
+                {
+                    "method": one.statistic,
+                    "parameter": name,
+                    "mean": chain.mean(),
+                    "sd": chain.std(),
+                    "low_68": low_68,
+                    "high_68": high_68,
+                    "low": low,
+                    "high": high,
+                    "chi2": fit.chi2[0],
+                    "chi2_expected": one.emulator.reference_.mean(),
+                    "features": len(one.features),
+                    "p_value": fit.p_value[0],
+                    "doubts": trust.doubts(fit.p_value[0], bool(fit.edge[0])),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def page(found: pd.DataFrame) -> pd.DataFrame:
+    """:func:`table` as text, a row a statistic."""
+    import pandas as pd
+
+    rows = []
+    for name, own in found.groupby("method", sort=False):
+        first = own.iloc[0]
+        rows.append(
+            {"statistic": name_of(str(name))}
+            | {
+                long_name(row.parameter): f"{row.mean_:.3f} ± {row.sd:.3f}"
+                for row in own.rename(columns={"mean": "mean_"}).itertuples()
+            }
+            | {
+                "chi2": f"{first['chi2']:.1f} ({first['chi2_expected']:.1f} expected)",
+                "p": f"{first['p_value']:.2g}",
+                "verdict": first["doubts"] or "nothing speaks against it",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def chains(answers: list[Answer], most: int = 2000) -> pd.DataFrame:
+    """Draws of the first two parameters, and which posteriors are not trustworthy."""
+    import pandas as pd
+
+    parts = []
+    for one in answers:
+        part = pd.DataFrame(one.chain[:most, :2], columns=["a", "b"])
+        fit = one.goodness
+        doubted = bool(trust.doubts(fit.p_value[0], bool(fit.edge[0])))
+        names = {"name_a": one.names[0], "name_b": one.names[1]}
+        parts.append(part.assign(statistic=one.statistic, doubted=doubted, **names))
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_chain(one: Answer, root: io.PathLike) -> None:
+    """``root.npz``, and ``root.txt``, ``.paramnames``, ``.ranges`` for GetDist.
+
+    A row of the text is weight, minus the logarithm of the likelihood, parameters;
+    ``getdist.loadMCSamples(root)`` reads it.
+    """
+    root = str(root)
+    columns = dict(zip(one.names, one.chain.T, strict=True))
+    with io.replacing(root + ".npz") as path, path.open("wb") as file:
+        np.savez(file, log_likelihood=one.log, **columns)
+    rows = np.column_stack([np.ones(len(one.chain)), -one.log, one.chain])
+    io.write_text("".join(_line(row) for row in rows), root + ".txt")
+    latex = "".join(f"{name} {label(name).strip('$')}\n" for name in one.names)
+    io.write_text(latex, root + ".paramnames")
+    pairs = zip(one.names, one.emulator.bounds_, strict=True)
+    ranges = "".join(f"{name} {low:g} {high:g}\n" for name, (low, high) in pairs)
+    io.write_text(ranges, root + ".ranges")
+
+
+def write_vectors(one: Answer, root: io.PathLike) -> None:
+    """``root.data.txt`` and ``root.covariance.txt``: text that any code reads.
+
+    The first has the data vector, and what is expected at the posterior's mean; the
+    second the covariance of a map's features.
+    """
+    mean = one.emulator.means(one.chain.mean(0)[None])[0]
+    head = f"# {one.statistic}: observed, expected at the posterior's mean\n"
+    rows = np.column_stack([one.features, mean])
+    io.write_text(head + "".join(map(_line, rows)), f"{root}.data.txt")
+    head = f"# {one.statistic}: covariance of the features of one map\n"
+    covariance = one.emulator.covariance_of_map()
+    io.write_text(head + "".join(map(_line, covariance)), f"{root}.covariance.txt")
+
+
+def _line(row: np.ndarray) -> str:
+    return " ".join(f"{value:.8e}" for value in row) + "\n"
+
+
+def kappa_of(paths: list[str]) -> np.ndarray:
+    """A map (y, x) from one FITS file of convergence, or two of shear components."""
+    from awd.maps import readers
+
+    images = [readers.read_fits(Path(path)) for path in paths]
+    return images[0] if len(images) == 1 else lensing.kaiser_squires(*images)[0]
