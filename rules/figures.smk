@@ -95,6 +95,10 @@ if settings.maps:
     REALISM = {"realism": RUN / "maps/realism.csv"}
     OUTPUTS = {"outputs": each(SEED / "outputs.nc")}
     BANK = {"bank": RUN / "maps/bank/symmetric.nc"}
+    if settings.maps.observed:
+        SAID = {"table": OBSERVED / "posterior.csv"}
+        SAID |= {"chains": expand(OBSERVED / "{of}.npz", of=ASKED)}
+        DRAWN["observed"] = OfMaps("What statistics say of the observed map.", SAID)
     DRAWN |= {
         "maps": OfMaps("Maps of some cosmologies, by matter density.", MAPS),
         "peaks": OfMaps("Mean peak histograms of cosmologies.", MAPS, memory=(1500, 0)),

@@ -20,6 +20,7 @@ BOX = (
     else None
 )
 SURVEYED = ["maps", "peaks", "inferred", "posterior", "realism"]
+SURVEYED += ["observed"] * bool(settings.maps.observed)
 
 if TAUGHT:
     lattices = [
@@ -246,7 +247,6 @@ if settings.maps.observed:
         output:
             table=OBSERVED / "posterior.csv",
             page=table(RUN / "table_observed"),
-            figure=multiext(f"{RUN}/figures/maps/observed", ".png", ".pdf", ".csv"),
             chains=expand(
                 OBSERVED / "{statistic}.{kind}",
                 statistic=ASKED,

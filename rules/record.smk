@@ -33,7 +33,6 @@ if settings.maps:
     PAGE["published_maps"] += [RUN / "table_published_maps.csv"] * of_matter
     if settings.maps.observed:
         PAGE["observed"].append(RUN / "maps/observed/posterior.csv")
-        PAGE["figures"].append(RUN / "figures/maps/observed.png")
     PAGE["tables"] += [RUN / f"table_{of}.csv" for of in ("cosmology", "coverage")]
     if TAUGHT:
         PAGE["heads"] += every(SEED / "heads.csv", study="maps")[:1]

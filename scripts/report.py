@@ -2,8 +2,7 @@ from pathlib import Path
 
 from awd import io
 from awd.cells.study import published, quality
-from awd.maps.infer import observed, score
-from awd.maps.infer.score import HEADS_CAPTION, head_table, score_table
+from awd.maps.infer import pages
 from awd.maps.study import describe
 from awd.maps.study.published import CAPTION as PUBLISHED
 from awd.record import manifest
@@ -20,18 +19,8 @@ for path in given.quality:
     shown.append(page.Table(checked, "Quality of the cells", quality.CAPTION))
 for title, table in published.pages(given.published):
     shown.append(page.Table(table, title, published.CAPTION))
-for path in given.cosmology:
-    table, title = score_table(io.read_table(path)), "Statistics without a network"
-    shown.append(page.Table(table, title, score.CAPTION, page.MAPS))
-for path in given.coverage:
-    table = score.coverage_table(io.read_table(path))
-    shown.append(page.Table(table, "Coverage", score.COVERAGE_CAPTION, page.MAPS))
-for path in given.observed:
-    table = observed.page(io.read_table(path))
-    shown.append(page.Table(table, "The observed map", observed.CAPTION, page.MAPS))
-for path in given.heads:
-    heads = head_table(io.read_table(path))
-    shown.append(page.Table(heads, "Families and heads", HEADS_CAPTION, page.MAPS))
+for table, title, text in pages.tables(given):
+    shown.append(page.Table(table, title, text, page.MAPS))
 for path in given.filters:
     filters = describe.page(io.read_table(path))
     shown.append(page.Table(filters, "Filters", describe.CAPTION, page.MAPS))

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from awd import io
 from awd.errors import DataError
 from awd.maps.figures import inferred as figures
 from awd.maps.infer import observed, predict
@@ -70,7 +72,7 @@ def test_vectors_and_covariances_are_plain_text(one, tmp_path):
     assert np.corrcoef(chi2, one.log)[0, 1] < -0.9
 
 
-def test_what_is_no_map_of_the_universe_is_not_trusted(one, read, small):
+def test_what_is_no_map_of_the_universe_is_not_trusted(one, read, tmp_path):
     noise = np.random.default_rng(0).normal(0, 0.05, (1, 32, 32)).astype("f4")
     wrong = asked(read, noise)
     table = observed.table([one, wrong._replace(statistic="noise")])
@@ -79,8 +81,13 @@ def test_what_is_no_map_of_the_universe_is_not_trusted(one, read, small):
     assert "not trustworthy" in doubts["noise"]
     page = observed.page(table)
     assert page["verdict"].str.contains("not trustworthy").tolist()[1]
-    drawn = observed.chains([one, wrong._replace(statistic="noise")], 300)
-    figure = figures.observed(drawn)
+    paths = [tmp_path / "starlet_norms.npz", tmp_path / "noise.npz"]
+    for said, path in zip((one, wrong), paths, strict=True):
+        observed.write_chain(said, path.with_suffix(""))
+    io.write_table(table, tmp_path / "posterior.csv")
+    table = io.read_table(tmp_path / "posterior.csv")
+    pd.testing.assert_frame_equal(observed.page(table), page)
+    figure = figures.observed(observed.chains(table, paths, 300))
     assert "not trustworthy" in figure.axes[1].get_title()
 
 

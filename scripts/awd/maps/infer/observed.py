@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from awd import io
 from awd.errors import DataError
 from awd.league.names import name_of
-from awd.maps.infer import trust
+from awd.maps.infer import predict, trust
 from awd.maps.infer.emulator import Emulator, Goodness
+from awd.maps.measure import statistics
 from awd.maps.names import label, long_name
 from awd.maps.sky import lensing
 from awd.maps.study.dataset import block_mean
@@ -19,6 +21,8 @@ from awd.maps.study.dataset import block_mean
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+    from awd.maps.measure.statistics import Statistic
 
 CAPTION = (
     "Posterior mean ± s.d. of the observed map under every statistic; chi2 of the best "
@@ -101,6 +105,37 @@ def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.nda
     return lensing.smoothed(small, smooth / pixel) if smooth else small
 
 
+def answers(
+    asked: Mapping[str, Statistic],
+    maps: xr.Dataset,
+    kappa: np.ndarray,
+    seed: int,
+    **how: Any,
+) -> list[Answer]:
+    """What every statistic says of a map that is :func:`prepared`.
+
+    Parameters
+    ----------
+    asked : mapping
+        Name -> statistic, not fitted.
+    maps : Dataset
+        :data:`awd.record.contracts.MAPS`, opened.
+    kappa : array of shape (1, y, x)
+    seed : int
+        Of the draws.
+    **how
+        ``bounds`` and ``covariance``, as of :func:`awd.maps.infer.predict.calibrated`.
+    """
+    names = maps["name"].values.tolist()
+    found = []
+    for name, unfitted in asked.items():
+        statistic = statistics.fitted(unfitted, maps)
+        emulator = predict.calibrated(statistics.measure(statistic, maps), maps, **how)
+        features = statistic.features(kappa)[0].astype(float)
+        found.append(answer(name, names, features, emulator, seed))
+    return found
+
+
 def answer(
     statistic: str,
     names: list[str],
@@ -160,6 +195,7 @@ def page(found: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name, own in found.groupby("method", sort=False):
         first = own.iloc[0]
+        said = first["doubts"] if isinstance(first["doubts"], str) else ""
         rows.append(
             {"statistic": name_of(str(name))}
             | {
@@ -169,23 +205,35 @@ def page(found: pd.DataFrame) -> pd.DataFrame:
             | {
                 "chi2": f"{first['chi2']:.1f} ({first['chi2_expected']:.1f} expected)",
                 "p": f"{first['p_value']:.2g}",
-                "verdict": first["doubts"] or "nothing speaks against it",
+                "verdict": said or "nothing speaks against it",
             }
         )
     return pd.DataFrame(rows)
 
 
-def chains(answers: list[Answer], most: int = 2000) -> pd.DataFrame:
-    """Draws of the first two parameters, and which posteriors are not trustworthy."""
+def chains(
+    found: pd.DataFrame, paths: Sequence[io.PathLike], most: int = 2000
+) -> pd.DataFrame:
+    """Draws of the first two parameters, and which posteriors are not trustworthy.
+
+    ``found`` is :func:`table`, as written; ``paths`` are the chains (npz) of each of
+    its statistics.
+    """
     import pandas as pd
 
     parts = []
-    for one in answers:
-        part = pd.DataFrame(one.chain[:most, :2], columns=["a", "b"])
-        fit = one.goodness
-        doubted = bool(trust.doubts(fit.p_value[0], bool(fit.edge[0])))
-        names = {"name_a": one.names[0], "name_b": one.names[1]}
-        parts.append(part.assign(statistic=one.statistic, doubted=doubted, **names))
+    for path in paths:
+        name = Path(path).stem
+        own = found[found["method"] == name]
+        names = own["parameter"].tolist()[:2]
+        with io.readable(path, "npz"), np.load(path) as archive:
+            draws = {
+                axis: archive[n][:most] for axis, n in zip("ab", names, strict=True)
+            }
+        part = pd.DataFrame(draws).assign(statistic=name)
+        doubted = isinstance(own["doubts"].iloc[0], str) and own["doubts"].iloc[0] != ""
+        part = part.assign(doubted=doubted, name_a=names[0], name_b=names[1])
+        parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
