@@ -82,6 +82,11 @@ def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.nda
     DataError
         Its pixels are no part of theirs, its field is smaller, or it has gaps.
     """
+    if "channel" in maps.sizes:
+        raise DataError(
+            f"the simulated maps have {maps.sizes['channel']} bins of sources, the "
+            "observed one has one; simulate one bin, or leave out maps.observed"
+        )
     pixel, side = float(maps.attrs["pixel_arcmin"]), maps.sizes["y"]
     block = max(1, round(pixel / pixel_arcmin))
     fits = side * block
