@@ -52,7 +52,7 @@ results/%/snakemake.html: results/%/manifest.json
 	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ --quiet all
 
 check: .venv/.done
-	@PYTHONPATH=scripts $(BIN)/python -m awd.record.check results/$(RUN) $(if $(FIX),--fix)
+	@$(BIN)/python -m awd.record.check results/$(RUN) $(if $(FIX),--fix)
 
 smoke: .venv/.done
 	@$(MAKE) --no-print-directory run RUN=smoke
@@ -121,18 +121,19 @@ docs: docs-setup
 
 # What is generated from the configuration's models; a test keeps it in step.
 keys: .venv/.done
-	PYTHONPATH=scripts $(BIN)/python -m awd.config.documentation
+	$(BIN)/python -m awd.config.documentation
 
 # immutables has no wheel for Python 3.14; without its extension it needs no compiler.
 # numba's cache follows every file by itself, loops call those of another one.
-.venv/.done: requirements.lock $(wildcard scripts/awd/compiled/*.py scripts/awd/*/compiled/*.py)
+.venv/.done: requirements.lock pyproject.toml $(wildcard scripts/awd/compiled/*.py scripts/awd/*/compiled/*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "AWD needs Python 3.11 or newer, $(PYTHON) is older; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	IMMUTABLES_EXT=0 $(BIN)/pip install --quiet --disable-pip-version-check \
 		-r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	find scripts -name '*.nb?' -delete
 	echo awd.league.series awd.filters.kernels awd.cells.tracker awd.maps.compilation | \
-		PYTHONPATH=scripts xargs -n 1 -P 2 $(BIN)/python -c \
+		xargs -n 1 -P 2 $(BIN)/python -c \
 		'import importlib, sys; importlib.import_module(sys.argv[1]).compile()'
 	@touch $@

@@ -13,7 +13,8 @@ TOLD = SOURCE.told
 PUT_THERE = "put or link them there, or change cells.source.files"
 if settings.preset == "paper" and not MOVING:
     PUT_THERE += " (the tracks of the paper are not public: ask its authors)"
-DISTILLED = settings.cells.distil.objectives[0]
+DISTILLED = registry.short(settings.cells.distil.objectives[0])
+KINDS = [registry.short(kind) for kind in settings.cells.teacher.kinds]
 HEAD = {"head", "fit_to", "shares"}
 STUDENT = {
     "features": {
@@ -37,11 +38,9 @@ CELLS = Study(
         "seed": settings.cells.teacher.seeds,
     },
     steps="awd.study",
-    networks=[*settings.cells.teacher.kinds, *contracts.CONTROLS, *FOLDS],
+    networks=[*KINDS, *contracts.CONTROLS, *FOLDS],
     settings={
-        "train_teacher": settings.cells.teacher.model_dump(
-            exclude={"kinds", "seeds", "folds"}
-        ),
+        "train_teacher": settings.cells.teacher.model_dump(exclude={"seeds", "folds"}),
         "ask_teacher": {},
         "distil_wavelet": {
             **settings.cells.distil.model_dump(),
@@ -50,9 +49,10 @@ CELLS = Study(
         },
         "predict_students": {
             **STUDENT,
-            **settings.cells.baselines.model_dump(),
-            "kinds": settings.cells.teacher.kinds,
+            **settings.cells.baselines.model_dump(exclude={"models"}),
+            "kinds": KINDS,
         },
+        "predict_baselines": settings.cells.baselines.model_dump(include={"models"}),
     },
     more={},
     exported=DISTILLED,

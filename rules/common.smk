@@ -38,7 +38,7 @@ ROOT = checked_out(workflow.current_basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from awd import io
+from awd import io, registry
 from awd.cells import doors
 from awd.cells.readers import sequence
 from awd.config import contradictions, reading
@@ -242,7 +242,9 @@ def own_study(name, own):
     if own.network and own.network.seen:
         student["shares"] = [0.5]  # it cannot choose: it knows the answers
     brought_network = ["network"] if own.network else []
-    objectives = own.distil.objectives
+    objectives = [registry.short(name) for name in own.distil.objectives]
+    kinds = [registry.short(kind) for kind in own.teacher.kinds]
+    code = {"code": brought(own.code())}
     return Study(
         wildcards={
             "split": range(own.splits.rotations),
@@ -250,9 +252,9 @@ def own_study(name, own):
             "seed": own.teacher.seeds,
         },
         steps="awd.study",
-        networks=[*brought_network, *own.teacher.kinds, *contracts.CONTROLS, *folds],
+        networks=[*brought_network, *kinds, *contracts.CONTROLS, *folds],
         settings={
-            "train_teacher": own.teacher.model_dump(exclude={"kinds", "seeds", "folds"})
+            "train_teacher": own.teacher.model_dump(exclude={"seeds", "folds"})
             | ({"network": own.network.model_dump()} if own.network else {}),
             "ask_teacher": {},
             "distil_wavelet": {
@@ -261,12 +263,17 @@ def own_study(name, own):
             },
             "predict_students": {
                 **student,
-                **own.baselines.model_dump(),
-                "kinds": [*brought_network, *own.teacher.kinds],
+                **own.baselines.model_dump(exclude={"models"}),
+                "kinds": [*brought_network, *kinds],
             },
+            "predict_baselines": own.baselines.model_dump(include={"models"}),
         },
         more={
             "train_teacher": {"network": own.network.inputs() if own.network else []}
+            | code,
+            **dict.fromkeys(
+                ("distil_wavelet", "predict_students", "predict_baselines"), code
+            ),
         },
         exported=objectives[0],
         figures=["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]

@@ -50,6 +50,7 @@ if TAUGHT:
                 "bounds": BOX,
                 "covariance": settings.maps.covariance,
             },
+            "predict_baselines": {},
         },
         more={
             "distil_wavelet": {

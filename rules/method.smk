@@ -104,6 +104,7 @@ use rule job as predict_baselines with:
         timings=TARGET / "timings.csv",
     params:
         **runs("predict_baselines", "baselines"),
+        settings=setting("predict_baselines"),
         seed=seed("predict_baselines"),
     conda:
         "../envs/torch.yaml"

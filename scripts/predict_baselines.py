@@ -8,7 +8,9 @@ from awd.record.jobs import begin
 begin(snakemake)
 wildcards, params, output = snakemake.wildcards, snakemake.params, snakemake.output
 step = importlib.import_module(params.step)
-test, entries = step.predict(snakemake.input, wildcards.target, params.seed)
+test, entries = step.predict(
+    snakemake.input, wildcards.target, params.settings, params.seed
+)
 names = {"study": wildcards.study, "split": wildcards.split, "seed": "all"}
 stamp = provenance.stamp(snakemake.rule, wildcards, params)
 predictions = to_dataset(entries, test, **names)

@@ -188,12 +188,14 @@ def test_names_in_the_configuration_exist_in_the_library():
     from awd.cells import presets
     from awd.cells.study import dataset, shifts, windows
     from awd.filters import statistics
+    from awd.league import baselines
     from awd.teacher import networks
 
     def choices(model, key):
         annotation = model.model_fields[key].annotation
-        inner = typing.get_args(annotation)
-        return set(typing.get_args(inner[0]) or inner)
+        while typing.get_origin(annotation) is not typing.Literal:
+            annotation = typing.get_args(annotation)[0]
+        return set(typing.get_args(annotation))
 
     assert choices(cells.Cells, "targets") == set(dataset.TARGETS)
     assert choices(cells.Cells, "windows") == set(windows.WINDOWS)
@@ -204,8 +206,8 @@ def test_names_in_the_configuration_exist_in_the_library():
     parts = {part for kind in kinds for part in networks.parts(kind)}
     assert parts == set(networks.KINDS) - {"resnet", "ensemble"}
     assert choices(study.StudentSettings, "statistics") == set(statistics.STATISTICS)
-    for head in choices(study.StudentSettings, "head"):
-        heads.head(head)
+    assert choices(study.StudentSettings, "head") == set(heads.HEADS)
+    assert choices(study.Baselines, "models") == set(baselines.MODELS)
 
 
 def test_the_tracker_is_configured_as_the_library_is_by_itself():

@@ -152,7 +152,7 @@ X = smooth(6, 40)
         ({"gradient": X, "length": 7}, ShapeError, "length is 7; expected an even"),
         ({"gradient": X, "levels": 6}, ShapeError, "use levels <= 5"),
         ({"gradient": X, "ratio": 1.0}, DataError, "give x, or use ratio=inf"),
-        ({"gradient": X, "ratio": -1}, ConfigError, "ratio is -1; expected numbers"),
+        ({"gradient": X, "ratio": -1}, ConfigError, "ratio is -1; expected a number"),
         ({"gradient": X, "ratio": "all"}, ConfigError, "'all'; expected numbers"),
         ({"gradient": X, "objective": "x"}, ConfigError, "one of output, attrib"),
         ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),

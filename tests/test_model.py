@@ -199,7 +199,7 @@ def test_inputs_of_every_habit_are_read_alike():
         (np.ones((0, 16)), "x is empty"),
         (np.ones((5, 16), complex), "dtype complex128"),
         (np.full((5, 16), "a"), "dtype <U1"),
-        ([[1.0], [1.0, 2.0]], "x is no array of numbers"),
+        ([[1.0], [1.0, 2.0]], "x is no array"),
         (None, "dtype object"),
     ],
 )

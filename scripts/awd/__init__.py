@@ -76,12 +76,14 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import model as model
     from awd import own as own
     from awd import portable as portable
+    from awd import predictor as predictor
     from awd import predictors as predictors
     from awd import record as record
     from awd import recovery as recovery
     from awd import registry as registry
     from awd import report as report
     from awd import samples as samples
+    from awd import scalars as scalars
     from awd import search as search
     from awd import shell as shell
     from awd import study as study

@@ -24,6 +24,7 @@ import numpy as np
 from awd import registry
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.samples import real
+from awd.scalars import generator, positive, whole
 from awd.teacher import brought
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def integrated_gradients(
     """
     model = brought.network(model)
     difference = _difference(model, x, baseline)
-    nodes, weights = np.polynomial.legendre.leggauss(_positive(steps, "steps"))
+    nodes, weights = np.polynomial.legendre.leggauss(whole(steps, "steps"))
     gradient = np.zeros_like(difference)
     for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
         gradient += weight * saliency(
@@ -239,8 +240,8 @@ def expected_gradients(
             f"baselines have shape {np.shape(baselines)}; expected (m, ...) of samples "
             f"of shape {x.shape[1:]}"
         )
-    rng = np.random.default_rng(random_state)
-    shape = (_positive(draws, "draws"), len(x))
+    rng = generator(random_state)
+    shape = (whole(draws, "draws"), len(x))
     difference = x - baselines[rng.integers(len(baselines), size=shape)]
     share = rng.uniform(size=(*shape, *np.ones(x.ndim - 1, int))).astype(dtype)
     points = x - (1 - share) * difference
@@ -272,12 +273,11 @@ def smooth_grad(
     model, x, target, **where
         As for :func:`saliency`.
     """
-    if not 0 < sd < np.inf:
-        raise ConfigError(f"sd is {sd}; expected a number above 0, in the unit of x")
+    sd = positive(sd, "sd", ", in the unit of x")
     model, x = brought.network(model), real(x, "x")
-    rng = np.random.default_rng(random_state)
+    rng = generator(random_state)
     gradient = np.zeros(x.shape, _dtype(model))
-    for _ in range(_positive(draws, "draws")):
+    for _ in range(whole(draws, "draws")):
         noisy = x + sd * rng.normal(size=np.shape(x))
         gradient += saliency(model, noisy, target, **where)
     return Attribution(gradient[None] / draws)
@@ -335,7 +335,7 @@ def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
     """
     from awd.teacher.adapted import Shifted
 
-    return Shifted(_module(model, "over_shifts"), _positive(shifts, "shifts"), dims)
+    return Shifted(_module(model, "over_shifts"), whole(shifts, "shifts"), dims)
 
 
 METHODS: dict[str, Callable[..., Attribution]] = {
@@ -421,9 +421,3 @@ def _finite(values: Any, name: str, dtype: np.dtype) -> np.ndarray:
     if not np.isfinite(values).all():
         raise DataError(f"{name} is not finite everywhere; drop or repair it")
     return values
-
-
-def _positive(number: int, name: str) -> int:
-    if not isinstance(number, int | np.integer) or number < 1:
-        raise ConfigError(f"{name} is {number!r}; expected an integer of at least 1")
-    return number

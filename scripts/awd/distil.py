@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import registry, wavelet
+from awd import registry, scalars, wavelet
 from awd.errors import ConfigError, DataError, warn
 from awd.features import Largest
 from awd.filters.families import FAMILIES, Family, Lattice
@@ -188,7 +188,8 @@ def distil(
     >>> result = distil(x, output=f, levels=[3, 4, 5])  # doctest: +SKIP
     >>> awd.wavelet.to_pywt(result.filter)  # doctest: +SKIP
     """
-    depths = np.atleast_1d(levels).tolist()
+    depths = scalars.wholes(levels, "levels")
+    ratios = _ratios(ratio)
     families = _families(family, length, moments)
     name, goal = _objective(objective)
     _require_options(mode, folds, draws, student)
@@ -196,8 +197,7 @@ def distil(
         _require_applicable(each, objective, student)
     dims = _dims(x, gradient, dims)
     _require_choice(levels, output)
-    output = None if output is None else real(output, "output")
-    rng = _generator(random_state)
+    rng = scalars.generator(random_state)
     samples = objectives.samples(
         x,
         gradient,
@@ -212,7 +212,7 @@ def distil(
         _warn_of_offsets(samples.x)
     # Four angles are too few for BLAS threads: synchronisation doubles the time.
     with threadpool_limits(1, "blas"):
-        search = _Search(goal.terms, samples, ratio, goal.effort, rng)
+        search = _Search(goal.terms, samples, ratios, goal.effort, rng)
         chosen, shape, pool = _chosen(list(search.shapes(families, depths)), samples)
         if not (np.isfinite(chosen.value) and np.isfinite(chosen.filter).all()):
             raise DataError(
@@ -242,7 +242,7 @@ class _Search:
 
     terms_of: Callable[[Samples, int], Mapping[str, Term]]
     samples: Samples
-    ratio: float | str | Sequence[float]
+    ratios: np.ndarray
     effort: Effort
     rng: np.random.Generator
 
@@ -256,7 +256,7 @@ class _Search:
         """
         terms = {depth: self.terms_of(self.samples, depth) for depth in depths}
         middle = terms[sorted(depths)[len(depths) // 2]]
-        weights = _weights(self.ratio, middle)
+        weights = _weights(self.ratios, middle)
         rows = self.effort.rows(self.samples.shape, self.rng)
         shorter: dict[int, np.ndarray] = {}
         for family in families:
@@ -362,22 +362,14 @@ def _families(
     return [family]
 
 
-def _generator(random_state: int | np.random.Generator) -> np.random.Generator:
-    try:
-        return np.random.default_rng(random_state)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"random_state is {random_state!r}; expected an integer of at least 0, or "
-            "a Generator"
-        ) from error
-
-
 def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
     if isinstance(length, str):
         if length != "auto":
             raise ConfigError(f"length is {length!r}; expected taps or 'auto'")
-        length = [taps for taps in LENGTHS if taps >= 2 * moments]
-    return [Lattice(taps, moments) for taps in sorted(np.atleast_1d(length).tolist())]
+        least = 2 * scalars.whole(moments, "moments", 1, LENGTHS[-1] // 2)
+        length = [taps for taps in LENGTHS if taps >= least]
+    lengths = scalars.wholes(length, "length")
+    return [Lattice(taps, moments) for taps in sorted(lengths)]
 
 
 def _objective(objective: str | Objective | Callable) -> tuple[str, Objective]:
@@ -410,13 +402,9 @@ def _dims(
 
 
 def _require_options(mode: str, folds: int, draws: int, student: Any) -> None:
-    if mode != "zero":
-        raise ConfigError(f"mode is {mode!r}; distillation knows 'zero' only")
-    for name, number, least in (("folds", folds, 2), ("draws", draws, 0)):
-        if not isinstance(number, int | np.integer) or number < least:
-            raise ConfigError(
-                f"{name} is {number!r}; expected an integer of at least {least}"
-            )
+    scalars.chosen(mode, "mode", ["zero"])
+    scalars.whole(folds, "folds", 2)
+    scalars.whole(draws, "draws", 0)
     if not (hasattr(student, "fitted") and hasattr(student, "features")):
         raise ConfigError(
             f"student is {student!r}; expected what reads coefficients, such as "
@@ -462,19 +450,18 @@ def _require_choice(levels: int | Sequence[int], output: np.ndarray | None) -> N
         )
 
 
-def _weights(
-    ratio: float | str | Sequence[float], terms: Mapping[str, Term]
-) -> list[dict[str, float]]:
+def _ratios(ratio: float | str | Sequence[float]) -> np.ndarray:
+    """Weights of attribution over sparsity, ascending; infinity: attribution alone."""
+    if isinstance(ratio, str) and ratio != "path":
+        raise ConfigError(f"ratio is {ratio!r}; expected numbers or 'path'")
+    return scalars.ascending(PATH if isinstance(ratio, str) else ratio, "ratio")
+
+
+def _weights(ratios: np.ndarray, terms: Mapping[str, Term]) -> list[dict[str, float]]:
     """Weights of the terms at every ratio; a single term has none to divide."""
     if "attribution" not in terms:
         return [dict.fromkeys(terms, 1.0)]
-    ratios = np.atleast_1d(PATH if ratio == "path" else ratio)
-    if ratios.dtype.kind not in "fiu" or ratios.size == 0 or not (ratios >= 0).all():
-        raise ConfigError(
-            f"ratio is {ratio!r}; expected numbers of at least 0 (infinity too) or "
-            "'path'"
-        )
     if "sparsity" not in terms and not np.isinf(ratios).all():
         raise DataError("a finite ratio weighs signals in: give x, or use ratio=inf")
-    shares = [1.0 if np.isinf(r) else r / (1 + r) for r in np.sort(ratios)]
+    shares = [1.0 if np.isinf(r) else r / (1 + r) for r in ratios]
     return [{"attribution": share, "sparsity": 1 - share} for share in shares]

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from awd import export, io, wavelet
+from awd import export, io, scalars, wavelet
 from awd.errors import (
     AwdError,
     ConfigError,
@@ -26,7 +26,18 @@ from awd.fitting import (
     Taught,
     fidelity,
 )
-from awd.samples import axes, dims_of, possible_levels, real, require_samples
+from awd.samples import (
+    answers,
+    axes,
+    dims_of,
+    groups_of,
+    most_levels,
+    possible_levels,
+    real,
+    require_finite,
+    require_samples,
+    require_unmasked,
+)
 from awd.teacher import brought
 
 if TYPE_CHECKING:
@@ -53,9 +64,9 @@ class Sampled(BaseEstimator):
 
         The shape of a sample, and its axes, are kept for those that follow.
         """
-        whole = isinstance(self.folds, int | np.integer)
-        if not whole or (self.folds != 0 and self.folds < 2):
-            raise ConfigError(f"folds is {self.folds!r}; expected 2 or more, or 0")
+        if scalars.whole(self.folds, "folds", 0) == 1:
+            raise ConfigError("folds is 1; expected 2 or more, or 0 for no fidelity")
+        scalars.generator(self.random_state)
         least = {"ensure_min_samples": 2, "ensure_min_features": 2}
         checked = self._validated(X, y, **least, **options)
         X, y = checked if isinstance(checked, tuple) else (checked, None)
@@ -80,6 +91,11 @@ class Sampled(BaseEstimator):
 
     def _validated(self, X: Any, y: Any, **options: Any) -> Any:
         """scikit-learn's checks; what they refuse is named."""
+        for name, values in (("X", X), ("y", y)):
+            require_unmasked(values, name)
+            dtype = getattr(values, "dtype", None)
+            if getattr(dtype, "kind", "f") in "mM":  # numpy would make numbers of dates
+                raise ShapeError(f"{name} has dtype {dtype}; expected numbers")
         if hasattr(X, "detach"):
             X = real(X, "X")
         try:
@@ -96,7 +112,7 @@ class Sampled(BaseEstimator):
     ) -> np.ndarray:
         """(n, features) as (n, *shape)."""
         shape = self.sample_shape_ if shape is None else shape
-        if values.ndim == 0 or values.size != len(values) * np.prod(shape):
+        if values.shape[1:] not in (tuple(shape), (np.prod(shape),)):
             raise ShapeError(
                 f"{name} has shape {values.shape}; expected samples of shape {shape}, "
                 f"or flattened, (n, {np.prod(shape)})"
@@ -112,38 +128,36 @@ class Sampled(BaseEstimator):
 
     def _judge(self, data: Taught, recipe: Recipe) -> None:
         """How good it is on samples that nothing was fitted to."""
-        found = UNKNOWN
+        found = score = UNKNOWN
         if data.answers is not None and self.folds:
-            found = fidelity(data, recipe, self.folds)
-        self.fidelity_ = found.value
-        self.fidelity_interval_ = found.low, found.high
+            found, score = fidelity(data, recipe, self.folds)
+        self.fidelity_, *interval = found
+        self.fidelity_interval_ = tuple(interval)
+        self.score_, *interval = score
+        self.score_interval_ = tuple(interval)
 
     def _depths(self, levels: Any, x: np.ndarray) -> list[int]:
         """Levels that samples can be halved to; a warning where they are fewer."""
-        wanted = np.atleast_1d(levels)
-        if wanted.dtype.kind not in "iu" or wanted.ndim != 1 or not wanted.size:
-            raise ConfigError(
-                f"levels is {levels!r}; expected an integer, or several to choose from"
-            )
-        found = possible_levels(x, wanted.tolist())
-        if found != wanted.tolist():
-            plane = x.shape[-axes(x) :]
-            most = int(min(plane)).bit_length() - 1
+        wanted = scalars.wholes(levels, "levels")
+        found = possible_levels(x, wanted)
+        if found != wanted:
             warn(
-                f"levels is {levels}, but samples of shape {plane} can be halved "
-                f"{most} times; {', '.join(map(str, found))} are used"
+                f"levels is {levels}, but samples of shape {x.shape[-axes(x) :]} can "
+                f"be halved {most_levels(x)} times; {', '.join(map(str, found))} are "
+                "used"
             )
         return found
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
     """Of one sample, as it was given."""
-    if np.ndim(shape) != 1 or len(shape) not in (1, 2, 3):
+    sizes = scalars.wholes(shape, "shape")
+    if len(sizes) > 3:
         raise ConfigError(
             f"shape is {shape}; expected (time,), (channel, time), (y, x) or "
             "(channel, y, x)"
         )
-    return tuple(shape)
+    return tuple(sizes)
 
 
 class AdaptiveWavelet(TransformerMixin, Sampled):
@@ -289,10 +303,9 @@ class AdaptiveWavelet(TransformerMixin, Sampled):
             random_state=self.random_state,
         )
         if output is not None:
-            output = real(output, "output").reshape(len(output), -1)
+            output = answers(output, "output", len(x))
         slopes = self._gradients(gradient)
-        groups = None if groups is None else np.asarray(groups)
-        data = Taught(x, output, gradient=slopes, groups=groups)
+        data = Taught(x, output, gradient=slopes, groups=groups_of(groups, len(x)))
         self.result_ = recipe.distilled(data)
         self._judge(data, recipe)
         self.filter_, self.levels_ = self.result_.filter, self.result_.levels
@@ -320,13 +333,13 @@ class AdaptiveWavelet(TransformerMixin, Sampled):
         """
         check_is_fitted(self)
         expected = len(self.get_feature_names_out())
-        X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != expected:
+        X = real(X, "coefficients")
+        if X.ndim != 2 or X.shape[1] != expected or not len(X):
             raise ShapeError(
                 f"coefficients have shape {X.shape}; expected (n, {expected})"
             )
         taps, plane = len(self.filter_), self._plane
-        packed = X.reshape(-1, expected // self._channels)
+        packed = require_finite(X).reshape(-1, expected // self._channels)
         bands = kernels.unpack(packed, plane, taps, self.levels_)
         x = kernels.synthesis(bands, self.filter_, plane)
         flat = self.shape is not None

@@ -11,6 +11,7 @@ from awd import registry
 from awd.errors import ConfigError, ShapeError
 from awd.filters import statistics
 from awd.samples import as_rows, axes, real, require_finite, require_samples
+from awd.scalars import whole
 
 if TYPE_CHECKING:
     from typing import Self
@@ -51,10 +52,10 @@ class Largest:
     def __post_init__(self) -> None:
         object.__setattr__(self, "statistics", tuple(self.statistics))
         statistics.require(self.statistics)
-        if min(self.m, self.smallest, self.start) < 0 or self.m + self.smallest == 0:
-            raise ConfigError(
-                f"{self} picks no coefficient, or a negative number of them; use m >= 1"
-            )
+        for name in ("m", "smallest", "start"):
+            object.__setattr__(self, name, whole(getattr(self, name), name, 0))
+        if self.m + self.smallest == 0:
+            raise ConfigError(f"{self} picks no coefficient; use m >= 1")
 
     def bends(self, sizes: np.ndarray) -> np.ndarray:
         """Which features of a signal a head may bend: all but positions, (features,).
@@ -251,7 +252,8 @@ class Student:
         from awd import heads
 
         x, y = require_samples(x, dims), _target(y, len(x))
-        self.filter_, self.levels_, self.mode_ = np.array(h, float), levels, mode
+        h, levels = real(h, "h").astype(float), whole(levels, "levels")
+        self.filter_, self.levels_, self.mode_ = h, levels, mode
         self.dims_ = axes(x)
         self.features_ = self.features.fitted(x, h, levels, self.dims_)
         features = self.features_.features(x, h, levels, mode, self.dims_)
@@ -284,7 +286,8 @@ class Student:
         """R2 of the predictions of ``x`` against ``y`` (n,)."""
         from sklearn.metrics import r2_score
 
-        return float(r2_score(_target(y, len(x)), self.predict(x)))
+        found = self.predict(x)
+        return float(r2_score(_target(y, len(found)), found))
 
     @property
     def _fitted_mode(self) -> str:

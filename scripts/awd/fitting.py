@@ -197,7 +197,7 @@ class Fidelity(NamedTuple):
 UNKNOWN = Fidelity(np.nan, np.nan, np.nan)
 
 
-def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
+def fidelity(data: Taught, recipe: Recipe, folds: int) -> tuple[Fidelity, Fidelity]:
     """How well a recipe reproduces what it is shown, on samples it is not shown.
 
     Everything, the search for the wavelet too, is done anew without each fold.
@@ -211,17 +211,16 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
 
     Returns
     -------
-    Fidelity
-        Against the outputs (without a network: the labels), the mean of all targets.
-        The interval is over groups that are drawn anew. NaN with fewer than 3 groups.
+    Fidelity, Fidelity
+        Against the outputs (without a network: the labels), and against the labels
+        (without any: the outputs); the mean of all targets. Intervals are over groups
+        that are drawn anew. NaN with fewer than 3 groups.
 
     Warns
     -----
     UserWarning
-        There are so few groups, or the interval reaches 0.
+        There are so few groups, or the interval of the first reaches 0.
     """
-    from sklearn.model_selection import GroupKFold
-
     units, answers = data.units, data.answers
     assert answers is not None
     count = len(np.unique(units))
@@ -230,15 +229,11 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
             f"there are {count} groups; fidelity needs 3 or more to be measured on "
             "samples that nothing was fitted to, and is NaN"
         )
-        return UNKNOWN
-    predicted = np.empty_like(answers, dtype=float)
-    splits = list(GroupKFold(min(folds, count)).split(data.x, groups=units))
-    for rows, held in progress(splits, "held out"):
-        if np.ptp(answers[rows], axis=0).any():
-            predicted[held] = recipe.fitted(data.subset(rows))(data.x[held])
-        else:
-            predicted[held] = answers[rows[0]]
-    found = _interval(answers, predicted, units, recipe.random_state)
+        return UNKNOWN, UNKNOWN
+    predicted = _held_out(data, recipe, min(folds, count))
+    found = score = _interval(answers, predicted, units, recipe.random_state)
+    if data.labels is not None and data.outputs is not None:
+        score = _interval(data.labels, predicted, units, recipe.random_state)
     if not found.low > 0:
         warn(
             f"fidelity_ is {found.value:.2f} on samples held out, 95 % interval "
@@ -246,7 +241,23 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> Fidelity:
             "that this model knows more than the mean; give more samples, or fewer "
             "levels or features"
         )
-    return found
+    return found, score
+
+
+def _held_out(data: Taught, recipe: Recipe, folds: int) -> np.ndarray:
+    """Predictions (n, targets) of models that were made without each fold."""
+    from sklearn.model_selection import GroupKFold
+
+    answers = data.answers
+    assert answers is not None
+    predicted = np.empty_like(answers, dtype=float)
+    splits = list(GroupKFold(folds).split(data.x, groups=data.units))
+    for rows, held in progress(splits, "held out"):
+        if np.ptp(answers[rows], axis=0).any():
+            predicted[held] = recipe.fitted(data.subset(rows))(data.x[held])
+        else:
+            predicted[held] = answers[rows[0]]
+    return predicted
 
 
 def _interval(

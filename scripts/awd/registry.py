@@ -6,10 +6,11 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from awd import scalars
 from awd.errors import AwdError, ConfigError, MissingInput
 
 T = TypeVar("T")
@@ -43,8 +44,8 @@ def named(name: str, table: Mapping[str, T], kind: str) -> T | Any:
     if is_path(name):
         return imported(name)
     raise ConfigError(
-        f"{kind} is {name!r}; expected one of {', '.join(table)}, or an import path "
-        "'package.module:name' or 'folder/file.py:name'"
+        f"{kind} is {scalars.shown(name)}; expected one of {', '.join(table)}, or an "
+        "import path 'package.module:name' or 'folder/file.py:name'"
     )
 
 
@@ -52,6 +53,23 @@ def is_path(text: Any) -> bool:
     """Whether a text is an import path."""
     place, colon, name = text.rpartition(":") if isinstance(text, str) else ("",) * 3
     return bool(colon and place and name.isidentifier())
+
+
+def short(text: str) -> str:
+    """What an entry is called in results: of an import path the name alone.
+
+    Examples
+    --------
+    >>> short("folder/file.py:huber"), short("ridge")
+    ('huber', 'ridge')
+    """
+    return text.rpartition(":")[2] if is_path(text) else text
+
+
+def files(texts: Iterable[str]) -> list[str]:
+    """Of names and import paths the files of code that are named by their path."""
+    places = [text.rpartition(":")[0] for text in texts if is_path(text)]
+    return list(dict.fromkeys(place for place in places if place.endswith(".py")))
 
 
 def imported(text: str) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd.errors import ConfigError, DataError, ShapeError
+from awd import scalars
+from awd.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -40,13 +42,10 @@ def real(values: ArrayLike | Any, name: str) -> np.ndarray:
     if hasattr(values, "detach"):  # a tensor, on any device
         values = values.detach().cpu()
         values = values.float() if values.itemsize < 4 else values
-    if np.ma.is_masked(values):
-        raise DataError(
-            f"{name} has masked values; fill them, or leave these samples out"
-        )
+    require_unmasked(values, name)
     try:
         data = np.asarray(values)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # whatever an object makes of being asked for an array
         raise ShapeError(
             f"{name} is no array ({error}); expected numbers of one shape: are lists "
             "of different lengths among them?"
@@ -58,6 +57,69 @@ def real(values: ArrayLike | Any, name: str) -> np.ndarray:
         )
     small = data.dtype.kind == "f" and data.dtype.itemsize <= 4
     return np.asarray(data, np.float32 if small else np.float64)
+
+
+def require_unmasked(values: Any, name: str) -> None:
+    """Refuse a masked array with masked values, which numpy would take for numbers."""
+    parts = values if isinstance(values, list | tuple) else [values]
+    arrays = parts and isinstance(parts[0], np.ndarray)
+    if arrays and any(np.ma.is_masked(part) for part in parts):
+        raise DataError(
+            f"{name} has masked values; fill them, or leave these samples out"
+        )
+
+
+def answers(values: Any, name: str, n: int) -> np.ndarray:
+    """What was answered, or is to be, for n samples, as (n, targets) float64.
+
+    Raises
+    ------
+    ShapeError
+        It is neither (n,) nor (n, targets).
+    DataError
+        It is not finite everywhere.
+    """
+    found = real(values, name)
+    if found.ndim not in (1, 2) or len(found) != n or not found.size:
+        raise ShapeError(
+            f"{name}: {found.shape} for {n} samples; expected ({n},) or ({n}, targets)"
+        )
+    if not np.isfinite(found).all():
+        raise DataError(f"{name}: not finite everywhere; drop these samples")
+    return found.reshape(n, -1).astype(float)
+
+
+def groups_of(groups: Any, n: int) -> np.ndarray | None:
+    """The group of every sample, (n,): numbers, dates or text; None without groups.
+
+    Raises
+    ------
+    ShapeError
+        There is not one a sample.
+    DataError
+        One is missing (None, NaN), or they are not of one kind.
+    """
+    if groups is None:
+        return None
+    require_unmasked(groups, "groups")
+    if hasattr(groups, "detach"):
+        groups = groups.detach().cpu()
+    try:
+        found = np.asarray(groups)
+    except Exception as error:
+        raise ShapeError(f"groups are no array ({error}); expected ({n},)") from error
+    if found.shape != (n,):
+        raise ShapeError(f"groups is {found.shape}; expected one a sample, ({n},)")
+    if found.dtype.kind == "O":
+        kinds = [str, bytes, numbers.Real]
+        alike = any(all(isinstance(g, kind) for g in found) for kind in kinds)
+        found = np.array(found.tolist()) if alike else found
+    if found.dtype.kind not in "iufbUSM" or (found != found).any():
+        raise DataError(
+            "groups hold what names no group (None, NaN, or several kinds of values); "
+            "give every sample a text or a number"
+        )
+    return found.astype(found.dtype.newbyteorder("="))
 
 
 def dims_of(shape: Sequence[int], dims: int | None, name: str = "x") -> int:
@@ -79,8 +141,8 @@ def dims_of(shape: Sequence[int], dims: int | None, name: str = "x") -> int:
     ConfigError
         ``dims`` is something else.
     """
-    if dims not in (None, 1, 2):
-        raise ConfigError(f"dims is {dims!r}; a sample has 1 axis or 2, y and x")
+    if dims is not None:
+        dims = scalars.whole(dims, "dims", 1, 2)
     known = {2: (1,), 3: (1, 2), 4: (2,)}.get(len(shape), ())
     if not known or 0 in shape or dims not in (None, *known):
         raise ShapeError(
@@ -108,14 +170,27 @@ def require_samples(x: ArrayLike, dims: int | None = None) -> np.ndarray:
     return x[:, None] if images and x.ndim == 3 else x
 
 
+def behaved(values: np.ndarray, dtype: Any = None) -> np.ndarray:
+    """Contiguous, aligned and writable, of a dtype; a copy only of what is not.
+
+    For any other array a compiled loop would be compiled anew, which takes seconds.
+    """
+    return np.require(values, dtype, ["C", "A", "W"])
+
+
 def axes(x: np.ndarray) -> int:
     """Axes of a sample: 2 of images (n, channel, y, x), else 1."""
     return 2 if x.ndim == 4 else 1
 
 
+def most_levels(x: np.ndarray) -> int:
+    """How many times samples can be halved."""
+    return int(min(x.shape[-axes(x) :])).bit_length() - 1
+
+
 def possible_levels(x: np.ndarray, levels: Sequence[int]) -> list[int]:
     """Of the levels those to which samples can be halved; the most of them if none."""
-    most = int(min(x.shape[-axes(x) :])).bit_length() - 1
+    most = most_levels(x)
     return [level for level in levels if level <= most] or [most]
 
 
@@ -126,7 +201,8 @@ def as_rows(x: np.ndarray) -> np.ndarray:
 
 def require_finite(values: np.ndarray) -> np.ndarray:
     """The values, (n, ...), if every sample of them is finite."""
-    bad = ~np.isfinite(values).reshape(len(values), -1).all(1)
+    bad = ~np.isfinite(np.atleast_1d(values))
+    bad = bad.any(tuple(range(1, bad.ndim)))
     if bad.any():
         raise DataError(
             f"{bad.sum()} of {len(bad)} samples are not finite, first sample "

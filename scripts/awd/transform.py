@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from awd.errors import ConfigError, ShapeError
+from awd import scalars
+from awd.errors import ShapeError
 from awd.wavelet import require_levels
 
 OUTSIDE = -1  # index of a sample that the extension sets to zero
@@ -81,9 +82,7 @@ def extension(n: int, taps: int, mode: str) -> np.ndarray:
     ConfigError
         The mode is unknown.
     """
-    if mode not in MODES:
-        raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
-    return MODES[mode](n, taps)
+    return MODES[scalars.chosen(mode, "mode", MODES)](n, taps)
 
 
 def band_lengths(n: int, taps: int, levels: int, mode: str = "zero") -> list[int]:
@@ -207,14 +206,22 @@ def synthesis(
     ConfigError
         The mode is unknown.
     """
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    if len(shape) not in (1, 2):
+    shape = tuple(scalars.wholes(shape, "shape"))
+    if len(shape) > 2:
         raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
-    lengths = [signal_lengths(n, len(h), len(coeffs) - 1, mode) for n in shape]
+    if not isinstance(coeffs, list | tuple) or len(coeffs) < 2:
+        raise ShapeError("coefficients are no list of bands; give what analysis gave")
+    first, *rest = ((c,) if isinstance(c, Tensor) else c for c in coeffs)
+    parts = [first, *rest]
+    known = all(isinstance(part, list | tuple) for part in parts)
+    if not known or not all(isinstance(c, Tensor) for part in parts for c in part):
+        raise ShapeError("bands are no Tensors; give what analysis gave")
+    bank = _bank(h, first[0])
+    lengths = [signal_lengths(n, len(h), len(rest), mode) for n in shape]
     sizes = list(zip(*lengths, strict=True))[::-1]  # coarse ones first
-    (low,), *details = ((c,) if isinstance(c, Tensor) else tuple(c) for c in coeffs)
+    (low,), *details = (tuple(part) for part in parts)
     _require_bands([(low,), *details], [sizes[0], *sizes[:-1]], shape, len(h), mode)
-    weights = _synthesis_weights(_bank(h, low))
+    weights = _synthesis_weights(bank)
     for size, detail in zip(sizes[1:], details, strict=True):
         low = _double(torch.stack([low, *detail]), size, weights, mode)
     return low
@@ -297,11 +304,14 @@ def _taps_at(index: Tensor, bank: Tensor) -> Tensor:
 
 def _bank(h: Tensor, signals: Tensor) -> Tensor:
     """Low- and high-pass filter, (2, taps), in the dtype of signals."""
+    if not isinstance(h, Tensor):
+        raise ShapeError(f"filter is a {type(h).__name__}; expected a Tensor")
     if not signals.is_floating_point():
         raise ShapeError(f"signals have dtype {signals.dtype}; expected floating point")
-    if h.ndim != 1 or len(h) == 0 or len(h) % 2:
+    if h.ndim != 1 or len(h) == 0 or len(h) % 2 or h.is_complex():
         raise ShapeError(
-            f"filter has shape {tuple(h.shape)}; expected one axis of even length"
+            f"filter has shape {tuple(h.shape)} and dtype {h.dtype}; expected real "
+            "numbers along one axis of even length"
         )
     h = h.to(signals)
     signs = torch.ones_like(h)
@@ -310,10 +320,15 @@ def _bank(h: Tensor, signals: Tensor) -> Tensor:
 
 
 def _require_axes(x: Tensor, dims: int) -> None:
-    if dims not in (1, 2) or x.ndim < dims:
+    if not isinstance(x, Tensor):
         raise ShapeError(
-            f"signals have shape {tuple(x.shape)} and dims is {dims!r}; expected dims "
-            "1 for (..., time) or 2 for (..., y, x)"
+            f"signals are a {type(x).__name__}; expected a Tensor: for arrays there is "
+            "awd.kernels.analysis"
+        )
+    if scalars.whole(dims, "dims", 1, 2) > x.ndim:
+        raise ShapeError(
+            f"signals have shape {tuple(x.shape)} and dims is {dims}; expected dims 1 "
+            "for (..., time) or 2 for (..., y, x)"
         )
 
 

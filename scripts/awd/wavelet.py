@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd.errors import ShapeError, WaveletError
+from awd.errors import ConfigError, ShapeError, WaveletError
 from awd.filters import lattice
 from awd.filters.alignment import aligned, distance, onto  # noqa: F401, found here too
 from awd.filters.lattice import (  # noqa: F401, found here too
@@ -20,12 +20,15 @@ from awd.filters.lattice import (  # noqa: F401, found here too
     filter_jacobian,
     free_jacobian,
 )
+from awd.samples import real
+from awd.scalars import number, shown, whole
 
 if TYPE_CHECKING:
     import pywt
 
 STARTS = 4096  # points that a projection looks at before it descends
 DESCENTS = 8
+LEVELS = 24  # of which frequencies are told: 2^24 samples a cycle
 POINTS = 4096  # of a spectrum, from 0 to half a cycle per sample
 
 MEANING = {
@@ -63,10 +66,10 @@ def from_pywt(name: str) -> np.ndarray:
     import pywt
 
     known = pywt.wavelist(kind="discrete")
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise WaveletError(
-            f"no discrete wavelet is called {name!r}; pywt.wavelist(kind='discrete') "
-            "lists them: 'db5', 'sym8', 'coif2' ..."
+            f"no discrete wavelet is called {shown(name)}; expected one of "
+            "pywt.wavelist(kind='discrete'), such as 'db5', 'sym8' or 'coif2'"
         )
     h = np.array(pywt.Wavelet(name).rec_lo)
     return require_wavelet(h, 1e-6, name)
@@ -140,7 +143,7 @@ def project(h: np.ndarray, tolerance: float = 0.3) -> np.ndarray:
     >>> max(conditions(h).values()) < 1e-12
     True
     """
-    h = _checked(h)
+    h, tolerance = _checked(h), number(tolerance, "tolerance", 0)
     if max(conditions(h).values()) <= 1e-14 * len(h):
         return h
     free = [lattice.fit(start, h) for start in _nearby(h)]
@@ -169,7 +172,9 @@ def _nearby(h: np.ndarray) -> np.ndarray:
 
 def highpass(h: np.ndarray) -> np.ndarray:
     """High-pass partner, ``g[k] = (-1)^k h[-1-k]`` (pywt's ``rec_hi``), last axis."""
-    h = np.asarray(h)
+    h = real(h, "filter")
+    if h.ndim == 0 or h.shape[-1] % 2 or not h.shape[-1]:
+        raise ShapeError(f"filter has shape {h.shape}; expected an even number of taps")
     g = h[..., ::-1].copy()
     g[..., 1::2] *= -1
     return g
@@ -215,7 +220,7 @@ def require_wavelet(h: np.ndarray, tolerance: float, name: str = "h") -> np.ndar
     WaveletError
         Naming the condition that is missed most.
     """
-    residuals = conditions(h)
+    residuals, tolerance = conditions(h), number(tolerance, "tolerance", 0)
     worst = max(residuals, key=residuals.__getitem__)
     if residuals[worst] > tolerance:
         raise WaveletError(
@@ -257,7 +262,7 @@ def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
 
     An angle at 0 makes a filter two taps shorter than its array.
     """
-    used = np.flatnonzero(np.abs(_checked(h)) > tolerance)
+    used = np.flatnonzero(np.abs(_checked(h)) > number(tolerance, "tolerance", 0))
     return int(used[-1] - used[0] + 1) if used.size else 0
 
 
@@ -283,7 +288,7 @@ def centre_frequency(h: np.ndarray, level: int = 1) -> float:
     >>> round(centre_frequency(from_pywt("db10")), 3)
     0.372
     """
-    h = _checked(h)
+    h, level = _checked(h), whole(level, "level", 1, LEVELS)
     frequency = (np.arange(POINTS) + 0.5) / (2 * POINTS)
     turns = np.outer(frequency, np.arange(len(h)))
 
@@ -317,7 +322,10 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
         stands, zeros around it. (Elsewhere it would meet other borders: on images of
         few pixels and several levels that moves an L1 norm by per cents.)
     """
-    pairs = np.flatnonzero(np.abs(_checked(h)).reshape(-1, 2).max(1) > tolerance)
+    h, tolerance = _checked(h), number(tolerance, "tolerance", 0, 0.5)
+    pairs = np.flatnonzero(np.abs(h).reshape(-1, 2).max(1) > tolerance)
+    if not pairs.size:
+        raise WaveletError(f"all taps are below {tolerance:g}; expected a wavelet")
     first, last = 2 * pairs[0], 2 * pairs[-1] + 2
     core = h[first:last]
     if len(core) == len(h):
@@ -327,15 +335,18 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
     return np.pad(shorter, (first, len(h) - last))
 
 
-def require_levels(n: int, levels: int) -> None:
-    """Raise ``ShapeError`` unless ``n`` samples can be halved ``levels`` times."""
-    if not isinstance(levels, int | np.integer) or levels < 1:
-        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
-    if n < 2**levels:
+def require_levels(n: int, levels: int) -> int:
+    """The levels, if ``n`` samples can be halved so many times."""
+    try:
+        levels = whole(levels, "levels")
+    except ConfigError as error:
+        raise ShapeError(str(error)) from None
+    if n < 2 ** min(levels, 64):
         raise ShapeError(
-            f"signal length {n} cannot be halved {levels} times; "
-            f"use levels <= {max(n, 1).bit_length() - 1} or pad to {2**levels} samples"
+            f"signal length {n} cannot be halved {levels} times; use levels <= "
+            f"{max(n, 1).bit_length() - 1} or pad to {2 ** min(levels, 64)} samples"
         )
+    return levels
 
 
 def to_pywt(h: np.ndarray, name: str = "awd", tolerance: float = 1e-8) -> pywt.Wavelet:
@@ -378,14 +389,12 @@ def filter_bank(
 
 def _checked(h: np.ndarray) -> np.ndarray:
     """``h`` as float64 if it is a finite real vector of even length."""
-    h = np.asarray(h)
+    h = real(h, "filter")
     if h.ndim != 1 or len(h) == 0 or len(h) % 2:
         raise ShapeError(
             f"filter has shape {h.shape}; expected one axis of even length, "
             "e.g. (10,); pad an odd filter with one zero"
         )
-    if h.dtype.kind not in "fiu":
-        raise ShapeError(f"filter has dtype {h.dtype}; expected real numbers")
     if not np.isfinite(h).all():
         first = int(np.flatnonzero(~np.isfinite(h))[0])
         raise WaveletError(f"filter tap {first} is {h[first]}; expected finite taps")

@@ -102,7 +102,7 @@ class Study:
         self.test, self.entries, _ = predict.students(self, "end", self.student, "cpu")
 
     def model(self):
-        _, plain = baselines.predict(self, "end", 0)
+        _, plain = baselines.predict(self, "end", {"models": ["mean", "ridge"]}, 0)
         names = {"study": "mine", "split": "0"}
         sets = score.join(
             [to_dataset(self.entries, self.test, seed="0", **names)],

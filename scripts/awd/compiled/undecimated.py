@@ -59,13 +59,16 @@ def rank(values, shares, ranked):
     if least == most:
         return
     scale = values.dtype.type(BUCKETS - 1) / (most - least)
+    places = np.rint(shares * (len(values) - 1)).astype(np.int64)
+    if not (scale > 0 and scale < np.inf):  # a range beyond what floats can divide
+        ranked[:] = np.sort(values)[places]
+        return
     bucket = np.empty(len(values), np.int32)
     counts = np.zeros(BUCKETS, np.int64)
     for t in range(len(values)):
         bucket[t] = np.int32((values[t] - least) * scale)
     for t in range(len(values)):
         counts[bucket[t]] += 1
-    places = np.rint(shares * (len(values) - 1)).astype(np.int64)
     holders = np.searchsorted(np.cumsum(counts), places, side="right")
     left_out = counts.copy()
     left_out[holders] = 0

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from awd.config.common import Strict, models_in, tags
+from awd.config.common import OrOwn, Strict, models_in, tags
 from awd.config.models import PAPER, Config
 
 
@@ -48,7 +48,7 @@ def _rows(
                 default = "see meaning"
             published = f"`{paper[name]}`" if name in paper else ""
             meaning = info.description or "which kind"
-            values = _values(info.annotation)
+            values = _values(info.annotation) + _own(info.metadata)
             yield f"`{prefix}{name}`", default, published, values, meaning
 
 
@@ -61,10 +61,15 @@ def _values(annotation: Any) -> str:
     if origin is dict:
         return f"by name: {_values(arguments[1])}"
     if origin is Annotated:
-        return _values(arguments[0])
+        return _values(arguments[0]) + _own(arguments[1:])
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_values(a) for a in arguments if a is not type(None))
     return annotation.__name__
+
+
+def _own(metadata: Iterable[Any]) -> str:
+    """What stands behind the names where an entry of one's own may stand too."""
+    return ", or an import path" if any(isinstance(m, OrOwn) for m in metadata) else ""
 
 
 def write_docs(folder: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from awd.config.common import Strict
+from awd import registry
+from awd.config.common import OrOwn, Strict
 from awd.config.study import (
     Baselines,
     Distil,
@@ -138,17 +139,20 @@ class NetworkOutputs(OwnNetwork):
         return [self.file]
 
 
+OwnKind = Annotated[
+    Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn", "resnet"], OrOwn()
+]
+
+
 class OwnTeacher(Training):
     """The networks that are trained here; beside one that is brought, its controls."""
 
-    kinds: list[Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn", "resnet"]] = (
-        Field(
-            ["cnn"],
-            min_length=1,
-            description="Architectures. Without a network of your own the first one is "
-            "distilled; with one they are its peers, and untrained and trained on "
-            "shuffled targets its controls. lstm+dilated is the mean of two.",
-        )
+    kinds: list[OwnKind] = Field(
+        ["cnn"],
+        min_length=1,
+        description="Architectures. Without a network of your own the first one is "
+        "distilled; with one they are its peers, and untrained and trained on "
+        "shuffled targets its controls. lstm+dilated is the mean of two.",
     )
 
 
@@ -187,6 +191,11 @@ class Own(Strict):
     distil: Distil = Distil()
     student: StudentSettings = StudentSettings()
     baselines: Baselines = Baselines()
+
+    def code(self) -> list[str]:
+        """Files of code of one's own that the study's choices name."""
+        named = *self.teacher.kinds, *self.distil.objectives, self.student.head
+        return registry.files([*named, *self.baselines.models])
 
     def inputs(self) -> list[str]:
         """All files that the study reads."""

@@ -15,6 +15,7 @@ from awd.config.common import (
     Few,
     File,
     Levels,
+    OrOwn,
     Seed,
     Share,
     Strict,
@@ -22,6 +23,25 @@ from awd.config.common import (
     Weights,
 )
 
+# Names in tables of the library, or import paths of entries of one's own.
+Kind = Annotated[Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn"], OrOwn()]
+Objective = Annotated[Literal["output", "attribution", "soft"], OrOwn()]
+Head = Annotated[Literal["ols", "ridge", "hinges", "few"], OrOwn()]
+Model = Annotated[
+    Literal[
+        "mean",
+        "ridge",
+        "boosting",
+        "hand_ridge",
+        "hand_hinges",
+        "hand_boosting",
+        "minirocket",
+        "multirocket",
+        "catch22",
+        "scattering_ridge",
+    ],
+    OrOwn(),
+]
 Statistic = Literal[
     "spread", "centre", "width", "above", "rise", "fall", "first", "middle", "last"
 ]
@@ -68,7 +88,7 @@ class Training(Strict):
 class TeacherSettings(Training):
     """The networks that are distilled."""
 
-    kinds: list[Literal["lstm+dilated", "lstm", "dilated", "mlp", "cnn"]] = Field(
+    kinds: list[Kind] = Field(
         ["lstm+dilated", "mlp", "cnn"],
         min_length=1,
         description="Architectures; the first one's wavelet is the result. Beside it "
@@ -112,7 +132,7 @@ class Soft(Strict):
 class Distil(Strict):
     """How a teacher is distilled into a wavelet; no label enters a filter."""
 
-    objectives: list[Literal["output", "attribution", "soft"]] = Field(
+    objectives: list[Objective] = Field(
         ["output", "attribution"],
         min_length=1,
         description="output: the student reproduces the teacher's output; attribution, "
@@ -170,7 +190,7 @@ class StudentSettings(Strict):
         "(spread, centre, width); how much lies above 0, and when (above, rise; fall "
         "is when it lies below); its thirds (first, middle, last).",
     )
-    head: Literal["ols", "ridge", "hinges", "few"] = Field(
+    head: Head = Field(
         "few",
         description="What is fitted to them: lines (ols, ridge), curves that bend at "
         "the tertiles of each (hinges), or of these the 395 numbers that count most.",
@@ -196,6 +216,12 @@ class Baselines(Strict):
         ["db5", "db2"], min_length=1, description="Orthogonal wavelets of PyWavelets."
     )
     levels: Levels = Field(4, description="Levels of their transform.")
+    models: list[Model] = Field(
+        list(get_args(get_args(Model)[0])),
+        min_length=1,
+        description="Models that need no wavelet; of one's own an "
+        "awd.league.baselines.Baseline.",
+    )
 
 
 class Handed(Strict):

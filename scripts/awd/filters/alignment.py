@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from awd.errors import ShapeError
+from awd.samples import real, require_finite
+
 
 def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
     """A filter moved by an even delay, and flipped, to where a given one stands.
@@ -56,6 +59,11 @@ def distance(h: np.ndarray, to: np.ndarray, flips: bool = True) -> float:
     flips : bool
         Whether a filter and its flip are the same.
     """
+    h, to = (require_finite(real(taps, "filter")) for taps in (h, to))
+    if not all(taps.ndim == 1 and len(taps) and len(taps) % 2 == 0 for taps in (h, to)):
+        raise ShapeError(
+            f"filters have shapes {h.shape}, {to.shape}; expected even numbers of taps"
+        )
     return min(_distance(twin, to) for twin in ([h, h[::-1]] if flips else [h]))
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from awd.compiled import extremes, images, signals
-from awd.errors import ConfigError, DataError, ShapeError
+from awd.errors import DataError, ShapeError
+from awd.samples import behaved, real
+from awd.scalars import chosen, whole, wholes
 from awd.wavelet import highpass, require_levels
 
 if TYPE_CHECKING:
@@ -57,9 +59,14 @@ def analysis(
     ConfigError
         The mode is unknown.
     """
-    x = np.asarray(x)
+    x, dims = real(x, "x"), whole(dims, "dims", 1, 2)
+    chosen(mode, "mode", MODES)
     batch, shape = x.shape[: x.ndim - dims], x.shape[x.ndim - dims :]
-    rows, (h,), (g,) = checked(x.reshape(-1, *shape), np.asarray(h)[None], levels)
+    if x.ndim < dims or not x.size:
+        raise ShapeError(
+            f"x is {x.shape}; expected (..., {'y, x' if dims > 1 else 'time'})"
+        )
+    rows, h, g, levels = checked(x.reshape(-1, *shape), h, levels)
     if mode not in COMPILED[dims]:
         import pywt
 
@@ -124,25 +131,30 @@ def synthesis(
     """
     import pywt
 
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    h = np.asarray(h, np.float64)
+    shape = tuple(wholes(shape, "shape"))
+    if len(shape) > 2:
+        raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
+    _require_bands(coeffs, 2 ** len(shape) - 1)
+    h = _filter(h, float)
     bank = _pywt(h, highpass(h), mode)
     function = pywt.waverec if len(shape) == 1 else pywt.waverec2
-    whole = function(coeffs, bank, mode)
-    found = whole.shape[-len(shape) :]
+    try:
+        full = function(coeffs, bank, mode)
+    except ValueError as error:
+        raise ShapeError(f"bands of one another do not belong: {error}") from error
+    found = full.shape[-len(shape) :]
     if found != tuple(n + n % 2 for n in shape):
         raise ShapeError(
             f"the coefficients are those of {found} samples, odd ones rounded up; "
             f"expected those of shape {shape}"
         )
-    return whole[(..., *(slice(n) for n in shape))]
+    return full[(..., *(slice(n) for n in shape))]
 
 
 def _pywt(h: np.ndarray, g: np.ndarray, mode: str) -> pywt.Wavelet:
     import pywt
 
-    if mode not in MODES:
-        raise ConfigError(f"mode is {mode!r}; expected one of {', '.join(MODES)}")
+    chosen(mode, "mode", MODES)
     return pywt.Wavelet("awd", filter_bank=(h[::-1], g[::-1], h, g))
 
 
@@ -172,7 +184,7 @@ def pack(
     ShapeError, ConfigError
         As :func:`analysis`.
     """
-    rows, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    rows, h, g, levels = checked(x, h, levels)
     sizes = band_counts(rows.shape[1:], len(h), levels, mode)
     if mode == "periodization" and len(h) % 4 == 0:
         # Centre the taps on an even sample, where the blocks begin.
@@ -189,9 +201,7 @@ def band_counts(
     shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
 ) -> np.ndarray:
     """Coefficients of each band of a signal or image, in the order of :func:`pack`."""
-    if mode not in COMPILED[len(shape)]:
-        known = ", ".join(COMPILED[len(shape)])
-        raise ConfigError(f"mode is {mode!r}; expected one of {known}")
+    chosen(mode, "mode", COMPILED[len(shape)])
     return np.prod(_band_shapes(shape, taps, levels, mode), axis=1)
 
 
@@ -237,8 +247,9 @@ def pick(
     ShapeError, ConfigError
         As :func:`pack`.
     """
-    rows, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    rows, h, g, levels = checked(x, h, levels)
     sizes = band_counts(rows.shape[1:], len(h), levels, mode)
+    largest, smallest = whole(largest, "largest", 0), whole(smallest, "smallest", 0)
     picked = int((np.minimum(sizes, largest) + np.minimum(sizes, smallest)).sum())
     values = np.empty((len(rows), picked), rows.dtype)
     index = np.empty((len(rows), picked), np.int64)
@@ -251,21 +262,43 @@ def pick(
 
 
 def checked(
-    x: np.ndarray, filters: np.ndarray, levels: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Samples, filters and their high-pass partners, contiguous and of one dtype."""
-    x = np.ascontiguousarray(x)
-    if x.ndim not in (2, 3) or x.dtype not in (np.float32, np.float64):
+    x: np.ndarray, h: np.ndarray, levels: int, several: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Samples, filter or filters and their partners, and levels, as loops take them.
+
+    Arrays are :func:`awd.samples.behaved` and of one dtype.
+    """
+    x = behaved(real(x, "samples"))
+    if x.ndim not in (2, 3) or not x.size:
         raise ShapeError(
-            f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
-            "or (rows, y, x), float32 or float64"
+            f"samples have shape {x.shape}; expected (rows, time) or (rows, y, x), not "
+            "empty"
         )
-    require_levels(min(x.shape[1:]), levels)
-    filters = np.ascontiguousarray(filters, x.dtype)
-    if filters.ndim != 2 or filters.shape[1] % 2 or filters.shape[1] == 0:
+    levels = require_levels(min(x.shape[1:]), levels)
+    h = _filter(h, x.dtype, 1 + several)
+    return x, h, highpass(h), levels
+
+
+def _filter(h: Any, dtype: Any, axes: int = 1) -> np.ndarray:
+    """A filter (taps,), or several (n, taps)."""
+    found = behaved(real(h, "filter"), dtype)
+    if found.ndim != axes or found.shape[-1] % 2 or not found.size:
         raise ShapeError(
-            f"filters have shape {filters.shape[1:]}; expected one axis of even length"
+            f"filter has shape {found.shape[axes - 1 :]}; expected one axis of even "
+            "length"
         )
-    if not np.isfinite(filters).all():
-        raise DataError(f"a filter is not finite: {filters[0]}; check how it was made")
-    return x, filters, highpass(filters)
+    if not np.isfinite(found).all():
+        raise DataError(f"a filter is not finite: {found}; check how it was made")
+    return found
+
+
+def _require_bands(coeffs: Any, details: int) -> None:
+    """Bands as :func:`analysis` gives them, before pywt asks what they are."""
+    several = isinstance(coeffs, list | tuple) and len(coeffs) > 1
+    kinds = (list, tuple) if details > 1 else np.ndarray
+    fit = several and isinstance(coeffs[0], np.ndarray)
+    if not fit or not all(isinstance(band, kinds) for band in coeffs[1:]):
+        raise ShapeError(
+            "coefficients are no list of bands; expected what analysis returned, "
+            "[approx, detail_levels, ..., detail_1]"
+        )

@@ -13,9 +13,12 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from awd import wavelet
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ShapeError
 from awd.filters import lattice
+from awd.samples import real, require_finite
+from awd.scalars import shown, whole
 
+TAPS = 256  # of a lattice, at most: its angles are searched, and fitted, all at once
 GRID = np.linspace(0, 1, 9)
 SLACK = 1e-9  # of a range, by which a fit begins inside
 
@@ -41,6 +44,16 @@ class Family:
         """Filters of parameters: (..., free) to ``(..., *taps)``."""
         raise NotImplementedError(f"{type(self).__name__} has to give its filters")
 
+    def checked(self, parameters: np.ndarray) -> np.ndarray:
+        """Parameters (..., free), float64, if they are finite and as many."""
+        given = real(parameters, "parameters").astype(float, copy=False)
+        free = len(self.bounds)
+        if given.shape[-1:] != (free,) or not np.isfinite(given).all():
+            raise ShapeError(
+                f"parameters are {given.shape}, or not finite; expected (..., {free})"
+            )
+        return given
+
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
         """Derivative along the parameters: (free,) to ``(free, *taps)``."""
         step = 1e-6 * np.eye(len(self.bounds))
@@ -64,7 +77,10 @@ class Family:
         free = len(self.bounds)
         unit = np.stack(np.meshgrid(*[GRID] * free), -1).reshape(-1, free)
         points = self.points(unit)
-        gaps = (self.filters(points) - h).reshape(len(points), -1)
+        filters, h = self.filters(points), np.asarray(require_finite(real(h, "h")))
+        if filters.shape[1:] != h.shape:
+            raise ShapeError(f"the filter h is {h.shape}; expected {filters.shape[1:]}")
+        gaps = (filters - h).reshape(len(points), -1)
         start = points[(gaps**2).sum(1).argmin()]
         low, high = self.bounds.T
         return least_squares(
@@ -110,7 +126,7 @@ class Smoother(Family):
     bounds: np.ndarray = field(repr=False)
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
-        return self.function(np.asarray(parameters, float))
+        return self.function(self.checked(parameters))
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
         return {"sum": float(abs(h.sum() - 1))}
@@ -148,22 +164,23 @@ class Lattice(Family):
     periodic = True
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.taps, int | np.integer)
-        if not whole or self.taps < 2 or self.taps % 2:
+        whole_taps = isinstance(self.taps, int | np.integer)
+        if not whole_taps or not 2 <= self.taps <= TAPS or self.taps % 2:
             raise ShapeError(
-                f"length is {self.taps!r}; expected an even number of taps >= 2"
+                f"length is {shown(self.taps)}; expected an even number of taps, 2 to "
+                f"{TAPS}"
             )
-        if self.moments not in range(1, self.taps // 2 + 1):
-            raise ConfigError(
-                f"moments is {self.moments!r}; filters of {self.taps} taps have 1 to "
-                f"{self.taps // 2} vanishing moments"
-            )
+        moments = whole(self.moments, "moments", 1, self.taps // 2)
+        # Frozen, to be hashed: set once, as integers of Python.
+        object.__setattr__(self, "taps", int(self.taps))
+        object.__setattr__(self, "moments", moments)
         bounds = np.tile([-np.pi / 2, np.pi / 2], (self.taps // 2 - 1, 1))
-        object.__setattr__(self, "bounds", bounds)  # frozen, to be hashed
+        object.__setattr__(self, "bounds", bounds)
         object.__setattr__(self, "equations", self.moments - 1)
 
     def filters(self, parameters: np.ndarray) -> np.ndarray:
-        return lattice.filter_from_angles(lattice.complete_angles(parameters))
+        free = self.checked(parameters)
+        return lattice.filter_from_angles(lattice.complete_angles(free))
 
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
         return lattice.free_jacobian(parameters)
@@ -181,6 +198,11 @@ class Lattice(Family):
         return self._wrapped(parameters) if shorter is h else self.parameters(shorter)
 
     def parameters(self, h: np.ndarray) -> np.ndarray:
+        h = real(h, "h")
+        if h.ndim != 1 or len(h) > self.taps:
+            raise ShapeError(
+                f"the filter h is {h.shape}; expected up to {self.taps} taps"
+            )
         return wavelet.angles(np.pad(h, (0, self.taps - len(h))))[1:]
 
     def aligned(self, h: np.ndarray, to: np.ndarray, flips: bool) -> np.ndarray:

@@ -31,6 +31,8 @@ from awd.filters.coefficients import (
     unpack,
 )
 from awd.filters.lattice import filter_from_angles
+from awd.samples import real
+from awd.scalars import number, whole
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def l1(x: np.ndarray, filters: np.ndarray, levels: int, threads: int = 1) -> np.
         ``x`` is no float array of signals or images, or too short, or a filter has an
         odd length.
     """
-    x, filters, partners = checked(x, filters, levels)
+    x, filters, partners, levels = checked(x, filters, levels, several=True)
     loop = signals.l1_rows if x.ndim == 2 else images.l1_images
     values = np.empty((_blocks(x), len(filters)))
     _share(loop, threads, [x], [filters, partners, levels], [values])
@@ -132,7 +134,7 @@ def l1_gradient(
     ShapeError
         As :func:`l1`.
     """
-    x, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    x, h, g, levels = checked(x, h, levels)
     if x.ndim == 2 and x.shape[1] <= DENSE_TIME and len(x) >= DENSE_ROWS:
         return _dense_l1_gradient(x, h, levels, threads)
     loop = signals.l1_gradient_rows if x.ndim == 2 else images.l1_gradient_images
@@ -195,11 +197,12 @@ def soft_gradient(
     ShapeError
         As :func:`l1`, or ``x`` are signals.
     """
-    x, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    x, h, g, levels = checked(x, h, levels)
     if x.ndim != 3:
         raise ShapeError(f"images have shape {x.shape}; expected (rows, y, x)")
     values, (by_low, by_high) = np.empty(len(x)), np.zeros((2, len(x), len(h)))
-    arguments = [h, g, levels, x.dtype.type(weight)]
+    weight = x.dtype.type(number(weight, "weight", 0))
+    arguments = [h, g, levels, weight]
     results = [values, by_low, by_high]
     _share(images.soft_gradient_images, threads, [x], arguments, results)
     return float(values.sum()), _along_taps(by_low, by_high)
@@ -235,9 +238,9 @@ def pack_gradient(
     ShapeError
         As :func:`l1`, or the weights do not fit the coefficients.
     """
-    rows, (h,), (g,) = checked(x, np.asarray(h)[None], levels)
+    rows, h, g, levels = checked(x, h, levels)
     expected = (len(rows), int(band_counts(rows.shape[1:], len(h), levels).sum()))
-    weights = np.ascontiguousarray(weights, rows.dtype)
+    weights = np.ascontiguousarray(real(weights, "weights"), rows.dtype)
     if weights.shape != expected:
         raise ShapeError(
             f"weights have shape {weights.shape}; expected {expected}, a weight of "
@@ -265,6 +268,7 @@ def _share(
 
     ``data`` are cut along rows, ``results`` along blocks.
     """
+    threads = whole(threads, "threads")
     if threads == 1:
         loop(data[0], *arguments, *data[1:], *results)
         return
@@ -281,7 +285,7 @@ def _share(
 
 
 def _mapped(function: Callable, items: Sequence, threads: int) -> list:
-    if threads == 1:
+    if whole(threads, "threads") == 1:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(function, items))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from awd.errors import ShapeError
+from awd.samples import real
 
 
 def filter_from_angles(theta: np.ndarray) -> np.ndarray:
@@ -38,11 +39,10 @@ def filter_from_angles(theta: np.ndarray) -> np.ndarray:
     >>> filter_from_angles(np.array([np.pi / 4]))  # Haar
     array([0.70710678, 0.70710678])
     """
-    theta = np.asarray(theta, dtype=float)
-    if theta.ndim == 0 or theta.shape[-1] == 0 or not np.isfinite(theta).all():
+    theta = _angles(theta)
+    if theta.shape[-1] == 0:
         raise ShapeError(
-            f"angles have shape {theta.shape} or hold NaN or infinity; "
-            "expected (..., M) finite radians with M >= 1"
+            f"angles have shape {theta.shape}; expected (..., M) finite radians, M >= 1"
         )
     from awd.compiled import signals
 
@@ -67,7 +67,7 @@ def filter_jacobian(theta: np.ndarray) -> np.ndarray:
     ndarray of shape (..., M, 2M)
         Row k is ``dh/dtheta_k``.
     """
-    theta = np.asarray(theta, dtype=float)
+    theta = _angles(theta)
     turned = theta[..., None, :] + np.pi / 2 * np.eye(theta.shape[-1])
     return filter_from_angles(turned)
 
@@ -77,7 +77,7 @@ def complete_angles(free: np.ndarray) -> np.ndarray:
 
     Wavelets of 2M taps are all values of M - 1 free angles, each of period pi.
     """
-    free = np.asarray(free, dtype=float)
+    free = _angles(free)
     first = np.pi / 4 - free.sum(-1, keepdims=True)
     return np.concatenate([first, free], axis=-1)
 
@@ -86,6 +86,17 @@ def free_jacobian(free: np.ndarray) -> np.ndarray:
     """Derivative of the filter along the free angles: (..., M-1) -> (..., M-1, 2M)."""
     jacobian = filter_jacobian(complete_angles(free))
     return jacobian[..., 1:, :] - jacobian[..., :1, :]
+
+
+def _angles(values: np.ndarray) -> np.ndarray:
+    """Finite angles along an axis, float64; of Haar there is no free one."""
+    angles = real(values, "angles").astype(float, copy=False)
+    if angles.ndim == 0 or not np.isfinite(angles).all():
+        raise ShapeError(
+            f"angles have shape {angles.shape} or hold NaN or infinity; expected "
+            "(..., M) finite radians"
+        )
+    return angles
 
 
 def peel(h: np.ndarray) -> np.ndarray:

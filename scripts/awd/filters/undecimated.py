@@ -15,6 +15,7 @@ depend on where a structure stands.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ import numpy as np
 from awd.compiled import undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.filters.statistics import numbered
-from awd.samples import as_rows, require_finite, require_samples
+from awd.samples import as_rows, behaved, real, require_finite, require_samples
+from awd.scalars import chosen, number, several, whole
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 BANDS = ("difference", "hh", "lh_hl")
+BINS = 10_000  # of a histogram, at most
+LEVELS = 24  # at most: at level j a filter is dilated by 2^j
+SUM = 1e-4  # by which a smoother may miss a sum of 1
 VALUES = 2**20  # coefficients of a band from which the edges of bins are found
 
 
@@ -56,7 +61,8 @@ def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]
     ShapeError
         ``x`` or the filter has another shape or dtype.
     """
-    x, low, high = _checked(x, h, levels)
+    x, low, high = _checked(x, h)
+    levels = whole(levels, "levels", 1, LEVELS)
     flat = x.reshape(len(x), -1, x.shape[-1])  # a signal is an image of one row
     names = _names(x, h)
     out = {name: np.empty((len(x), levels, *flat.shape[1:]), x.dtype) for name in names}
@@ -97,9 +103,8 @@ class Histogram:
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _require_known(self.bands)
-        if self.bins < 2:
-            raise ConfigError(f"bins is {self.bins}; expected at least 2 bins")
+        object.__setattr__(self, "bands", _known(self.bands))
+        object.__setattr__(self, "bins", whole(self.bins, "bins", 2, BINS))
 
     @property
     def mirrored(self) -> Histogram:
@@ -193,9 +198,10 @@ class Quantiles:
     bands: tuple[str, ...] = ("difference", "hh")
 
     def __post_init__(self) -> None:
-        _require_known(self.bands)
-        if not self.shares or min(self.shares) < 0 or max(self.shares) > 1:
-            raise ConfigError(f"shares is {self.shares}; expected shares from 0 to 1")
+        object.__setattr__(self, "bands", _known(self.bands))
+        shares = several(self.shares, "shares")
+        within = tuple(number(share, "a share", 0, 1) for share in shares)
+        object.__setattr__(self, "shares", within)
 
     @property
     def mirrored(self) -> Quantiles:
@@ -238,7 +244,7 @@ class BandNorms:
     bands: tuple[str, ...] = ("difference", "hh")
 
     def __post_init__(self) -> None:
-        _require_known(self.bands)
+        object.__setattr__(self, "bands", _known(self.bands))
 
     @property
     def mirrored(self) -> BandNorms:
@@ -298,7 +304,8 @@ def summary(
     ShapeError
         ``x`` or the filter has another shape or dtype.
     """
-    x, low, high = _checked(x, h, levels)
+    x, low, high = _checked(x, h)
+    levels = whole(levels, "levels", 1, LEVELS)
     if x.ndim != 2 or not high.size:
         raise ShapeError(
             f"samples have shape {x.shape} and the filter {low.size} taps; expected "
@@ -311,15 +318,15 @@ def summary(
 
 
 def _names(x: np.ndarray, h: np.ndarray) -> tuple[str, ...]:
-    if np.ndim(h) == 2:
+    if real(h, "filter").ndim == 2:
         return _ALL[:2]
     images = x.ndim == 3 and x.shape[1] > 1
     return _ALL if images else ("approx", "difference", "hh")
 
 
-def _require_known(bands: tuple[str, ...]) -> None:
-    if set(bands) - set(BANDS) or not bands:
-        raise ConfigError(f"bands is {bands}; expected bands of {', '.join(BANDS)}")
+def _known(bands: Sequence[str]) -> tuple[str, ...]:
+    """Names of bands, if all are known."""
+    return tuple(str(chosen(b, "bands", BANDS)) for b in several(bands, "bands"))
 
 
 def _require_bands(bands: tuple[str, ...], rows: np.ndarray, h: np.ndarray) -> None:
@@ -340,27 +347,25 @@ def _prepared(
     dims: int | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Images (rows, y, x), low- and high-pass, and the numbers of the bands."""
+    whole(levels, "levels", 1, LEVELS)
     samples = require_finite(require_samples(x, dims))
-    rows, low, high = _checked(as_rows(samples), h, levels)
+    rows, low, high = _checked(as_rows(samples), h)
     _require_bands(bands, rows, h)
     wanted = np.array([BANDS.index(name) for name in bands])
     return rows.reshape(len(rows), -1, rows.shape[-1]), low, high, wanted
 
 
-def _checked(
-    x: np.ndarray, h: np.ndarray, levels: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _checked(x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Samples, and low- and high-pass as kernels (rows, taps) of their dtype."""
-    x, h = np.ascontiguousarray(x), np.asarray(h, float)
-    if x.ndim not in (2, 3) or x.dtype not in (np.float32, np.float64):
+    x = behaved(real(x, "samples"))
+    h = real(h, "filter").astype(float)
+    if x.ndim not in (2, 3) or not x.size:
         raise ShapeError(
-            f"samples have shape {x.shape} and dtype {x.dtype}; expected (rows, time) "
-            "or (rows, y, x), float32 or float64"
+            f"samples have shape {x.shape}; expected (rows, time) or (rows, y, x), not "
+            "empty"
         )
     if not np.isfinite(h).all():
         raise DataError(f"the filter is not finite: {h}; check how it was made")
-    if not isinstance(levels, int | np.integer) or levels < 1:
-        raise ShapeError(f"levels is {levels!r}; expected an integer of at least 1")
     if h.shape == (3, 3) and x.ndim == 3:
         return x, h.astype(x.dtype), np.zeros((3, 3), x.dtype)
     if h.ndim != 1 or not len(h):
@@ -369,6 +374,11 @@ def _checked(
         )
     if len(h) % 2 == 0:
         return x, *halved(h, x.dtype)
+    if abs(h.sum() - 1) > SUM:
+        raise DataError(
+            f"a filter of {len(h)} taps, an odd number, is a smoother and sums to 1; "
+            f"this one sums to {h.sum():.3g}"
+        )
     # Of a smoother the high-pass is what the smoother leaves.
     return x, h[None].astype(x.dtype), np.empty((1, 0), x.dtype)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from awd import registry
 from awd.arguments import checked
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.league import series
@@ -59,12 +60,23 @@ SIZES = [
 FOLDS = 4  # of the groups, by which a size is chosen
 
 
+def model_of(name: str) -> Baseline:
+    """A baseline by its name, or its import path."""
+    found = registry.named(name, MODELS, "baseline")
+    if not isinstance(found, Baseline):
+        raise ConfigError(
+            f"{name} is a {type(found).__name__}; expected a Baseline of "
+            "awd.league.baselines"
+        )
+    return found
+
+
 def inputs(name: str, part: Part) -> np.ndarray | None:
     """What the baseline reads of a part, (n, ...); None where the part lacks it.
 
     Models of series do not read images, nor series that are too short for them.
     """
-    model = MODELS[name]
+    model = model_of(name)
     found = getattr(part, model.reads)
     too_short = found is not None and found.shape[-1] < model.least
     unfit = model.least and found is not None and (found.ndim == 4 or too_short)
@@ -80,10 +92,10 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) 
     Parameters
     ----------
     name : str
-        A key of :data:`MODELS`. The models are the mean of the targets; ridge on
-        standardised features with the penalty of least leave-one-out error, and on
-        their hinges; gradient boosting with the one of :data:`SIZES` that predicts
-        other groups best.
+        A key of :data:`MODELS`, or the import path of a :class:`Baseline`. Those of the
+        table are the mean of the targets; ridge on standardised features with the
+        penalty of least leave-one-out error, and on their hinges; gradient boosting
+        with the one of :data:`SIZES` that predicts other groups best.
     x : array of shape (n, ...)
         Training :func:`inputs`.
     y : array of shape (n,)
@@ -107,9 +119,7 @@ def fit(name: str, x: np.ndarray, y: np.ndarray, groups: np.ndarray, seed: int) 
     """
     from sklearn.pipeline import make_pipeline
 
-    if name not in MODELS:
-        raise ConfigError(f"no baseline {name!r}; there is {', '.join(MODELS)}")
-    head, _, features, least = MODELS[name]
+    head, _, features, least = model_of(name)
     if np.shape(x)[-1] < least:
         raise ShapeError(
             f"series of {np.shape(x)[-1]} samples; {name} reads {least} or more; bring "

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import wavelet
-from awd.errors import ConfigError
 from awd.portable import drawing, page
 from awd.portable.page import Block, Code, Drawing, Items, Section, Table
+from awd.scalars import chosen
 
 if TYPE_CHECKING:
     from awd.model import Model
@@ -26,8 +26,7 @@ VERDICTS |= {"worse": "It is worse than"}
 
 def text(model: Model, form: str = "markdown") -> str:
     """The card of a model; see :meth:`awd.model.Model.card`."""
-    if form not in FORMS:
-        raise ConfigError(f"form is {form!r}; expected one of {', '.join(FORMS)}")
+    form = chosen(form, "form", FORMS)
     sections = [
         Section("What it is", what(model)),
         Section("What it was distilled on", origin(model)),

@@ -23,7 +23,7 @@ import numpy as np
 
 from awd import wavelet
 from awd.errors import DataError, ShapeError
-from awd.samples import as_rows, real
+from awd.samples import answers, as_rows, groups_of, real
 from awd.search.descent import THOROUGH, Effort, Term
 
 if TYPE_CHECKING:
@@ -255,7 +255,10 @@ def samples(
     """
     x = None if x is None else arranged(x, "x", levels, dims)
     slopes = None if gradient is None else _slopes(gradient, x, levels, dims)
-    return Samples(x, slopes, output, groups, student, folds)
+    found = Samples(x, slopes, None, None, student, folds)
+    n = found.shape[0]
+    output = None if output is None else answers(output, "output", n)
+    return replace(found, output=output, groups=groups_of(groups, n))
 
 
 def _slopes(

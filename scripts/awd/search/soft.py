@@ -30,10 +30,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from awd import wavelet
-from awd.errors import ConfigError, DataError, ShapeError
+from awd import scalars, wavelet
+from awd.errors import DataError, ShapeError
 from awd.log import progress
-from awd.samples import dims_of
+from awd.samples import dims_of, real
 from awd.search import objectives
 from awd.search.losses import ImageLoss, Loss, Penalty
 from awd.teacher import training
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 # The grid of the authors' cells study, rounded as they publish it.
 PAPER_SPARSITY = tuple(np.geomspace(1e-4, 5e-3, 5).round(5).tolist())
 PAPER_ATTRIBUTION = (0.0, *np.geomspace(1e-4, 10, 20).round(5).tolist())
+
+
+MOST = 1e12  # of a weight: beyond it, losses are all that weight
 
 
 @dataclass(frozen=True)
@@ -152,13 +155,16 @@ def distil_soft(
     (2, 5, 21, 10)
     """
     weights = {
-        "sparsity": _ascending(sparsity, "sparsity"),
-        "attribution": _ascending(attribution, "attribution"),
+        name: scalars.ascending(weights, name, most=MOST)
+        for name, weights in (("sparsity", sparsity), ("attribution", attribution))
     }
-    schedule = Schedule(epochs, batch, learning_rate, tuple(seeds))
+    schedule = Schedule(
+        *(epochs, batch, learning_rate),
+        tuple(scalars.several(seeds, "seeds")),
+    )
     if x is None:
         raise DataError("the paper's loss needs x; got None")
-    dims = dims_of(np.shape(x), dims)
+    dims = dims_of(real(x, "x").shape, dims)
     x, gradient = samples = _pair(x, gradient, levels, dims)
     h = torch.from_numpy(_initial(init).astype(x.dtype))
     filters = h.repeat(len(schedule.seeds), len(weights["sparsity"]), 1)
@@ -195,22 +201,11 @@ class Schedule:
     seeds: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ConfigError(
-                    f"{name} is {value!r}; expected an integer of at least 1"
-                )
-        if not 0 < self.learning_rate < np.inf:
-            raise ConfigError(
-                f"learning_rate is {self.learning_rate!r}; expected a number above 0, "
-                "such as 1e-3"
-            )
-        whole = [isinstance(seed, int | np.integer) for seed in self.seeds]
-        if not self.seeds or not all(whole) or min(self.seeds) < 0:
-            raise ConfigError(
-                f"seeds are {self.seeds}; expected at least one integer of 0 or more"
-            )
+        for name in ("epochs", "batch"):  # frozen; torch knows integers of Python only
+            value = scalars.whole(getattr(self, name), name)
+            object.__setattr__(self, name, value)
+        scalars.positive(self.learning_rate, "learning_rate", ", such as 1e-3")
+        scalars.wholes(self.seeds, "seeds", 0)
 
 
 def _train(
@@ -256,13 +251,3 @@ def _initial(init: str | np.ndarray) -> np.ndarray:
     if isinstance(init, str):
         return wavelet.from_pywt(init)
     return wavelet.require_wavelet(init, np.inf, "init")
-
-
-def _ascending(weights: Sequence[float], name: str) -> np.ndarray:
-    ascending = np.sort(np.atleast_1d(weights))
-    numbers = ascending.dtype.kind in "fiu" and ascending.size > 0
-    if not numbers or ascending[0] < 0 or not np.isfinite(ascending).all():
-        raise ConfigError(
-            f"{name} is {weights!r}; expected at least one finite weight of 0 or more"
-        )
-    return ascending.astype(float)

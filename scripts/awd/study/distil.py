@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import distil, io
+from awd import distil, io, registry
 from awd.distil import Distilled
 from awd.errors import DataError
 from awd.features import Largest
@@ -84,6 +84,9 @@ def wavelets(
     return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
 
 
+OF_GRADIENTS = ("attribution", "soft")  # objectives with a path to choose along
+
+
 class Answers(NamedTuple):
     """What a network answers on the known samples: outputs (n,), gradients (n, ...).
 
@@ -146,7 +149,8 @@ class Distiller:
             By network; the first is distilled by every objective, the others by the
             first objective only, :data:`awd.record.contracts.CONTROLS` as controls.
         objectives : sequence of str
-            "output", "attribution" or "soft"; the first gives the result.
+            "output", "attribution", "soft", or the import path of an
+            :class:`awd.search.objectives.Objective`; the first gives the result.
 
         Raises
         ------
@@ -155,31 +159,35 @@ class Distiller:
         """
         (_, first), *rest = answers.items()
         ours = objectives[0]
-        if first.gradient is None and {*objectives} - {"output"}:
+        if first.gradient is None and {*objectives} & {*OF_GRADIENTS}:
             raise DataError(
                 f"distil.objectives lists {', '.join(objectives)}, but the network has "
                 "no gradients; use objectives: [output], or bring them (network.kind: "
                 "outputs, with an array gradient)"
             )
-        methods = {ours: self._distilled(ours, first, draws=self.draws)}
-        methods |= {name: self._distilled(name, first) for name in objectives[1:]}
+        methods = {
+            registry.short(name): self._distilled(name, first, draws=draws)
+            for name, draws in zip(objectives, [self.draws, *[0] * 99], strict=False)
+        }
         for network, answer in rest:
             control = network in CONTROLS
-            name = network if control else f"{ours}_{network}"
+            name = network if control else f"{registry.short(ours)}_{network}"
             role = "control" if control else "distilled"
             methods[name] = self._distilled(ours, answer, role)
-        methods["sparsity"] = self._without_teacher(ours, methods[ours], first)
+        methods["sparsity"] = self._without_teacher(
+            ours, methods[registry.short(ours)], first
+        )
         by_labels = self._searched(
             "output", Answers(self.known.y, first.gradient), "control"
         )
         methods["labels"] = replace(by_labels, chosen_by="labels")
-        count = max(self.candidates, len(methods[ours].pool))
+        count = max(self.candidates, len(methods[registry.short(ours)].pool))
         return methods | self._undistilled(count, first)
 
     def _distilled(
         self, objective: str, answer: Answers, role: str = "distilled", draws: int = 0
     ) -> Method:
-        if objective == "output":
+        if objective not in OF_GRADIENTS:
             return self._searched(objective, answer, role, draws)
         if objective == "attribution":
             return self._chosen(self._path(answer), answer, self.choose_by, role)
@@ -197,9 +205,11 @@ class Distiller:
         )
 
     def _search(self, objective: str, answer: Answers, draws: int = 0) -> Distilled:
+        own = registry.is_path(objective)
         return distil.distil(
             self.known.x,
-            output=answer.output,
+            answer.gradient if own else None,
+            answer.output,
             objective=objective,
             student=self.student,
             groups=self.known.groups,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import io
+from awd import io, registry
 from awd.league import splits
 from awd.record import contracts
 from awd.record.provenance import derive_seed
@@ -45,7 +45,8 @@ def train(
         its own network and theirs. A kind of several parts, ``lstm+dilated``, is the
         mean of networks that are trained each by itself.
     settings : mapping
-        ``epochs`` and others of :func:`awd.teacher.training.train`; ``network``, where
+        ``epochs`` and others of :func:`awd.teacher.training.train`; ``kinds``, import
+        paths of those that are one's own among them; ``network``, where
         one is brought (``own.NAME.network`` of the configuration): it comes first and
         is not trained, the others are its peers and controls.
     seed, device : int, str
@@ -65,6 +66,7 @@ def train(
     models: dict[str, Teacher] = {}
     histories: dict[tuple[str, str], pd.DataFrame] = {}
     recipe = dict(settings)
+    classes = {registry.short(kind): kind for kind in recipe.pop("kinds", [])}
     brought: dict[str, Teacher | Mapping[str, Any]] = {}
     if contracts.BROUGHT in names:
         network = recipe.pop("network")
@@ -87,8 +89,9 @@ def train(
         for part in networks.parts(kind):
             if name == "shuffled":
                 own["epochs"] = _best_epoch(histories[kind, part])
-            sizes = networks.sizes_for(part, learnt.x)
-            model = networks.build(part, network_seed, learnt.y, **sizes)
+            made = classes.get(part, part)
+            sizes = networks.sizes_for(made, learnt.x)
+            model = networks.build(made, network_seed, learnt.y, **sizes)
             histories[name, part] = training.train(
                 model,
                 *(learnt.x, learnt.y, stopped_by.x, stopped_by.y),

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from awd import scalars
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.samples import real
 
 Part = int | str | Callable
 
@@ -82,11 +84,14 @@ def require_columns(answer: Any, n: int) -> None:
 
 def require_targets(target: Any, n: int) -> np.ndarray:
     """The column asked for in every sample, (n,), from one for all or one for each."""
-    columns = np.asarray(target)
+    try:
+        columns = np.asarray(target)
+    except ValueError:  # ragged
+        columns = np.empty(0)
     if columns.dtype.kind not in "iu" or columns.shape not in ((), (n,)):
         raise ShapeError(
-            f"target is {target!r}; expected a column of the output, an integer, or "
-            f"one for each sample, ({n},)"
+            f"target is {scalars.shown(target)}; expected a column of the output, an "
+            f"integer, or one for each sample, ({n},)"
         )
     return np.broadcast_to(columns.astype(np.int64), n)
 
@@ -102,12 +107,19 @@ def require_known(columns: np.ndarray, shape: tuple[int, ...]) -> None:
         )
 
 
-def require_asked(x: np.ndarray, batch: Any) -> None:
-    """Refuse samples that are none, and a number of them a call that is none."""
+def asked(x: Any, batch: Any, target: Any = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Samples of which a network is asked, and a column for each of them.
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        There are none, of the target there is not one a sample, or no call holds any.
+    """
+    x = real(x, "x")
     if x.ndim < 2 or not x.size:
         raise ShapeError(f"x is {x.shape}; expected samples (n, ...), not empty")
-    if isinstance(batch, bool) or not isinstance(batch, int | np.integer) or batch < 1:
-        raise ConfigError(f"batch is {batch!r}; expected an integer of at least 1")
+    scalars.whole(batch, "batch")
+    return x, require_targets(target, len(x))
 
 
 def all_finite(values: np.ndarray, what: str) -> np.ndarray:

@@ -21,14 +21,12 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from awd.errors import AwdError, DataError, ShapeError, warn
-from awd.samples import real
 from awd.teacher import training
 from awd.teacher.answers import (
     all_finite,
-    require_asked,
+    asked,
     require_columns,
     require_known,
-    require_targets,
     selected,
 )
 
@@ -73,8 +71,7 @@ def output(
     DataError
         A prediction is not finite.
     """
-    x = real(x, "x")
-    targets = require_targets(target, len(x))
+    x, targets = asked(x, batch, target)
     with _asked(model, x, batch, device) as how, torch.no_grad():
         parts = [how.columns(part, targets[rows]) for rows, part in how.batches(x)]
     return all_finite(np.concatenate([_array(part) for part in parts]), "output")
@@ -84,7 +81,7 @@ def outputs(
     model: nn.Module, x: np.ndarray, batch: int = 256, device: str = "cpu"
 ) -> np.ndarray:
     """All columns of the output, (n, targets); as :func:`output`."""
-    x = real(x, "x")
+    x, _ = asked(x, batch)
     with _asked(model, x, batch, device) as how, torch.no_grad():
         parts = [how.answer(part)[: len(x[rows])] for rows, part in how.batches(x)]
     return all_finite(np.concatenate([_array(part) for part in parts]), "output")
@@ -112,8 +109,7 @@ def saliency(
     DataError
         Also when no gradient reaches the input.
     """
-    x = real(x, "x")
-    targets = require_targets(target, len(x))
+    x, targets = asked(x, batch, target)
     with (
         _asked(model, x, batch, device) as how,
         torch.inference_mode(False),
@@ -204,7 +200,6 @@ def _asked(
     model: nn.Module, x: np.ndarray, batch: int, device: str
 ) -> Iterator[Reading]:
     """The network in eval mode on the device, and how it takes the samples."""
-    require_asked(x, batch)
     with lent(model, device) as where:
         yield reading(model, x, batch, where)
 

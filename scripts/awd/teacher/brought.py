@@ -19,6 +19,7 @@ import numpy as np
 
 from awd.errors import AwdError, ConfigError, DataError
 from awd.samples import real
+from awd.scalars import shown
 from awd.teacher import answers, files
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Network(ABC):
 
         ``target`` is its column, one for all samples or one for each, (n,).
         """
-        columns = answers.require_targets(target, len(x))
+        x, columns = answers.asked(x, batch, target)
         found = self.outputs(x, batch, device)
         answers.require_known(columns, found.shape)
         return np.take_along_axis(found, columns[:, None], 1)[:, 0]
@@ -155,7 +156,8 @@ class Function(Network):
         batch: int = 256,
         device: str = "cpu",
     ) -> np.ndarray | None:
-        columns, parts = answers.require_targets(target, len(x)), []
+        x, columns = answers.asked(x, batch, target)
+        parts = []
         for rows, found, slopes in self._asked(x, batch):
             if slopes is None:
                 return None
@@ -169,8 +171,7 @@ class Function(Network):
         self, x: np.ndarray, batch: int
     ) -> Iterator[tuple[slice, np.ndarray, np.ndarray | None]]:
         """Rows, their outputs (k, targets) and gradients, batch after batch."""
-        x = real(x, "x")
-        answers.require_asked(x, batch)
+        x, _ = answers.asked(x, batch)
         size = self.size or batch
         for first in range(0, len(x), size):
             rows = slice(first, min(first + size, len(x)))
@@ -303,10 +304,10 @@ def _of_arrays(
     """A function of arrays, or a model with the methods of scikit-learn."""
     if isinstance(source, type) or not (callable(source) or hasattr(source, "predict")):
         raise ConfigError(
-            f"the network is {source!r}, a {type(source).__name__}; expected a torch "
-            "module, an exported program, a path (.pt2, .pt, .onnx), an import path "
-            "'package.module:factory', a fitted scikit-learn model, or a function of "
-            "the samples that returns outputs, or (outputs, gradients)"
+            f"the network is {shown(source)}, a {type(source).__name__}; expected a "
+            "torch module, an exported program, a path (.pt2, .pt, .onnx), an import "
+            "path 'package.module:factory', a fitted scikit-learn model, or a function "
+            "of the samples that returns outputs, or (outputs, gradients)"
         )
     plain = source if callable(source) else partial(_predicted, source)
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from awd import registry
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.teacher.training import seeded
 
@@ -320,9 +321,11 @@ class Ensemble(Teacher):
         sizes = {"inputs": inputs, "length": length, "height": height}
         kinds = parts(of)
         self.members = nn.ModuleList(
-            KINDS[kind](**_taken(kind, sizes))
+            _class(kind)(**_taken(kind, sizes))
             for kind in itertools.islice(itertools.cycle(kinds), members)
         )
+        for member, kind in zip(self.members, itertools.cycle(kinds), strict=False):
+            member.record = {"kind": kind}
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self.members]).mean(0)
@@ -363,7 +366,7 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     Parameters
     ----------
     kind : str
-        One of :data:`KINDS`.
+        One of :data:`KINDS`, or the import path of a subclass of :class:`Teacher`.
     x : array of shape (n, time), (n, channel, time) or (n, channel, y, x)
         Samples it is to read; of a ResNet (n, y, x) too.
 
@@ -380,7 +383,7 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     >>> sizes_for("lstm", x), sizes_for("mlp", x)
     ({'inputs': 1}, {'inputs': 1, 'length': 40})
     """
-    _known(kind, KINDS, "kind of teacher")
+    _class(kind)
     signals = ("lstm", "dilated")
     possible = (3, 4) if kind == "resnet" else (2, 3) if kind in signals else (2, 3, 4)
     if np.ndim(x) not in possible:
@@ -395,7 +398,7 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
 
 def _taken(kind: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """Of some sizes those that a kind takes."""
-    parameters = inspect.signature(KINDS[kind]).parameters
+    parameters = inspect.signature(_class(kind)).parameters
     return {name: size for name, size in sizes.items() if name in parameters}
 
 
@@ -407,7 +410,7 @@ def build(
     Parameters
     ----------
     kind : str
-        One of :data:`KINDS`.
+        One of :data:`KINDS`, or the import path of a subclass of :class:`Teacher`.
     seed : int
         Seed of the initial weights.
     target : array of shape (n,) or (n, outputs), optional
@@ -423,14 +426,14 @@ def build(
     DataError
         When the targets are constant or not finite.
     """
-    _known(kind, KINDS, "kind of teacher")
-    signature = inspect.signature(KINDS[kind])
+    made = _class(kind)
+    signature = inspect.signature(made)
     for name in sizes:
         _known(name, signature.parameters, f"size of {kind}")
     complete = signature.bind(**sizes)
     complete.apply_defaults()
     with seeded(seed):
-        model = KINDS[kind](**sizes)
+        model = made(**sizes)
     model.record = {"kind": kind, "seed": seed, "sizes": dict(complete.arguments)}
     if target is not None:
         target = np.asarray(target, float)
@@ -473,7 +476,22 @@ def ensemble(models: Sequence[Teacher]) -> Teacher:
 
 
 def _kind(model: Teacher) -> str:
-    return next(kind for kind, known in KINDS.items() if type(model) is known)
+    known = [kind for kind, made in KINDS.items() if type(model) is made]
+    return known[0] if known else model.record["kind"]  # a class of one's own
+
+
+def _class(name: str) -> type[Teacher]:
+    """The class of a kind: a key of :data:`KINDS`, or an import path."""
+    if not registry.is_path(name):
+        _known(name, KINDS, "kind of teacher")
+        return KINDS[name]
+    made = registry.imported(name)
+    if not (isinstance(made, type) and issubclass(made, Teacher)):
+        raise ConfigError(
+            f"{name} is no subclass of awd.teacher.networks.Teacher; expected one with "
+            "a body"
+        )
+    return made
 
 
 def _known(name: str, choices: Mapping[str, Any], what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,10 +28,13 @@ PATCHES = ("db2_peaks", "db5_peaks")
 REPEATS = 7, 2  # of which timings are the median: of one map, and of a thousand
 
 
-def predict(given: Any, target: str, seed: int) -> tuple[Part, dict[str, Entry]]:
+def predict(
+    given: Any, target: str, settings: Mapping[str, Any], seed: int
+) -> tuple[Part, dict[str, Entry]]:
     """The statistics that need no network, and the mean of the training targets.
 
-    ``given`` holds the ``samples`` and what was ``inferred`` from each statistic.
+    ``given`` holds the ``samples`` and what was ``inferred`` from each statistic; of
+    the ``settings`` there is nothing to choose.
     """
     inferred = [with_first(io.read(path, INFERRED), target) for path in given.inferred]
     with io.opened(given.samples, contracts.MAPS) as opened:
