@@ -53,6 +53,7 @@ def lazily(
 
 
 if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
+    from awd import arguments as arguments
     from awd import attribution as attribution
     from awd import cells as cells
     from awd import cli as cli

@@ -22,6 +22,7 @@ from awd import registry, scalars, wavelet
 from awd.errors import ConfigError, DataError, warn
 from awd.features import Largest
 from awd.filters.families import FAMILIES, Family, Lattice
+from awd.log import progress
 from awd.samples import dims_of, real
 from awd.search import candidates, descent, objectives
 from awd.search.candidates import Candidate
@@ -213,7 +214,9 @@ def distil(
     # Four angles are too few for BLAS threads: synchronisation doubles the time.
     with threadpool_limits(1, "blas"):
         search = _Search(goal.terms, samples, ratios, goal.effort, rng)
-        chosen, shape, pool = _chosen(list(search.shapes(families, depths)), samples)
+        shapes = search.shapes(families, depths)
+        found = list(progress(shapes, "search", len(families) * len(depths)))
+        chosen, shape, pool = _chosen(found, samples)
         if not (np.isfinite(chosen.value) and np.isfinite(chosen.filter).all()):
             raise DataError(
                 f"the objective is {chosen.value} for the best filter; check the "
@@ -221,8 +224,8 @@ def distil(
             )
         drawn = search.redrawn(chosen, shape, draws, goal.flips)
     conditions = shape.family.conditions(chosen.filter)
-    found = chosen, shape.path, shape.optima, pool, drawn, conditions
-    return Distilled(*found, name, mode, dims)
+    parts = chosen, shape.path, shape.optima, pool, drawn, conditions
+    return Distilled(*parts, name, mode, dims)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def progress(items: Iterable[T], name: str, total: int | None = None) -> Iterato
     if sys.stderr.isatty():
         from tqdm import tqdm
 
-        yield from tqdm(items, name, total=total)
+        yield from tqdm(items, name, total=total, leave=None)  # inner ones go
         return
     if not total and isinstance(items, Sized):
         total = len(items)

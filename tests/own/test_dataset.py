@@ -112,7 +112,7 @@ def test_images_have_a_channel_axis_always(tmp_path, shape):
     [
         ({"x": X[:, 0], "y": Y}, {}, ShapeError, r"expected \(n, \[channel,\] time\)"),
         ({"x": X, "y": Y}, {"dims": 2}, ShapeError, "y, x"),
-        ({"x": X.astype(str), "y": Y}, {}, DataError, "expected numbers"),
+        ({"x": X.astype(str), "y": Y}, {}, ShapeError, "expected real numbers"),
         ({"x": X, "y": Y[:9]}, {}, ShapeError, "y is .9, *[0-9]*.; expected"),
         ({"x": X, "y": Y}, {"targets": {"a": 1}}, DataError, "no column 1 in y"),
         ({"x": X, "y": Y}, {"targets": {"a": -1}}, DataError, "no column -1 in y"),
@@ -126,7 +126,12 @@ def test_images_have_a_channel_axis_always(tmp_path, shape):
         ({"x": X, "y": Y, "group": Y[:3]}, {}, ShapeError, "group is"),
         ({"x": X}, {}, DataError, "neither labels"),
         ({"z": X}, {}, DataError, "no array 'x'; it holds z"),
-        ({"x": np.where(X > 2, np.nan, X), "y": Y}, {}, DataError, "x is not finite"),
+        (
+            {"x": np.where(X > 2, np.nan, X), "y": Y},
+            {},
+            DataError,
+            "samples are not finite",
+        ),
         ({"x": X, "y": np.where(Y > 0, np.inf, Y)}, {}, DataError, "y is not finite"),
     ],
 )

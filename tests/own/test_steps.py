@@ -1,5 +1,6 @@
 """A network that is brought goes through the steps of a study, and home as a model."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import awd
-from awd import io
+from awd import io, registry
 from awd.errors import DataError
 from awd.league import bootstrap, choose, score
 from awd.league.predict import time_inference, to_dataset
@@ -65,8 +66,21 @@ def walks(*shape):
 class Study:
     """The files of a study in a folder, made step by step as the rules do."""
 
-    def __init__(self, folder, x, network, y=None, dims=1, **student):
-        self.folder, self.student = folder, STUDENT | student
+    def __init__(
+        self,
+        folder,
+        x,
+        network,
+        y=None,
+        dims=1,
+        kinds=("mlp",),
+        search=SEARCH,
+        models=("mean", "ridge"),
+        **student,
+    ):
+        self.folder, self.student, self.models = folder, STUDENT | student, models
+        short = [registry.short(kind) for kind in kinds]
+        self.student["kinds"] = ["network"] * bool(network) + short
         np.savez(folder / "x.npz", x=x, **({} if y is None else {"y": y}))
         source = {"kind": "file", "file": str(folder / "x.npz")}
         source |= {key: key for key in ("x", "y", "group", "split")}
@@ -86,8 +100,9 @@ class Study:
         io.write(self.data, self.samples, contracts.DATASET)
         self.networks = folder / "networks.safetensors"
         job = checkpoint.Job(folder / "job.log", {}, {})
-        names = ["network", "mlp", *contracts.CONTROLS]
-        settings = RECIPE | {"network": network}
+        names = [*self.student["kinds"], *contracts.CONTROLS]
+        names += [] if network else ["fold0", "fold1"]
+        settings = RECIPE | {"kinds": kinds} | ({"network": network} if network else {})
         models, self.history = train.train(
             self.samples, "end", names, settings, 0, "cpu", job
         )
@@ -96,13 +111,13 @@ class Study:
         asked = ask.outputs(self, "end", {}, "cpu", job)
         io.write(asked.assign_attrs(device="cpu"), self.outputs, contracts.OUTPUTS)
         self.wavelets = folder / "wavelets.nc"
-        found = distil.wavelets(self, "end", SEARCH, 0, job)
+        found = distil.wavelets(self, "end", search, 0, job)
         found.attrs |= {"target": "end", "split": "0", "seed": "0"}
         io.write(found, self.wavelets, contracts.WAVELETS)
         self.test, self.entries, _ = predict.students(self, "end", self.student, "cpu")
 
     def model(self):
-        _, plain = baselines.predict(self, "end", {"models": ["mean", "ridge"]}, 0)
+        _, plain = baselines.predict(self, "end", {"models": self.models}, 0)
         names = {"study": "mine", "split": "0"}
         sets = score.join(
             [to_dataset(self.entries, self.test, seed="0", **names)],
@@ -221,3 +236,23 @@ def test_logits_become_probabilities(tmp_path):
         found = net.output(x)
         assert ((found > 0) & (found < 1)).all()
         assert net.gradient(x).shape == x.shape
+
+
+def test_choices_may_be_ones_own(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs/extend.md").read_text("utf-8")
+    code = page.split('open("parts.py", "w")')[1].split("'''")[1]
+    monkeypatch.chdir(tmp_path)
+    Path("parts.py").write_text(code)
+    x = walks(24)
+    study = Study(
+        *(tmp_path, x, None, x.max(1)),
+        kinds=["parts.py:Narrow", "mlp"],
+        search=SEARCH | {"objectives": ["output", "parts.py:thinnest"]},
+        models=["ridge", "parts.py:differences"],
+        head="parts.py:sparse",
+    )
+    expected = {"output", "thinnest", "output_mlp", "Narrow", "mlp", "untrained"}
+    assert expected <= set(study.entries)
+    model = study.model()
+    assert "differences" in {score.name for score in model.scores}
+    assert np.isfinite(model.predict(study.test.x)).all()

@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import classify as classify
     from awd.cells import compiled as compiled
     from awd.cells import detect as detect
+    from awd.cells import doors as doors
     from awd.cells import figures as figures
     from awd.cells import link as link
     from awd.cells import measures as measures
@@ -16,9 +17,11 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import presets as presets
     from awd.cells import readers as readers
     from awd.cells import readout as readout
+    from awd.cells import region as region
     from awd.cells import simulate as simulate
     from awd.cells import study as study
     from awd.cells import tracker as tracker
     from awd.cells import tracks as tracks
+    from awd.cells import writers as writers
 else:
     __getattr__, __dir__ = lazily(__name__, __path__, {})

@@ -11,6 +11,7 @@ from awd.errors import DataError, ShapeError, about
 from awd.league import splits
 from awd.own import source
 from awd.record.contracts import SPLITS
+from awd.samples import real, require_finite
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -139,21 +140,14 @@ def split(
 
 def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """``x`` as float32 with the names of its axes; images get a channel axis."""
-    axes = AXES[dims]
-    if x.dtype.kind not in "fiu":
-        raise DataError(f"x has dtype {x.dtype}; expected numbers")
+    axes, x = AXES[dims], real(x, "x")
     if x.ndim not in (len(axes), len(axes) + 1) or not x.size:
         *_, last = ", ".join(axes).rpartition("channel, ")
         raise ShapeError(
             f"x is {x.shape}; expected (n, [channel,] {last}) for dims: {dims}, not "
             "empty"
         )
-    bad = ~np.isfinite(x).reshape(len(x), -1).all(1)
-    if bad.any():
-        raise DataError(
-            f"x is not finite in {bad.sum()} of {len(x)} samples, first in sample "
-            f"{int(bad.argmax())}; drop or repair them"
-        )
+    require_finite(x)
     single = x.ndim == len(axes)
     if single and dims == 2:
         x, single = x[:, None], False
