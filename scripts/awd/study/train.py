@@ -76,6 +76,7 @@ def train(
     fold = splits.folds(fit.groups, len(folds)) if folds else np.zeros(0)
     for name in trained:
         kind = trained[0] if name in (*contracts.CONTROLS, *folds) else name
+        kind = classes.get(kind, kind)
         own, learnt, stopped_by = dict(recipe), fit, stop
         network_seed = derive_seed(seed, name)
         if name == "untrained":
@@ -88,10 +89,9 @@ def train(
         members = []
         for part in networks.parts(kind):
             if name == "shuffled":
-                own["epochs"] = _best_epoch(histories[kind, part])
-            made = classes.get(part, part)
-            sizes = networks.sizes_for(made, learnt.x)
-            model = networks.build(made, network_seed, learnt.y, **sizes)
+                own["epochs"] = _best_epoch(histories[registry.short(kind), part])
+            sizes = networks.sizes_for(part, learnt.x)
+            model = networks.build(part, network_seed, learnt.y, **sizes)
             histories[name, part] = training.train(
                 model,
                 *(learnt.x, learnt.y, stopped_by.x, stopped_by.y),
@@ -108,7 +108,7 @@ def train(
         models[names[0]] = networks.ensemble(members)
     return brought | models, pd.concat(
         [
-            history.assign(network=name, part=part)
+            history.assign(network=name, part=registry.short(part))
             for (name, part), history in histories.items()
         ]
     )

@@ -356,7 +356,7 @@ def parts(kind: str) -> list[str]:
     """
     kinds = kind.split("+")
     for part in kinds:
-        _known(part, KINDS, "kind of teacher")
+        _class(part)
     return kinds
 
 
