@@ -50,6 +50,7 @@ if STUDIES:
         """One self-contained page: what the run says, its tables, figures and provenance."""
         input:
             **PAGE,
+            groups=[RUN / "groups.csv"] * bool(STUDIES),
         output:
             RUN / "report.html",
         params:
@@ -67,6 +68,62 @@ def given_files(wildcards):
     """All files that users brought."""
     cells = SOURCE.inputs() if settings.cells else {}
     return GIVEN + brought(sum(map(named_files, cells), []))
+
+
+# Studies that the explorer shows, with what it is told of each: of the first split, seed
+# and target. What was read without a network, maps alone, has nothing to explore.
+EXPLORED = {}
+for name, study in STUDIES.items():
+    told = {"target": study.wildcards["target"][0]} | {"method": study.exported}
+    EXPLORED[name] = told | {"settings": study.reader.get("student")}
+if settings.cells:
+    EXPLORED["cells"] |= {"windows": settings.cells.windows}
+if "maps" in EXPLORED:
+    EXPLORED["maps"] = {"target": EXPLORED["maps"]["target"], "bounds": BOX}
+
+
+def explored(pattern):
+    """A file of the first split, target and seed of every study that is explored."""
+    firsts = {
+        name: {key: values[0] for key, values in STUDIES[name].wildcards.items()}
+        for name in EXPLORED
+    }
+    return [str(pattern).format(study=name, **firsts[name]) for name in EXPLORED]
+
+
+def told_of_studies(wildcards, input):
+    """What the explorer is told, with how the movies are opened."""
+    movies = by_cell(wildcards, input) if input.movies else {}
+    return {
+        name: about | ({"movies": movies} if name == "cells" else {})
+        for name, about in EXPLORED.items()
+    }
+
+
+if EXPLORED:
+    use rule job as explore with:
+        """The explorer: tracks, maps and filters of the run to click through, offline."""
+        input:
+            samples=explored(SPLIT / "samples.nc"),
+            outputs=explored(SEED / "outputs.nc"),
+            wavelets=explored(SEED / "wavelets.nc"),
+            students=explored(SEED / "students.nc"),
+            networks=explored(SEED / "networks.safetensors"),
+            records=explored(SEED / "networks.json"),
+            tracks=TRACKS if settings.cells else [],
+            movies=sum(movie_files().values(), []) if settings.cells and MOVING else [],
+        output:
+            RUN / "explorer.html",
+        params:
+            **runs("explore"),
+            studies=told_of_studies,
+            run=settings.run,
+        resources:
+            **grows(2000, 60, per_mb=0.5),
+        conda:
+            "../envs/torch.yaml"
+        pathvars:
+            job="explore",
 
 
 use rule job as write_manifest with:

@@ -11,9 +11,8 @@ from awd.report import page, tables
 
 begin(snakemake)
 params, given = snakemake.params, snakemake.input
-verdict, shown = page.scored(
-    given.scores, given.differences, given.timings, given.worth
-)
+files = given.scores, given.differences, given.timings, given.worth
+verdict, shown = page.scored(*files)
 for path in given.quality:
     checked = quality.page(io.read_table(path))
     shown.append(page.Table(checked, "Quality of the cells", quality.CAPTION))
@@ -22,11 +21,12 @@ for title, table in published.pages(given.published):
 for table, title, text in pages.tables(given):
     shown.append(page.Table(table, title, text, page.MAPS))
 for path in given.filters:
-    filters = describe.page(io.read_table(path))
-    shown.append(page.Table(filters, "Filters", describe.CAPTION, page.MAPS))
+    cells = describe.page(io.read_table(path))
+    shown.append(page.Table(cells, "Filters", describe.CAPTION, page.MAPS))
 for path in given.published_maps:
     shown.append(page.Table(tables.read(path), "Published", PUBLISHED, page.MAPS))
-made_from = manifest.page(given, params.config, Path(__file__).parent)
+made = manifest.page(given, params.config, Path(__file__).parent)
 plates = page.plates(given.figures, params.captions, params.studies > 1)
-html = page.render(params.config["run"], verdict, shown, plates, made_from)
+facts = page.facts(given, made, quality.facts(given.quality))
+html = page.render(params.config["run"], verdict, shown, plates, made, facts)
 io.write_text(html, snakemake.output[0])

@@ -6,6 +6,7 @@ The run has 22 methods, 4 splits and 2 seeds.
 import contextlib
 import json
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ import xarray as xr
 
 from awd import wavelet
 from awd.record import checkpoint
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 
 
 class Killed(BaseException):
@@ -64,6 +67,21 @@ def killed_after(calls_at_most):
             yield
 
     return killing
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser: Debian's, driven by playwright's client."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium; .ci/run installs Debian's")
+        pytest.skip("no Chromium here: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
 
 
 # method -> role, R2, fidelity, candidates, numbers in the filter

@@ -57,7 +57,7 @@ def test_a_network_that_learned_nothing_is_said_to_have_and_not_compared(low, le
     claim = {c.question: c for c in verdict.claims}[NETWORK]
     assert ("level with" in claim.sentence) == learned
     assert ("LSTM teacher learned nothing" in claim.sentence) != learned
-    assert bool(claim.as_good) == learned
+    assert bool([*claim.as_good, *claim.ahead]) == learned
 
 
 def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
@@ -83,7 +83,12 @@ def test_a_rival_that_is_level_or_better_takes_the_claim(bounds):
     assert both[WITHOUT].sentence.startswith("No claim: 1 of 2 models")
     assert both[FILTER].sentence.startswith("No claim for the filter itself: on 1 of 2")
     for claim in (both[WITHOUT], both[FILTER]):
-        assert len(claim.beaten) == len(claim.as_good) == 1
+        assert len(claim.beaten) == 1
+        # Who is led, if not surely, is not as good.
+        led = bounds[0] > 0
+        assert (len(claim.ahead), len(claim.as_good)) == (led, not led)
+        assert ("1 of them it leads" in claim.sentence) == led
+        assert claim.answer == "no: 1 of 2 beaten"
 
 
 def test_heads_on_labels_are_rivals_and_filters_under_our_head_are_controls():
@@ -126,6 +131,20 @@ def test_the_student_without_labels_has_a_claim_against_its_network_and_its_like
     (claim,) = [c for c in verdict.claims if "without a label" in c.sentence]
     assert len(claim.beaten) == len(claim.as_good) == 1
     assert "behind LSTM teacher" in claim.sentence
+
+
+def test_the_summary_has_a_line_a_question_with_every_target():
+    table = pd.concat(
+        [compared({"ridge": GOOD, "lstm": LEVEL}), compared({"ridge": BAD}, target="b")]
+    )
+    said = dict(claims.summary(claims.verdicts(table, SCORES)))
+    without = "Is the student better than every model that needs no network?"
+    assert said[without] == [
+        ("mean0", "yes: all 1 beaten"),
+        ("b", "no: 0 of 1 beaten"),
+    ]
+    network = said["How does it stand to its network?"]
+    assert network == [("mean0", "level with LSTM teacher")]
 
 
 def test_a_run_says_how_much_it_tried(scores, differences):

@@ -109,6 +109,13 @@ def test_every_job_says_what_made_what_of_what(entities):
     }
 
 
+def test_every_action_has_an_agent_and_the_run_its_authors(entities):
+    makers = {entities[i]["name"] for i in references(entities["./"]["author"])}
+    assert makers == {author["name"] for author in CITATION["authors"]}
+    for key in ("#run", "#job/score", "#job/read/k"):
+        assert entities[key]["agent"] == entities["./"]["author"]
+
+
 def test_every_key_that_is_set_is_a_parameter_with_its_value(entities):
     values = {
         entity["name"]: (
@@ -157,7 +164,7 @@ def test_the_workflow_is_copied_without_caches(tmp_path):
     assert "__pycache__" not in copied
 
 
-def issues(described):
+def issues(described, severity="REQUIRED"):
     """What the validator has to say; its contexts come with rocrate, not by net."""
     from rocrate_validator import services
 
@@ -174,7 +181,7 @@ def issues(described):
         described | {"@context": [terms["@context"], older]},
         {
             "profile_identifier": "provenance-run-crate",
-            "requirement_severity": "REQUIRED",
+            "requirement_severity": severity,
             "rocrate_uri": ".",
             "metadata_only": True,
             "offline": True,
@@ -186,6 +193,18 @@ def issues(described):
 def test_the_validator_finds_all_that_the_profiles_require(described):
     """Provenance Run Crate, with all the profiles on which it builds."""
     assert issues(described) == []
+
+
+# What a run cannot know: who publishes it and where, and what the world's software and
+# files outside the crate are called on the net.
+UNKNOWN = ("have a url", "README", "publisher", "Web-based", "have a URL", "encodingF")
+
+
+def test_the_validator_recommends_only_what_a_run_cannot_know(described):
+    found = issues(described, "RECOMMENDED")
+    assert [
+        issue for issue in found if not any(name in issue for name in UNKNOWN)
+    ] == []
 
 
 @pytest.mark.parametrize(

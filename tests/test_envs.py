@@ -28,6 +28,7 @@ ENVS = {
 
 # What conda calls what Python imports, where the names differ.
 CALLED = {
+    "PIL": "pillow",
     "netCDF4": "netcdf4",
     "pywt": "pywavelets",
     "sklearn": "scikit-learn",

@@ -63,6 +63,7 @@ def html(png):
             "versions": {"numpy": "2.1"},
             "outputs": {"scores.csv": "ab" * 32},
         },
+        [("cells", "8 <cells>")],
     )
 
 
@@ -100,6 +101,52 @@ def test_the_page_begins_with_the_verdict_and_goes_target_by_target(html):
     ]
     places = [html.index(text) for text in order]
     assert places == sorted(places)
+
+
+def test_the_head_says_what_was_run_and_pictures_are_described(html):
+    assert "<dt>cells</dt><dd>8 &lt;cells&gt;</dd>" in html
+    assert 'alt="All methods of mean0. R² by method."' in html
+
+
+def long_table(roles):
+    cells = pd.DataFrame({"method": [f"m{k}" for k in range(len(roles))]})
+    cells["R²"] = [f"{0.9 - 0.01 * k:.2f}" for k in range(len(roles))]
+    return page.Table(cells, "Scores", "", "mean0", roles)
+
+
+def test_of_a_long_table_the_best_of_every_role_stay():
+    roles = ["teacher"] * 3 + ["distilled"] * 10 + ["control"]
+    folded = long_table(roles).folded
+    kept = [k for k, away in enumerate(folded) if not away]
+    assert kept == [0, 1, 3, 4, 13]
+    assert not any(long_table(roles[:12]).folded)
+
+
+def test_tables_are_sorted_filtered_and_unfolded_by_keys(chromium, tmp_path):
+    roles = ["teacher"] * 3 + ["distilled"] * 10 + ["control"]
+    file = tmp_path / "report.html"
+    claim = Claim("Is it the filter?", "No.", [], [], [], "no")
+    html = page.render("a", {"mean0": Verdict([claim])}, [long_table(roles)], [], {})
+    file.write_text(html, encoding="utf-8")
+    shown = chromium.new_page()
+    faults = []
+    shown.on("pageerror", lambda error: faults.append(str(error)))
+    shown.goto(file.as_uri())
+    rows = shown.locator("table.long tbody tr:visible")
+    assert rows.count() == 5
+    fold = shown.get_by_role("button", name="Show all 14 rows")
+    assert fold.get_attribute("aria-expanded") == "false"
+    fold.press("Enter")
+    assert rows.count() == 14
+    head = shown.locator("th", has_text="R²")
+    for order, first in (("descending", "m0"), ("ascending", "m13")):
+        head.get_by_role("button").press("Enter")
+        assert head.get_attribute("aria-sort") == order
+        assert rows.first.locator("td").first.inner_text() == first
+    shown.get_by_label("Role").select_option("teacher")
+    assert rows.count() == 3
+    assert faults == []
+    shown.close()
 
 
 def test_provenance_is_whole(html):

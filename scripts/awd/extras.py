@@ -9,9 +9,11 @@ from awd.errors import MissingInput
 
 # What brings each package that the library alone can do without.
 EXTRAS = {
+    "PIL": "pipeline",
     "aeon": "rivals",
     "astropy": "maps",
     "healpy": "maps",
+    "bokeh": "pipeline",
     "captum": "explain",
     "h5py": "pipeline",
     "imagecodecs": "cells",

@@ -16,6 +16,8 @@ from awd.league import bootstrap, choose, score
 from awd.league.predict import time_inference, to_dataset
 from awd.own import dataset
 from awd.record import checkpoint, contracts
+from awd.report.explorer import page
+from awd.report.explorer import study as explorer
 from awd.study import ask, baselines, distil, predict, take_home, train
 from awd.teacher import shelf, weights
 
@@ -127,6 +129,14 @@ class Study:
         tables = scores, differences
         return take_home.of_study([self], *tables, "end", self.student, "output")
 
+    def explored(self):
+        """Tabs of the explorer."""
+        self.students = self.folder / "students.nc"
+        names = {"study": "mine", "split": "0", "seed": "0", "target_name": "end"}
+        said = to_dataset(self.entries, self.test, **names)
+        io.write(said, self.students, contracts.PREDICTIONS)
+        return explorer.parts("mine", self, "end", self.student, "output")
+
 
 def factory(folder, layers):
     (folder / "nets.py").write_text(NETWORK.format(layers))
@@ -217,6 +227,25 @@ def test_images_without_a_channel_reach_their_network_as_they_came(tmp_path):
     assert found.chosen.levels in (2, 3)
     assert study.entries["db2"].prediction.shape == study.test.y.shape
     assert study.model().sample.shape == (1, 8, 8)
+    parts = study.explored()
+    assert [part.title for part in parts] == ["mine", "mine: the method"]
+    assert page.render("a run", parts, "") == page.render("a run", study.explored(), "")
+
+
+def test_signals_of_a_study_and_its_path_are_explored(tmp_path):
+    x = walks(32)
+    source = factory(tmp_path, "torch.nn.Linear(32, 1), torch.nn.Flatten(0)")
+    study = Study(tmp_path, x, brought(source), x[:, -1])
+    study.explored()
+    seen = explorer.signals_of(study, "end", study.student, "output")
+    assert len(seen.x) == (study.data["split"] == "test").sum()
+    torch.manual_seed(0)  # as the factory does
+    weight = torch.nn.Linear(32, 1).weight.detach().numpy()[0]
+    np.testing.assert_allclose(seen.gradient[:, 0], np.tile(weight, (len(seen.x), 1)))
+    along, *_ = explorer.paths(study, "end", study.student, "output")
+    assert any("db2" in name for name in along.names)
+    assert along.fidelity[along.chosen] == along.fidelity.max()
+    assert along.told.shape[1:] == (len(along.rows), 32)
 
 
 def test_a_network_that_saw_nothing_chooses_its_share(tmp_path):

@@ -93,8 +93,9 @@ def describe(
         name=f"Run {record['config']['run']} of the workflow",
         description=f"{len(jobs)} jobs; networks: {record['device']['label']}.",
         instrument=workflow,
-        object=[*settings, *(files[path] for path in record["inputs"])],
-        result=[files[path] for path in record["outputs"]],
+        agent=workflow["author"],
+        object=_plain([*settings, *(files[path] for path in record["inputs"])]),
+        result=_plain([files[path] for path in record["outputs"]]),
         **_period(record),
     )
     _root(crate, whole, jobs, f"{citation['title']}: run {record['config']['run']}")
@@ -106,6 +107,11 @@ def _entity(crate: ROCrate, key: str, kind: str, /, **about: Any) -> Entity:
 
     key = quote(key, safe="#/:")
     return crate.add(ContextEntity(crate, key, properties={"@type": kind, **about}))
+
+
+def _plain(several: list[Entity]) -> Entity | list[Entity]:
+    """A list of one is written as that one."""
+    return several[0] if len(several) == 1 else several
 
 
 def _file(crate: ROCrate, path: str, /, **about: Any) -> Entity:
@@ -129,6 +135,7 @@ def _root(crate: ROCrate, whole: Entity, jobs: list[Entity], name: str) -> None:
     root["name"] = name
     root["description"] = "All files of a run, and how each of them was made."
     root["datePublished"] = whole["endTime"]
+    root["author"] = whole["agent"]
     root["license"] = _entity(
         crate,
         "#licence",
@@ -163,10 +170,12 @@ def _workflow(
     name = citation["license"]
     url = f"https://spdx.org/licenses/{name}"
     workflow["license"] = _entity(crate, url, "CreativeWork", name=name, url=url)
-    workflow["author"] = [
-        _entity(crate, f"#author/{at}", "Organization", name=author["name"])
-        for at, author in enumerate(citation["authors"])
-    ]
+    workflow["author"] = _plain(
+        [
+            _entity(crate, f"#author/{at}", "Organization", name=author["name"])
+            for at, author in enumerate(citation["authors"])
+        ]
+    )
     paper = citation["references"][0]
     workflow["citation"] = _entity(
         crate,
@@ -263,8 +272,10 @@ def _jobs(
             name=name,
             description=f"Seeds: {job['seeds']}. Log: {job['log']}.",
             instrument=tools[job["script"]],
-            object=[files[path] for path in job["inputs"]],
-            result=[files[path] for path in job["outputs"]],
+            # Nobody's hand: for what software does its makers answer.
+            agent=workflow["author"],
+            object=_plain([files[path] for path in job["inputs"]]),
+            result=_plain([files[path] for path in job["outputs"]]),
             startTime=job["start"],
             endTime=job["end"],
         )

@@ -35,12 +35,27 @@ BLIND = ("untrained", "shuffled", "labels", "random_labels", "named_labels")
 
 @dataclass(frozen=True)
 class Claim:
-    """The answer to one question: a sentence, and who was beaten and who was not."""
+    """The answer to one question.
+
+    Attributes
+    ----------
+    question, sentence : str
+    beaten : sequence of str
+        Whom ours leads with the whole interval.
+    as_good : sequence of str
+        Who is as good or better: ours does not lead it.
+    ahead : sequence of str
+        Whom ours leads, but not with the whole interval.
+    answer : str
+        The sentence in a few words, for the first lines of the page.
+    """
 
     question: str
     sentence: str
     beaten: Sequence[str]
     as_good: Sequence[str]
+    ahead: Sequence[str] = ()
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +198,7 @@ def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
     else:
         sentence = (
             f"No claim: {(~beaten).sum()} of {len(rows)} models that need no trained "
-            f"network predict as well as {name} or better."
+            f"network are not surely behind {name}{_led(rows)}."
         )
     return _claim("Better than what needs no network?", sentence, rows)
 
@@ -195,7 +210,7 @@ def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
             f"No claim: no control was run, the filter of {name} may owe nothing to "
             "its network."
         )
-        return Claim(question, sentence, [], [])
+        return Claim(question, sentence, [], [], answer="not asked, no control was run")
     beaten = rows["low"] > 0
     if beaten.all():
         sentence = (
@@ -205,7 +220,7 @@ def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
     else:
         sentence = (
             f"No claim for the filter itself: on {(~beaten).sum()} of {len(rows)} "
-            "others the same student predicts as well or better."
+            f"others the same student is not surely behind{_led(rows)}."
         )
     return _claim(question, sentence, rows)
 
@@ -236,7 +251,13 @@ def _of_teachers(
         if len(part)
     ]
     sentence = f"{name} is {', and '.join(places)}."
-    return _claim(question, f"{sentence} {said}" if failed else sentence, rows)
+    named = [
+        f"{place} {', '.join(name_of(str(r)) for r in part['reference'])}"
+        for place, part in by_place.items()
+        if len(part)
+    ]
+    sentence = f"{sentence} {said}" if failed else sentence
+    return _claim(question, sentence, rows, " and ".join(named))
 
 
 def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:
@@ -251,9 +272,20 @@ def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:
     return _claim("Better than other ways to distil?", sentence, rows)
 
 
-def _claim(question: str, sentence: str, rows: pd.DataFrame) -> Claim:
-    beaten = rows["low"] > 0
-    return Claim(question, sentence, _listed(rows[beaten]), _listed(rows[~beaten]))
+def _claim(question: str, sentence: str, rows: pd.DataFrame, answer: str = "") -> Claim:
+    """With the rivals by what is said of them; the answer is yes if all are beaten."""
+    beaten, leads = rows["low"] > 0, rows["r2_difference"] > 0
+    count = f"{beaten.sum()} of {len(rows)}"
+    every = f"yes: all {len(rows)} beaten"
+    answer = answer or (every if beaten.all() else f"no: {count} beaten")
+    return Claim(
+        question,
+        sentence,
+        _listed(rows[beaten]),
+        _listed(rows[~leads & ~beaten]),
+        _listed(rows[leads & ~beaten]),
+        answer,
+    )
 
 
 def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
@@ -265,6 +297,42 @@ def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
         return f"{text}."
     filters = own[~own["method"].str.contains("@")]["scored"].sum()
     return f"{text}; their filters were chosen from {filters:.0f}, on training groups."
+
+
+def _led(rows: pd.DataFrame) -> str:
+    """How many of those that are not surely behind are at least led."""
+    open_ = rows["low"] <= 0
+    led = int((open_ & (rows["r2_difference"] > 0)).sum())
+    return f" ({led} of them it leads, within the interval)" if led else ""
+
+
+ASKED = {
+    "Better than what needs no network?": "Is the student better than every model that "
+    "needs no network?",
+    "As good as its network?": "How does it stand to its network?",
+    "Is it the filter?": "Does the filter owe this to the network?",
+}
+
+
+def summary(verdict: Mapping[str, Verdict]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The claims of a run on one screen: a question, and its answer for every target.
+
+    Returns
+    -------
+    list of (str, list of (str, str))
+        Question, then target and answer; questions that nobody answers are left out.
+    """
+    out = []
+    for question, asked in ASKED.items():
+        answers = [
+            (target, claim.answer)
+            for target, found in verdict.items()
+            for claim in found.claims
+            if claim.question == question and claim.answer
+        ]
+        if answers:
+            out.append((asked, answers))
+    return out
 
 
 def _listed(rows: pd.DataFrame, most: int | None = None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from awd import io
+from awd.league.names import name_of
 from awd.report import claims, tables, worth
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).with_suffix(".html.j2")
 
 PAGE_WIDTH = 840  # CSS pixels for a figure of two columns, 1440 pixels wide
+
+LONG, BEST = 12, 2  # rows of a table that is shown whole; else of every role
+FIRST = ("Pipeline", "Steps", "Scores")  # the picture of the first screen
 
 REST = "All targets"  # where a figure stands that is of no single target
 MAPS = "All maps"
@@ -40,12 +45,28 @@ class Plate:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text (:mod:`awd.report.tables`) and what its columns mean."""
+    """A table of text (:mod:`awd.report.tables`) and what its columns mean.
+
+    ``roles``, a role a row, let readers show one kind of method alone; of a table of
+    more than :data:`LONG` rows the best of every role are shown at first.
+    """
 
     cells: pd.DataFrame
     title: str
     caption: str
     section: str = REST
+    roles: Sequence[str] = ()
+
+    @property
+    def folded(self) -> list[bool]:
+        """Which rows are folded away at first: rows stand best first in their role."""
+        count = len(self.cells)
+        if count <= LONG:
+            return [False] * count
+        if not self.roles:
+            return [row >= LONG for row in range(count)]
+        rank = [self.roles[:row].count(role) for row, role in enumerate(self.roles)]
+        return [place >= BEST for place in rank]
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,7 @@ def render(
     score_tables: Sequence[Table],
     plates: Sequence[Plate],
     manifest: Mapping[str, Any],
+    facts: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The page as HTML text: what the run says, then a section a target.
 
@@ -79,6 +101,8 @@ def render(
         ``commit``, ``config``, ``versions`` (name -> version), ``outputs`` (file ->
         SHA-256), ``device`` and ``origins`` (see :mod:`awd.record.manifest`); what is
         missing is left out.
+    facts : sequence of (str, str)
+        What was run on what: a label and a text each, for the head of the page.
 
     Raises
     ------
@@ -100,8 +124,12 @@ def render(
     environment.filters["width"] = _width
     environment.filters["csv"] = lambda png: Path(png).with_suffix(".csv").as_posix()
     environment.tests["text"] = tables.is_text
+    first = [plate for name in FIRST for plate in plates if plate.title == name][:1]
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         title=title,
+        facts=facts,
+        summary=claims.summary(verdict),
+        first=first,
         verdict=verdict,
         sections=_sections(verdict, score_tables, plates),
         commit=manifest.get("commit"),
@@ -134,7 +162,9 @@ def scored(
         for (study, target), part in scored.groupby(["study", "target"], sort=False):
             cells = tables.score_table(part, times)
             section = claims.title(study, target, several)
-            shown.append(Table(cells, "Score table", tables.CAPTION, section))
+            of = dict(zip(map(name_of, part["method"]), part["role"], strict=True))
+            roles = [str(of[name]) for name in cells["method"]]
+            shown.append(Table(cells, "Score table", tables.CAPTION, section, roles))
     for table in map(io.read_table, worths):
         for target, part in table.groupby("target", sort=False):
             key = target if target in verdict else f"{target} (cells)"
@@ -142,6 +172,44 @@ def scored(
             whole = verdict[key]
             verdict[key] = replace(whole, claims=[*whole.claims, *handed])
     return verdict, shown
+
+
+def facts(
+    given: Any, manifest: Mapping[str, Any], made: Sequence[tuple[str, str]] = ()
+) -> list[tuple[str, str]]:
+    """What was run on what, for the head of the page.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``scores`` and ``groups`` of the run, lists of one or none.
+    manifest : mapping
+        With ``device`` and ``commit``.
+    made : sequence of (str, str)
+        What sciences add of their data.
+    """
+    device = manifest["device"]
+    out = list(made)
+    for score_path, group_path in zip(given.scores, given.groups, strict=True):
+        table, tested = io.read_table(score_path), io.read_table(group_path)
+        for study, part in table.groupby("study", sort=False):
+            each = part[part["split"] != "all"]
+            counted = each.drop_duplicates(["target", "split"])["n_test"].sum()
+            names = tested.loc[tested["study"] == study, "group"].nunique()
+            out.append(
+                (
+                    str(study),
+                    f"{', '.join(part['target'].unique())}: {counted:,} held-out "
+                    f"samples of {names} groups, in {each['split'].nunique()} splits",
+                )
+            )
+    trained = ", ".join(
+        f"{count} on {name}" for name, count in device["networks"].items()
+    )
+    out.append(("networks", f"{trained} ({device['label']})" if trained else "none"))
+    out.append(("date", datetime.datetime.now(datetime.UTC).date().isoformat()))
+    out.append(("commit", str(manifest["commit"])))
+    return out
 
 
 def plates(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import io
 from awd.cells import course, measures, tracks
 
 if TYPE_CHECKING:
@@ -295,3 +296,13 @@ def page(table: pd.DataFrame) -> pd.DataFrame:
             for value in table[name]
         ]
     return type(table)(shown)
+
+
+def facts(paths: Sequence[io.PathLike]) -> list[tuple[str, str]]:
+    """How much was tracked, for the head of the report."""
+    out = []
+    for table in map(io.read_table, paths):
+        found, complete = int(table["tracks"].sum()), int(table["complete"].sum())
+        said = f"{found:,} in {len(table)} cells, {complete:,} of them complete"
+        out.append(("tracks", said))
+    return out

@@ -58,7 +58,7 @@ def curves(
     ):
         name = windows[channel] if len(windows) > 1 else ""
         axes[row, 0].set_ylabel(
-            f"{name} {_name(band, student)}", rotation=0, ha="right", va="center"
+            f"{name} {scale_name(band, student)}", rotation=0, ha="right", va="center"
         )
         for column, ax in enumerate(axes[row]):
             if (channel, band, column) in drawn.groups:
@@ -131,7 +131,8 @@ def _titles(recipe: features.Largest) -> list[str]:
     return titles + [STATISTICS[name] for name in recipe.statistics]
 
 
-def _name(band: int, student: features.Student) -> str:
+def scale_name(band: int, student: features.Student) -> str:
+    """What a band tells: mean or change over so many samples; -1 is the start."""
     if band < 0:
         return f"first {student.features.start}"
     if band == 0:

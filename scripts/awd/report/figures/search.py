@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+SMALLEST = (2.6, 1.6)  # inches of a figure with few cells
+
+
 def candidates(wavelets: Sequence[xr.Dataset], method: str) -> pd.DataFrame:
     """Every candidate of one method in all files, its taps as an array in ``filter``.
 
@@ -62,7 +65,9 @@ def choice(*wavelets: xr.Dataset, method: str = OURS) -> Figure:
     grids = table.pivot(index="levels", columns="length", values=["score", "chosen"])
     scores, counts = grids["score"], grids["chosen"]
     rows, columns = scores.shape
-    figure = Figure(figsize=(0.8 + 0.62 * columns, 0.62 + 0.38 * rows))
+    # Of few shapes a figure that still holds its labels.
+    size = max(0.8 + 0.62 * columns, SMALLEST[0]), max(0.62 + 0.38 * rows, SMALLEST[1])
+    figure = Figure(figsize=size)
     ax = figure.subplots()
     image = ax.imshow(scores, aspect="auto", origin="lower")
     for (row, column), score in np.ndenumerate(scores.to_numpy()):
@@ -73,9 +78,13 @@ def choice(*wavelets: xr.Dataset, method: str = OURS) -> Figure:
     ax.set(xlabel="length of the filter (taps)", ylabel="levels")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    bar = figure.colorbar(image, ax=ax, aspect=12, pad=0.02)
-    bar.set_label(scored_by(wavelets[0], method))
-    bar.outline.set_visible(False)
+    label = scored_by(wavelets[0], method)
+    if np.ptp(scores.to_numpy()[np.isfinite(scores)]) > 0:
+        bar = figure.colorbar(image, ax=ax, aspect=12, pad=0.02)
+        bar.set_label(label)
+        bar.outline.set_visible(False)
+    else:  # a bar of one colour says nothing
+        ax.set_title(label.replace("\n", " "))
     return figure
 
 
@@ -129,7 +138,7 @@ def filter_path(*wavelets: xr.Dataset, method: str = "attribution") -> Figure:
     ratios = np.sort(table["ratio"].unique())
     colours = mpl.colormaps["cividis"](np.linspace(0, 0.85, len(ratios)))
     figure = Figure(figsize=(DOUBLE, 0.42 * DOUBLE), layout=NO_LAYOUT)
-    edges = {"left": 0.08, "right": 0.98, "top": 0.92, "bottom": 0.19}
+    edges = {"left": 0.1, "right": 0.98, "top": 0.92, "bottom": 0.19}
     grid = figure.add_gridspec(2, len(ratios), **edges, wspace=0, hspace=0.12)
     top = [figure.add_subplot(grid[0, step]) for step in range(len(ratios))]
     for step, (ax, ratio) in enumerate(zip(top, ratios, strict=True)):

@@ -146,11 +146,23 @@ def reading_table(
     picked = table[table["kind"] != "position"].drop_duplicates(key).set_index(key)
     picked["contribution"] = added
     picked = picked[added != 0].reset_index()  # a head may read only a few
-    shares = _shares(student, np.shape(x)[-1])
-    spans = [_span(shares[band][index]) for *_, band, index in picked[key].to_numpy()]
-    for place, name in enumerate(("centre", "begin", "end")):
-        picked[name] = [span[place] for span in spans]
-    return picked
+    return picked.merge(spans(student, np.shape(x)[-1]), "left", ["band", "index"])
+
+
+def spans(student: features.Student, time: int) -> pd.DataFrame:
+    """Where coefficients look: ``band``, ``index``, ``centre``, ``begin``, ``end``.
+
+    Times are in samples; of band -1, the mean of the first samples, and of
+    :data:`WINDOW` there is one.
+    """
+    import pandas as pd
+
+    rows = [
+        (band, index, *_span(share))
+        for band, energies in _shares(student, time).items()
+        for index, share in enumerate(energies)
+    ]
+    return pd.DataFrame(rows, columns=["band", "index", "centre", "begin", "end"])
 
 
 def _shares(student: features.Student, time: int) -> dict[int, np.ndarray]:

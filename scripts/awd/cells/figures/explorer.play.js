@@ -1,0 +1,11 @@
+// Plays the movie while the button is down, round and round.
+let timer;
+
+export default ({frame, play, every}) => {
+  clearInterval(timer);
+  play.label = play.active ? "❚❚ stop" : "▶ play";
+  if (!play.active) return;
+  timer = setInterval(() => {
+    frame.value = frame.value < frame.end ? frame.value + 1 : frame.start;
+  }, every);
+};

@@ -1,0 +1,1 @@
+"""The explorer: one HTML file in which a run is looked at with the mouse, offline."""

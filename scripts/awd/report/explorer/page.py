@@ -1,0 +1,176 @@
+"""The page of the explorer, and what its parts share: figures, colours, JavaScript.
+
+A part is a tab: a bokeh layout whose callbacks run in the browser. All data, bokeh's
+own code and ours stand in the one file, so that it opens anywhere without a network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from awd.errors import DataError
+from awd.report.style import COLOURS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from bokeh.model import Model
+    from bokeh.models import ColumnDataSource, CustomJS
+    from bokeh.plotting import figure as Plot
+
+RANDOM = re.compile(r"\b[0-9a-z]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+TEMPLATE = Path(__file__).with_suffix(".html.j2")
+OURS, NETWORK = COLOURS["distilled"], COLOURS["teacher"]
+WIDTH = 1180  # CSS pixels of a tab
+QUIET, INK = "#8a8a8a", "#1b1b1b"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A tab of the explorer.
+
+    Attributes
+    ----------
+    title, hint : str
+        Its name, and what to do there.
+    layout : bokeh model
+    begin : sequence of CustomJS
+        Callbacks that fill it when the page opens.
+    """
+
+    title: str
+    hint: str
+    layout: Model
+    begin: Sequence[CustomJS] = ()
+
+
+def render(title: str, parts: Sequence[Part], about: str) -> str:
+    """The whole page as HTML text.
+
+    Parameters
+    ----------
+    title : str
+        Name of the run.
+    parts : sequence of Part
+    about : str
+        What was run, with which code, for the foot of the page.
+
+    Raises
+    ------
+    DataError
+        There is no part.
+    """
+    import jinja2
+    from bokeh.document import Document
+    from bokeh.embed import file_html
+    from bokeh.models import Column, Div, TabPanel, Tabs
+    from bokeh.resources import INLINE
+
+    if not parts:
+        raise DataError("an explorer needs a study to show; the run has none")
+    panels = [
+        TabPanel(
+            title=part.title,
+            child=Column(
+                Div(text=part.hint, width=WIDTH, styles={"color": "#5f5f5f"}),
+                part.layout,
+            ),
+        )
+        for part in parts
+    ]
+    document = Document(title=f"{title}: explorer")
+    document.add_root(Tabs(tabs=panels, name="parts"))
+    begin = [callback for part in parts for callback in part.begin]
+    document.js_on_event("document_ready", *begin)
+    template = jinja2.Environment(autoescape=False).from_string(TEMPLATE.read_text())
+    html = file_html(
+        document,
+        INLINE,
+        template=template,
+        template_variables={"about": about, "heading": title},
+    )
+    # Names that bokeh draws at random: the same run is to give the same file.
+    for k, drawn in enumerate(dict.fromkeys(RANDOM.findall(html))):
+        html = html.replace(drawn, f"awd-{k}")
+    return html
+
+
+def plot(
+    width: int, height: int, title: str = "", x: str = "", y: str = "", **how: Any
+) -> Plot:
+    """A quiet bokeh figure; ``how`` as for :func:`bokeh.plotting.figure`."""
+    from bokeh.plotting import figure
+
+    how = {"tools": "", "toolbar_location": None, **how}
+    shown = figure(width=width, height=height, title=title, **how)
+    shown.xaxis.axis_label, shown.yaxis.axis_label = x, y
+    shown.toolbar.logo = None
+    shown.grid.grid_line_color = "#ececec"
+    shown.outline_line_color = None
+    for axis in (*shown.xaxis, *shown.yaxis):
+        axis.axis_label_text_font_style = "normal"
+        axis.axis_label_text_font_size = axis.major_label_text_font_size = "12px"
+        axis.axis_line_color = axis.major_tick_line_color = "#777"
+        axis.minor_tick_line_color = None
+    shown.title.text_font_size = "13px"
+    shown.min_border_right = 12
+    return shown
+
+
+def picture(width: int, height: int, title: str, shape: tuple[int, int]) -> Plot:
+    """A figure for an image of ``shape`` (rows, columns), without axes."""
+    from bokeh.models import Range1d
+
+    shown = plot(
+        width,
+        height,
+        title,
+        x_range=Range1d(0, shape[1]),
+        y_range=Range1d(0, shape[0]),
+        match_aspect=True,
+    )
+    shown.axis.visible = False
+    shown.grid.visible = False
+    return shown
+
+
+def source(*columns: str) -> ColumnDataSource:
+    """A source that a callback will fill: one point, as ranges need one to begin."""
+    from bokeh.models import ColumnDataSource
+
+    lists = {"xs", "ys"}
+    return ColumnDataSource({name: [[0] if name in lists else 0] for name in columns})
+
+
+def script(folder: str | Path, name: str, **given: Any) -> CustomJS:
+    """A callback from a file of JavaScript, which gets ``given`` by name."""
+    from bokeh.models import CustomJS
+
+    return CustomJS(args=given, code=(Path(folder) / f"{name}.js").read_text("utf-8"))
+
+
+def quantised(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """An image as bytes: ``low`` is 0, ``high`` is 255."""
+    import numpy as np
+
+    unit = (np.asarray(image, float) - low) / ((high - low) or 1)
+    return np.round(255 * np.clip(unit, 0, 1)).astype(np.uint8)
+
+
+def diverging() -> list[str]:
+    """256 colours from blue over white to red, apart for any colour vision."""
+    import matplotlib as mpl
+
+    return [mpl.colors.to_hex(mpl.colormaps["RdBu_r"](k)) for k in range(256)]
+
+
+def key(entries: Sequence[tuple[str, str]]) -> str:
+    """Colours and what they mean, as HTML."""
+    return " ".join(
+        f'<span style="white-space:nowrap"><span style="color:{colour}">&#9679;</span> '
+        f"{name}</span>"
+        for name, colour in entries
+    )

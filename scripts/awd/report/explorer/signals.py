@@ -1,0 +1,337 @@
+"""Signals of a study, their predictions, and why: click one and read it.
+
+Predicted against observed on one side; on the other the signal, what the network says
+of every sample of it, which coefficients the student picked, what each of them adds,
+and the curve by which it does so.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from awd import features
+from awd.filters.statistics import STATISTICS
+from awd.report.explorer import page
+from awd.report.figures.curves import POINTS, curves_table, scale_name
+from awd.report.figures.student import SHADES, loudest, spans
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from bokeh.models import ColumnDataSource, CustomJS
+    from bokeh.plotting import figure as Plot
+
+MOST = 12  # features whose part is shown as bars
+NEAR = 6  # neighbours of like prediction
+HINT = (
+    "Click a point to see why it was predicted so: its signal with those of like "
+    "prediction in grey, what the network says of every sample, the coefficients that "
+    "the student picked, and what each adds. Click a bar for the curve behind it."
+)
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Test samples of a study and what was said of them.
+
+    Attributes
+    ----------
+    student : Student
+        Fitted.
+    background : array of shape (m, [channel,] time)
+        The samples it was fitted to.
+    x : array of shape (n, channel, time)
+    names : sequence of str
+        What every sample is called.
+    observed : array of shape (n,)
+    predicted : mapping of str to array of shape (n,)
+        By who predicts; the student first, then the network.
+    gradient : array of shape (n, channel, time), optional
+        Of the network.
+    windows : sequence of str
+        Names of the channels.
+    signal, target : str
+        What is on the axes.
+    """
+
+    student: features.Student
+    background: np.ndarray
+    x: np.ndarray
+    names: Sequence[str]
+    observed: np.ndarray
+    predicted: dict[str, np.ndarray]
+    gradient: np.ndarray | None
+    windows: Sequence[str]
+    signal: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The panels of signals, and the source whose selection says which is looked at."""
+
+    scatter: Plot
+    by: Any
+    words: Any
+    read: Any
+    samples: ColumnDataSource
+    begin: CustomJS
+
+
+def panels(data: Signals, name: str) -> Looked:
+    """All panels of some signals, linked by what is selected among ``samples``."""
+    from bokeh.models import Column, Div, Row, Select
+
+    samples, now = samples_of(data), _now()
+    by = Select(title="predicted by", options=[*data.predicted], width=220)
+    by.value, by.name = next(iter(data.predicted)), f"predicted by of {name}"
+    words = Div(width=330, name=f"words of {name}")
+    scatter = _scatter(samples, data, name)
+    shown = loudest(data.student, data.background, len(data.windows))
+    bars, curve = _bars(now, name), _curve(now, name)
+    traces = [_trace(now, data, c, k) for k, c in enumerate(shown)]
+    words_of = {
+        "names": [html.escape(name) for name in data.names],
+        "windows": list(data.windows),
+        "shown": list(map(int, shown)),
+        "target": html.escape(data.target),
+        "by": [*data.predicted],
+    }
+    show = page.script(
+        Path(__file__).parent,
+        "signals",
+        samples=samples,
+        features=features_of(data),
+        spans=_spans(data),
+        now=now,
+        by=by,
+        words=words,
+        text=words_of,
+        shades=[_hex(k / 255) for k in range(256)],
+        sizes={"near": NEAR, "most": MOST},
+        plots={"bars": bars, "curve": curve, "scatter": scatter},
+    )
+    samples.selected.js_on_change("indices", show)
+    now["bars"].selected.js_on_change("indices", show)
+    by.js_on_change("value", show)
+    read = Column(*[Row(*three) for three in traces], Row(bars, curve))
+    return Looked(scatter, by, words, read, samples, show)
+
+
+def part(title: str, data: Signals) -> page.Part:
+    """The tab of a study that has signals and nothing else to show."""
+    from bokeh.models import Column, Row
+
+    looked = panels(data, title)
+    left = Column(looked.by, looked.scatter, looked.words)
+    return page.Part(title, HINT, Row(left, looked.read), [looked.begin])
+
+
+def samples_of(data: Signals) -> ColumnDataSource:
+    """A row a sample: what it is, what was said of it, what every feature adds."""
+    from bokeh.models import ColumnDataSource
+
+    n = len(data.x)
+    table = features.contributions(data.student, _as_read(data), data.background)
+    own = table[table["kind"] != "intercept"]
+    first = next(iter(data.predicted.values()))
+    columns = {
+        "observed": np.asarray(data.observed, np.float32),
+        "predicted": np.asarray(first, np.float32),
+        "said": np.stack([*data.predicted.values()], 1).astype(np.float32),
+        "x": data.x.reshape(n, -1).astype(np.float32),
+        "added": own["contribution"].to_numpy().reshape(n, -1).astype(np.float32),
+        "value": own["value"].to_numpy().reshape(n, -1).astype(np.float32),
+        "place": own["index"].to_numpy().reshape(n, -1).astype(np.int32),
+        "usual": table[table["kind"] == "intercept"]["contribution"].to_numpy(),
+    }
+    if data.gradient is not None:
+        columns["gradient"] = data.gradient.reshape(n, -1).astype(np.float32)
+    return ColumnDataSource(columns)
+
+
+def features_of(data: Signals) -> ColumnDataSource:
+    """A row a feature of the student: its name, its band, its curve."""
+    from bokeh.models import ColumnDataSource
+
+    first = features.contributions(data.student, _as_read(data)[:1], data.background)
+    own = first[first["kind"] != "intercept"]
+    rank = own.groupby(["channel", "band", "kind"]).cumcount() + 1
+    several = len(data.windows) > 1
+    names = [
+        f"{data.windows[row.channel]}: " * several
+        + scale_name(row.band, data.student)
+        + ("" if row.kind == "start" else f", {_called(row.kind, k)}")
+        for row, k in zip(own.itertuples(), rank, strict=True)
+    ]
+    curves = curves_table(data.student, data.background)
+    return ColumnDataSource(
+        {
+            "name": names,
+            "channel": own["channel"].to_numpy(),
+            "band": own["band"].to_numpy(),
+            "kind": own["kind"].tolist(),
+            "at": curves["value"].to_numpy().reshape(-1, POINTS),
+            "adds": curves["added"].to_numpy().reshape(-1, POINTS),
+        }
+    )
+
+
+def _called(kind: str, rank: int) -> str:
+    """A feature of a band, in words."""
+    if kind == "position":
+        return f"place {rank}"
+    return STATISTICS.get(kind, f"{kind} {rank}")
+
+
+def _as_read(data: Signals) -> np.ndarray:
+    """The samples as the student takes them: without a channel where it has one."""
+    return data.x[:, 0] if np.ndim(data.background) == 2 else data.x
+
+
+def _looks(data: Signals) -> pd.DataFrame:
+    """Where coefficients look, of the bands that are drawn, in their order."""
+    rows = spans(data.student, data.x.shape[-1])
+    return rows[rows["band"] >= (-1 if data.student.features.start else 0)]
+
+
+def _spans(data: Signals) -> ColumnDataSource:
+    """Where in time every coefficient looks, with the name of its band."""
+    from bokeh.models import ColumnDataSource
+
+    rows = _looks(data)
+    columns = {name: rows[name].to_numpy() for name in ("band", "index")}
+    columns |= {name: rows[name].to_numpy() for name in ("begin", "centre", "end")}
+    columns["scale"] = [scale_name(band, data.student) for band in rows["band"]]
+    return ColumnDataSource(columns)
+
+
+def _hex(share: float) -> str:
+    import matplotlib as mpl
+
+    return mpl.colors.to_hex(SHADES(share))
+
+
+def _now() -> dict[str, ColumnDataSource]:
+    """Sources of what is in sight; the callback fills them. Windows are in order."""
+    blank = {
+        "trace": ("x", "y"),
+        "near": ("xs", "ys"),
+        "says": ("x", "y", "colour"),
+        "picks": ("x0", "x1", "y", "x", "colour", "name", "added"),
+    }
+    sources = {
+        f"{name}{k}": page.source(*columns)
+        for name, columns in blank.items()
+        for k in range(3)
+    }
+    bars = ("y", "right", "left", "colour", "name", "feature", "value")
+    sources["bars"] = page.source(*bars)
+    sources["curve"], sources["dot"] = page.source("x", "y"), page.source("x", "y")
+    return sources
+
+
+def _scatter(samples: ColumnDataSource, data: Signals, name: str) -> Plot:
+    from bokeh.models import HoverTool, Slope, TapTool
+
+    shown = page.plot(
+        340,
+        320,
+        "held-out samples",
+        f"observed {data.target}",
+        "predicted",
+        tools=[TapTool(), HoverTool(tooltips="observed @observed{0.00}")],
+        name=f"scatter of {name}",
+    )
+    shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
+    points = shown.scatter(
+        "observed",
+        "predicted",
+        source=samples,
+        size=6,
+        color=page.OURS,
+        alpha=0.45,
+        line_color=None,
+        nonselection_alpha=0.3,
+        selection_alpha=1,
+        selection_line_color=page.INK,
+    )
+    points.selection_glyph.size = 13
+    return shown
+
+
+def _trace(
+    now: dict[str, ColumnDataSource], data: Signals, channel: int, k: int
+) -> tuple[Plot, Plot, Plot]:
+    """Of one window: signal with neighbours, what the network says, what is picked."""
+    from bokeh.models import FixedTicker, HoverTool, Range1d
+
+    time = data.x.shape[-1]
+    window = f"{data.windows[channel]}: " if len(data.windows) > 1 else ""
+    across: dict[str, Any] = {"x_range": Range1d(-1, time)}
+    top = page.plot(
+        280, 190, f"{window}signal", "time (samples)", data.signal, **across
+    )
+    top.multi_line("xs", "ys", source=now[f"near{k}"], color="#c9c9c9")
+    top.line("x", "y", source=now[f"trace{k}"], color=page.INK, line_width=1.6)
+    title = "the network's gradient" if data.gradient is not None else "no gradients"
+    says = page.plot(235, 190, title, "time (samples)", "gradient", **across)
+    says.vbar("x", 0.9, "y", 0, source=now[f"says{k}"], color="colour", line_color=None)
+    rows = _looks(data)["band"].unique()
+    picks = page.plot(
+        330,
+        190,
+        "what the student reads",
+        "time (samples)",
+        tools=[HoverTool(tooltips="@name adds @added{+0.00}")],
+        y_range=Range1d(len(rows) - 0.4, -0.6),
+        **across,
+    )
+    picks.segment(
+        "x0", "y", "x1", "y", source=now[f"picks{k}"], color="colour", line_width=4
+    )
+    picks.scatter("x", "y", source=now[f"picks{k}"], color="colour", size=7)
+    picks.yaxis.ticker = FixedTicker(ticks=[*range(len(rows))])
+    picks.yaxis.major_label_overrides = {
+        place: scale_name(band, data.student) for place, band in enumerate(rows)
+    }
+    return top, says, picks
+
+
+def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
+    from bokeh.models import FixedTicker, HoverTool, Range1d, TapTool
+
+    bars = page.plot(
+        530,
+        290,
+        "what each number adds",
+        "added to the prediction",
+        tools=[TapTool(), HoverTool(tooltips="@name = @value{0.00}")],
+        y_range=Range1d(MOST - 0.4, -0.6),
+        name=f"bars of {name}",
+    )
+    bars.hbar(
+        "y",
+        0.8,
+        "right",
+        "left",
+        source=now["bars"],
+        color="colour",
+        line_color=None,
+        nonselection_alpha=0.75,
+        selection_line_color=page.INK,
+    )
+    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST)])
+    return bars
+
+
+def _curve(now: dict[str, ColumnDataSource], name: str) -> Plot:
+    curve = page.plot(310, 290, "", "its value", "adds", name=f"curve of {name}")
+    curve.line("x", "y", source=now["curve"], color=page.NETWORK, line_width=2)
+    curve.scatter("x", "y", source=now["dot"], color=page.OURS, size=10)
+    return curve

@@ -1,0 +1,365 @@
+"""What the explorer shows of a study on the common rules, from files of one split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from awd import features, io, wavelet
+from awd.features import Largest
+from awd.filters import kernels
+from awd.filters.families import Lattice
+from awd.league import choose, splits
+from awd.league.choose import Method
+from awd.league.names import name_of
+from awd.record import contracts
+from awd.report.explorer import images, path, signals
+from awd.report.explorer.images import Images
+from awd.report.explorer.page import Part
+from awd.report.explorer.path import Path
+from awd.report.explorer.signals import Signals
+from awd.report.figures.student import channels, examples
+from awd.samples import as_rows, axes
+from awd.search import candidates
+from awd.search.candidates import Candidate
+from awd.study import students
+
+MOST = 600  # test samples that are shown
+SAMPLES = 1000  # known samples by which a path is scored
+PICTURES, BINS = 40, 61  # test images that are shown; edges of their histograms
+ANGLES = 33  # of the family with one angle
+NAMED = {"Haar": "haar", "db2": "db2"}
+
+
+def parts(
+    title: str, given: Any, target: str, settings: Mapping[str, Any], method: str
+) -> list[Part]:
+    """The tabs of a study of one's own; arguments as for :func:`signals_of`."""
+    dims = axes(
+        splits.part(io.read(given.samples, contracts.DATASET), "test", target).x
+    )
+    if dims == 1:
+        seen = signals.part(title, signals_of(given, target, settings, method))
+    else:
+        seen = images.part(title, images_of(given, target, settings, method))
+    along = path.part(f"{title}: the method", paths(given, target, settings, method))
+    return [seen, along]
+
+
+def signals_of(
+    given: Any,
+    target: str,
+    settings: Mapping[str, Any],
+    method: str,
+    windows: Sequence[str] = (),
+    first: str = "",
+) -> Signals:
+    """The test samples of a split, as the student of a method reads them.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``samples``, ``outputs``, ``wavelets`` and ``students`` of one split.
+    target, settings, method
+        As for :func:`awd.study.students.taught`.
+    windows : sequence of str
+        Names of the channels, where the study has names.
+    first : str
+        A group whose samples are all shown; of the others so many that there are
+        :data:`MOST`, evenly spread over the target.
+    """
+    student, known = students.taught(given, target, settings, method)
+    data = io.read(given.samples, contracts.DATASET)
+    test = splits.part(data, "test", target)
+    shown = _shown(test, first)
+    part = test.only(shown)
+    answers = students.outputs(given.outputs)
+    network, answer = next(iter(answers.items()))
+    said = {
+        name_of(method): student.predict(part.x),
+        name_of(network): answer[part.rows],
+    }
+    said |= _others(io.read(given.students, contracts.PREDICTIONS), part.rows, said)
+    gradient = students.gradient(given.outputs, network, part.rows)
+    n, described = len(part.y), data["x"].attrs
+    return Signals(
+        student,
+        known.x,
+        np.asarray(part.x).reshape(n, -1, np.shape(part.x)[-1]),
+        [
+            f"{group}, sample {row}"
+            for group, row in zip(part.groups, part.rows, strict=True)
+        ],
+        part.y,
+        said,
+        None if gradient is None else gradient.reshape(n, -1, gradient.shape[-1]),
+        list(windows) or channels(part.x),
+        f"{described['long_name']} ({described['units']})",
+        f"{target} ({part.described['units']})",
+    )
+
+
+def images_of(
+    given: Any, target: str, settings: Mapping[str, Any], method: str
+) -> Images:
+    """Test images of a split, as :func:`signals_of` of signals; their first channel."""
+    student, known = students.taught(given, target, settings, method)
+    test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
+    order = np.argsort(test.y, kind="stable")
+    places = np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)
+    part = test.only(np.isin(np.arange(len(order)), order[places]))
+    network, answer = next(iter(students.outputs(given.outputs).items()))
+    x = np.asarray(part.x, np.float32).reshape(len(part.y), -1, *part.x.shape[-2:])
+    bands = _levels(x[:, 0], student)
+    scale = bands.std(axis=(0, 2, 3))
+    flat = bands.reshape(*bands.shape[:2], -1) / scale[:, None]
+    low, high = np.quantile(flat, [0.001, 0.999]).tolist()
+    edges = np.linspace(low, high, BINS)
+    gradient = students.gradient(given.outputs, network, part.rows)
+    at, weights = _weights(student, part.x, known.x)
+    return Images(
+        x[:, 0],
+        [f"{g}, sample {row}" for g, row in zip(part.groups, part.rows, strict=True)],
+        part.y[:, None],
+        [target],
+        {name_of(method): student.predict(part.x), name_of(network): answer[part.rows]},
+        None if gradient is None else gradient.reshape(x.shape)[:, 0],
+        bands,
+        np.tile(edges, (bands.shape[1], 1)),
+        np.array(
+            [[np.histogram(b, edges, density=True)[0] for b in row] for row in flat]
+        ),
+        at / scale[:, None],
+        weights,
+        weighed="what each adds",
+    )
+
+
+def _levels(x: np.ndarray, student: features.Student) -> np.ndarray:
+    """The loudest detail at every place, (n, levels, y, x), fine first."""
+    bands = kernels.analysis(x, student.filter_, student.levels_, "zero", dims=2)
+    out = []
+    for level in bands[:0:-1]:
+        three = np.stack(level)
+        loud = np.take_along_axis(three, np.abs(three).argmax(0)[None], 0)[0]
+        rows, columns = (
+            np.arange(side) * have // side
+            for side, have in zip(x.shape[1:], loud.shape[1:], strict=True)
+        )
+        out.append(loud[:, rows][:, :, columns])
+    return np.stack(out, 1)
+
+
+def _weights(
+    student: features.Student, x: np.ndarray, background: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values that are read of every level and what each adds, (n, levels, k)."""
+    table = features.contributions(student, x, background)
+    table = table[table["kind"].isin(["largest", "smallest"]) & (table["band"] > 0)]
+    level = student.levels_ - 1 - (table["band"].to_numpy() - 1) // 3
+    of_image = [
+        [
+            own.iloc[np.flatnonzero(level[table["sample"] == k] == j)]
+            for j in range(student.levels_)
+        ]
+        for k, own in table.groupby("sample")
+    ]
+    most = max(len(own) for row in of_image for own in row)
+
+    def padded(name: str) -> np.ndarray:
+        values = np.full((len(of_image), student.levels_, most), np.nan)
+        for k, row in enumerate(of_image):
+            for j, own in enumerate(row):
+                values[k, j, : len(own)] = own[name]
+        return values
+
+    return padded("value"), padded("contribution")
+
+
+def rows_of(given: Any, target: str, first: str = "") -> np.ndarray:
+    """Which rows of the data set :func:`signals_of` shows."""
+    test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
+    return test.rows[_shown(test, first)]
+
+
+def _shown(test: splits.Part, first: str) -> np.ndarray:
+    """Mask of the test samples that are shown."""
+    own = np.flatnonzero(test.groups == first)[:MOST]
+    others = np.flatnonzero(test.groups != first)
+    others = others[np.argsort(test.y[others], kind="stable")]
+    count = min(MOST - len(own), len(others))
+    places = np.linspace(0, len(others) - 1, count).astype(int)
+    return np.isin(np.arange(len(test.y)), [*own, *others[places]])
+
+
+def _others(
+    predictions: Any, rows: np.ndarray, known: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """What a fixed wavelet says of the same samples, where the league has one."""
+    roles = predictions["role"].values
+    place = np.searchsorted(predictions["row"].values, rows)
+    out = {}
+    for k in np.flatnonzero(roles == "wavelet")[:1]:
+        name = name_of(str(predictions["method"].values[k]))
+        if name not in known:
+            out[name] = predictions["prediction"].values[k][place]
+    return out
+
+
+def paths(
+    given: Any, target: str, settings: Mapping[str, Any], method: str, folds: int = 5
+) -> list[Path]:
+    """Filters along one number: the family of one angle, then what was searched.
+
+    Arguments as for :func:`signals_of`; filters are scored on the training and select
+    groups, by the cross-validation that chooses.
+    """
+    data = io.read(given.samples, contracts.DATASET)
+    known = splits.part(data, splits.KNOWN, target)
+    if len(known.y) > SAMPLES:
+        keep = np.linspace(0, len(known.y) - 1, SAMPLES).astype(int)
+        known = known.only(np.isin(np.arange(len(known.y)), keep))
+    network, answers = next(iter(students.outputs(given.outputs).items()))
+    answer = answers[known.rows]
+    gradient = students.gradient(given.outputs, network, known.rows)
+    recipe = Largest(**{**settings["features"], "statistics": ()})
+    found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
+    out = []
+    for title, label, names, pool in _pools(found, method):
+        fidelity, score = (
+            np.array(candidates.scores(pool, known.x, y, recipe, known.groups, folds))
+            for y in (answer, known.y)
+        )
+        shown, share, rows = _attributed(
+            pool, known.x if gradient is None else gradient, answer
+        )
+        out.append(
+            Path(
+                title,
+                label,
+                names,
+                [candidate.filter for candidate in pool],
+                fidelity,
+                score,
+                share,
+                shown,
+                rows,
+                int(np.nanargmax(fidelity)),
+                "the network says" if gradient is not None else "is in a signal",
+            )
+        )
+    return out
+
+
+def _pools(
+    found: Mapping[str, Method], method: str
+) -> Iterator[tuple[str, str, list[str], list[Candidate]]]:
+    """Title, what its number is, names of the steps, and candidates of every path."""
+    ours = found[method].chosen
+    named = {label: wavelet.from_pywt(name) for label, name in NAMED.items()}
+    at = {label: float(Lattice(4).parameters(h)[0]) for label, h in named.items()}
+    angles = np.linspace(-np.pi / 2, np.pi / 2, ANGLES, endpoint=False)
+    angles = np.unique(np.round([*angles, *at.values()], 9))
+    called = {round(angle, 9): f" ({label})" for label, angle in at.items()}
+    yield (
+        "every wavelet of 4 taps",
+        "lattice angle (rad)",
+        [f"{angle:.2f}{called.get(angle, '')}".replace("-", "−") for angle in angles],
+        [replace(ours, filter=h) for h in Lattice(4).filters(angles[:, None])],
+    )
+    for name, other in found.items():
+        steps = _steps(name, other.pool)
+        if len(steps) > 1 and other.role == "distilled":
+            title = f"tried for {name_of(name)}"
+            weights = name.startswith(("attribution", "soft"))
+            label = "attribution over sparsity" if weights else "taps, levels"
+            yield title, label, [*steps], [*steps.values()]
+
+
+def _steps(name: str, pool: Sequence[Candidate]) -> dict[str, Candidate]:
+    """The best candidate at every step of what was searched, in its order."""
+    by: dict[tuple, Candidate] = {}
+    for candidate in pool:
+        key: tuple[float, ...]
+        if name.startswith(("attribution", "soft")):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = np.divide(candidate.attribution, candidate.sparsity)
+            key = (float(ratio),)
+        else:
+            key = len(candidate.filter), candidate.levels
+        if np.isfinite(key[0]) or key[0] == np.inf:
+            best = by.get(key)
+            if best is None or candidate.score > best.score:
+                by[key] = candidate
+    return {
+        ", ".join("∞" if value == np.inf else f"{value:g}" for value in key): by[key]
+        for key in sorted(by)
+    }
+
+
+def _attributed(
+    pool: Sequence[Candidate], through: np.ndarray, answer: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """What is seen of one example through every filter, and how few hold most of it.
+
+    Parameters
+    ----------
+    pool : sequence of Candidate
+    through : array of shape (n, ...)
+        Gradients of the network, which transform as signals do, or the signals.
+    answer : array of shape (n,)
+        By which the example is picked.
+    """
+    dims = axes(through)
+    k = examples(answer)[-1]
+    example = as_rows(through[k : k + 1].astype(np.float64))
+    example = example[np.square(example.reshape(len(example), -1)).sum(1).argmax()]
+    some = as_rows(through[:: -(-len(through) // 200)].astype(np.float64))
+    most = max(candidate.levels for candidate in pool)
+    images, shares = [], []
+    for candidate in pool:
+        h, levels = candidate.filter, candidate.levels
+        images.append(
+            _picture(
+                kernels.analysis(example[None], h, levels, dims=dims), example, most
+            )
+        )
+        shares.append(concentration(kernels.pack(some, h, levels)[0]))
+    names = [f"level {level}" for level in range(1, most + 1)][::-1]
+    rows = ["mean", *names] if dims == 1 else []
+    return stacked(images), np.array(shares), rows
+
+
+def stacked(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Images of nearly one size as an array, the smaller ones with an empty rim."""
+    rows, columns = np.max([image.shape for image in images], axis=0)
+    return np.stack(
+        [
+            np.pad(image, ((0, rows - len(image)), (0, columns - image.shape[1])))
+            for image in images
+        ]
+    )
+
+
+def _picture(bands: Sequence[Any], example: np.ndarray, most: int) -> np.ndarray:
+    """Bands as rows of one length, the approximation first; of images their mosaic."""
+    if example.ndim == 1:
+        time = len(example)
+        rows = [band[0][(np.arange(time) * band.shape[-1]) // time] for band in bands]
+        blank = [np.zeros(time)] * (most + 1 - len(rows))
+        return np.stack([rows[0], *blank, *rows[1:]])
+    import pywt
+
+    return pywt.coeffs_to_array(
+        [bands[0][0], *(tuple(b[0] for b in level) for level in bands[1:])]
+    )[0]
+
+
+def concentration(coefficients: np.ndarray) -> float:
+    """Mean share of the coefficients (n, k) of a sample that hold 90 % of their sum."""
+    size = np.sort(np.abs(coefficients), axis=1)[:, ::-1]
+    within = np.cumsum(size, 1) < 0.9 * size.sum(1, keepdims=True)
+    return float((within.sum(1) + 1).mean() / size.shape[1])

@@ -1,0 +1,24 @@
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+from awd import io
+from awd.cells.figures import explorer as cells
+from awd.maps.figures import explorer as maps
+from awd.record.jobs import begin
+from awd.record.manifest import commit
+from awd.report.explorer import page, study
+
+begin(snakemake)
+given, params = snakemake.input, snakemake.params
+parts = []
+for k, (name, about) in enumerate(params.studies.items()):
+    kinds = ("samples", "outputs", "wavelets", "students", "networks")
+    files = SimpleNamespace(**{kind: given[kind][k] for kind in kinds})
+    files.tracks = given.get("tracks")
+    parts += {
+        "cells": partial(cells.parts, files),
+        "maps": partial(maps.parts, files),
+    }.get(name, partial(study.parts, name, files))(**about)
+made = f"Run {params.run}, made by commit {commit(Path(__file__).parent)}."
+io.write_text(page.render(params.run, parts, made), snakemake.output[0])

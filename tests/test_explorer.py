@@ -1,0 +1,417 @@
+"""The explorer in a real browser without a network: every control does what it says."""
+
+import numpy as np
+import pytest
+
+from awd import features, wavelet
+from awd.cells import tracks
+from awd.cells.figures import explorer as cells
+from awd.cells.movie import Frames, Movie
+from awd.errors import DataError
+from awd.report.explorer import images, page, path, signals
+
+SIDE, TIME = 40, 24
+MODEL = "const m = Bokeh.documents[0].get_model_by_name(name);"
+OPENED = """() => ["a cell", "signals", "maps", "method"].every(
+    part => window.Bokeh?.documents[0]?.get_model_by_name(`words of ${part}`)?.text)"""
+PATIENCE = 120_000  # ms that a busy machine may take
+
+
+def made_signals():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(60, 2, 32)).cumsum(2)
+    y = x[:, 1, 5:15].mean(1)
+    recipe = features.Largest(2, 1, positions=True, start=3, statistics=("spread",))
+    db2 = wavelet.from_pywt("db2")
+    student = features.Student(recipe, "hinges").fit(x, y, db2, 3, dims=1)
+    said = {"student": student.predict(x[:30]), "network": y[:30] + 1}
+    return signals.Signals(
+        student,
+        x,
+        x[:30],
+        [f"cell <b>, track {k}" for k in range(30)],
+        y[:30],
+        said,
+        rng.normal(size=(30, 2, 32)),
+        ["whole", "end"],
+        "clathrin (s.d.)",
+        "burst (s.d.)",
+    )
+
+
+def alone(data, count):
+    """Samples whose points in the scatter are far from all others."""
+    points = np.stack([data.observed, data.predicted["student"]], 1)
+    away = np.linalg.norm(points[:, None] - points, axis=-1)
+    np.fill_diagonal(away, np.inf)
+    return np.argsort(-away.min(1), kind="stable")[:count].tolist()
+
+
+def made_cell():
+    """A movie in which every pit goes to and fro alone, and its tracks."""
+    rng = np.random.default_rng(0)
+    places = [(8, 8), (8, 30), (30, 8), (30, 30)]
+    film = rng.normal(100, 5, (2, TIME, SIDE, SIDE))
+    columns = {name: [] for name in ("frame", "x", "y", "master", "slave")}
+    sizes = []
+    for k, (x, y) in enumerate(places):
+        frames = np.arange(2 * k, TIME - 2 * k)
+        film[:, frames, y - 1 : y + 2, x - 1 : x + 2] += 200
+        values = (frames, x + frames % 3 - 1, y + 0 * frames, 10 * frames, 5 * frames)
+        for name, value in zip(columns, values, strict=True):
+            columns[name] += value.tolist()
+        sizes.append(len(frames))
+    ds = tracks.build(
+        {name: np.array(values) for name, values in columns.items()},
+        np.array(sizes),
+        np.array([True, True, True, False]),
+        cell="cell0",
+        frame_interval_s=1.0,
+        pixel_nm=80.0,
+        title="made",
+    )
+    channels = tuple(
+        Frames("made", TIME, (SIDE, SIDE), lambda t, channel=channel: channel[t])
+        for channel in film
+    )
+    return Movie(channels, 80.0, 1.0), ds
+
+
+def made_images():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(8, 16, 16))
+    a, b = np.linspace(0, 1, 4), np.linspace(0, 1, 5)
+    truth = np.array([(i / 3, j) for i in range(4) for j in (0.0, 1.0)])
+    return images.Images(
+        x,
+        [f"map {k}" for k in range(8)],
+        truth,
+        ["matter", "power"],
+        {"student": truth[:, 0] + 0.1, "network": truth[:, 0] - 0.1},
+        rng.normal(size=x.shape),
+        rng.normal(size=(8, 3, 16, 16)),
+        np.tile(np.linspace(-3, 3, 13), (3, 1)),
+        rng.uniform(size=(8, 3, 12)),
+        rng.normal(size=(8, 3, 4)),
+        rng.normal(size=(8, 3, 4)),
+        (a, b),
+        rng.uniform(size=(8, 5, 4)),
+    )
+
+
+def made_paths():
+    rng = np.random.default_rng(3)
+    names = ["haar", "db2", "db3", "db4"]
+    scores = np.array([0.2, 0.9, 0.5, 0.1])
+    long = path.Path(
+        "by name",
+        "moments",
+        names,
+        [wavelet.from_pywt(name) for name in names],
+        scores,
+        scores / 2,
+        scores / 3,
+        rng.normal(size=(4, 3, 20)),
+        ["mean", "level 2", "level 1"],
+        1,
+    )
+    smoother = [np.array([k, 1 - 2 * k, k]) for k in (0.1, 0.2)]
+    short = path.Path(
+        "smoothers",
+        "outer tap",
+        ["0.1", "0.2"],
+        smoother,
+        scores[:2],
+        np.full(2, np.nan),
+        scores[:2],
+        rng.normal(size=(2, 8, 8)),
+        [],
+        0,
+    )
+    return [long, short]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The explorer of a made-up run, as a file."""
+    movie, cell = made_cell()
+    data = made_signals()
+    which = np.full(30, -1)
+    which[alone(data, 3)] = [0, 1, 2]  # the last track got no prediction
+    parts = [
+        cells.part("a cell", movie, cell, data, which),
+        signals.part("signals", data),
+        images.part("maps", made_images()),
+        path.part("method", made_paths()),
+    ]
+    file = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    file.write_text(page.render("a <run>", parts, "made <here>"), encoding="utf-8")
+    return file
+
+
+class Opened:
+    """The page in the browser; what went wrong is in ``faults``, what it asked for in
+    ``asked``."""
+
+    def __init__(self, context, file):
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.faults, self.asked = [], []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(file.as_uri())
+        self.page.wait_for_function(OPENED)
+
+    def _heard(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def ask(self, name, expression):
+        """An expression of ``m``, the model of a name."""
+        return self.page.evaluate(f"name => {{ {MODEL} return {expression}; }}", name)
+
+    def until(self, name, expression):
+        """Wait for an expression of ``m`` to be true."""
+        code = f"name => {{ {MODEL} return {expression}; }}"
+        self.page.wait_for_function(code, arg=name)
+
+    def tab(self, title):
+        self.page.locator(".bk-tab", has_text=title).first.click()
+
+    def _found(self, name):
+        """The element of a model."""
+        code = f"name => {{ {MODEL} return Bokeh.index.find_one(m).el; }}"
+        return self.page.evaluate_handle(code, name).as_element()
+
+    def press(self, name, key, times=1):
+        """Keys on the handle of a slider."""
+        code = "el => el.shadowRoot.querySelector('.noUi-handle')"
+        handle = self._found(name).evaluate_handle(code).as_element()
+        for _ in range(times):
+            handle.press(key)
+
+    def choose(self, name, option):
+        code = "el => el.shadowRoot.querySelector('select')"
+        select = self._found(name).evaluate_handle(code).as_element()
+        select.select_option(option)
+
+    def click(self, name, x, y):
+        """At a point of a figure, in the units of its axes."""
+        at = self.page.evaluate(
+            """([name, x, y]) => {
+                const m = Bokeh.documents[0].get_model_by_name(name);
+                const view = Bokeh.index.find_one(m);
+                view.el.scrollIntoView({block: "center"});
+                const box = view.el.getBoundingClientRect();
+                const {x_scale, y_scale} = view.frame;
+                return [box.x + x_scale.compute(x), box.y + y_scale.compute(y)];
+            }""",
+            [name, float(x), float(y)],
+        )
+        self.page.mouse.click(*at)
+
+    def words(self, title):
+        return self.ask(f"words of {title}", "m.text")
+
+
+@pytest.fixture(scope="module")
+def loaded(chromium, written):
+    context = chromium.new_context(
+        offline=True, viewport={"width": 1280, "height": 1000}
+    )
+    yield Opened(context, written)
+    context.close()
+
+
+@pytest.fixture
+def opened(loaded):
+    """The page, as the test before left it: begun with its first tab."""
+    loaded.tab("a cell")
+    yield loaded
+    assert loaded.faults == []
+    assert [url for url in loaded.asked if url.startswith("http")] == []
+
+
+def test_the_page_names_the_run_and_has_a_tab_a_part(opened):
+    assert opened.page.locator("h1").inner_text() == "a <run>: look for yourself"
+    assert opened.page.locator(".about").inner_text() == "made <here>"
+    tabs = opened.page.locator(".bk-tab").all_inner_texts()
+    assert tabs == ["a cell", "signals", "maps", "method"]
+
+
+def test_a_movie_is_moved_by_hand_and_plays(opened):
+    shown = "m.renderers[0].data_source.data.image[0].length"
+    opened.until("movie of master", f"{shown} === {SIDE * SIDE}")
+    spots = "m.renderers[2].data_source.data.x.length"
+    opened.press("frame of a cell", "Home")
+    opened.until("movie of master", f"{spots} === 1")  # the others come later
+    pixels = "Array.from(m.renderers[0].data_source.data.image[0])"
+    before = {c: opened.ask(f"movie of {c}", pixels) for c in ("master", "slave")}
+    opened.press("frame of a cell", "ArrowRight", 6)
+    opened.until("movie of master", f"{spots} === 4")
+    assert opened.ask("frame of a cell", "m.value") == 6
+    for channel, image in before.items():
+        after = np.array(opened.ask(f"movie of {channel}", pixels))
+        assert not np.array_equal(after, image)
+        pit = after.reshape(SIDE, SIDE)[30, 30]
+        assert pit > np.median(after) + 50  # the last pit is there now
+    opened.page.get_by_text("▶ play").click()
+    opened.until("frame of a cell", "m.value > 8")
+    opened.page.get_by_text("❚❚ stop").click()
+    held = opened.ask("frame of a cell", "m.value")
+    opened.page.wait_for_timeout(3 * cells.PLAYED)
+    assert opened.ask("frame of a cell", "m.value") == held
+
+
+def test_tracks_are_coloured_by_what_is_asked(opened):
+    colours = "Array.from(m.renderers[1].data_source.data.colour)"
+    seen = {}
+    for by in ("class", "lifetime", "prediction"):
+        opened.choose("colours of a cell", by)
+        opened.until(
+            "movie of master",
+            f"{colours}.join() === "
+            f"Array.from(m.renderers[1].data_source.data['{by}']).join()",
+        )
+        seen[by] = opened.ask("movie of master", colours)
+        assert opened.ask("key of a cell", "m.text").count("&#9679;") >= 2
+    assert len({*map(tuple, seen.values())}) == 3
+    assert seen["prediction"][3] == cells.UNKNOWN  # the student was not asked
+    assert len(set(seen["lifetime"])) == 4
+
+
+def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
+    opened.press("frame of a cell", "Home")
+    opened.press("frame of a cell", "ArrowRight", 6)
+    opened.click("movie of master", 8.5, 30.5)
+    sample = alone(made_signals(), 3)[1]
+    opened.until("words of a cell", f"m.text.includes('track {sample}<')")
+    chosen = "m.renderers[1].data_source.selected.indices"
+    opened.until("movie of slave", f"{chosen}.join() === '1'")
+    trace = opened.ask(
+        "trace of a cell", "Array.from(m.renderers[0].data_source.data.slave)"
+    )
+    assert trace == [5 * t for t in range(2, TIME - 2)]
+    opened.click("movie of master", 30.5, 30.5)  # cut: no student was asked
+    opened.until("movie of master", f"{chosen}.join() === '3'")
+    assert "not asked" in opened.ask("trace of a cell", "m.title.text")
+
+
+def test_a_point_that_is_clicked_is_its_track(opened):
+    data = made_signals()
+    said = data.predicted["student"]
+    chosen = "m.renderers[1].data_source.selected.indices.join()"
+    *own, other = alone(data, 4)
+    for track, sample in reversed([*enumerate(own)]):
+        opened.click("scatter of a cell", data.observed[sample], said[sample])
+        opened.until("movie of master", f"{chosen} === '{track}'")
+        assert f"cell &lt;b&gt;, track {sample}<" in opened.words("a cell")
+    opened.click("scatter of a cell", data.observed[other], said[other])
+    opened.until("movie of master", f"{chosen} === ''")
+    assert "another cell" in opened.ask("trace of a cell", "m.title.text")
+
+
+def test_what_each_number_adds_sums_to_the_prediction(opened):
+    data = made_signals()
+    opened.tab("signals")
+    rows = opened.ask(
+        "scatter of signals",
+        """(({added, usual, said}) => Array.from(usual).map((u, k) => {
+            const width = added.length / usual.length;
+            return u + Array.from(added.slice(k * width, (k + 1) * width))
+              .reduce((a, b) => a + b);
+        }))(m.renderers[0].data_source.data)""",
+    )
+    np.testing.assert_allclose(rows, data.predicted["student"], atol=1e-4)
+
+
+def test_who_predicts_and_which_bar_are_chosen(opened):
+    data = made_signals()
+    opened.tab("signals")
+    drawn = "Array.from(m.renderers[0].data_source.data.predicted)"
+    opened.choose("predicted by of signals", "network")
+    opened.until(
+        "scatter of signals",
+        f"Math.abs({drawn}[0] - {data.predicted['network'][0]}) < 1e-4",
+    )
+    third = opened.ask("bars of signals", "m.renderers[0].data_source.data.name[2]")
+    length = opened.ask("bars of signals", "m.renderers[0].data_source.data.right[2]")
+    opened.click("bars of signals", length / 2, 2)
+    opened.until("curve of signals", f"m.title.text === {third!r}")
+    drawn = opened.ask(
+        "curve of signals", "Array.from(m.renderers[1].data_source.data.y)"
+    )
+    assert drawn == [pytest.approx(length)]
+
+
+def test_sliders_over_parameters_go_to_the_nearest_image(opened):
+    opened.tab("maps")
+    data = made_images()
+    opened.press("matter of maps", "Home")
+    opened.press("power of maps", "Home")
+    opened.until("image of maps", "m.title.text === 'map 0'")
+    opened.press("power of maps", "End")
+    opened.until("image of maps", "m.title.text === 'map 1'")
+    opened.press("matter of maps", "End")
+    opened.until("image of maps", "m.title.text === 'map 7'")
+    assert "matter = <b>1.000</b>" in opened.words("maps")
+    opened.click("scatter of maps", data.truth[2, 0], data.predicted["student"][2])
+    opened.until("image of maps", "['map 2', 'map 3'].includes(m.title.text)")
+    assert opened.ask("matter of maps", "m.value") == pytest.approx(1 / 3)
+
+
+def test_levels_show_their_coefficients_and_weights(opened):
+    opened.tab("maps")
+    pixels = "Array.from(m.renderers[0].data_source.data.image[0]).join()"
+    weights = "Array.from(m.renderers[2].data_source.data.y).join()"
+    first = opened.ask("band of maps", pixels), opened.ask("counts of maps", weights)
+    opened.press("level of maps", "ArrowRight")
+    opened.until("band of maps", "m.title.text.startsWith('coefficients of level 2')")
+    second = opened.ask("band of maps", pixels), opened.ask("counts of maps", weights)
+    assert first[0] != second[0]
+    assert first[1] != second[1]
+
+
+def test_all_moves_along_a_path(opened):
+    opened.tab("method")
+    opened.choose("path of method", "smoothers")
+    opened.choose("path of method", "by name")
+    opened.until("words of method", "m.text.includes('moments')")
+    made = made_paths()[0]
+    assert "moments: db2</b> (followed best)" in opened.words("method")
+    opened.press("step of method", "ArrowRight")
+    opened.until("words of method", "m.text.includes('moments: db3')")
+    taps = opened.ask(
+        "filter of method", "Array.from(m.renderers[0].data_source.data.y)"
+    )
+    np.testing.assert_allclose(taps, made.filters[2])
+    gains = opened.ask(
+        "response of method", "Array.from(m.renderers[0].data_source.data.y)"
+    )
+    np.testing.assert_allclose(gains, path.responses(made.filters[2])[0])
+    at = opened.ask("scores of method", "Array.from(m.renderers[1].data_source.data.y)")
+    assert at == [0.5]
+    shape = opened.ask(
+        "told of method", "m.renderers[0].data_source.data.image[0].shape"
+    )
+    assert shape == [3, 20]
+    opened.choose("path of method", "smoothers")
+    opened.until("words of method", "m.text.includes('outer tap: 0.1')")
+    assert opened.ask("step of method", "m.end") == 1
+    assert "labels" not in opened.words("method")  # no score is known
+
+
+def test_gains_of_filters_are_those_of_theory():
+    low, high = path.responses(wavelet.from_pywt("haar"))
+    turn = np.pi * np.linspace(0, 0.5, path.FREQUENCIES)
+    np.testing.assert_allclose(low, np.abs(np.cos(turn)), atol=1e-12)
+    np.testing.assert_allclose(high, np.abs(np.sin(turn)), atol=1e-12)
+    low, high = path.responses(np.array([0.25, 0.5, 0.25]))
+    np.testing.assert_allclose(low, np.cos(turn) ** 2, atol=1e-12)
+    np.testing.assert_allclose(high, np.sin(turn) ** 2, atol=1e-12)
+
+
+def test_a_run_of_nothing_is_refused():
+    with pytest.raises(DataError, match="needs a study"):
+        page.render("a run", [], "")
