@@ -101,6 +101,7 @@ def told_of_studies(wildcards, input):
 
 
 if EXPLORED:
+
     use rule job as explore with:
         """The explorer: tracks, maps and filters of the run to click through, offline."""
         input:

@@ -319,13 +319,12 @@ class Ensemble(Teacher):
     ) -> None:
         super().__init__(inputs, length, height=height)
         sizes = {"inputs": inputs, "length": length, "height": height}
-        kinds = parts(of)
-        self.members = nn.ModuleList(
-            _class(kind)(**_taken(kind, sizes))
-            for kind in itertools.islice(itertools.cycle(kinds), members)
-        )
-        for member, kind in zip(self.members, itertools.cycle(kinds), strict=False):
+        members_of = []
+        for kind in itertools.islice(itertools.cycle(parts(of)), members):
+            member: Any = _class(kind)(**_taken(kind, sizes))
             member.record = {"kind": kind}
+            members_of.append(member)
+        self.members = nn.ModuleList(members_of)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([member(x) for member in self.members]).mean(0)
