@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from awd import io
-from awd.maps.infer import observed
+from awd.maps.infer import observed, pages
 from awd.maps.measure import statistics
 from awd.maps.study import bank
 from awd.record import contracts
@@ -23,4 +23,4 @@ for one in answers:
     observed.write_vectors(one, Path(output.table).parent / one.statistic)
 table = observed.table(answers)
 io.write_table(table, output.table)
-tables.write(observed.page(table), output.page[0].removesuffix(".csv"))
+tables.write(pages.observed(table), output.page[0].removesuffix(".csv"))

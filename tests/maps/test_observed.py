@@ -9,7 +9,7 @@ import pytest
 from awd import io
 from awd.errors import DataError
 from awd.maps.figures import inferred as figures
-from awd.maps.infer import observed, predict
+from awd.maps.infer import observed, pages, predict
 from awd.maps.measure import statistics
 
 BOX = [(0.18, 0.42), (0.6, 1.0)]
@@ -79,14 +79,14 @@ def test_what_is_no_map_of_the_universe_is_not_trusted(one, read, tmp_path):
     assert len(table) == 4
     doubts = table.groupby("method")["doubts"].first()
     assert "not trustworthy" in doubts["noise"]
-    page = observed.page(table)
+    page = pages.observed(table)
     assert page["verdict"].str.contains("not trustworthy").tolist()[1]
     paths = [tmp_path / "starlet_norms.npz", tmp_path / "noise.npz"]
     for said, path in zip((one, wrong), paths, strict=True):
         observed.write_chain(said, path.with_suffix(""))
     io.write_table(table, tmp_path / "posterior.csv")
     table = io.read_table(tmp_path / "posterior.csv")
-    pd.testing.assert_frame_equal(observed.page(table), page)
+    pd.testing.assert_frame_equal(pages.observed(table), page)
     figure = figures.observed(observed.chains(table, paths, 300))
     assert "not trustworthy" in figure.axes[1].get_title()
 

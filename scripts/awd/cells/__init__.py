@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING
 from awd import lazily
 
 if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
+    from awd.cells import background as background
     from awd.cells import classify as classify
     from awd.cells import compiled as compiled
+    from awd.cells import course as course
     from awd.cells import detect as detect
+    from awd.cells import diagnose as diagnose
     from awd.cells import doors as doors
     from awd.cells import figures as figures
+    from awd.cells import frame as frame
     from awd.cells import link as link
     from awd.cells import measures as measures
     from awd.cells import microscope as microscope
@@ -18,6 +22,8 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import readers as readers
     from awd.cells import readout as readout
     from awd.cells import region as region
+    from awd.cells import registration as registration
+    from awd.cells import scenes as scenes
     from awd.cells import simulate as simulate
     from awd.cells import study as study
     from awd.cells import tracker as tracker

@@ -10,11 +10,10 @@ import numpy as np
 
 from awd import io
 from awd.errors import DataError
-from awd.league.names import name_of
 from awd.maps.infer import predict, trust
 from awd.maps.infer.emulator import Emulator, Goodness
 from awd.maps.measure import statistics
-from awd.maps.names import label, long_name
+from awd.maps.names import label
 from awd.maps.sky import lensing
 from awd.maps.study.dataset import block_mean
 
@@ -24,12 +23,6 @@ if TYPE_CHECKING:
 
     from awd.maps.measure.statistics import Statistic
 
-CAPTION = (
-    "Posterior mean ± s.d. of the observed map under every statistic; chi2 of the best "
-    "cosmology, what held-out maps of the training cosmologies have, and how often "
-    "they fit worse. Chains (npz and GetDist), data vectors and covariances lie in "
-    "maps/observed."
-)
 DRAWS = 10_000  # of every chain
 SAME = 0.005  # by which pixels may differ in size
 
@@ -190,29 +183,6 @@ def table(answers: list[Answer]) -> pd.DataFrame:
                     "doubts": trust.doubts(fit.p_value[0], bool(fit.edge[0])),
                 }
             )
-    return pd.DataFrame(rows)
-
-
-def page(found: pd.DataFrame) -> pd.DataFrame:
-    """:func:`table` as text, a row a statistic."""
-    import pandas as pd
-
-    rows = []
-    for name, own in found.groupby("method", sort=False):
-        first = own.iloc[0]
-        said = first["doubts"] if isinstance(first["doubts"], str) else ""
-        rows.append(
-            {"statistic": name_of(str(name))}
-            | {
-                long_name(row.parameter): f"{row.mean_:.3f} ± {row.sd:.3f}"
-                for row in own.rename(columns={"mean": "mean_"}).itertuples()
-            }
-            | {
-                "chi2": f"{first['chi2']:.1f} ({first['chi2_expected']:.1f} expected)",
-                "p": f"{first['p_value']:.2g}",
-                "verdict": said or "nothing speaks against it",
-            }
-        )
     return pd.DataFrame(rows)
 
 

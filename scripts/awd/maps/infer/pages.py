@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from awd import io
-from awd.maps.infer import observed, score
+from awd.league.names import name_of
+from awd.maps.infer import score
+from awd.maps.names import long_name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+OBSERVED_CAPTION = (
+    "Posterior mean ± s.d. of the observed map under every statistic; chi2 of the best "
+    "cosmology, what held-out maps of the training cosmologies have, and how often "
+    "they fit worse. Chains (npz and GetDist), data vectors and covariances lie in "
+    "maps/observed."
+)
 
 
 def tables(given: Any) -> Iterator[tuple[pd.DataFrame, str, str]]:
@@ -21,8 +30,31 @@ def tables(given: Any) -> Iterator[tuple[pd.DataFrame, str, str]]:
         table = score.coverage_table(io.read_table(path))
         yield table, "Coverage", score.COVERAGE_CAPTION
     for path in given.observed:
-        table = observed.page(io.read_table(path))
-        yield table, "The observed map", observed.CAPTION
+        table = observed(io.read_table(path))
+        yield table, "The observed map", OBSERVED_CAPTION
     for path in given.heads:
         table = score.head_table(io.read_table(path))
         yield table, "Families and heads", score.HEADS_CAPTION
+
+
+def observed(found: pd.DataFrame) -> pd.DataFrame:
+    """:func:`awd.maps.infer.observed.table` as text, a row a statistic."""
+    import pandas as pd
+
+    rows = []
+    for name, own in found.groupby("method", sort=False):
+        first = own.iloc[0]
+        said = first["doubts"] if isinstance(first["doubts"], str) else ""
+        rows.append(
+            {"statistic": name_of(str(name))}
+            | {
+                long_name(row.parameter): f"{row.mean_:.3f} ± {row.sd:.3f}"
+                for row in own.rename(columns={"mean": "mean_"}).itertuples()
+            }
+            | {
+                "chi2": f"{first['chi2']:.1f} ({first['chi2_expected']:.1f} expected)",
+                "p": f"{first['p_value']:.2g}",
+                "verdict": said or "nothing speaks against it",
+            }
+        )
+    return pd.DataFrame(rows)
