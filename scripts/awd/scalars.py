@@ -15,6 +15,7 @@ import numpy as np
 from awd.errors import ConfigError, shortened
 
 MOST = 10**9  # of anything that is counted
+SEEDS = 2**64 - 1  # the largest
 
 
 def whole(value: Any, name: str, least: int = 1, most: int = MOST) -> int:
@@ -27,7 +28,7 @@ def whole(value: Any, name: str, least: int = 1, most: int = MOST) -> int:
     """
     number = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not number or not least <= value <= most:
-        above = "" if most == MOST else f", and at most {most}"
+        above = "" if most >= MOST else f", and at most {most}"
         raise ConfigError(
             f"{name} is {shown(value)}; expected an integer of at least {least}{above}"
         )

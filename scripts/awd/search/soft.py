@@ -205,7 +205,7 @@ class Schedule:
             value = scalars.whole(getattr(self, name), name)
             object.__setattr__(self, name, value)
         scalars.positive(self.learning_rate, "learning_rate", ", such as 1e-3")
-        scalars.wholes(self.seeds, "seeds", 0)
+        scalars.wholes(self.seeds, "seeds", 0, scalars.SEEDS)
 
 
 def _train(

@@ -21,7 +21,7 @@ SHIFTS = {
     "interval": "half the frames",
     "resampled": "half the frames, resampled",
 }
-MARKERS = "osD^v"  # told apart without colour
+MARKERS = "osD^vP*Xph<>"  # told apart without colour
 RAW = ("ridge", "boosting")  # of the models without a wavelet those without features
 
 
@@ -89,7 +89,7 @@ def _lines(ax: Axes, rows: pd.DataFrame) -> None:
         ax.plot(
             line["labels"],
             line["r2"],
-            marker=MARKERS[place],
+            marker=MARKERS[place % len(MARKERS)],
             mfc="white" if raw else COLOURS[role],
             ls="--" if raw else "-",
             lw=0.9,
