@@ -307,7 +307,7 @@ def test_classes_are_distilled(bench):
         (["--out", "model.txt"], "ends in .json"),
         (["--x", "samples"], "no array 'samples'"),
         (["--fit-to", "labels"], "needs y"),
-        (["--column", 3], "target is 3; there are 1 outputs"),
+        (["--column", 3], "target is 3; expected an integer of at least -1"),
         (["--folds", 1], "folds is 1; expected 2 or more"),
         (["--step", "0 s"], "expected a positive number and its unit"),
         (["--out", "net.py/m.json"], "nothing can be written to"),

@@ -58,7 +58,7 @@ def norms(ratio=1.0) -> Blend:
     """Sparsity of gradients and of signals, where kinks are."""
     nothing = {"output": None, "groups": None, "student": None, "folds": 5}
     terms = objectives.attribution(objectives.samples(X, GRADIENT, 3, **nothing), 3)
-    return Blend(terms, distil._weights(ratio, terms)[0])
+    return Blend(terms, distil._weights(np.atleast_1d(ratio), terms)[0])
 
 
 def towards(*filters, weights=None) -> Blend:

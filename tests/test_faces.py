@@ -212,7 +212,6 @@ FACES = {
         },
     ),
     "undecimated.analysis": (undecimated.analysis, BANK),
-    "undecimated.energy": (undecimated.energy, BANK),
     "undecimated.Quantiles": (
         lambda shares, bands, **rest: undecimated.Quantiles(shares, bands).features(
             **rest

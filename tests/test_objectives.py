@@ -99,7 +99,7 @@ def test_rows_are_taken_of_all_data_and_may_repeat():
     part = whole.subset(rows)
     np.testing.assert_array_equal(part.x, X[rows][:, None])
     np.testing.assert_array_equal(part.gradient, GRADIENT[rows][:, None])
-    np.testing.assert_array_equal(part.output, known["output"][rows])
+    np.testing.assert_array_equal(part.output, known["output"][rows, None])
     np.testing.assert_array_equal(part.groups, rows)
     assert part.shape == (3, 1, 41)
     assert samples(gradient=GRADIENT).subset(rows).x is None

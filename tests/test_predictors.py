@@ -147,7 +147,9 @@ def test_offset_and_unit_change_nothing(offset, scale):
     np.testing.assert_allclose(found, plain.predict(NEW), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("features", [None, Largest(2, 1, True, 3, True)])
+@pytest.mark.parametrize(
+    "features", [None, Largest(2, 1, True, 3, ("spread", "centre"))]
+)
 def test_what_is_explained_sums_to_the_prediction(features):
     model = regressor(features=features, folds=0).fit(X, teacher=network)
     far = 3 * NEW  # clipped, some of them

@@ -60,7 +60,7 @@ def without(packages, code, site):
 
 
 def test_it_holds_the_whole_library_and_no_more(installed):
-    made = {".py", ".j2", ".mplstyle", ".typed"}
+    made = {".py", ".js", ".j2", ".mplstyle", ".typed"}
     files = {p.relative_to(LIBRARY) for p in LIBRARY.rglob("*") if p.suffix in made}
     files.add(Path("py.typed"))
     found = {p.relative_to(installed / "awd") for p in (installed / "awd").rglob("*.*")}

@@ -25,6 +25,7 @@ EXTRAS = {
     "pandas": "pipeline",
     "pyccl": "maps",
     "pydantic": "pipeline",
+    "pydantic_core": "pipeline",
     "pygments": "pipeline",
     "rocrate": "pipeline",
     "roifile": "cells",

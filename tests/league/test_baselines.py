@@ -80,7 +80,9 @@ def test_on_noise_no_baseline_shows_skill(name):
 
 
 def test_an_unknown_model_is_refused():
-    with pytest.raises(ConfigError, match="no baseline 'forest'; there is mean, ridge"):
+    with pytest.raises(
+        ConfigError, match="baseline is 'forest'; expected one of mean, ridge"
+    ):
         fit("forest", X[FIT])
 
 

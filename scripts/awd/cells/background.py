@@ -176,6 +176,8 @@ def without_still(frames: Sequence[np.ndarray], sigma: Any = 1.5) -> Cleaned:
 def still(frames: Sequence[np.ndarray], start: int, stop: int, sigma: Any) -> Still:
     """What stands still in the frames from ``start`` up to ``stop``."""
     chosen = np.linspace(start, stop - 1, 2 * NINE).round().astype(int)
+    for t in chosen:
+        _require_light(frames[t], getattr(frames, "name", "movie"), t)
     halves = [lower_of_nine([frames[t] for t in half]) for half in np.split(chosen, 2)]
     hot = np.intersect1d(defects(halves[0], sigma), defects(halves[1], sigma))
     halves = [mended(half, hot) for half in halves]

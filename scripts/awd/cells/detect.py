@@ -256,6 +256,7 @@ def isolated(image: np.ndarray, sigma: Width) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
+@checked(image=IMAGE, sigma=WIDTH)
 def widths(
     image: np.ndarray,
     sigma: Width,

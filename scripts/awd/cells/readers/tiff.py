@@ -23,6 +23,7 @@ from awd.errors import DataError
 if TYPE_CHECKING:
     import tifffile
 
+AGAIN = "copy it again, or export it as OME-TIFF"
 IFD = 512  # bytes that list what is in a page, at most
 TIME = "TIQ"  # I and Q are how a plain stack's only axis is called
 
@@ -96,7 +97,7 @@ def read_tiff(
 
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # said here in full
     path = io.unbroken(path)
-    with io.readable(path, "TIFF", "copy it again, or export it as OME-TIFF"):
+    with io.readable(path, "TIFF", AGAIN):
         file = tifffile.TiffFile(path)
         _require_closed(path, file)
         chosen, rest = _series(path, file, series)
@@ -108,7 +109,8 @@ def read_tiff(
         raise DataError(f"{path}: pixels are {chosen.dtype}; expected numbers")
     count = int(np.prod([*lengths.values()], dtype=int))
     integrity.require_room(path, count * int(np.prod(shape)) * chosen.dtype.itemsize)
-    read, there, own = _planes(path, file, chosen, shape, count)
+    with io.readable(path, "TIFF", AGAIN):
+        read, there, own = _planes(path, file, chosen, shape, count)
     form = tuple(lengths.values())
     found = Recording(
         f"{path}",
