@@ -195,12 +195,13 @@ def facts(
         for study, part in table.groupby("study", sort=False):
             each = part[part["split"] != "all"]
             counted = each.drop_duplicates(["target", "split"])["n_test"].sum()
+            splits = each["split"].nunique()
             names = tested.loc[tested["study"] == study, "group"].nunique()
             out.append(
                 (
                     str(study),
                     f"{', '.join(part['target'].unique())}: {counted:,} held-out "
-                    f"samples of {names} groups, in {each['split'].nunique()} splits",
+                    f"samples of {names} groups, in {splits} split{'s' * (splits > 1)}",
                 )
             )
     trained = ", ".join(

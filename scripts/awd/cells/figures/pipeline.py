@@ -63,7 +63,8 @@ def pipeline(
     axes[3].set(yticks=[])
     for ax, role in ((axes[2], "teacher"), (axes[4], "distilled")):
         _agreement(ax, table[table["panel"] == role], role)
-    axes[2].set_title(f"network: {axes[2].get_title()}")
+    network = f"network: {axes[2].get_title()}"
+    axes[2].set_title(network if len(network) < 20 else "network")
     axes[4].set_title("student")
     for ax in axes[:-1]:
         arrow = {"arrowstyle": "-|>", "lw": 0.8, "color": "0.3"}
