@@ -40,7 +40,7 @@ class Largest:
         If positive, one more feature: the mean of the signal's first ``start`` frames.
     statistics : tuple of str
         What of every band follows that no single coefficient tells, such as how strong
-        it is, and when: of :data:`awd.filters.statistics.STATISTICS`.
+        it is, and when: of ``awd.filters.statistics.STATISTICS``.
     """
 
     m: int = 6

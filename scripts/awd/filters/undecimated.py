@@ -291,7 +291,7 @@ def summary(
         Even taps, an orthonormal low-pass.
     levels : int
     statistics : sequence of str
-        Of :data:`awd.filters.statistics.STATISTICS`.
+        Of ``awd.filters.statistics.STATISTICS``.
 
     Returns
     -------
