@@ -39,7 +39,7 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
     r2("the network", data.fidelity[step]) + r2("the labels", data.score[step]) +
     `; 90 % of what ${text.teller} lies in ${(100 * data.share[step]).toFixed(0)} % ` +
     "of the coefficients";
-  plots.told.title.text = `what ${text.teller}, coefficient by coefficient`;
+  plots.told.title.text = `what ${text.teller}`;
   const places = text.rows.map((_, k) => k + 0.5);
   const left = plots.told.left[0];
   plots.told.width = text.rows.length ? 400 : 250;

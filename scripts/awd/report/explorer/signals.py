@@ -279,7 +279,7 @@ def _trace(
     )
     top.multi_line("xs", "ys", source=now[f"near{k}"], color="#c9c9c9")
     top.line("x", "y", source=now[f"trace{k}"], color=page.INK, line_width=1.6)
-    title = "the network's gradient" if data.gradient is not None else "no gradients"
+    title = "gradient" if data.gradient is not None else "no gradients"
     says = page.plot(235, 190, title, "time (samples)", "gradient", **across)
     says.vbar("x", 0.9, "y", 0, source=now[f"says{k}"], color="colour", line_color=None)
     rows = _looks(data)["band"].unique()
