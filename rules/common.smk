@@ -37,6 +37,10 @@ REMOTE = hasattr(workflow.current_basedir, "ref")
 ROOT = checked_out(workflow.current_basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+# Jobs import the library of this workflow, whichever is installed beside it.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
 
 from awd import io, registry
 from awd.cells import doors

@@ -199,10 +199,13 @@ class Opened:
     def click(self, name, x, y):
         """At a point of a figure, in the units of its axes."""
         at = self.page.evaluate(
-            """([name, x, y]) => {
+            """async ([name, x, y]) => {
                 const m = Bokeh.documents[0].get_model_by_name(name);
                 const view = Bokeh.index.find_one(m);
                 view.el.scrollIntoView({block: "center"});
+                // What is hit is what was painted last.
+                const painted = () => new Promise(requestAnimationFrame);
+                for (let k = 0; k < 3; k++) await painted();
                 const box = view.el.getBoundingClientRect();
                 const {x_scale, y_scale} = view.frame;
                 return [box.x + x_scale.compute(x), box.y + y_scale.compute(y)];
@@ -284,6 +287,7 @@ def test_tracks_are_coloured_by_what_is_asked(opened):
 def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
     opened.press("frame of a cell", "Home")
     opened.press("frame of a cell", "ArrowRight", 6)
+    opened.until("frame of a cell", "m.value === 6")
     opened.click("movie of master", 8.5, 30.5)
     sample = alone(made_signals(), 3)[1]
     opened.until("words of a cell", f"m.text.includes('track {sample}<')")
