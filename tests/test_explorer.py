@@ -297,9 +297,6 @@ def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
         "trace of a cell", "Array.from(m.renderers[0].data_source.data.slave)"
     )
     assert trace == [5 * t for t in range(2, TIME - 2)]
-    opened.click("movie of master", 30.5, 30.5)  # cut: no student was asked
-    opened.until("movie of master", f"{chosen}.join() === '3'")
-    assert "not asked" in opened.ask("trace of a cell", "m.title.text")
 
 
 def test_a_point_that_is_clicked_is_its_track(opened):

@@ -1,5 +1,6 @@
 """A network that is brought goes through the steps of a study, and home as a model."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -229,7 +230,9 @@ def test_images_without_a_channel_reach_their_network_as_they_came(tmp_path):
     assert study.model().sample.shape == (1, 8, 8)
     parts = study.explored()
     assert [part.title for part in parts] == ["mine", "mine: the method"]
-    assert page.render("a run", parts, "") == page.render("a run", study.explored(), "")
+    same = [page.render("a run", made, "") for made in (parts, study.explored())]
+    # Models are numbered on in one process; what else differs would differ in a rerun.
+    assert len({re.sub(r"\bp\d+", "p", html) for html in same}) == 1
 
 
 def test_signals_of_a_study_and_its_path_are_explored(tmp_path):

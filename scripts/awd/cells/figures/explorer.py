@@ -335,7 +335,8 @@ def _movie(
     )
     tooltips = "track @track, @named, @life{0} s"
     shown.add_tools(
-        TapTool(renderers=[lines]), HoverTool(renderers=[lines], tooltips=tooltips)
+        TapTool(renderers=[lines], mode="replace"),
+        HoverTool(renderers=[lines], tooltips=tooltips),
     )
     return shown
 

@@ -281,7 +281,7 @@ def _scatter(samples: ColumnDataSource, data: Images, name: str) -> Plot:
         "held-out images",
         f"true {data.parameters[0]}",
         "predicted",
-        tools=[TapTool(), HoverTool(tooltips="true @observed{0.000}")],
+        tools=[TapTool(mode="replace"), HoverTool(tooltips="true @observed{0.000}")],
         name=f"scatter of {name}",
     )
     shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))

@@ -245,7 +245,7 @@ def _scatter(samples: ColumnDataSource, data: Signals, name: str) -> Plot:
         "held-out samples",
         f"observed {data.target}",
         "predicted",
-        tools=[TapTool(), HoverTool(tooltips="observed @observed{0.00}")],
+        tools=[TapTool(mode="replace"), HoverTool(tooltips="observed @observed{0.00}")],
         name=f"scatter of {name}",
     )
     shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
@@ -311,7 +311,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         290,
         "what each number adds",
         "added to the prediction",
-        tools=[TapTool(), HoverTool(tooltips="@name = @value{0.00}")],
+        tools=[TapTool(mode="replace"), HoverTool(tooltips="@name = @value{0.00}")],
         y_range=Range1d(MOST - 0.4, -0.6),
         name=f"bars of {name}",
     )
