@@ -87,17 +87,6 @@ DELIVERED_TRACKS = [
 WORTH = RUN / "cells/handed"
 
 
-def told(wildcards):
-    """What is said of a cell's files."""
-    return TOLD(wildcards.cell)
-
-
-def labels(wildcards):
-    """What the channels of a cell show, and its condition."""
-    condition = settings.cells.condition(wildcards.cell)
-    return {"names": settings.cells.shown(), "condition": condition}
-
-
 if SOURCE.kind == "simulate":
 
     use rule job as simulate_tracks with:

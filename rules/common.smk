@@ -37,10 +37,6 @@ REMOTE = hasattr(workflow.current_basedir, "ref")
 ROOT = checked_out(workflow.current_basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
-# Jobs import the library of this workflow, whichever is installed beside it.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
 
 from awd import io, registry
 from awd.cells import doors
@@ -51,6 +47,8 @@ from awd.config.sources import FEW_CELLS
 from awd.league.names import OURS
 from awd.maps import readers
 from awd.record import contracts, lock, provenance
+
+provenance.import_first(SCRIPTS)
 
 # What a killed run left does not lock out the next one. Jobs of an executor are no runs.
 if workflow.is_main_process:
@@ -375,3 +373,38 @@ def map_files():
         one = io.existing(MAP.file, "put or link it there (maps.source.file)")
         return brought([one, *tables])
     return brought([*readers.used_files(MAP), *tables])
+
+
+def given_files(wildcards):
+    """All files that users brought."""
+    cells = SOURCE.inputs() if settings.cells else {}
+    return GIVEN + brought(sum(map(named_files, cells), []))
+
+
+def explored(pattern):
+    """A file of the first split, target and seed of every study that is explored."""
+    firsts = {
+        name: {key: values[0] for key, values in STUDIES[name].wildcards.items()}
+        for name in EXPLORED
+    }
+    return [str(pattern).format(study=name, **firsts[name]) for name in EXPLORED]
+
+
+def told_of_studies(wildcards, input):
+    """What the explorer is told, with how the movies are opened."""
+    movies = by_cell(wildcards, input) if input.movies else {}
+    return {
+        name: about | ({"movies": movies} if name == "cells" else {})
+        for name, about in EXPLORED.items()
+    }
+
+
+def told(wildcards):
+    """What is said of a cell's files."""
+    return TOLD(wildcards.cell)
+
+
+def labels(wildcards):
+    """What the channels of a cell show, and its condition."""
+    condition = settings.cells.condition(wildcards.cell)
+    return {"names": settings.cells.shown(), "condition": condition}

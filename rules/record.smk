@@ -64,12 +64,6 @@ if STUDIES:
             job="report",
 
 
-def given_files(wildcards):
-    """All files that users brought."""
-    cells = SOURCE.inputs() if settings.cells else {}
-    return GIVEN + brought(sum(map(named_files, cells), []))
-
-
 # Studies that the explorer shows, with what it is told of each: of the first split, seed
 # and target. What was read without a network, maps alone, has nothing to explore.
 EXPLORED = {}
@@ -80,24 +74,6 @@ if settings.cells:
     EXPLORED["cells"] |= {"windows": settings.cells.windows}
 if "maps" in EXPLORED:
     EXPLORED["maps"] = {"target": EXPLORED["maps"]["target"], "bounds": BOX}
-
-
-def explored(pattern):
-    """A file of the first split, target and seed of every study that is explored."""
-    firsts = {
-        name: {key: values[0] for key, values in STUDIES[name].wildcards.items()}
-        for name in EXPLORED
-    }
-    return [str(pattern).format(study=name, **firsts[name]) for name in EXPLORED]
-
-
-def told_of_studies(wildcards, input):
-    """What the explorer is told, with how the movies are opened."""
-    movies = by_cell(wildcards, input) if input.movies else {}
-    return {
-        name: about | ({"movies": movies} if name == "cells" else {})
-        for name, about in EXPLORED.items()
-    }
 
 
 if EXPLORED:

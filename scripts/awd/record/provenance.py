@@ -7,6 +7,7 @@ import contextlib
 import functools
 import hashlib
 import importlib.metadata
+import os
 import platform
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -183,6 +184,12 @@ def _files(name: str, package: Path) -> tuple[Path, ...]:
                 files.append(place.with_suffix(".py"))
             break
     return tuple(files)
+
+
+def import_first(scripts: Path) -> None:
+    """Let jobs import the library of their workflow, whichever is installed beside it."""
+    others = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(scripts)] + [others] * bool(others))
 
 
 def derive_seed(root: int, *labels: object) -> int:
