@@ -187,7 +187,7 @@ def _files(name: str, package: Path) -> tuple[Path, ...]:
 
 
 def import_first(scripts: Path) -> None:
-    """Let jobs import the library of their workflow, whichever is installed beside it."""
+    """Let jobs import the library of their workflow, whatever is installed beside it."""
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(scripts)] + [others] * bool(others))
 
