@@ -187,9 +187,9 @@ def _files(name: str, package: Path) -> tuple[Path, ...]:
 
 
 def import_first(scripts: Path) -> None:
-    """Let jobs import the library of their workflow, whatever is installed beside it."""
-    others = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(scripts)] + [others] * bool(others))
+    """Let jobs import the library of their workflow, whatever is installed."""
+    paths = [str(scripts), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def derive_seed(root: int, *labels: object) -> int:
