@@ -43,7 +43,7 @@ if settings.maps:
 
 if settings.cells:
     RESULTS["Tracks"] = RUN / "tracks.html"
-if STUDIES:
+if STUDIES or settings.maps:
     RESULTS["Report"] = RUN / "report.html"
 
     use rule job as report with:

@@ -13,6 +13,7 @@ from torch import nn
 
 import awd
 from awd.config import reading
+from awd.league import baselines
 from awd.own import dataset
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,6 +25,7 @@ def here(tmp_path, monkeypatch):
     """A folder of its own, from which modules can be imported and forgotten."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(baselines, "MODELS", dict(baselines.MODELS))  # a page adds one
     yield tmp_path
     for name in ("nets", "mydata", "models", "mypackage", "mypackage.models"):
         sys.modules.pop(name, None)

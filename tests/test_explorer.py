@@ -15,6 +15,7 @@ MODEL = "const m = Bokeh.documents[0].get_model_by_name(name);"
 OPENED = """() => ["a cell", "signals", "maps", "method"].every(
     part => window.Bokeh?.documents[0]?.get_model_by_name(`words of ${part}`)?.text)"""
 PATIENCE = 120_000  # ms that a busy machine may take
+DOUBLE = 500  # ms, within which two clicks are one double click
 
 
 def made_signals():
@@ -212,6 +213,7 @@ class Opened:
             }""",
             [name, float(x), float(y)],
         )
+        self.page.wait_for_timeout(DOUBLE)
         self.page.mouse.click(*at)
 
     def words(self, title):
@@ -297,6 +299,9 @@ def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
         "trace of a cell", "Array.from(m.renderers[0].data_source.data.slave)"
     )
     assert trace == [5 * t for t in range(2, TIME - 2)]
+    opened.click("movie of master", 30.5, 30.5)  # cut: no student was asked
+    opened.until("movie of master", f"{chosen}.join() === '3'")
+    assert "not asked" in opened.ask("trace of a cell", "m.title.text")
 
 
 def test_a_point_that_is_clicked_is_its_track(opened):

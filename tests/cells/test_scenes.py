@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from awd.cells import background, detect, diagnose, measures, registration, scenes
+from awd.cells import background, detect, measures, registration, scenes
 from awd.cells import tracker as tracking
 from awd.cells.figures import fitness
 from awd.cells.movie import Frames, Movie
+from awd.cells.movie import clipped as clipped_pixels
 from awd.cells.study import quality
 from awd.errors import DataError
 
@@ -131,10 +132,10 @@ def test_an_empty_frame_is_named():
 def test_clipped_tops_repeat_at_a_value_of_the_camera():
     rng = np.random.default_rng(0)
     light = rng.poisson(3000, (8, 64, 64)) + 900 * (rng.random((8, 64, 64)) < 0.01)
-    assert diagnose.clipped(light.astype("u2")) == 0
+    assert clipped_pixels(light.astype("u2")) == 0
     clipped = np.minimum(light * 1.2, 4095).astype("u2")
-    assert diagnose.clipped(clipped) == pytest.approx((clipped == 4095).sum() / 8)
-    assert diagnose.clipped(np.minimum(light, 3700).astype("u2")) == 0
+    assert clipped_pixels(clipped) == pytest.approx((clipped == 4095).sum() / 8)
+    assert clipped_pixels(np.minimum(light, 3700).astype("u2")) == 0
 
 
 def test_the_checks_are_drawn():

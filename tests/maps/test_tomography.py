@@ -142,7 +142,6 @@ def test_bins_that_do_not_fit_together_are_told(changes, message):
         reading.load({"run": "r", "maps": maps})
 
 
-@pytest.mark.skip(reason="netCDF4 crashes where it opens the samples a second time")
 def test_one_filter_is_distilled_for_all_bins(tmp_path, kappa):
     """From training to the league: networks, gradients, bank, filters, students."""
     rows = []

@@ -124,7 +124,7 @@ def test_an_environment_imports_all_that_its_scripts_do(
     [
         ("core", ["torch", "astropy", "snakemake", "pytest"]),
         ("maps", ["torch", "snakemake", "pytest"]),
-        ("torch", ["astropy", "matplotlib", "snakemake", "pytest"]),
+        ("torch", ["astropy", "snakemake", "pytest"]),
     ],
 )
 def test_an_environment_holds_nothing_that_its_file_does_not_ask_for(

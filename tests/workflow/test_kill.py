@@ -19,7 +19,13 @@ from awd.record import checkpoint
 pytestmark = [pytest.mark.slow, pytest.mark.kills]
 
 # Where measured times stand.
-TIMED = {"timings.csv", "manifest.json", "report.html", "ro-crate-metadata.json"}
+TIMED = {
+    "timings.csv",
+    "manifest.json",
+    "report.html",
+    "tracks.html",
+    "ro-crate-metadata.json",
+}
 TIMED |= {
     f"table_{name}.{kind}"
     for name in ("cells", "maps", "power")

@@ -50,7 +50,9 @@ def run(checkout, target, ok=True, source=None, **settings):
 
 
 def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
-    run(tree, "results/own/report.html", size=16)
+    asked = PATTERN.format(cosmology="002", realisation="0007")
+    observed = {"files": [f"data/{asked}"], "pixel_arcmin": 6.5625}
+    run(tree, "results/own/report.html", size=16, observed=observed)
     with io.opened(
         tree.folder / "results/own/maps/split0/samples.nc", contracts.MAPS
     ) as ds:
@@ -60,6 +62,11 @@ def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
     assert counts == {"train": 150, "select": 25, "test": 25}
     scores = io.read_table(tree.folder / "results/own/maps/cosmology.csv")
     assert scores["rmse"].max() < 0.15
+    answer = io.read_table(tree.folder / "results/own/maps/observed/posterior.csv")
+    answer = answer.set_index("parameter").loc["omega_m"]
+    assert abs(answer["mean"] - OMEGA[2]) < 0.15
+    page = (tree.folder / "results/own/report.html").read_text()
+    assert "The observed map" in page
 
 
 def test_an_archive_gives_the_same_maps_as_its_tree(tree, maps):

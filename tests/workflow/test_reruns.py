@@ -81,7 +81,12 @@ def test_a_second_run_does_nothing_and_says_so_whatever_was_touched(finished):
 INFERRING = {"infer_cosmology", "plot_posterior", "distil_wavelet"}
 DATA = {"simulate_movie", "track_movie", "assemble_dataset", "split_dataset"}
 PLOTS = {path.stem for path in (ROOT / "scripts").glob("plot_*.py")}
-PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
+PLOTS -= {
+    "plot_soft_path",
+    "plot_recovery",
+    "plot_observed",
+}  # of what this run does not do
+PAGES = {"report", "report_tracks"}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
             {"plot_reading", "plot_curves"},
             DATA | {"plot_choice"},
         ),
-        ("report/page.html.j2", {"report"}, DATA | PLOTS | {"tabulate_scores"}),
+        ("report/page.html.j2", PAGES, DATA | PLOTS | {"tabulate_scores"}),
         (
             "teacher/training.py",
             {"train_teacher", "gather_samples"},  # which may ask a network
@@ -106,7 +111,7 @@ PLOTS -= {"plot_soft_path", "plot_recovery"}  # of what this run does not do
             DATA | {"simulate_maps"},
         ),
         ("record/crate.py", {"write_crate"}, {"report", "write_manifest"}),
-        ("record/manifest.py", {"report"}, DATA | PLOTS),
+        ("record/manifest.py", PAGES, DATA | PLOTS),
         (
             "search/descent.py",
             {"distil_wavelet", "distil_softly", "hand_over"},

@@ -19,8 +19,8 @@ import numpy as np
 
 from awd.cells import frame
 from awd.cells.compiled import convolution, fit
+from awd.cells.movie import Frames
 from awd.cells.readout import axes, half_window
-from awd.errors import DataError
 
 SPAN = 150  # frames, about, in which the background is thought to stand still
 NINE, RANK = 9, 3  # frames that are compared, and which of them in order is taken
@@ -69,11 +69,10 @@ class Cleaned(Sequence[np.ndarray]):
     none, frames are what they were, else they are float32.
     """
 
-    def __init__(self, frames: Sequence[np.ndarray], parts: list[Still]) -> None:
+    def __init__(self, frames: Frames, parts: list[Still]) -> None:
         self.frames, self.parts = frames, parts
         self.excess: dict[Any, float] = {}  # of the noise, by width, once measured
-        self.name = getattr(frames, "name", "movie")
-        self.shape = frames.shape[-2:] if hasattr(frames, "shape") else frames[0].shape
+        self.name, self.shape = frames.name, frames.shape
         self._starts = [part.start for part in parts]
         self._shares = [_Share(part) for part in parts]
 
@@ -96,30 +95,14 @@ class Cleaned(Sequence[np.ndarray]):
         if isinstance(at, slice):
             return [self[t] for t in range(*at.indices(len(self)))]
         image = self.frames[at]
-        at %= len(self)
-        _require_light(image, self.name, at)
         if not self.parts:
             return image
-        own = int(np.searchsorted(self._starts, at, "right")) - 1
+        own = int(np.searchsorted(self._starts, at % len(self), "right")) - 1
         part, share = self.parts[own], self._shares[own]
         clean = mended(image, part.hot)
         if part.pattern is not None:
             clean -= np.float32(share(clean)) * part.pattern
         return clean
-
-
-def _require_light(image: np.ndarray, name: str, t: int) -> None:
-    """Refuse a frame that shows nothing: every frame is looked at when it is used."""
-    if not image[::8, ::8].any() and not image.any():
-        raise DataError(
-            f"{name}: frame {t} is empty, all its pixels are 0; leave out what was "
-            "recorded without light, or cut the movie there"
-        )
-    if image.dtype.kind == "f" and not np.isfinite(image.sum()):
-        raise DataError(
-            f"{name}: frame {t} holds NaN or infinity; replace it (by the median "
-            "of the frame, say), or cut the movie there"
-        )
 
 
 class _Share:
@@ -163,6 +146,8 @@ def without_still(frames: Sequence[np.ndarray], sigma: Any = 1.5) -> Cleaned:
     """
     if isinstance(frames, Cleaned):
         return frames
+    if not isinstance(frames, Frames):
+        frames = Frames("movie", len(frames), frames[0].shape, frames.__getitem__)
     if len(frames) < 2 * NINE:
         return Cleaned(frames, [])
     count = max(1, round(len(frames) / SPAN))
@@ -176,8 +161,6 @@ def without_still(frames: Sequence[np.ndarray], sigma: Any = 1.5) -> Cleaned:
 def still(frames: Sequence[np.ndarray], start: int, stop: int, sigma: Any) -> Still:
     """What stands still in the frames from ``start`` up to ``stop``."""
     chosen = np.linspace(start, stop - 1, 2 * NINE).round().astype(int)
-    for t in chosen:
-        _require_light(frames[t], getattr(frames, "name", "movie"), t)
     halves = [lower_of_nine([frames[t] for t in half]) for half in np.split(chosen, 2)]
     hot = np.intersect1d(defects(halves[0], sigma), defects(halves[1], sigma))
     halves = [mended(half, hot) for half in halves]

@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd.cells import detect
+from awd.cells.movie import clipped
 from awd.cells.readout import Width
 
 if TYPE_CHECKING:
     from awd.cells.background import Cleaned
 
 SAMPLE = 8  # frames that are looked at
-# Where cameras clip: all bits set, in the lowest or the highest of 16 bits.
-CLIPPING = {2**k - 1 for k in range(8, 17)} | {
-    (2**k - 1) << (16 - k) for k in range(10, 16)
-}
-REPEATED = 3.0  # times as many pixels at the top as at a value near below it
-LEAST = 3  # pixels at the top, in all frames that are looked at
 
 
 def channel(frames: Cleaned, sigma: Width, name: str) -> dict[str, Any]:
@@ -38,7 +33,7 @@ def channel(frames: Cleaned, sigma: Width, name: str) -> dict[str, Any]:
         "hot_pixels": len(frames.hot),
         "still": frames.covered,
         "excess": excess,
-        "clipped": clipped(frames.frames),
+        "clipped": clipped([frames.frames[t] for t in _sample(frames)]),
     }
     if name == "master":
         found["negative"] = negative_spots(frames, sigma, excess)
@@ -54,24 +49,6 @@ def negative_spots(frames: Sequence[np.ndarray], sigma: Width, excess: float) ->
     chosen = _sample(frames)
     counts = [len(detect.spots(-1.0 * frames[t], sigma, excess=excess)) for t in chosen]
     return float(np.mean(counts))
-
-
-def clipped(frames: Sequence[np.ndarray]) -> float:
-    """Pixels a frame at the value at which the camera clips; 0 if none repeats.
-
-    A maximum is a clipped one if it is a value that a camera can clip at and more
-    pixels have it than have values near below: the tail of an honest histogram thins
-    out.
-    """
-    images = [frames[t] for t in _sample(frames)]
-    top = max(float(image.max()) for image in images)
-    if top not in CLIPPING:
-        return 0.0
-    at = sum(int((image == top).sum()) for image in images)
-    near = max(top / 50, 4.0)
-    below = sum(int(((image < top) & (image >= top - near)).sum()) for image in images)
-    repeated = at >= LEAST and at > REPEATED * below / near
-    return at / len(images) if repeated else 0.0
 
 
 def _sample(frames: Sequence[np.ndarray]) -> np.ndarray:

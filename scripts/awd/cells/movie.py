@@ -22,9 +22,10 @@ from awd.log import log
 
 SATURATED = 0.01  # share of pixels of a frame that a camera has clipped
 # Values at which cameras clip: of so many bits, also shifted to the top of 16.
-CLIPPED = {2**bits - 1 for bits in (8, 10, 11, 12, 14, 16)}
-CLIPPED |= {(2**bits - 1) << (16 - bits) for bits in (10, 11, 12, 14)}
-SPIKE = 2  # times as many pixels at the largest value as at any of the ten below it
+CLIPPING = {2**bits - 1 for bits in range(8, 17)}
+CLIPPING |= {(2**bits - 1) << (16 - bits) for bits in range(10, 16)}
+REPEATED = 3.0  # times as many pixels at the top as at a value near below it
+LEAST = 3  # pixels at the top
 HALVES = ("left-right", "top-bottom")
 
 Window = tuple[slice, slice]
@@ -409,7 +410,7 @@ def _usable(frames: Frames) -> None:
     """Refuse a channel whose first, middle or last frame a camera has clipped."""
     for t in (0, len(frames) // 2, len(frames) - 1):
         image = frames[t]
-        share = clipped(image)
+        share = clipped([image]) / image.size
         if share > SATURATED:
             raise DataError(
                 f"{frames.name}: frame {t} is saturated, {share:.0%} of its pixels are "
@@ -417,17 +418,18 @@ def _usable(frames: Frames) -> None:
             )
 
 
-def clipped(image: np.ndarray) -> float:
-    """Share of pixels at the largest value, where that is one a camera clips at.
+def clipped(images: Sequence[np.ndarray]) -> float:
+    """Pixels a frame at the value at which the camera clips; 0 if none repeats.
 
-    A camera clips at the largest number of its bits, and many more pixels stand there
-    than at any value just below it; sparse photons, or a dark image of a few levels,
-    have a largest value too.
+    A camera clips at the largest number of its bits, and more pixels stand there than
+    at values near below: the tail of an honest histogram thins out. Sparse photons, or
+    a dark image of a few levels, have a largest value too.
     """
-    top = image.max()
-    if top not in CLIPPED:
+    top = max(float(image.max()) for image in images)
+    if top not in CLIPPING:
         return 0.0
-    at = np.count_nonzero(image == top)
-    below = image[(image < top) & (image >= top - 10)]
-    most = int(np.unique(below, return_counts=True)[1].max()) if below.size else 0
-    return at / image.size if at > SPIKE * most else 0.0
+    at = sum(int((image == top).sum()) for image in images)
+    near = max(top / 50, 4.0)
+    below = sum(int(((image < top) & (image >= top - near)).sum()) for image in images)
+    repeated = at >= LEAST and at > REPEATED * below / near
+    return at / len(images) if repeated else 0.0

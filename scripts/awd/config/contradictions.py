@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from awd import wavelet
+from awd import registry, wavelet
+from awd.cells.study import FEW_CELLS
 from awd.config.cells import Cells
 from awd.config.maps import FileTree, MapFiles, Maps, SimulatedMaps
 from awd.config.models import Config
 from awd.config.own import Own
-from awd.config.sources import FEW_CELLS
 from awd.config.study import Handed
 from awd.errors import AwdError, DataError
 from awd.league import splits
@@ -71,14 +71,15 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
         )
     if own.dims == 2 and "soft" in own.distil.objectives:
         yield f"{prefix}.distil.objectives", "lists soft, which reads signals only"
-    signals = {"lstm+dilated", "lstm", "dilated", "mlp", "cnn"}
-    reading = {1: signals, 2: {"mlp", "cnn", "resnet"}}[own.dims]
-    other = set(own.teacher.kinds) - reading
+    reading = {1: {"lstm", "dilated", "mlp", "cnn"}, 2: {"mlp", "cnn", "resnet"}}
+    known = reading[own.dims]
+    kinds = [kind for kind in own.teacher.kinds if not registry.is_path(kind)]
+    other = {part for kind in kinds for part in kind.split("+")} - known
     if other:
         yield (
             f"{prefix}.teacher.kinds",
             f"lists {', '.join(sorted(other))}; of samples with dims: {own.dims} there "
-            f"is {', '.join(sorted(reading))}",
+            f"is {', '.join(sorted(known))}",
         )
     if not network and own.student.fit_to == "mixed" and own.teacher.folds < 2:
         yield (

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from awd.cells.study import FEW_CELLS
 from awd.config.common import Count, File, Name, Strict
 
 AXES = r"^[A-Za-z]{0,6}[Yy][Xx]$"
-FEW_CELLS = 4  # with fewer, tiles of their fields are the groups
 
 Channel = Annotated[int, Field(ge=0, lt=100)]
 Point = Annotated[

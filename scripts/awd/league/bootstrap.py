@@ -25,6 +25,15 @@ ENOUGH_GROUPS = 8
 
 Predictions = Mapping[str, np.ndarray]
 
+resampled = checked(
+    y="n",
+    units="n",
+    splits="n",
+    draws=(1, 10_000_000),
+    seed=(0, 2**64),
+    labels="units splits",
+)
+
 
 @checked(y="n", prediction="n")
 def r2(y: np.ndarray, prediction: np.ndarray) -> float:
@@ -92,14 +101,7 @@ def resample(
     return names, counts.reshape(draws, len(names))
 
 
-@checked(
-    y="n",
-    units="n",
-    splits="n",
-    draws=(1, 10_000_000),
-    seed=(0, 2**64),
-    labels="units splits",
-)
+@resampled
 def score(
     y: np.ndarray,
     predictions: Predictions,
@@ -149,14 +151,7 @@ def score(
     return pd.DataFrame(columns)
 
 
-@checked(
-    y="n",
-    units="n",
-    splits="n",
-    draws=(1, 10_000_000),
-    seed=(0, 2**64),
-    labels="units splits",
-)
+@resampled
 def differences(
     y: np.ndarray,
     predictions: Predictions,

@@ -10,7 +10,7 @@ import numpy as np
 from awd import io
 from awd.arguments import checked
 from awd.cells import tracks
-from awd.cells.study import hand, outcomes, shifts
+from awd.cells.study import FEW_CELLS, hand, outcomes, shifts
 from awd.cells.study.windows import WINDOWS, windowed
 from awd.errors import DataError
 from awd.log import log
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SAME = 0.05  # by which the intervals of cells may differ
-FEW_CELLS = 4  # with fewer, the tiles of their fields are the groups
 START = 3  # frames whose mean is the level before anything happened
 SIGNIFICANT = 0.05
 SHORTEST = 2  # frames that tracks must last longer than to count at all, as published

@@ -85,7 +85,9 @@ def part(title: str, data: Images) -> page.Part:
     level = Slider(title="level (fine to coarse)", start=1, end=data.bands.shape[1])
     level.value, level.step, level.width, level.name = 1, 1, 240, f"level of {title}"
     words = Div(width=340, name=f"words of {title}")
-    scatter = _scatter(samples, data, title)
+    scatter = page.scatter(
+        samples, "held-out images", f"true {data.parameters[0]}", title
+    )
     plots = _plots(now, data)
     show = page.script(
         Path(__file__).parent,
@@ -269,32 +271,4 @@ def _posterior(now: dict[str, ColumnDataSource], data: Images) -> Plot:
     )
     shown.legend.background_fill_alpha = 0.6
     shown.legend.location = "bottom_left"
-    return shown
-
-
-def _scatter(samples: ColumnDataSource, data: Images, name: str) -> Plot:
-    from bokeh.models import HoverTool, Slope, TapTool
-
-    shown = page.plot(
-        340,
-        270,
-        "held-out images",
-        f"true {data.parameters[0]}",
-        "predicted",
-        tools=[TapTool(mode="replace"), HoverTool(tooltips="true @observed{0.000}")],
-        name=f"scatter of {name}",
-    )
-    shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
-    points = shown.scatter(
-        "observed",
-        "predicted",
-        source=samples,
-        size=7,
-        color=page.OURS,
-        alpha=0.6,
-        line_color=None,
-        nonselection_alpha=0.4,
-        selection_line_color=page.INK,
-    )
-    points.selection_glyph.size = 13
     return shown

@@ -137,6 +137,36 @@ def picture(width: int, height: int, title: str, shape: tuple[int, int]) -> Plot
     return shown
 
 
+def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> Plot:
+    """What was predicted against what was observed: points to click."""
+    from bokeh.models import HoverTool, Slope, TapTool
+
+    shown = plot(
+        340,
+        300,
+        title,
+        observed,
+        "predicted",
+        tools=[TapTool(mode="replace"), HoverTool(tooltips="@observed{0.000}")],
+        name=f"scatter of {part}",
+    )
+    shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
+    points = shown.scatter(
+        "observed",
+        "predicted",
+        source=samples,
+        size=6,
+        color=OURS,
+        alpha=0.5,
+        line_color=None,
+        nonselection_alpha=0.3,
+        selection_alpha=1,
+        selection_line_color=INK,
+    )
+    points.selection_glyph.size = 13
+    return shown
+
+
 def source(*columns: str) -> ColumnDataSource:
     """A source that a callback will fill: one point, as ranges need one to begin."""
     from bokeh.models import ColumnDataSource

@@ -91,7 +91,7 @@ def panels(data: Signals, name: str) -> Looked:
     by = Select(title="predicted by", options=[*data.predicted], width=220)
     by.value, by.name = next(iter(data.predicted)), f"predicted by of {name}"
     words = Div(width=330, name=f"words of {name}")
-    scatter = _scatter(samples, data, name)
+    scatter = page.scatter(samples, "held-out samples", f"observed {data.target}", name)
     shown = loudest(data.student, data.background, len(data.windows))
     bars, curve = _bars(now, name), _curve(now, name)
     traces = [_trace(now, data, c, k) for k, c in enumerate(shown)]
@@ -234,35 +234,6 @@ def _now() -> dict[str, ColumnDataSource]:
     sources["bars"] = page.source(*bars)
     sources["curve"], sources["dot"] = page.source("x", "y"), page.source("x", "y")
     return sources
-
-
-def _scatter(samples: ColumnDataSource, data: Signals, name: str) -> Plot:
-    from bokeh.models import HoverTool, Slope, TapTool
-
-    shown = page.plot(
-        340,
-        320,
-        "held-out samples",
-        f"observed {data.target}",
-        "predicted",
-        tools=[TapTool(mode="replace"), HoverTool(tooltips="observed @observed{0.00}")],
-        name=f"scatter of {name}",
-    )
-    shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
-    points = shown.scatter(
-        "observed",
-        "predicted",
-        source=samples,
-        size=6,
-        color=page.OURS,
-        alpha=0.45,
-        line_color=None,
-        nonselection_alpha=0.3,
-        selection_alpha=1,
-        selection_line_color=page.INK,
-    )
-    points.selection_glyph.size = 13
-    return shown
 
 
 def _trace(
