@@ -9,7 +9,6 @@
 # make bench          speed and quality against peers: tables with ratios, 15 minutes
 # make docs           the site, docs/_build/index.html, with every example run once
 # make keys           config/schema.json and the table of keys, from the models
-# make explore RUN=NAME a page to click through: tracks, maps and filters of a run
 # make check RUN=NAME whether a run's files are as its manifest says; FIX=1 removes others
 # make pins           exact packages of every conda environment (needs conda)
 # make setup          only the environment (.venv), kernels compiled and cached
@@ -51,9 +50,6 @@ tracks: .venv/.done
 # Snakemake's own report, with the captions, beside ours.
 results/%/snakemake.html: results/%/manifest.json
 	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ --quiet all
-
-explore: .venv/.done
-	@$(BIN)/snakemake results/$(RUN)/explorer.html --cores $(CORES) --configfile config/$(RUN).yaml
 
 check: .venv/.done
 	@$(BIN)/python -m awd.record.check results/$(RUN) $(if $(FIX),--fix)

@@ -41,6 +41,18 @@ if settings.maps:
         PAGE["figures"] += expand(RUN / "figures/maps/{of}.png", of=SURVEYED)
 
 
+# Studies that the explorer shows, with what it is told of each: of the first split, seed
+# and target. What was read without a network, maps alone, has nothing to explore.
+EXPLORED = {}
+for name, study in STUDIES.items():
+    told = {"target": study.wildcards["target"][0]} | {"method": study.exported}
+    EXPLORED[name] = told | {"settings": study.reader.get("student")}
+if "cells" in EXPLORED:
+    EXPLORED["cells"] |= {"windows": settings.cells.windows}
+if "maps" in EXPLORED:
+    EXPLORED["maps"] = {"target": EXPLORED["maps"]["target"], "bounds": BOX}
+
+
 if settings.cells:
     RESULTS["Tracks"] = RUN / "tracks.html"
 if STUDIES or settings.maps:
@@ -57,6 +69,7 @@ if STUDIES or settings.maps:
             **runs("report"),
             config=reading.dumped(settings),
             studies=len(STUDIES),
+            explorer="explorer.html" if EXPLORED else "",
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },
@@ -64,19 +77,8 @@ if STUDIES or settings.maps:
             job="report",
 
 
-# Studies that the explorer shows, with what it is told of each: of the first split, seed
-# and target. What was read without a network, maps alone, has nothing to explore.
-EXPLORED = {}
-for name, study in STUDIES.items():
-    told = {"target": study.wildcards["target"][0]} | {"method": study.exported}
-    EXPLORED[name] = told | {"settings": study.reader.get("student")}
-if settings.cells:
-    EXPLORED["cells"] |= {"windows": settings.cells.windows}
-if "maps" in EXPLORED:
-    EXPLORED["maps"] = {"target": EXPLORED["maps"]["target"], "bounds": BOX}
-
-
 if EXPLORED:
+    RESULTS["Explorer"] = RUN / "explorer.html"
 
     use rule job as explore with:
         """The explorer: tracks, maps and filters of the run to click through, offline."""

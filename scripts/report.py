@@ -28,5 +28,7 @@ for path in given.published_maps:
 made = manifest.page(given, params.config, Path(__file__).parent)
 plates = page.plates(given.figures, params.captions, params.studies > 1)
 facts = page.facts(given, made, quality.facts(given.quality))
-html = page.render(params.config["run"], verdict, shown, plates, made, facts)
+html = page.render(
+    params.config["run"], verdict, shown, plates, made, facts, params.explorer
+)
 io.write_text(html, snakemake.output[0])

@@ -99,7 +99,7 @@ def test_curves_are_those_of_the_head_about_their_means():
     np.testing.assert_allclose(where[:, [0, -1]], ends.T)
     assert set(table["kind"]) == {"value", "place"}
     assert table["band"].max() == fitted.levels_
-    assert len(figures.curves.curves(fitted, x, ["whole", "end"]).axes) == 2 * 6 * 3
+    assert len(figures.curves.curves(fitted, x, ["whole", "end"]).axes) == 2 * 6
 
 
 def test_a_coefficient_stands_where_its_energy_is():

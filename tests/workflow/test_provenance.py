@@ -73,7 +73,8 @@ def test_the_code_and_the_settings_in_the_crate_are_those_of_the_run(finished):
 
 def test_the_report_ties_every_figure_and_table_to_its_script_and_log(finished, record):
     page = (finished.folder / RUN / "report.html").read_text()
-    table = page.partition("<details>")[2].partition("</details>")[0]
+    table = page.partition("The script, the commit and the log of every figure")[2]
+    table = table.partition("</details>")[0]
     shown = [p for p in record["jobs"]["report"]["inputs"] if not p.endswith(".json")]
     assert len(shown) > 35
     assert table.count("<tr>") == len(shown) + 1

@@ -85,6 +85,7 @@ def render(
     plates: Sequence[Plate],
     manifest: Mapping[str, Any],
     facts: Sequence[tuple[str, str]] = (),
+    explorer: str = "",
 ) -> str:
     """The page as HTML text: what the run says, then a section a target.
 
@@ -103,6 +104,8 @@ def render(
         missing is left out.
     facts : sequence of (str, str)
         What was run on what: a label and a text each, for the head of the page.
+    explorer : str
+        Address of the run's explorer, if it has one.
 
     Raises
     ------
@@ -128,6 +131,7 @@ def render(
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         title=title,
         facts=facts,
+        explorer=explorer,
         summary=claims.summary(verdict),
         first=first,
         verdict=verdict,

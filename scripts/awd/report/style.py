@@ -57,6 +57,9 @@ def save(figure: Figure, stem: str | Path, data: pd.DataFrame) -> None:
     }
     # Saving under the sheet would lay out anew a figure that placed its axes by hand.
     mpl.rcParams["figure.constrained_layout.use"] = False
+    if figure.get_layout_engine():  # which would lay out anew for every file
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
     for kind, metadata in undated.items():
         with io.replacing(f"{stem}.{kind}", sealed=kind == "png") as temporary:
             figure.savefig(temporary, format=kind, metadata=metadata)

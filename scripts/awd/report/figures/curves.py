@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RANGE = (1, 99)  # percentiles of the training values that a curve is drawn between
 POINTS = 41
 VALUE, PLACE = "#0072B2", "#D55E00"
+WIDE = 0.8  # of a curve, in columns
 
 
 @styled
@@ -47,32 +48,30 @@ def curves(
     bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
     titles = _titles(student.features)
     shown = loudest(student, x, len(windows))
-    shape = len(shown) * len(bands), len(titles)
-    figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * shape[0]))
-    axes = figure.subplots(*shape, squeeze=False, sharex=True, sharey=True)
-    place = ["channel", "band", "column"]
-    read = table.groupby(place)["added"].transform(np.ptp) > 0
-    drawn = table[read].groupby(place)
-    for row, (channel, band) in enumerate(
-        (channel, band) for channel in shown for band in bands
-    ):
+    rows = [(channel, band) for channel in shown for band in bands]
+    figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * len(rows)))
+    # One axes a row: axes are what drawing takes its time for.
+    axes = figure.subplots(len(rows), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
+    read = table.groupby(["channel", "band", "column"])["added"].transform(np.ptp) > 0
+    drawn = table[read].groupby(["channel", "band"])
+    for ax, (channel, band) in zip(axes, rows, strict=True):
         name = windows[channel] if len(windows) > 1 else ""
-        axes[row, 0].set_ylabel(
+        ax.set_ylabel(
             f"{name} {scale_name(band, student)}", rotation=0, ha="right", va="center"
         )
-        for column, ax in enumerate(axes[row]):
-            if (channel, band, column) in drawn.groups:
-                _curve(ax, drawn.get_group((channel, band, column)))
-            else:
-                ax.set_axis_off()
-        axes[row, 0].set_axis_on()
-    for title, ax in zip(titles, axes[0], strict=True):
-        ax.set_title(title.replace(" ", "\n", 1))
-    axes[0, 0].set_xticks([])
-    for name, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
-        axes[0, 0].plot([], [], color=colour, label=name)
+        ax.tick_params("x", length=0, labelbottom=False)
+        ax.spines["bottom"].set_visible(False)
+        if (channel, band) in drawn.groups:
+            for column, points in drawn.get_group((channel, band)).groupby("column"):
+                _curve(ax, float(column), points)
+    names = [title.replace(" ", "\n", 1) for title in titles]
+    axes[0].set_xticks(np.arange(len(titles)) + WIDE / 2, names)
+    axes[0].tick_params("x", labeltop=True, labelsize="small")
+    axes[0].set_xlim(WIDE - 1, len(titles))
+    for label, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
+        axes[0].plot([], [], color=colour, label=label)
     figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2
     )
     figure.supylabel("added to the prediction")
     return figure
@@ -140,9 +139,10 @@ def scale_name(band: int, student: features.Student) -> str:
     return f"change {2 ** (student.levels_ - band)}"
 
 
-def _curve(ax: Axes, points: pd.DataFrame) -> None:
-    ax.axhline(0, color="0.85", lw=0.5, zorder=0)
+def _curve(ax: Axes, left: float, points: pd.DataFrame) -> None:
+    """Of one coefficient, from ``left`` on."""
+    ax.hlines(0, left, left + WIDE, color="0.85", lw=0.5, zorder=0)
     for kind, colour in (("place", PLACE), ("value", VALUE)):
         own = points[points["kind"] == kind]
         if np.ptp(own["added"]) > 0:
-            ax.plot(own["at"], own["added"], color=colour, lw=1)
+            ax.plot(left + WIDE * own["at"], own["added"], color=colour, lw=1)

@@ -68,7 +68,7 @@ def arrange(
     sizes: Sequence[np.ndarray],
     frame: np.ndarray,
     avoid: np.ndarray | None = None,
-    orders: int = 40,
+    orders: int = 15,
 ) -> np.ndarray:
     """Boxes (n, 2, 2), low and high corners, that miss each other and all points.
 
@@ -135,9 +135,9 @@ def _line_costs(lines: np.ndarray, names: np.ndarray, marks: np.ndarray) -> np.n
 
 def _inside(lines: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """For each line (k,) in how many pairs a point of it lies in a box."""
-    points = lines[:, :, None]
-    within = (points > boxes[:, 0]) & (points < boxes[:, 1])
-    return within.all(-1).sum((1, 2))
+    x, y = lines[:, :, None, 0], lines[:, :, None, 1]
+    (left, low), (right, high) = boxes[:, 0].T, boxes[:, 1].T
+    return ((x > left) & (x < right) & (y > low) & (y < high)).sum((1, 2))
 
 
 def _overlap(options: np.ndarray, taken: np.ndarray, frame: np.ndarray) -> np.ndarray:

@@ -145,7 +145,9 @@ def reading_table(
     # One that is among the largest and the smallest of a short band is drawn once.
     picked = table[table["kind"] != "position"].drop_duplicates(key).set_index(key)
     picked["contribution"] = added
-    picked = picked[added != 0].reset_index()  # a head may read only a few
+    picked = picked[
+        picked["contribution"] != 0
+    ].reset_index()  # a head may read only a few
     return picked.merge(spans(student, np.shape(x)[-1]), "left", ["band", "index"])
 
 
