@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from awd import wavelet
 from awd.errors import ShapeError
@@ -74,6 +73,8 @@ class Family:
 
         Here those whose filter is next to it, by least squares from a grid.
         """
+        from scipy.optimize import least_squares
+
         free = len(self.bounds)
         unit = np.stack(np.meshgrid(*[GRID] * free), -1).reshape(-1, free)
         points = self.points(unit)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from awd import heads
 from awd.maps.infer.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ class Compressed:
 
     def fit(self, features: np.ndarray, parameters: np.ndarray) -> Self:
         """Weights by ridge on standardised features, then the head."""
+        from awd import heads  # scikit-learn's, a second that readers of tables spare
+
         ridge = heads.head("ridge").fit(features, self.scale(parameters))
         self.weights_ = ridge[-1].coef_.T / ridge[0].scale_[:, None]
         self.head.fit(features @ self.weights_, parameters)
