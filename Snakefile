@@ -62,12 +62,15 @@ for made in workflow.rules:
 
 if workflow.is_main_process:
     provenance.remember()
-    # Every job that ends sets off one more clock of this limit, each of which asks once a
-    # second which jobs may start: after some hundreds a core does nothing else.
-    workflow.scheduling_settings.max_jobs_per_timespan = None
 
 
 report: "rules/captions/workflow.rst"
+
+
+onstart:
+    # Every job that ends sets off one more clock of this limiter, each of which asks once
+    # a second which jobs may start: after some hundreds a core does nothing else.
+    workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:

@@ -155,7 +155,12 @@ def test_snakemake_reruns_rules_whose_code_changed_and_what_follows(
 def test_a_setting_reruns_the_rules_that_read_it_and_what_follows(finished):
     with edited(finished, "tests/micro.yaml", "draws: 100", "draws: 150"):
         changed, followers = finished.would_run()
-    assert changed == {"score_methods", "score_cosmology", "score_handed"}
+    assert changed == {
+        "score_methods",
+        "score_cosmology",
+        "score_handed",
+        "report_tracks",
+    }
     assert {"report", "plot_scores"} <= followers
     assert not followers & (DATA | {"train_teacher", "predict_students"})
 

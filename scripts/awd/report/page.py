@@ -208,9 +208,8 @@ def facts(
                     f"samples of {names} groups, in {splits} split{'s' * (splits > 1)}",
                 )
             )
-    trained = ", ".join(
-        f"{count} on {name}" for name, count in device["networks"].items()
-    )
+    networks = device.get("networks", {})
+    trained = ", ".join(f"{count} on {name}" for name, count in networks.items())
     out.append(("networks", f"{trained} ({device['label']})" if trained else "none"))
     out.append(("date", datetime.datetime.now(datetime.UTC).date().isoformat()))
     out.append(("commit", str(manifest["commit"])))
