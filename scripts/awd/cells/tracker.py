@@ -148,26 +148,35 @@ def track(
     ds = _read_out(table, movie, widths, mode, applied)
     ds.attrs |= {
         "cell": cell,
+        "title": f"tracks of {cell}",
+        "radius_px": following.get("radius", link.RADIUS),
+        **_of_movie(movie, widths),
+    }
+    if others:
+        found, moved = measured[0], applied[0]
+        ds.attrs |= {
+            **{f"shift_{k}_px": getattr(found, k) for k in ("y", "x")},
+            "shift_se_px": found.error,
+            "shift_pairs": found.pairs,
+            **dict(zip(("applied_y_px", "applied_x_px"), moved, strict=True)),
+        }
+    return ds
+
+
+def _of_movie(movie: Movie, widths: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """What was said and measured of a movie, as attributes of its tracks."""
+    found: dict[str, Any] = {
         "frame_interval_s": movie.interval_s,
         "pixel_nm": movie.pixel_nm,
-        "title": f"tracks of {cell}",
         "height_px": movie.shape[0],
         "width_px": movie.shape[1],
     }
-    shown = tracks.CHANNELS[: len(channels)]
-    for channel, width, frames in zip(shown, widths, channels, strict=True):
-        ds.attrs[f"sigma_{channel}_px"] = _mean(width)
-        ds.attrs[f"oval_{channel}"] = width[0] / width[1]
-        ds.attrs |= diagnose.channel(frames, width, channel)
-    ds.attrs["radius_px"] = following.get("radius", link.RADIUS)
-    if len(channels) > 1:
-        ds.attrs |= {
-            **{f"shift_{k}_px": getattr(measured[0], k) for k in ("y", "x")},
-            "shift_se_px": measured[0].error,
-            "shift_pairs": measured[0].pairs,
-            **dict(zip(("applied_y_px", "applied_x_px"), applied[0], strict=True)),
-        }
-    return ds
+    names = tracks.CHANNELS[: len(movie.channels)]
+    for channel, width, frames in zip(names, widths, movie.channels, strict=True):
+        found[f"sigma_{channel}_px"] = _mean(width)
+        found[f"oval_{channel}"] = width[0] / width[1]
+        found |= diagnose.channel(cast("background.Cleaned", frames), width, channel)
+    return found
 
 
 def _read_out(
