@@ -121,6 +121,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     paper["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 300}
     paper["cells"]["splits"]["rotations"] = 1
     paper["cells"] |= {"teacher": {"epochs": 2}, "handed": None}
+    paper["cells"]["baselines"]["models"] = ["mean", "ridge"]
     paper["cells"]["distil"] = {"soft": grid, "levels": [3], "folds": 2}
     (finished.folder / "paper.yaml").write_text(yaml.safe_dump(paper))
     finished.snakemake(config="paper.yaml")
