@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from awd.report.worth import sentences
+from awd.report import claims
+from awd.report.worth import in_few_words, sentences
 
 ROW = {
     "target": "burst",
@@ -50,3 +51,13 @@ def test_what_is_not_so_is_said():
     assert (
         "most that were tried" not in sentences(pd.DataFrame([ROW | {"most": 1000}]))[0]
     )
+
+
+def test_the_first_lines_say_what_the_network_is_worth():
+    cases = pd.DataFrame([ROW, ROW | {"shift": "noise", "labels": 0}])
+    found = claims.of_worth(sentences(cases), in_few_words(cases))
+    verdict = {"burst": claims.Verdict(found)}
+    ((question, answers),) = claims.summary(verdict)
+    assert question.startswith("What is the network worth")
+    assert answers == [("burst", "more than 300 labels")]
+    assert in_few_words(cases[1:]) == "no more than 10 labels"

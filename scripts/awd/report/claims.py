@@ -33,6 +33,9 @@ COMPARED = (
 BLIND = ("untrained", "shuffled", "labels", "random_labels", "named_labels")
 
 
+WORTH = "What is the network worth?"
+
+
 @dataclass(frozen=True)
 class Claim:
     """The answer to one question.
@@ -118,9 +121,13 @@ def title(study: str, target: str, several: bool) -> str:
     return f"{target} ({study})" if several else str(target)
 
 
-def of_worth(sentence: str) -> Claim:
+def of_worth(sentences: Sequence[str], answer: str) -> list[Claim]:
     """What a network is worth that is handed over (:mod:`awd.report.worth`)."""
-    return Claim("What is the network worth?", sentence, [], [])
+    answers = [answer, *[""] * (len(sentences) - 1)]
+    return [
+        Claim(WORTH, sentence, [], [], answer=short)
+        for sentence, short in zip(sentences, answers, strict=True)
+    ]
 
 
 def _unlearned(scores: pd.DataFrame | None) -> list[str]:
@@ -313,6 +320,7 @@ ASKED = {
     "needs no network?",
     "As good as its network?": "How does it stand to its network?",
     "Is it the filter?": "Does the filter owe this to the network?",
+    WORTH: "What is the network worth to somebody who has no labels?",
 }
 
 

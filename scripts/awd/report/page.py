@@ -172,7 +172,8 @@ def scored(
     for table in map(io.read_table, worths):
         for target, part in table.groupby("target", sort=False):
             key = target if target in verdict else f"{target} (cells)"
-            handed = [claims.of_worth(text) for text in worth.sentences(part)]
+            told = worth.sentences(part), worth.in_few_words(part)
+            handed = claims.of_worth(*told)
             whole = verdict[key]
             verdict[key] = replace(whole, claims=[*whole.claims, *handed])
     return verdict, shown

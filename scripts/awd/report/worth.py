@@ -37,6 +37,14 @@ def sentences(worth: pd.DataFrame) -> list[str]:
     return [f"{row.target}: " * several + _of_case(row) for row in worth.itertuples()]
 
 
+def in_few_words(worth: pd.DataFrame) -> str:
+    """The first case of :func:`sentences`, for the first lines of the page."""
+    row = worth.iloc[0]
+    if row.labels:
+        return f"more than {row.labels:,} labels"
+    return f"no more than {row.fewest:,} labels"
+
+
 def _of_case(row: Any) -> str:
     where = WHERE[row.shift]
     rival = f"{name_of(row.rival)} with {row.rival_labels:,} labels"
