@@ -232,7 +232,7 @@ rule tracks:
 
 
 KEYS = {
-    *("bad_cell", "targets", "min_frames", "length", "windows"),
+    *("bad_cell", "targets", "min_frames", "min_seconds", "length", "windows"),
     *("tiles", "outcomes", "hotspots", "traces"),
 }
 ASSEMBLED = {

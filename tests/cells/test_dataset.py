@@ -141,6 +141,17 @@ def test_only_complete_and_long_tracks_stay():
     np.testing.assert_array_equal(kept["track"][:4], [0, 2, 4, 6])
 
 
+def test_tracks_last_longer_than_so_many_seconds():
+    cell = make_cell([31, 32, 20] * 8)
+    cell.attrs["frame_interval_s"] = 0.5
+    given = {"targets": ["half"], "min_frames": 15, "tiles": 2}
+    kept = dataset.assemble([cell], **given, min_seconds=15.5)
+    assert set(kept["length"].values) == {32}
+    assert len(dataset.assemble([cell], **given, min_seconds=3)["x"]) == 24
+    with pytest.raises(DataError, match=r"0 of 24 .* last 60 frames .* min_seconds"):
+        dataset.assemble([cell], **given, min_seconds=30)
+
+
 def test_too_few_tracks_are_refused_with_the_reason():
     cell = make_cell([10] * 30)
     with pytest.raises(DataError, match="c: 0 of 30 tracks .* 30 more last 15 frames"):

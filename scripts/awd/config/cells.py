@@ -141,6 +141,9 @@ class Cells(Strict):
     min_frames: Count = Field(
         15, description="Tracks must last longer than this, frames."
     )
+    min_seconds: Annotated[float, Field(ge=0, le=1e9)] = Field(
+        0, description="And longer than this, s."
+    )
     length: int = Field(
         40, ge=8, le=4096, description="Samples of a window of a track."
     )

@@ -61,6 +61,7 @@ TARGETS: dict[str, Callable[[np.ndarray, np.ndarray | None], float]] = {
 
 @checked(
     min_frames=(1, 1e6),
+    min_seconds=(0, 1e9),
     length=(2, 1e6),
     tiles=(1, 1000),
     least=(0, 1e6),
@@ -75,6 +76,7 @@ def assemble(
     *,
     targets: Sequence[str],
     min_frames: int,
+    min_seconds: float = 0,
     length: int = 40,
     windows: Sequence[str] = ("whole", "end"),
     tiles: int = 4,
@@ -95,6 +97,8 @@ def assemble(
         Names in :data:`TARGETS`.
     min_frames : int
         Tracks must last longer than this, frames.
+    min_seconds : float
+        And longer than this, seconds.
     length : int
         Samples of a window.
     windows : sequence of str
@@ -143,7 +147,8 @@ def assemble(
     other, rng = shifts.named(shift), np.random.default_rng(seed)
     for cell in cells:
         try:
-            track = _kept(cell, min_frames, tiles, hotspots, rules)
+            least_frames = max(min_frames, min_seconds / cell.attrs["frame_interval_s"])
+            track = _kept(cell, least_frames, tiles, hotspots, rules)
             traces = shifts.apply(other, _traces(cell, track), rng)
             of_cell = _rows(cell, targets, track, traces, length, windows, tiles, rules)
             rows.append(of_cell)
@@ -394,7 +399,7 @@ def _rows(
 
 def _kept(
     cell: xr.Dataset,
-    min_frames: int,
+    min_frames: float,
     tiles: int,
     hotspots: str,
     rules: outcomes.Rules | None,
@@ -418,9 +423,9 @@ def _kept(
         raise DataError(
             f"{cell.attrs['cell']}: {len(usable)} of {len(complete)} tracks are left, "
             f"fewer than its {tiles**2} tiles: {int((~complete).sum())} are cut or "
-            f"merged, {int((complete & ~long).sum())} more last {min_frames} frames or "
-            f"less, {dropped} are hotspots; lower cells.min_frames or cells.tiles, or "
-            "leave the cell out"
+            f"merged, {int((complete & ~long).sum())} more last {min_frames:g} frames "
+            f"or less, {dropped} are hotspots; lower cells.min_frames, "
+            "cells.min_seconds or cells.tiles, or leave the cell out"
         )
     return usable
 
