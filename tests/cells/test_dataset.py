@@ -148,7 +148,7 @@ def test_tracks_last_longer_than_so_many_seconds():
     kept = dataset.assemble([cell], **given, min_seconds=15.5)
     assert set(kept["length"].values) == {32}
     assert len(dataset.assemble([cell], **given, min_seconds=3)["x"]) == 24
-    with pytest.raises(DataError, match=r"0 of 24 .* 60 frames .* min_seconds"):
+    with pytest.raises(DataError, match=r"0 of 24 .* 60 frames .*min_seconds"):
         dataset.assemble([cell], **given, min_seconds=30)
 
 
