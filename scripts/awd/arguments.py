@@ -29,6 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Rules = Mapping[str, Any]
 LARGEST = 1e300  # of a number without bounds
+LONGEST = 255  # bytes of a name in a path, on most disks
 USUAL = {"seed": (0, 2**64)}  # rules of arguments that mean the same everywhere
 
 
@@ -69,8 +70,11 @@ def checked(
             key: _written_out(str(parameter.annotation), function.__globals__)
             for key, parameter in signature.parameters.items()
             if parameter.annotation is not parameter.empty
-            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            and parameter.kind is not parameter.VAR_KEYWORD
         }
+        for key, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                kinds[key] = f"tuple[{kinds[key]}, ...]"
         free, named = may_be_nan.split(), labels.split()
 
         @functools.wraps(function)
@@ -131,10 +135,8 @@ class _Door:
             return self.one_of(value, [w.strip(" \"'") for w in inside.split(",")])
         if outer in ("Sequence", "Iterable", "list", "tuple"):
             return self.several(value, kind, inside.removesuffix(", ..."))
-        if outer == "Mapping" and not isinstance(value, Mapping):
-            raise self.wrong(value, "a mapping of names to values")
-        if kind == "Mapping[str, np.ndarray]":
-            return {key: self.named(key).array(own) for key, own in value.items()}
+        if outer == "Mapping":
+            return self.mapping(value, *_alternatives(inside, ","))
         if kind == "None":
             raise self.wrong(value, "None")
         return value
@@ -158,6 +160,14 @@ class _Door:
         taken = [self.named(k).let_in(one, own) for k, (one, own) in entries]
         return tuple(taken) if isinstance(value, tuple) else taken
 
+    def mapping(self, value: Any, name: str, kind: str) -> Any:
+        """Names to values, each of its kind."""
+        if not isinstance(value, Mapping):
+            raise self.wrong(value, "a mapping of names to values")
+        for key in value:
+            _Door(f"a name in {self.name}", None, {}).let_in(key, name)
+        return {key: self.named(key).let_in(own, kind) for key, own in value.items()}
+
     def named(self, key: Any) -> _Door:
         """The door of one entry."""
         door = _Door(f"{self.name}[{key!r}]", self.rule, self.lengths)
@@ -169,7 +179,9 @@ class _Door:
             if not (isinstance(value, np.ndarray) and value.shape == ()):
                 raise self.wrong(value, "a number")
             return self.number(value[()])
-        found = float(value)
+        # Whole numbers of Python may be larger than any float.
+        real: Any = value
+        found = float(real) if abs(real) <= LARGEST or real != real else math.inf
         if not (self.nan or abs(found) <= LARGEST):
             raise DataError(f"{self.name} is {found}; expected a finite number")
         self.bounds(found)
@@ -199,7 +211,10 @@ class _Door:
     def text(self, value: Any) -> str:
         if not isinstance(value, str):
             raise self.wrong(value, "text")
-        return self.one_of(value, self.rule) if self.rule else str(value)
+        bounds = isinstance(self.rule, tuple) and not isinstance(self.rule[-1], str)
+        if self.rule and not bounds:  # which are of numbers in its place
+            return self.one_of(value, self.rule)
+        return str(value)
 
     def one_of(self, value: Any, words: Sequence[str]) -> Any:
         if not isinstance(value, str):
@@ -213,6 +228,12 @@ class _Door:
     def path(self, value: Any) -> Any:
         if not isinstance(value, str | os.PathLike):
             raise self.wrong(value, "a path")
+        name = os.fsencode(value)
+        if max(map(len, name.split(os.sep.encode()))) > LONGEST or b"\0" in name:
+            raise DataError(
+                f"{self.name} is {_shown(value)}; expected a path whose names have up "
+                f"to {LONGEST} bytes"
+            )
         return value
 
     def table(self, value: Any) -> Any:

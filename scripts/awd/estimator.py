@@ -91,10 +91,11 @@ class Sampled(BaseEstimator):
 
     def _validated(self, X: Any, y: Any, **options: Any) -> Any:
         """scikit-learn's checks; what they refuse is named."""
-        for name, values in (("X", X), ("y", y)):
+        # numpy would make numbers of dates and of text; classes may be text.
+        for name, values, others in (("X", X, "mMSU"), ("y", y, "mM")):
             require_unmasked(values, name)
             dtype = getattr(values, "dtype", None)
-            if getattr(dtype, "kind", "f") in "mM":  # numpy would make numbers of dates
+            if getattr(dtype, "kind", "f") in others:
                 raise ShapeError(f"{name} has dtype {dtype}; expected numbers")
         if hasattr(X, "detach"):
             X = real(X, "X")

@@ -54,7 +54,7 @@ def readable(path: str | Path, kind: str, remedy: str = REMEDY) -> Iterator[None
     """
     try:
         yield
-    except AwdError:
+    except (AwdError, ImportError):  # a package is missing: the file may be right
         raise
     except Exception as error:
         cause = str(error).strip().partition("\n")[0] or type(error).__name__

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from awd import extras, integrity
-from awd.errors import DataError, MissingInput, StorageError
+from awd.errors import DataError, KindError, MissingInput, StorageError, shortened
 from awd.integrity import readable
 
 if TYPE_CHECKING:
@@ -137,9 +137,18 @@ def existing(path: PathLike, remedy: str = "check the path") -> Path:
     ------
     MissingInput, StorageError, DataError
         Each with the remedy.
+    KindError
+        It is no path at all.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise KindError(f"{shortened(repr(path), 80)} is no path; expected a file's")
     path = Path(path)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:
+        cause = STORAGE.get(error.errno or 0, str(error))
+        raise StorageError(f"{path}: cannot be read: {cause}") from error
+    if not there:
         what = "is a folder, not a file" if path.is_dir() else "no such file"
         raise MissingInput(f"{path}: {what}; {remedy}")
     if not os.access(path, os.R_OK):

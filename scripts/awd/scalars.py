@@ -15,6 +15,7 @@ import numpy as np
 from awd.errors import ConfigError, shortened
 
 MOST = 10**9  # of anything that is counted
+LARGEST = 1e300  # of any number
 SEEDS = 2**64 - 1  # the largest
 
 
@@ -26,6 +27,7 @@ def whole(value: Any, name: str, least: int = 1, most: int = MOST) -> int:
     ConfigError
         It is none, a boolean among them, or lies outside.
     """
+    value = _single(value)
     number = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not number or not least <= value <= most:
         above = "" if most >= MOST else f", and at most {most}"
@@ -67,12 +69,27 @@ def number(
     ConfigError
         It is none, or lies outside.
     """
+    value = _single(value)
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not real or not least <= value <= most:
+    # Whole numbers of Python may be larger than any float.
+    whole = real and isinstance(value, int) and abs(value) > LARGEST
+    if not real or whole or not least <= value <= most:
         bounds = "" if least == -np.inf else f" of at least {least:g}"
         bounds += "" if most == np.inf else f", at most {most:g}"
         raise ConfigError(f"{name} is {shown(value)}; expected a number{bounds}")
     return float(value)
+
+
+def _single(value: Any) -> Any:
+    """What stands in an array without axes; anything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
+
+
+def text(value: Any, name: str) -> str:
+    """A text; ConfigError where it is none."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{name} is {shown(value)}; expected text")
+    return value
 
 
 def positive(value: Any, name: str, hint: str = "") -> float:
@@ -119,6 +136,7 @@ def generator(random_state: Any) -> np.random.Generator:
     ConfigError
         It is neither.
     """
+    random_state = _single(random_state)
     if isinstance(random_state, np.random.Generator):
         return random_state
     seed = isinstance(random_state, int | np.integer)

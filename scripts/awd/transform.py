@@ -106,8 +106,9 @@ def band_lengths(n: int, taps: int, levels: int, mode: str = "zero") -> list[int
 
 def signal_lengths(n: int, taps: int, levels: int, mode: str) -> list[int]:
     """Length of the approximation at level 0, 1, ..., ``levels``."""
-    require_levels(n, levels)
-    lengths = [n]
+    levels = require_levels(n, levels)
+    taps = scalars.whole(taps, "taps", 2, scalars.MOST // 1000)
+    lengths = [scalars.whole(n, "signal length")]
     for _ in range(levels):
         extended = len(extension(lengths[-1], taps, mode))
         lengths.append((extended - taps) // 2 + 1)

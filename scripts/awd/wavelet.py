@@ -21,7 +21,7 @@ from awd.filters.lattice import (  # noqa: F401, found here too
     free_jacobian,
 )
 from awd.samples import real
-from awd.scalars import number, shown, whole
+from awd.scalars import number, shown, text, whole
 
 if TYPE_CHECKING:
     import pywt
@@ -175,6 +175,8 @@ def highpass(h: np.ndarray) -> np.ndarray:
     h = real(h, "filter")
     if h.ndim == 0 or h.shape[-1] % 2 or not h.shape[-1]:
         raise ShapeError(f"filter has shape {h.shape}; expected an even number of taps")
+    if not np.isfinite(h).all():
+        raise WaveletError("a tap of the filter is not finite; expected finite taps")
     g = h[..., ::-1].copy()
     g[..., 1::2] *= -1
     return g
@@ -221,6 +223,7 @@ def require_wavelet(h: np.ndarray, tolerance: float, name: str = "h") -> np.ndar
         Naming the condition that is missed most.
     """
     residuals, tolerance = conditions(h), number(tolerance, "tolerance", 0)
+    name = text(name, "name")
     worst = max(residuals, key=residuals.__getitem__)
     if residuals[worst] > tolerance:
         raise WaveletError(
@@ -289,6 +292,8 @@ def centre_frequency(h: np.ndarray, level: int = 1) -> float:
     0.372
     """
     h, level = _checked(h), whole(level, "level", 1, LEVELS)
+    if not h.any():
+        raise WaveletError("all taps of the filter are 0; expected a wavelet")
     frequency = (np.arange(POINTS) + 0.5) / (2 * POINTS)
     turns = np.outer(frequency, np.arange(len(h)))
 
@@ -338,7 +343,7 @@ def without_dust(h: np.ndarray, tolerance: float = 1e-3) -> np.ndarray:
 def require_levels(n: int, levels: int) -> int:
     """The levels, if ``n`` samples can be halved so many times."""
     try:
-        levels = whole(levels, "levels")
+        n, levels = whole(n, "signal length", 0), whole(levels, "levels")
     except ConfigError as error:
         raise ShapeError(str(error)) from None
     if n < 2 ** min(levels, 64):

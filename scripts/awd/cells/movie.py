@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.cells.readers import sequence
 from awd.cells.readers.said import INTERVAL, PIXEL, Quantity, agreed
 from awd.cells.readers.tiff import Recording
@@ -27,6 +28,7 @@ CLIPPING |= {(2**bits - 1) << (16 - bits) for bits in range(10, 16)}
 REPEATED = 3.0  # times as many pixels at the top as at a value near below it
 LEAST = 3  # pixels at the top
 HALVES = ("left-right", "top-bottom")
+MOST = 10**6  # pixels along a side, frames, channels
 
 Window = tuple[slice, slice]
 
@@ -145,15 +147,23 @@ class Movie:
         return self.channels[0].shape
 
 
+@checked(
+    channels=("channel", 0, MOST),
+    series=(0, MOST),
+    z=(0, MOST),
+    interleaved=(1, MOST),
+    halves=HALVES,
+    crop=(0, MOST),
+)
 def open_movie(
     *paths: io.PathLike,
     channels: Sequence[int] | None = None,
     axes: str | None = None,
     series: int | None = None,
-    z: int | str | None = None,
+    z: int | Literal["max"] | None = None,
     interleaved: int | None = None,
     halves: str | None = None,
-    crop: Mapping[str, Sequence[int]] | None = None,
+    crop: Mapping[Literal["x", "y"], tuple[int, int] | None] | None = None,
     pixel_nm: float | None = None,
     interval_s: float | None = None,
 ) -> Movie:
@@ -185,6 +195,8 @@ def open_movie(
 
     Raises
     ------
+    KindError, ConfigError
+        When an argument is of another kind.
     MissingInput
         When a file, or the package that reads it, is not there.
     DataError
@@ -366,8 +378,6 @@ def _halved(found: list[Frames], halves: str | None) -> list[Frames]:
     """Both halves of every image as channels."""
     if halves is None:
         return found
-    if halves not in HALVES:
-        raise DataError(f"halves is {halves!r}; expected {' or '.join(HALVES)}")
     both = []
     for frames in found:
         height, width = frames.shape
@@ -388,9 +398,7 @@ def _halved(found: list[Frames], halves: str | None) -> list[Frames]:
     return both
 
 
-def _cropped(
-    found: list[Frames], crop: Mapping[str, Sequence[int]] | None
-) -> list[Frames]:
+def _cropped(found: list[Frames], crop: Mapping[Any, Any] | None) -> list[Frames]:
     """Channels within ``crop``."""
     if not crop:
         return found

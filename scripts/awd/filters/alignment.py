@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from awd.errors import ShapeError
+from awd.arguments import checked
+from awd.errors import DataError, ShapeError
 from awd.samples import real, require_finite
 
 
+@checked(h="taps", to="taps")
 def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
     """A filter moved by an even delay, and flipped, to where a given one stands.
 
@@ -27,7 +29,14 @@ def aligned(h: np.ndarray, to: np.ndarray, flips: bool = True) -> np.ndarray:
     Returns
     -------
     ndarray of shape (taps,)
+
+    Raises
+    ------
+    ShapeError, KindError, DataError
+        They are no filters, or of several lengths; or all taps are 0.
     """
+    if not h.any():
+        raise DataError("h: all taps are 0; expected a filter")
     used = np.flatnonzero(h)
     shifts = range(-(used[0] // 2 * 2), len(h) - used[-1], 2)
     moved = [np.roll(h, shift) for shift in shifts]

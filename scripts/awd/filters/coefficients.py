@@ -201,7 +201,11 @@ def band_counts(
     shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
 ) -> np.ndarray:
     """Coefficients of each band of a signal or image, in the order of :func:`pack`."""
+    shape, taps = wholes(shape, "shape"), whole(taps, "taps", 2)
+    if len(shape) not in COMPILED:
+        raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
     chosen(mode, "mode", COMPILED[len(shape)])
+    require_levels(min(shape), levels)
     return np.prod(_band_shapes(shape, taps, levels, mode), axis=1)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.fft
 
+from awd.arguments import checked
 from awd.errors import ShapeError
 
 WINDOWS = 4  # places of a series, at the least, at which coefficients are read
@@ -35,6 +36,7 @@ def scales_of(time: int) -> int:
     return (time // WINDOWS).bit_length() - 1
 
 
+@checked(x="... n time")
 def of_series(x: np.ndarray) -> np.ndarray:
     """Scattering coefficients of series, at places a window of 2**J samples apart.
 
@@ -78,6 +80,7 @@ def of_series(x: np.ndarray) -> np.ndarray:
     return np.stack(read, -2).reshape(len(x), -1)
 
 
+@checked(x="n y x", scales=(1, 12), angles=(1, 64))
 def of_images(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
     """Scattering coefficients of images, averaged over the image and its orientations.
 

@@ -65,7 +65,7 @@ def _gathered(settings: Mapping[str, Any], found: source.Arrays) -> xr.Dataset:
         ds["answer_gradient"] = ("name", "sample", *axes), answers["gradient"]
     if "y" in found:
         target = _targets(found["y"], settings, n)
-        ds["target"] = ("sample", "name"), target.astype(np.float32), described
+        ds["target"] = ("sample", "name"), _single(target, "y"), described
     elif "answer" in answers:
         ds["target"] = ("sample", "name"), answers["answer"], described
         ds.attrs["unlabelled"] = 1
@@ -151,7 +151,22 @@ def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
     single = x.ndim == len(axes)
     if single and dims == 2:
         x, single = x[:, None], False
-    return x.astype(np.float32), axes[1:] if single else axes
+    return _single(x, "x"), axes[1:] if single else axes
+
+
+def _single(values: np.ndarray, name: str) -> np.ndarray:
+    """As float32, which holds all of them."""
+    if values.dtype.kind not in "fiub":
+        raise DataError(f"{name} has dtype {values.dtype}; expected real numbers")
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if not np.isfinite(single).all():
+        wrong = values[~np.isfinite(single)][0]
+        raise DataError(
+            f"{name} holds {wrong:g}; expected finite numbers that float32 holds, "
+            "up to 3e38: write them in another unit"
+        )
+    return single
 
 
 def _targets(y: np.ndarray, settings: Mapping[str, Any], n: int) -> np.ndarray:
@@ -177,8 +192,11 @@ def _targets(y: np.ndarray, settings: Mapping[str, Any], n: int) -> np.ndarray:
         raise DataError(
             f"y has dtype {table.dtype}; expected numbers, or task: classes"
         )
-    if len(wanted) == table.shape[1] and all(
-        isinstance(c, str) for c in wanted.values()
+    in_table = str(settings["samples"].get("file")).endswith(".csv")
+    if (
+        in_table
+        and len(wanted) == table.shape[1]
+        and all(isinstance(c, str) for c in wanted.values())
     ):
         picked = list(range(len(wanted)))  # of a CSV, already in order
     else:
@@ -208,6 +226,8 @@ def _of_samples(found: source.Arrays, key: str, n: int) -> np.ndarray | None:
     values = np.asarray(found[key])
     if values.shape != (n,):
         raise ShapeError(f"{key} is {values.shape}; expected one a sample, ({n},)")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise DataError(f"{key} is not finite everywhere; expected a name a sample")
     return values.astype(str)
 
 
@@ -241,15 +261,16 @@ def _elsewhere(
     found = source.arrays(path)
     if "output" not in found:
         raise DataError(f"{path}: no array 'output'; it holds {', '.join(found)}")
-    table = found["output"].reshape(len(found["output"]), -1).astype(np.float32)
-    if len(table) != len(x) or max(columns) >= table.shape[1]:
+    table = _single(found["output"], f"{path}: output")
+    table = table.reshape(table.shape[0] if table.ndim else 1, -1)
+    if len(table) != len(x) or not {*columns} <= {*range(table.shape[1])}:
         raise ShapeError(
             f"{path}: output is {found['output'].shape}; expected ({len(x)},) or "
             f"({len(x)}, columns) with columns {columns}"
         )
     answers = {"answer": table[:, columns]}
     if "gradient" in found:
-        gradient = found["gradient"].astype(np.float32)
+        gradient = _single(found["gradient"], f"{path}: gradient")
         stacked = gradient[None] if gradient.shape == given.shape else gradient
         if stacked.shape[1:] != given.shape or max(columns) >= len(stacked):
             raise ShapeError(
@@ -257,7 +278,4 @@ def _elsewhere(
                 f"{given.shape}, or one for each column, (columns, *{given.shape})"
             )
         answers["gradient"] = stacked[columns].reshape(len(columns), *x.shape)
-    for name, values in answers.items():
-        if not np.isfinite(values).all():
-            raise DataError(f"{path}: {name} is not finite everywhere; compute it anew")
     return answers

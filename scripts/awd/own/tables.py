@@ -65,6 +65,8 @@ def _first_and_rest(path: Path) -> tuple[list[str], np.ndarray]:
 def _parsed(cells: np.ndarray) -> np.ndarray:
     """Cells as int64, else float64, else as the text they are."""
     if cells.dtype.kind == "U":
+        if any("_" in cell or not cell.isascii() for cell in cells):
+            return cells  # which Python, and nobody else, takes for numbers
         try:
             cells = np.where(cells == "", "nan", cells).astype(float)
         except ValueError:

@@ -21,6 +21,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from awd.errors import AwdError, DataError, ShapeError, warn
+from awd.samples import require_finite
 from awd.teacher import training
 from awd.teacher.answers import (
     all_finite,
@@ -110,6 +111,7 @@ def saliency(
         Also when no gradient reaches the input.
     """
     x, targets = asked(x, batch, target)
+    require_finite(x)
     with (
         _asked(model, x, batch, device) as how,
         torch.inference_mode(False),

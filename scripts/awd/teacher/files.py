@@ -10,6 +10,7 @@ import json
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def opened(source: str | os.PathLike, weights: str | os.PathLike | None = None) 
         if weights is not None:
             raise ConfigError(f"{text} has weights of its own; weights={weights} too")
         io.existing(text)
-        with extras.needed(f"the network {text}"):
+        named = extras.needed(f"the network {text}")
+        with named, io.readable(text, f"{suffix} network", REMEDY):
             return READERS[suffix](Path(text))
     if registry.is_path(text):
         found = _made(text)
@@ -215,10 +217,14 @@ def _require_tensors(file: Any, path: Path) -> None:
 
 
 def _names(path: Path) -> list[str]:
+    """What an archive holds, all of it as its checksums say, which torch ignores."""
     try:
         with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+            if damaged:
+                raise DataError(f"{path}: {damaged} in it is damaged; copy it again")
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise DataError(
             f"{path} is damaged or no network ({error}); {REMEDY}"
         ) from error

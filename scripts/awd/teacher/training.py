@@ -213,7 +213,7 @@ def device(name: str) -> torch.device:
     }
     if name == "auto":
         return torch.device(next(kind for kind, exists in available.items() if exists))
-    if name not in available:
+    if not isinstance(name, str) or name not in available:
         raise DeviceError(f"no device {name!r}; use auto, {', '.join(available)}")
     if not available[name]:
         raise DeviceError(

@@ -30,6 +30,7 @@ NEEDED = ("f", "x", "y", "A", "catIdx")
 # What they call an array of channels by frames, and what ours is called.
 PER_CHANNEL = {"A": "", "A_pstd": "_se", "c": "_background", "pval_Ar": "_p"}
 SINGLE = (1, 2)  # categories of tracks that are seen whole and neither merge nor split
+LARGEST = 1e6  # of a category
 DEEPEST = 8  # structs within structs, which cmeAnalysis has two of
 
 Track = Mapping[str, Any]
@@ -85,7 +86,7 @@ def read_processed_tracks(
                     columns.setdefault(name, []).append(values)
                 sizes.append(len(observed["frame"]))
                 category.append(_whole(track["catIdx"], f"{where}: catIdx"))
-                buffers.append(_buffers(track, channels))
+                buffers.append(_buffers(track, channels, where))
                 pid.append(index)
     if not sizes:
         raise DataError(f"{path}: none of its tracks has a finite amplitude")
@@ -166,14 +167,18 @@ def _observations(
     return {name: values[observed] for name, values in columns.items()}
 
 
-def _buffers(track: Track, channels: Sequence[int]) -> dict[str, np.ndarray]:
+def _buffers(
+    track: Track, channels: Sequence[int], where: str
+) -> dict[str, np.ndarray]:
     """Both buffers of one track, (2, 5) each, NaN where there is none."""
     found = {}
     for name, suffix in PER_CHANNEL.items():
         for channel, own in zip(tracks.CHANNELS, channels, strict=False):
             values = np.full((2, BUFFER), np.nan)
             for side, buffer in enumerate(("startBuffer", "endBuffer")):
-                inside = track.get(buffer)
+                inside = track.get(buffer, {})
+                if not isinstance(inside, Mapping) and np.size(inside):
+                    raise DataError(f"{where}: {buffer} is no struct")
                 if isinstance(inside, Mapping) and np.size(inside.get(name, ())):
                     row = np.atleast_2d(np.asarray(inside[name], float))[own]
                     # The frames next to the track are the ones that are always there.
@@ -187,7 +192,8 @@ def _buffers(track: Track, channels: Sequence[int]) -> dict[str, np.ndarray]:
 
 def _whole(value: Any, where: str) -> int:
     found = np.ravel(value)
-    if found.size != 1 or found.dtype.kind not in "iuf" or found[0] != found[0] // 1:
+    whole = found.size == 1 and found.dtype.kind in "iuf" and found[0] % 1 == 0
+    if not whole or abs(found[0]) > LARGEST:
         raise DataError(f"{where} is {value!r}; expected one whole number")
     return int(found[0])
 

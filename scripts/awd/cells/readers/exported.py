@@ -35,7 +35,15 @@ LINKED_SE = 0.2  # px, error of a localisation whose table does not say it
 SHOWN = 5  # tracks that are named
 
 
-@checked(frame_interval_s=(1e-6, 1e6), pixel_nm=(1e-3, 1e6), frames=(1, 1e7))
+@checked(
+    frame_interval_s=(1e-6, 1e6),
+    pixel_nm=(1e-3, 1e6),
+    unit=tuple(UNITS),
+    first_frame=(0, 1),
+    frames=(1, 1e7),
+    radius=(1e-3, 1e3),
+    gap=(0, 1e6),
+)
 def read_exported(
     path: io.PathLike,
     cell: str,
@@ -90,7 +98,9 @@ def read_exported(
     """
     table, said = _opened(path)
     short = {
-        role: name for role, name in (("master", master), ("slave", slave)) if name
+        role: name
+        for role, name in (("master", master), ("slave", slave))
+        if name is not None
     }
     form = formats.of(list(table.columns), {**(columns or {}), **short}, path)
     rows, units = _rows(path, table, form)
@@ -104,6 +114,12 @@ def read_exported(
     for axis in ("x", "y"):
         values[axis] = values[axis] * factor
     found = {role: v.to_numpy(float) for role, v in values.items()}
+    _require_whole(path, found, used)
+    if frames is not None and found["frame"].max() >= frames:
+        raise DataError(
+            f"{path}: a spot is in frame {found['frame'].max():g}, counted from 0, of "
+            f"{frames}; correct frames (cells.source.frames)"
+        )
     if "track" not in found:
         found = _linked(found, radius, gap)
     found = _sorted(path, found, used.get("track", ""))
@@ -154,6 +170,8 @@ def _opened(path: io.PathLike, most: int | None = None) -> tuple[pd.DataFrame, S
         # pandas only warns of rows that are longer than the header, and cuts them.
         warnings.simplefilter("error", pd.errors.ParserWarning)
         text = _text(path.read_bytes())
+        if "\0" in text:
+            raise ValueError("it holds NUL, which no text does")
         separator = _separator(text)
         how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "nrows": most}
         if separator == " ":
@@ -242,7 +260,7 @@ def _used(
     names = list(rows.columns)
     found = {role: form.found(role, names) for role in formats.ROLES}
     used = {role: name for role, name in found.items() if name}
-    for role in ("slave", "master"):
+    for role in ("slave", "master", *formats.ROLES):
         same = [o for o, name in used.items() if name == used.get(role)]
         if role in used and len(same) > 1:
             raise DataError(
@@ -265,6 +283,18 @@ def _numbers(path: io.PathLike, rows: pd.DataFrame, column: str) -> pd.Series:
             "finite number"
         )
     return numbers
+
+
+def _require_whole(
+    path: io.PathLike, found: Mapping[str, np.ndarray], used: Mapping[str, str]
+) -> None:
+    """Refuse tracks whose numbers are no whole ones: of another column, or damaged."""
+    track = found.get("track", np.zeros(1))
+    if (track % 1).any():
+        raise DataError(
+            f"{path}: {used['track']} is {track[track % 1 > 0][0]:g} of one spot; "
+            "expected the whole number of its track"
+        )
 
 
 def _add_times(

@@ -152,8 +152,12 @@ def of(names: Sequence[str], given: Mapping[str, str | None], path: object) -> F
         It is of no program that is known, and the user does not say enough; or a column
         that is named is not there, or named twice.
     """
-    said = {role: [name] for role, name in given.items() if name}
+    said = {role: [name] for role, name in given.items() if name is not None}
     for role, (name,) in said.items():
+        if role not in ROLES:
+            raise DataError(
+                f"{path}: columns name {role!r}; expected some of {', '.join(ROLES)}"
+            )
         if name not in names:
             raise DataError(
                 f"{path}: no column {name} for the {role}; it has {listed(names)}. "

@@ -103,6 +103,7 @@ def read_tiff(
         chosen, rest = _series(path, file, series)
         _require_inside(path, chosen)
         _require_all_listed(path, file, chosen)
+        _require_all_used(path, file)
         lengths, shape = _axes(path, chosen.axes, chosen.shape, axes)
         said = metadata.scales(file, chosen)
     if chosen.dtype is None or chosen.dtype.kind not in "uif":
@@ -239,7 +240,7 @@ def _axes(
     path: Path, says: str, shape: tuple[int, ...], given: str | None
 ) -> tuple[dict[str, int], tuple[int, int]]:
     """Lengths of T, C, Z and R, and height and width; refuses other axes."""
-    axes = (given or says).upper()
+    axes = (says if given is None else given).upper()
     got = f"{path}: axes {axes} of lengths {shape}"
     if len(axes) != len(shape):
         raise DataError(f"{got}: one letter an axis is needed; correct `axes`")
@@ -323,11 +324,22 @@ def _planes(
 
 
 def _is_whole(page: tifffile.TiffPage | tifffile.TiffFrame | None) -> bool:
-    """Whether a page was written, to its last byte."""
+    """Whether a page was written.
+
+    Raises
+    ------
+    DataError
+        It was, and its end is not in the file.
+    """
     if page is None or not sum(page.databytecounts):
         return False
     ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-    return max(ends) <= page.parent.filehandle.size
+    if max(ends) > page.parent.filehandle.size:
+        raise DataError(
+            f"{page.parent.filehandle.path}: ends within frame {page.index}; the file "
+            "is truncated: copy it again"
+        )
+    return True
 
 
 def _require_stopped(path: Path, file: tifffile.TiffFile) -> None:
@@ -343,6 +355,11 @@ def _require_stopped(path: Path, file: tifffile.TiffFile) -> None:
                 f"{path}: belongs together with {', '.join(absent[:3])}, which is not "
                 "there; put all files of the movie side by side"
             )
+    _require_last(path, file)
+
+
+def _require_last(path: Path, file: tifffile.TiffFile) -> None:
+    """Refuse a list of pages whose last one names another, which is not there."""
     big, order = file.is_bigtiff, file.byteorder
     head, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
     with open(path, "rb") as raw:
@@ -354,8 +371,28 @@ def _require_stopped(path: Path, file: tifffile.TiffFile) -> None:
         )
     if following:
         raise DataError(
-            f"{path}: planes named in its metadata are missing; the file is truncated: "
-            "copy it again"
+            f"{path}: its list of frames ends at frame {len(file.pages) - 1}, which "
+            "names another; the file is truncated or damaged: copy it again"
+        )
+
+
+def _require_all_used(path: Path, file: tifffile.TiffFile) -> None:
+    """Refuse metadata that tell of fewer frames than there are."""
+    if not (file.is_ome or file.is_imagej or file.is_shaped):
+        return
+    plane = file.pages.first.shape
+    alike = [series for series in file.series if series.keyframe.shape == plane]
+    told = sum(
+        _files_of(series).count(path.name)
+        if series.is_multifile or file.is_ome
+        else series.size // series.keyframe.size
+        for series in alike
+    )
+    held = sum(page.shape == plane for page in file.pages)
+    if held > told:
+        raise DataError(
+            f"{path}: holds {held} frames, and its metadata tell of {told}; they are "
+            "of another movie, or damaged: copy it again, or export it anew"
         )
 
 
@@ -363,6 +400,7 @@ def _require_all_listed(
     path: Path, file: tifffile.TiffFile, series: tifffile.TiffPageSeries
 ) -> None:
     """Refuse a plain file of whose frames only a part is listed."""
+    _require_last(path, file)
     if series.kind not in ("generic", "uniform"):
         return  # its metadata say how many frames there are
     named = [sum(page.databytecounts) for page in file.pages]

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from awd import extras, io
 from awd.cells.readers.said import NM, Said, plain
-from awd.errors import DataError
+from awd.errors import DataError, about
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ def read_xml(path: Path) -> tuple[pd.DataFrame, Said]:
     """
     with extras.needed(f"reading {path}"):
         import pandas as pd
-    with io.readable(path, "TrackMate XML"):
+    with about(str(path)), io.readable(path, "TrackMate XML"):
         root = ElementTree.parse(path).getroot()
         said, model = Said(), root.find("Model")
         if root.tag == "Tracks":
@@ -107,6 +107,11 @@ def _segments(
             (str(edge.get(k)) for k in ("SPOT_SOURCE_ID", "SPOT_TARGET_ID")),
             key=lambda name: float(spots[name]["FRAME"]),
         )
+        if spots[ends[0]]["FRAME"] == spots[ends[1]]["FRAME"]:
+            raise DataError(
+                f"an edge joins spots {ends[0]} and {ends[1]} of one frame; expected "
+                "frames that follow"
+            )
         edges.append(ends)
         following.setdefault(ends[0], []).append(ends[1])
     before = Counter(end for _, end in edges)

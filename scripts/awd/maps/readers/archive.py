@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.errors import DataError
 from awd.maps.names import PARAMETERS, column_names, known, plausible
 from awd.maps.readers import arrays, parameters
@@ -39,6 +40,7 @@ TABLES = (
 )
 
 
+@checked(cosmologies=("cosmology", 0, 10**6))
 def npz_archive(
     path: io.PathLike,
     *,
@@ -85,6 +87,8 @@ def npz_archive(
         for image in images:
             arrays.require_no_unit(image)
         count, found = images[0].shape[0], images[0].found
+        if not count:
+            raise DataError(f"{images[0].where}: holds no maps")
         if table is None:
             columns = _columns(path, held, images, names, parameters_in, count)
     if table is not None:

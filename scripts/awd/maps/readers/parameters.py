@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.errors import DataError
 from awd.log import log
 from awd.maps import names as of_parameters
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SEPARATORS = (",", ";", "\t")
 
 
+@checked()
 def read_parameters(
     path: io.PathLike,
     names: Sequence[str | None] | None = None,
