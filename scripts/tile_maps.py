@@ -6,10 +6,13 @@ from awd.record.jobs import begin
 begin(snakemake)
 params = snakemake.params
 source, targets = params.source, params.tiling["targets"]
+left_out = None
 if source["kind"] == "simulated":
     collection = dataset.shards(snakemake.input)
 else:
     collection = readers.of_source(source, targets)
+    if source["bad_map"] == "skip":
+        collection, left_out = dataset.usable(collection, params.tiling["nan"])
     dataset.require_enough(
         collection, targets, params.methods, params.tiling, source["bins"]
     )
@@ -18,6 +21,7 @@ dataset.write(
     snakemake.output[0],
     pixel_arcmin=params.pixel_arcmin,
     seed=params.seed,
+    left_out=left_out,
     stamp=provenance.stamp(snakemake.rule, snakemake.wildcards, params),
     **params.tiling,
 )

@@ -155,6 +155,11 @@ class MapFiles(Strict):
     table: File | None = Field(
         None, description="Table of the cosmologies' parameters, CSV or text."
     )
+    bad_map: Literal["stop", "skip"] = Field(
+        "stop",
+        description="What a map that cannot be used does: end the run, or be left out "
+        "and named, as long as most remain.",
+    )
     names: list[str | None] | None = Field(
         None,
         description="Of the parameters' columns in order, null for unused ones; by "

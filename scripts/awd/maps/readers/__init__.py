@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from awd.errors import about
 from awd.maps.names import PARAMETERS as PARAMETERS
 from awd.maps.readers.archive import npz_archive as npz_archive
 from awd.maps.readers.collection import Collection as Collection
@@ -38,16 +39,18 @@ def of_source(source: Mapping[str, Any], wanted: list[str]) -> Collection:
         "cosmologies": source["cosmologies"],
         "reading": Reading(**{key: source[key] for key in keys}, patches=patches),
     }
-    if "files" in source:
-        found = fits_tree(source["files"], source["table"], source["first"], **shared)
-    else:
-        found = npz_archive(
-            source["file"],
-            table=source["table"],
-            parameters_in=source["parameters"],
-            **shared,
-        )
-    return split_by_realisation(found, source["realisations"])
+    with about(source.get("files") or source["file"]):
+        if "files" in source:
+            where = source["files"], source["table"], source["first"]
+            found = fits_tree(*where, bad_map=source["bad_map"], **shared)
+        else:
+            found = npz_archive(
+                source["file"],
+                table=source["table"],
+                parameters_in=source["parameters"],
+                **shared,
+            )
+        return split_by_realisation(found, source["realisations"], source["bad_map"])
 
 
 def used_files(source: Any) -> list[Path]:
@@ -57,4 +60,5 @@ def used_files(source: Any) -> list[Path]:
         source.realisations.model_dump(),
         source.cosmologies,
         source.bins,
+        source.bad_map,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd.errors import DataError
+from awd.log import log
 from awd.maps.readers.parameters import plain
 from awd.maps.readers.scale import Scale
 from awd.record.contracts import SPLITS
@@ -85,7 +86,7 @@ def limited(
 
 
 def sides(
-    table: pd.DataFrame, realisations: Mapping[str, int]
+    table: pd.DataFrame, realisations: Mapping[str, int], bad_map: str = "stop"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows that are used, and their sides: train, select, test.
 
@@ -100,6 +101,8 @@ def sides(
     realisations : mapping
         How many ``train``, ``select`` and ``test``, in the order of their numbers; maps
         beyond are left out.
+    bad_map : {"stop", "skip"}
+        Whether a cosmology that lacks some of them ends the run.
 
     Returns
     -------
@@ -133,7 +136,9 @@ def sides(
     if not is_one_each(table):
         for name, own in used.groupby("cosmology", sort=False):
             missing = sorted(set(side) - set(own["realisation"]))
-            if missing:
+            if missing and bad_map == "skip":
+                log.warning("cosmology %s lacks realisations %s", name, missing)
+            elif missing:
                 raise DataError(
                     f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)}"
                     f" of {wanted} are missing); bring it, lower "
@@ -150,13 +155,13 @@ def is_one_each(table: pd.DataFrame) -> bool:
 
 
 def split_by_realisation(
-    collection: Collection, realisations: Mapping[str, int]
+    collection: Collection, realisations: Mapping[str, int], bad_map: str = "stop"
 ) -> Collection:
     """The maps that are used, with ``group`` and ``split``; see :func:`sides`.
 
     A group is a realisation, or a map where each has its own cosmology.
     """
-    rows, side = sides(collection.table, realisations)
+    rows, side = sides(collection.table, realisations, bad_map)
     chosen = collection.of(rows)
     table = chosen.table.assign(split=side)
     if is_one_each(collection.table):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from awd import io
-from awd.errors import DataError
+from awd.arguments import checked
+from awd.errors import AwdError, DataError
 from awd.maps.readers import arrays
 from awd.maps.readers.arrays import Array
 from awd.maps.readers.collection import Collection
@@ -21,6 +22,8 @@ from awd.maps.readers.scale import TOLERANCE, Scale
 if TYPE_CHECKING:
     import pandas as pd
 
+P = TypeVar("P")
+R = TypeVar("R")
 Extension = str | int | Sequence[str | int] | None
 
 
@@ -132,7 +135,7 @@ class Reading:
 
     def collection(self, table: pd.DataFrame, paths: list[list[Path]]) -> Collection:
         """Maps of a table, whose files are these; of skies their patches."""
-        found = self.scale(paths[0][0])
+        found = first_readable(paths, lambda own: self.scale(own[0]))
         if not self.patches:
 
             def pixels(rows: Sequence[int]) -> Iterator[np.ndarray]:
@@ -144,6 +147,20 @@ class Reading:
         )
 
 
+def first_readable(places: Sequence[P], read: Callable[[P], R]) -> R:
+    """What is read of the first place; of the next ones where it cannot be read.
+
+    Which of them cannot is told when all are read.
+    """
+    wrong: AwdError | None = None
+    for place in places:
+        try:
+            return read(place)
+        except AwdError as error:
+            wrong = wrong or error
+    raise wrong or DataError("there are no maps")
+
+
 def cut(
     table: pd.DataFrame,
     patches: Patches,
@@ -153,7 +170,9 @@ def cut(
 
     ``skies`` reads the skies of some rows of the table.
     """
-    which = patches.observed(next(iter(skies([0]))))
+    rows_of = range(len(table))
+    sky = first_readable(rows_of, lambda row: next(iter(skies([row]))))
+    which = patches.observed(sky)
     if not which:
         raise DataError(
             f"{table['source'].iloc[0]}: no patch of {patches.degrees:g} degrees lies "
@@ -178,6 +197,7 @@ def cut(
     )
 
 
+@checked(extension=("name", 0, 10**6))
 def read_fits(path: io.PathLike, extension: Extension = None) -> np.ndarray:
     """The map in a file, (y, x), float32.
 

@@ -7,12 +7,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from awd import io
+from awd.arguments import checked
 from awd.errors import ConfigError, DataError, MissingInput
+from awd.log import log
 from awd.maps.names import PARAMETERS, plausible
 from awd.maps.readers import parameters
 from awd.maps.readers.collection import Collection, limited, sides
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 FIELDS = ("cosmology", "realisation", "component", "bin", *PARAMETERS)
 FIELD = r"\{(\w+)(?::[^}]*)?\}"
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+MOST = 10**6  # cosmologies, of which there is a number
 # What a field may be, and what it is called in messages.
 VALUES = {
     "cosmology": ("[^/]+?", "a name"),
@@ -34,6 +37,7 @@ VALUES = {
 }
 
 
+@checked(first=(0, MOST), cosmologies=("cosmology", 0, MOST))
 def fits_tree(
     pattern: str,
     table: io.PathLike | None = None,
@@ -43,6 +47,7 @@ def fits_tree(
     wanted: Sequence[str] | None = None,
     cosmologies: int | Sequence[str | int] | None = None,
     reading: Reading | None = None,
+    bad_map: Literal["stop", "skip"] = "stop",
 ) -> Collection:
     """Maps in files whose paths name their cosmology and realisation.
 
@@ -64,6 +69,9 @@ def fits_tree(
         Which are used: the first so many, or by name.
     reading : Reading, optional
         How each file is read.
+    bad_map : {"stop", "skip"}
+        What a map does whose bins or components are not all there: raise, or be left
+        out. Those that cannot be read: :func:`awd.maps.study.dataset.usable`.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def fits_tree(
         a cosmology is missing from the table.
     """
     reading = reading or Reading()
-    maps = listed(pattern, reading.bins)
+    maps = listed(pattern, reading.bins, bad_map)
     everyone = list(maps["cosmology"].unique())
     told = told_in_names(maps)
     if table is not None:
@@ -97,15 +105,16 @@ def used(
     realisations: Mapping[str, int],
     cosmologies: int | Sequence[str | int] | None = None,
     bins: int = 1,
+    bad_map: str = "stop",
 ) -> list[Path]:
     """The files that are read: of chosen cosmologies and realisations."""
-    maps = listed(pattern, bins)
+    maps = listed(pattern, bins, bad_map)
     maps = maps.iloc[limited(maps, cosmologies)]
-    rows, _ = sides(maps, realisations)
+    rows, _ = sides(maps, realisations, bad_map)
     return [path for paths in maps["paths"].iloc[rows] for path in paths]
 
 
-def listed(pattern: str, bins: int = 1) -> pd.DataFrame:
+def listed(pattern: str, bins: int = 1, bad_map: str = "stop") -> pd.DataFrame:
     """Maps that fit a pattern: ``cosmology``, ``realisation``, parameters, ``paths``.
 
     The paths of a map are those of its bins, and of the components of each.
@@ -136,11 +145,15 @@ def listed(pattern: str, bins: int = 1) -> pd.DataFrame:
     places = sorted({place for parts in images.values() for place in parts})
     _require_parts(pattern, places, bins)
     keys = sorted(images, key=_natural)
-    for key in keys:
-        for place in places:
-            if place not in images[key]:
-                first = next(iter(images[key].values()))
-                raise DataError(f"{first}: the {_called(place)} of its map is missing")
+    for key in list(keys):
+        missing = [place for place in places if place not in images[key]]
+        if missing:
+            first = next(iter(images[key].values()))
+            reason = f"{first}: the {_called(missing[0])} of its map is missing"
+            if bad_map == "stop":
+                raise DataError(reason)
+            log.warning("%s; it is left out", reason)
+            keys.remove(key)
     rows = pd.DataFrame(keys, columns=["cosmology", "realisation"])
     for parameter in next(iter(told.values())):
         rows[parameter] = [told[name][parameter] for name in rows["cosmology"]]
@@ -176,7 +189,10 @@ def told_in_names(maps: pd.DataFrame) -> pd.DataFrame:
     names = [name for name in PARAMETERS if name in maps]
     rows = maps.drop_duplicates("cosmology").set_index("cosmology")[names]
     for name in names:
-        rows[name] = plausible(name, rows[name].to_numpy(), "the names of the files")
+        values = rows[name].to_numpy()
+        first = maps["paths"].iloc[0][0]
+        where = f"the names of {len(maps)} files, {first} the first"
+        rows[name] = plausible(name, values, where)
     return rows
 
 
@@ -220,6 +236,8 @@ def fields(pattern: str) -> list[str]:
             raise ConfigError(
                 f"{pattern}: unknown field {name!r}; known: {', '.join(FIELDS)}"
             )
+    if "" in parts[2:-2:2]:
+        raise ConfigError(f"{pattern}: no text stands between two fields; name some")
     return parts[1::2]
 
 
@@ -229,7 +247,10 @@ def _matching(pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
     texts = re.split(FIELD, pattern)[::2]
     wildcards = "*".join(glob.escape(text).replace("[*]", "*") for text in texts)
     base = Path("/") if pattern.startswith("/") else Path()
-    paths = sorted(base.glob(wildcards.lstrip("/")))
+    try:
+        paths = sorted(base.glob(wildcards.lstrip("/")))
+    except (OSError, ValueError, NotImplementedError) as error:
+        raise ConfigError(f"{pattern}: is no pattern of paths ({error})") from error
     strict = _regex(texts, names, VALUES)
     matches = [(path, strict.fullmatch(path.as_posix())) for path in paths]
     matching = [(path, match.groupdict()) for path, match in matches if match]

@@ -12,6 +12,7 @@ import numpy as np
 from awd import io
 from awd.arguments import checked
 from awd.errors import DataError, ShapeError
+from awd.log import log
 from awd.maps.infer import size as too_few
 from awd.maps.measure import sizes
 from awd.maps.names import PARAMETERS, long_name, unit
@@ -124,6 +125,7 @@ def write(
     smoothing_arcmin: float = 0.0,
     nan: str = "refuse",
     seed: int = 0,
+    left_out: Mapping[str, str] | None = None,
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
     """Write ``samples.nc`` (:data:`awd.record.contracts.MAPS`), map after map.
@@ -152,6 +154,8 @@ def write(
         What a pixel that is no number means.
     seed : int
         Of the noise.
+    left_out : mapping of str to str, optional
+        Maps that were, and why (:func:`usable`): the attribute ``rejected``.
     stamp : mapping, optional
         Provenance.
 
@@ -176,6 +180,7 @@ def write(
         galaxies_per_arcmin2=0.0 if galaxies is None else galaxies,
         smoothing_arcmin=smoothing_arcmin,
         tile=tile or size,
+        **({"rejected": io.dumps(left_out)} if left_out else {}),
     )
     noise = _noise(first, galaxies, ellipticity, pixel)
 
@@ -319,37 +324,100 @@ def _checked(
     seen: dict[bytes, str] = {}
     for source, kappa in zip(sources, maps, strict=True):
         if kappa.shape != shape or shape[-2] != shape[-1]:
-            expected = *shape[:-2], shape[-1], shape[-1]
-            raise ShapeError(
-                f"{source}: has {' x '.join(map(str, kappa.shape))} pixels; expected "
-                f"{' x '.join(map(str, expected))}, square and as the first map"
-            )
-        if nan == "zero":
-            kappa = np.where(np.isnan(kappa), np.float32(0), kappa)
-        bad = ~np.isfinite(kappa)
-        if bad.any():
-            at = tuple(int(i) for i in np.argwhere(bad)[0])
-            hint = "" if np.isinf(kappa[at]) else "; maps.nan: zero puts 0 there"
-            raise DataError(
-                f"{source}: pixel {list(at)} is {kappa[at]} ({bad.sum()} of {bad.size} "
-                f"are not finite){hint}"
-            )
-        if kappa.std() > 1 or kappa.std() == 0:
-            raise DataError(
-                f"{source}: pixels have s.d. {kappa.std():.3g}; of convergence it is "
-                "0.005 to 0.1, and at most 1 in noise: is it in another unit, or empty?"
-            )
-        if kappa.min() >= 0:
-            raise DataError(
-                f"{source}: no pixel is below 0 (they are {kappa.min():.3g} to "
-                f"{kappa.max():.3g}); convergence falls below 0 between the masses: is "
-                "it a weight, a count, or a density? (maps.source.extension)"
-            )
-        digest = hashlib.blake2b(kappa.tobytes(), digest_size=16).digest()
-        if digest in seen:
-            raise DataError(f"{source} and {seen[digest]} are the same map; keep one")
-        seen[digest] = source
-        yield kappa
+            raise ShapeError(f"{source}: {_other_shape(kappa.shape, shape)}")
+        yield _sound(source, kappa, nan, seen)
+
+
+def _other_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    expected = *shape[:-2], shape[-1], shape[-1]
+    return (
+        f"has {' x '.join(map(str, got))} pixels; expected "
+        f"{' x '.join(map(str, expected))}, square and as the first map"
+    )
+
+
+def _sound(
+    source: str, kappa: np.ndarray, nan: str, seen: dict[bytes, str]
+) -> np.ndarray:
+    """A map that is convergence, and not there before; added to those ``seen``."""
+    if nan == "zero":
+        kappa = np.where(np.isnan(kappa), np.float32(0), kappa)
+    bad = ~np.isfinite(kappa)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        hint = "" if np.isinf(kappa[at]) else "; maps.nan: zero puts 0 there"
+        raise DataError(
+            f"{source}: pixel {list(at)} is {kappa[at]} ({bad.sum()} of {bad.size} "
+            f"are not finite){hint}"
+        )
+    if kappa.std() > 1 or kappa.std() == 0:
+        raise DataError(
+            f"{source}: pixels have s.d. {kappa.std():.3g}; of convergence it is "
+            "0.005 to 0.1, and at most 1 in noise: is it in another unit, or empty?"
+        )
+    if kappa.min() >= 0:
+        raise DataError(
+            f"{source}: no pixel is below 0 (they are {kappa.min():.3g} to "
+            f"{kappa.max():.3g}); convergence falls below 0 between the masses: is "
+            "it a weight, a count, or a density? (maps.source.extension)"
+        )
+    digest = hashlib.blake2b(kappa.tobytes(), digest_size=16).digest()
+    if digest in seen:
+        raise DataError(f"{source} and {seen[digest]} are the same map; keep one")
+    seen[digest] = source
+    return kappa
+
+
+def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dict]:
+    """The maps that can be used, and why each other one cannot: all are read once.
+
+    Parameters
+    ----------
+    collection : Collection
+    nan : {"refuse", "zero"}
+        As for :func:`write`.
+
+    Returns
+    -------
+    collection : Collection
+        Without those that cannot be read, are no convergence or are there twice, and
+        those of another shape than most.
+    reasons : dict of str to str
+        By source of a map that is left out.
+
+    Raises
+    ------
+    DataError
+        Half of the maps or more would be left out, or all of a side.
+    """
+    sources = collection.table["source"].tolist()
+    reasons: dict[str, str] = {}
+    shapes: dict[int, tuple[int, ...]] = {}
+    seen: dict[bytes, str] = {}
+    row = 0
+    while row < len(sources):  # a reader ends where it fails, and goes on behind it
+        try:
+            for kappa in collection.pixels(range(row, len(sources))):
+                shapes[row] = _sound(sources[row], kappa, nan, seen).shape
+                row += 1
+        except Exception as error:  # nothing of one map ends the run
+            reasons[sources[row]] = str(error) or type(error).__name__
+            row += 1
+    usual = max(shapes.values(), key=[*shapes.values()].count, default=())
+    for row, shape in shapes.items():
+        if shape != usual or shape[-1] != shape[-2]:
+            reasons[sources[row]] = _other_shape(shape, usual)
+    for source, reason in reasons.items():
+        log.warning("%s is left out: %s", source, reason)
+    kept = collection.of([k for k, s in enumerate(sources) if s not in reasons])
+    whole = {*collection.table["split"]} == {*kept.table["split"]}
+    if 2 * len(reasons) >= len(sources) or not whole:
+        source, reason = next(iter(reasons.items()))
+        raise DataError(
+            f"{len(reasons)} of {len(sources)} maps cannot be used, which is too many "
+            f"to leave out; the first: {source}: {reason}"
+        )
+    return kept, reasons
 
 
 def _batched(maps: Iterator[np.ndarray]) -> Iterator[np.ndarray]:

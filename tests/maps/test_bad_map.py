@@ -1,0 +1,159 @@
+"""Whatever is wrong with one map costs that map, and is told with its reason."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from astropy.io import fits
+
+from awd.errors import AwdError, DataError
+from awd.maps import readers
+from awd.maps.study import dataset
+
+SIDES = {"train": 3, "select": 1, "test": 1}
+SOURCE = {
+    "table": None,
+    "first": None,
+    "names": None,
+    "cosmologies": None,
+    "extension": None,
+    "quantity": "convergence",
+    "bins": 1,
+    "patch_degrees": None,
+    "patch_pixels": None,
+    "realisations": SIDES,
+    "parameters": None,
+}
+
+
+def kappa(seed):
+    return np.random.default_rng(seed).normal(0, 0.02, (8, 8)).astype(np.float32)
+
+
+def put(path, pixels):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    fits.PrimaryHDU(pixels).writeto(path)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Three cosmologies of five realisations, a file each."""
+    for c, (omega_m, sigma_8) in enumerate(((0.2, 0.7), (0.3, 0.8), (0.4, 0.9))):
+        for r in range(5):
+            put(tmp_path / f"om{omega_m}_s{sigma_8}/{r}.fits", kappa(10 * c + r))
+    return tmp_path
+
+
+def made(source, path, bad_map):
+    source = {**SOURCE, **source, "bad_map": bad_map}
+    collection, left_out = readers.of_source(source, ["omega_m", "sigma_8"]), None
+    if bad_map == "skip":
+        collection, left_out = dataset.usable(collection)
+    targets = ["omega_m", "sigma_8"]
+    dataset.write(
+        collection, path, pixel_arcmin=1.0, targets=targets, left_out=left_out
+    )
+    with xr.open_dataset(path) as ds:
+        return ds.load()
+
+
+def of_tree(tree, bad_map):
+    return made({"files": f"{tree}/om{{omega_m}}_s{{sigma_8}}/{{realisation}}.fits"},
+                tree / "samples.nc", bad_map)  # fmt: skip
+
+
+def replaced(value, at=(2, 3)):
+    pixels = kappa(99)
+    pixels[at] = value
+    return pixels
+
+
+WRONG = {
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no map"),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:3000]),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a loop": lambda path: (path.unlink(), path.symlink_to(path)),
+    "NaN": lambda path: put(path, replaced(np.nan)),
+    "infinite": lambda path: put(path, replaced(np.inf)),
+    "larger": lambda path: put(path, np.tile(kappa(99), (2, 2))),
+    "not square": lambda path: put(path, kappa(99)[:, :5]),
+    "constant": lambda path: put(path, np.zeros((8, 8), np.float32)),
+    "a weight": lambda path: put(path, abs(kappa(99)) + 1),
+    "several": lambda path: put(path, np.stack([kappa(98), kappa(99)])),
+    "another": lambda path: put(path, kappa(1)),  # of om0.2, its realisation 1
+}
+
+
+@pytest.mark.parametrize("name", ["om0.2_s0.7/0.fits", "om0.3_s0.8/3.fits"])
+@pytest.mark.parametrize("what", WRONG)
+def test_one_bad_map_costs_itself(tree, what, name):
+    right = of_tree(tree, "skip")
+    assert "rejected" not in right.attrs
+    WRONG[what](tree / name)
+    with pytest.raises(AwdError, match=r"\.fits"):
+        of_tree(tree, "stop")
+    found = of_tree(tree, "skip")
+    (source, reason), *more = json.loads(found.attrs["rejected"]).items()
+    assert not more
+    assert reason
+    if what != "another":
+        assert source == str(tree / name)
+    kept = right["cosmology"].values + right["realisation"].values.astype(str)
+    rest = found["cosmology"].values + found["realisation"].values.astype(str)
+    assert found.sizes["sample"] == 14
+    same = right.isel(sample=[list(kept).index(key) for key in rest])
+    # Of two that are alike, the one that is read first stays.
+    pixels = found["x"].values if what != "another" else same["x"].values
+    np.testing.assert_array_equal(pixels, same["x"].values)
+    np.testing.assert_array_equal(found["split"], same["split"])
+
+
+def test_a_realisation_that_is_missing_costs_no_other(tree):
+    (tree / "om0.3_s0.8/3.fits").unlink()
+    with pytest.raises(DataError, match="lacks realisation 3"):
+        of_tree(tree, "stop")
+    assert of_tree(tree, "skip").sizes["sample"] == 14
+
+
+def test_a_component_that_is_missing_costs_its_map(tmp_path):
+    for r in range(4):
+        for g in (1, 2):
+            put(tmp_path / f"om0.3_s0.8/{r}_g{g}.fits", kappa(10 * r + g))
+    (tmp_path / "om0.3_s0.8/2_g2.fits").unlink()
+    pattern = (
+        f"{tmp_path}/om{{omega_m}}_s{{sigma_8}}/{{realisation}}_g{{component}}.fits"
+    )
+    with pytest.raises(DataError, match="other component"):
+        readers.fits_tree(pattern)
+    found = readers.fits_tree(pattern, bad_map="skip")
+    assert found.table["realisation"].tolist() == [0, 1, 3]
+
+
+def test_maps_of_an_archive_are_left_out_one_by_one(tmp_path):
+    maps = np.stack([kappa(k) for k in range(15)])
+    params = np.repeat([[0.2, 0.7], [0.3, 0.8], [0.4, 0.9]], 5, 0)
+    maps[3, 0, 0], maps[7] = np.nan, maps[2]
+    np.savez(tmp_path / "m.npz", imgs=maps, params=params)
+    source = {"file": f"{tmp_path}/m.npz", "names": ["omega_m", "sigma_8"]}
+    found = made(source, tmp_path / "samples.nc", "skip")
+    assert found.sizes["sample"] == 13
+    reasons = json.loads(found.attrs["rejected"])
+    assert ["[3]" in key or "[7]" in key for key in reasons] == [True, True]
+    assert "is nan" in " ".join(reasons.values())
+
+
+def test_where_most_are_bad_or_a_side_is_gone_the_run_stops(tree):
+    for r in range(5):
+        put(tree / f"om0.2_s0.7/{r}.fits", replaced(np.nan))
+    assert of_tree(tree, "skip").sizes["sample"] == 10
+    for name in ("om0.3_s0.8/4.fits", "om0.4_s0.9/4.fits"):  # which test
+        put(tree / name, replaced(np.inf))
+    with pytest.raises(DataError, match="7 of 15 maps cannot be used.*too many"):
+        of_tree(tree, "skip")
+    for r in range(4):
+        put(tree / f"om0.3_s0.8/{r}.fits", replaced(np.nan))
+    with pytest.raises(DataError, match="11 of 15"):
+        of_tree(tree, "skip")
