@@ -15,15 +15,7 @@ if settings.preset == "paper" and not MOVING:
     PUT_THERE += " (the tracks of the paper are not public: ask its authors)"
 DISTILLED = registry.short(settings.cells.distil.objectives[0])
 KINDS = [registry.short(kind) for kind in settings.cells.teacher.kinds]
-HEAD = {"head", "fit_to", "shares"}
-STUDENT = {
-    "features": {
-        "m": settings.cells.student.largest,
-        **settings.cells.student.model_dump(exclude={"largest", *HEAD}),
-    },
-    **settings.cells.student.model_dump(include=HEAD),
-    "honest": False,  # its networks are trained here
-}
+STUDENT = student_of(settings.cells.student, honest=False)  # all is trained here
 # Networks that did not see a fold; the teacher is the mean with them.
 FOLDS = [f"{contracts.FOLD}{k}" for k in range(settings.cells.teacher.folds)]
 # The published values stand beside a run of the published protocol on whole tracks.
@@ -44,8 +36,7 @@ CELLS = Study(
         "ask_teacher": {},
         "distil_wavelet": {
             **settings.cells.distil.model_dump(),
-            # A search follows the slope of picked coefficients, which statistics lack.
-            "features": STUDENT["features"] | {"statistics": []},
+            "features": without_statistics(STUDENT),
         },
         "predict_students": {
             **STUDENT,
@@ -54,15 +45,20 @@ CELLS = Study(
         },
         "predict_baselines": settings.cells.baselines.model_dump(include={"models"}),
     },
-    more={},
+    more=own_code(settings.cells),
     exported=DISTILLED,
     figures=["pipeline"] * MOVING
     + ["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
     + [PATHS[name] for name in settings.cells.distil.objectives if name in PATHS]
-    + ["reading", "curves", "predictions", "learning"]
+    + ["reading", "curves"] * settings.cells.student.is_sum
+    + ["predictions", "learning"]
     + ["labels_worth"] * bool(settings.cells.handed),
     overall=["tracking"] * MOVING + ["quality", "lifetimes", "cohorts", "traces"],
-    reader={"student": STUDENT, "windows": settings.cells.windows},
+    reader=(
+        {"student": STUDENT, "windows": settings.cells.windows}
+        if settings.cells.student.is_sum
+        else {}
+    ),
     # The same samples are labelled whatever differs at the user's microscope.
     seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},
 )

@@ -44,6 +44,7 @@ from awd.cells.readers import sequence
 from awd.config import contradictions, reading
 from awd.config.maps import FIXED_FILTERS
 from awd.config.sources import FEW_CELLS
+from awd.config.study import code_of
 from awd.league.names import OURS
 from awd.maps import readers
 from awd.record import contracts, lock, provenance
@@ -222,20 +223,9 @@ def as_seen(wildcards):
 
 def own_study(name, own):
     """What a study of one's own brings to the rules of the method."""
-    features = {
-        "m": own.student.largest,
-        **own.student.model_dump(include={"smallest", "positions"}),
-        **(
-            own.student.model_dump(include={"start", "statistics"})
-            if own.dims == 1
-            else {}
-        ),
-    }
-    student = {
-        "features": features,
-        **own.student.model_dump(include={"head", "fit_to", "shares"}),
-        "honest": bool(own.network) and not own.network.seen,
-    }
+    honest = bool(own.network) and not own.network.seen
+    student = student_of(own.student, honest, own.dims)
+    in_time = own.dims == 1 and own.student.is_sum
     folds = (
         []
         if own.network
@@ -246,7 +236,7 @@ def own_study(name, own):
     brought_network = ["network"] if own.network else []
     objectives = [registry.short(name) for name in own.distil.objectives]
     kinds = [registry.short(kind) for kind in own.teacher.kinds]
-    code = {"code": brought(own.code())}
+    files = {"network": own.network.inputs() if own.network else []}
     return Study(
         wildcards={
             "split": range(own.splits.rotations),
@@ -261,7 +251,7 @@ def own_study(name, own):
             "ask_teacher": {},
             "distil_wavelet": {
                 **own.distil.model_dump(),
-                "features": {k: v for k, v in features.items() if k != "statistics"},
+                "features": without_statistics(student),
             },
             "predict_students": {
                 **student,
@@ -270,21 +260,34 @@ def own_study(name, own):
             },
             "predict_baselines": own.baselines.model_dump(include={"models"}),
         },
-        more={
-            "train_teacher": {"network": own.network.inputs() if own.network else []}
-            | code,
-            **dict.fromkeys(
-                ("distil_wavelet", "predict_students", "predict_baselines"), code
-            ),
-        },
+        more=own_code(own, train_teacher=files),
         exported=objectives[0],
         figures=["scores", "parameters", "fidelity", "wavelet", "filters", "choice"]
         + [PATHS[name] for name in objectives if name in PATHS]
-        + ["reading", "curves"] * (own.dims == 1)
+        + ["reading", "curves"] * in_time
         + ["predictions", "learning"],
         overall=[],
-        reader={"student": student, "windows": []},
+        reader={"student": student, "windows": []} if own.student.is_sum else {},
     )
+
+
+def student_of(section, honest, dims=1):
+    """Settings of the student that all wavelets share."""
+    told = section.model_dump(include={"head", "fit_to", "shares"})
+    return {"features": section.reads(dims), **told, "honest": honest}
+
+
+def without_statistics(student):
+    """What a search reads: a change of other settings does not search again."""
+    return {k: v for k, v in student["features"].items() if k != "statistics"}
+
+
+def own_code(section, **more):
+    """Inputs of rules: files of code that a study's choices name, and ``more``."""
+    code = {"code": brought(code_of(section))}
+    runs_it = "train_teacher", "distil_wavelet", "predict_students"
+    rules = *runs_it, "predict_baselines", "hand_over"
+    return {rule: more.get(rule, {}) | code for rule in rules}
 
 
 def is_current(result, parts):

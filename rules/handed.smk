@@ -27,6 +27,7 @@ use rule split_dataset as split_shifted with:
 use rule job as hand_over with:
     """Hand a network over: students without labels, and models of the user's labels."""
     input:
+        unpack(more("hand_over")),
         samples=as_seen,
         networks=SEED / "networks.safetensors",
         records=SEED / "networks.json",

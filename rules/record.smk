@@ -42,15 +42,17 @@ if settings.maps:
 
 
 # Studies that the explorer shows, with what it is told of each: of the first split, seed
-# and target. What was read without a network, maps alone, has nothing to explore.
+# and target. What was read without a network, maps alone, has nothing to explore, nor
+# has a student that is no sum of curves.
 EXPLORED = {}
 for name, study in STUDIES.items():
     told = {"target": study.wildcards["target"][0]} | {"method": study.exported}
-    EXPLORED[name] = told | {"settings": study.reader.get("student")}
+    if study.reader:
+        EXPLORED[name] = told | {"settings": study.reader["student"]}
 if "cells" in EXPLORED:
     EXPLORED["cells"] |= {"windows": settings.cells.windows}
-if "maps" in EXPLORED:
-    EXPLORED["maps"] = {"target": EXPLORED["maps"]["target"], "bounds": BOX}
+if "maps" in STUDIES:
+    EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 
 
 if settings.cells:

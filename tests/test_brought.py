@@ -309,11 +309,32 @@ def test_networks_that_return_several_things(packed, outputs, listed):
         awd.network(module).outputs(X)
     with pytest.raises(ConfigError, match="no part 'logit'"):
         awd.network(module, output="logit").outputs(X)
+    with pytest.raises(ConfigError, match=f"KeyError: 'no'.* returns .*{listed}"):
+        awd.network(module, output=lambda answer: {}["no"]).outputs(X)
 
 
 def test_a_single_part_needs_no_choice():
     require_same(awd.network(Giving(lambda y: {"logits": y})), dense())
     require_same(awd.network(Giving(lambda y: (y, None))), dense())
+    with pytest.raises(ConfigError, match=r"no part 1; .*a column .* is the target"):
+        awd.network(dense(), output=1).outputs(X)
+
+
+def test_answers_that_are_no_real_tensor():
+    arrays = awd.network(Giving(lambda y: y.detach().numpy()))
+    np.testing.assert_allclose(arrays.outputs(X), plainly(dense()), rtol=1e-5)
+    with pytest.raises(DataError, match=r"no gradient .*remove .*\.numpy\(\)"):
+        arrays.gradient(X)
+    with pytest.raises(DataError, match="output is complex"):
+        awd.network(Giving(lambda y: y + 1j)).outputs(X)
+    with pytest.raises(DataError, match="no weights yet"):
+        awd.network(dense().to("meta")).outputs(X)
+
+
+def test_a_network_that_runs_is_told_what_is_wrong_with_its_answer():
+    convolution = awd.network(nn.Conv1d(1, 1, 3, padding=1))
+    with pytest.raises(ShapeError, match=r"returned \(2, 1, 24\) for 2 samples"):
+        convolution.outputs(X)
 
 
 class Two(nn.Module):
@@ -345,6 +366,10 @@ def test_plain_functions_of_arrays():
     )
     gradient = both.gradient(X, np.arange(N) % 2, batch=4)
     np.testing.assert_array_equal(gradient.argmax(1), np.arange(N) % 2)
+    given = X.copy()
+    doubled = awd.network(lambda x: np.multiply(x, 2, out=x).sum(1))
+    np.testing.assert_allclose(doubled.output(given), 2 * X.sum(1), rtol=1e-4)
+    np.testing.assert_array_equal(given, X)
     torched = awd.network(lambda x: dense()(torch.tensor(x)))
     np.testing.assert_allclose(torched.outputs(X), plainly(dense()), rtol=1e-5)
 

@@ -1,23 +1,31 @@
 """What the pages show runs: every block of Python, every configuration."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import roifile
 import torch
 import yaml
 from safetensors.torch import save_file
 from torch import nn
 
 import awd
+from awd.cells import simulate
 from awd.config import reading
+from awd.errors import ConfigError
 from awd.league import baselines
 from awd.own import dataset
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```(python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^\$ (.*?)(?: +#.*)?$", re.MULTILINE)
+PAGES = ("cells", "maps", "running")  # of the pipeline
 
 
 @pytest.fixture
@@ -49,6 +57,79 @@ def test_every_block_of_a_page_runs_in_its_order(page, here):
             sets += gathered(block)
     assert len(sets) == {"own": 6, "extend": 1, "start": 0}[page]
     assert all(found.sizes["sample"] >= 90 for found in sets)
+
+
+def default():
+    """The configuration that a file of settings changes."""
+    return yaml.safe_load((ROOT / "config/default.yaml").read_text("utf-8"))
+
+
+def blocks(page, kind):
+    """The blocks of a kind on a page."""
+    text = (DOCS / f"{page}.md").read_text("utf-8")
+    return [block for found, block in BLOCK.findall(text) if found == kind]
+
+
+def test_python_on_the_page_of_cells_runs(here):
+    names = "master.ome.tif", "slave.ome.tif"
+    simulate.simulate_movie("teaching", "a", 3, *names, frames=40, size=96)
+    half = np.array([[0, 0], [0, 96], [48, 96], [48, 0]])
+    roifile.ImagejRoi.frompoints(half).tofile("cell.roi")
+    (block,) = blocks("cells", "python")
+    names = {}
+    exec(compile(block, "cells", "exec"), names)
+    tracks = {name: names[name].sizes["track"] for name in ("cell", "inside")}
+    assert 0 < tracks["inside"] < tracks["cell"]
+    assert pd.read_csv("tracks.csv").shape[0] > tracks["inside"]
+
+
+def test_python_on_the_page_of_maps_runs():
+    names = {"kernels": np.ones((2, 3, 3)) / 9, "edges": np.linspace(-0.1, 0.5, 5)}
+    names |= {"ell": np.geomspace(300, 3000, 5)}
+    names["parameters"] = np.repeat([[0.2], [0.4]], 24, 0)
+    (block,) = blocks("maps", "python")
+    small = block.replace("seed=0)", "seed=0, particles=32)")
+    exec(compile(small, "maps", "exec"), names)
+    assert names["kappa"].shape == (48, 128, 128)
+    assert names["power"].shape == (48, 4)
+    assert (names["power"] > 0).all()
+    assert names["counts"].sum() > 0
+    found = names["head"].predict(names["counts"].reshape(48, -1))
+    assert np.isin(found, [0.2, 0.4]).all()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_configurations_of_a_page_are_in_order(page):
+    for block in blocks(page, "yaml"):
+        given = yaml.safe_load(block)
+        given = {"cells": given} if "source" in given else given
+        config = reading.load({"run": "mine", **given})
+        assert config.cells or config.maps
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_a_page_name_what_there_is(page):
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    known = {path.stem for path in ROOT.glob("config/*.yaml")} | {"mine"}
+    for line in LINE.findall((DOCS / f"{page}.md").read_text("utf-8")):
+        made = re.match(r"(?:\w+=\S+ )?make (\S+)", line)
+        assert not made or made[1] in targets, line
+        assert set(re.findall(r"RUN=(\S+)", line)) <= known, line
+        for path in re.findall(r"\b(?:envs|profiles|config)/[\w./-]+", line):
+            assert (ROOT / path).exists() or "results/" in line, line
+        pairs = shlex.split(line.partition(" --config ")[2])
+        changed = dict(pair.split("=", 1) for pair in pairs)
+        changed = {key: yaml.safe_load(value) for key, value in changed.items()}
+        reading.load({"run": "mine", **changed}, default=default())
+
+
+def test_mistakes_are_listed_as_the_page_shows():
+    text = (DOCS / "running.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```text\n(config/mine.*?)\n```$", text, BLOCK.flags)
+    given = {"run": "mine", "cells": {"distil": {"lenghts": [4]}}, "teacher": {}}
+    with pytest.raises(ConfigError) as error:
+        reading.load(given, "config/mine.yaml", default())
+    assert str(error.value) == shown
 
 
 class Logits(nn.Module):

@@ -84,8 +84,8 @@ def test_a_subset_is_the_same_on_fewer_samples():
     [
         ({"groups": np.zeros(200)}, DataError, "got 1 groups"),
         ({"y": np.ones(200)}, DataError, "an output with s.d. 0"),
-        ({"y": np.where(X[:, 0] > 2, np.nan, 1)}, DataError, "are not finite"),
-        ({"x": np.where(X > 9, np.nan, X)}, DataError, "are not finite"),
+        ({"y": np.where(X[:, 0] > 2, np.nan, 1)}, DataError, "^y is not finite"),
+        ({"x": np.where(X > 9, np.nan, X)}, DataError, "^x is not finite"),
         ({"y": Y[:9]}, ShapeError, r"output is \(9,\)"),
     ],
 )

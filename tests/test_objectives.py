@@ -6,7 +6,7 @@ import pywt
 import torch
 
 from awd import transform, wavelet
-from awd.errors import DataError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
 from awd.search import descent, objectives
@@ -52,6 +52,24 @@ def test_a_function_of_the_coefficients_has_an_exact_slope():
     np.testing.assert_allclose(gradient, slope, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda c, a: c[9].mean(), "fails .IndexError.* 4 bands"),
+        (
+            lambda c, a: c[1].abs(),
+            r"returned tensor[\s\S]* expected a tensor of one number",
+        ),
+        (lambda c, a: 3.0, "returned 3.0; expected a tensor"),
+        (lambda c, a: c[1].detach().mean(), "no gradient with respect to the filter"),
+    ],
+)
+def test_a_function_that_cannot_be_minimised_is_refused(function, message):
+    term = objectives.coefficients(function, samples(X), 3)["coefficients"]
+    with pytest.raises(ConfigError, match=message):
+        term.value_and_gradient(random_filter(1))
+
+
 @pytest.mark.parametrize(("name", "data"), [("attribution", GRADIENT), ("sparsity", X)])
 def test_terms_are_norms_in_units_of_db5(name, data):
     def norm(wave):
@@ -67,7 +85,7 @@ def test_a_term_of_signals_needs_signals():
     assert list(objectives.attribution(samples(gradient=GRADIENT), 3)) == [
         "attribution"
     ]
-    with pytest.raises(DataError, match="needs gradient; got None"):
+    with pytest.raises(DataError, match="needs gradient, of the teacher's output"):
         objectives.attribution(samples(X), 3)
     with pytest.raises(DataError, match="needs output, the teacher's predictions"):
         objectives.output(samples(X), 3)

@@ -209,6 +209,19 @@ def test_a_few_labels_are_numbers_of_the_networks_classes():
         classifier().fit(X[few], y[few].astype(str), teacher=classes)
 
 
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.array(["a", None] * 150, dtype=object), "labels of several kinds"),
+        (np.zeros(300, int), "y has 1 class, 0;"),
+        (X[:, 0], "^y: Unknown label type"),
+    ],
+)
+def test_labels_that_name_no_classes_are_refused(y, message):
+    with pytest.raises(DataError, match=message):
+        classifier(folds=0).fit(X, y)
+
+
 def test_a_scikit_learn_classifier_is_a_teacher():
     y = np.where(network(X) > 3, "yes", "no")
     teacher = LogisticRegression().fit(X, y)
@@ -374,13 +387,13 @@ def test_samples_come_as_tables_tensors_lists_and_odd_arrays():
 @pytest.mark.parametrize(
     ("x", "error", "message"),
     [
-        ([[1.0, 2.0], [3.0]], DataError, "^X"),
-        (X + 1j, DataError, "^X or y: Complex data"),
+        ([[1.0, 2.0], [3.0]], ShapeError, "^X is no array .*different lengths"),
+        (X + 1j, DataError, "^X or y: Complex data not supported.$"),
         (np.full((9, 9), "a"), AwdError, "^X"),
         (np.full((9, 9), object()), KindError, "^X"),
-        (np.where(X > 9, np.nan, X), DataError, "^X or y: .*NaN"),
+        (np.where(X > 9, np.nan, X), DataError, "^X is not finite .* in 32 of 300"),
         (X[:1], DataError, "^X or y: .*1 sample"),
-        (X[0], DataError, "^X or y: .*1D array"),
+        (X[0], DataError, "^X or y: .*1D array instead. Reshape your data"),
     ],
 )
 def test_what_holds_no_numbers_is_refused(x, error, message):
@@ -406,6 +419,7 @@ def test_what_holds_no_numbers_is_refused(x, error, message):
         ({}, {"outputs": np.ones(300)}, DataError, "the same for every sample"),
         ({}, {"y": X[:, :2]}, DataError, "^X or y: y should be a 1d array"),
         ({}, {"outputs": X, "target": 32}, ConfigError, "target is 32; .* at most 31"),
+        ({}, {"outputs": X, "target": -1}, ConfigError, "target is -1; .* least 0"),
         ({}, {"outputs": X[:, 0], "groups": [1, 2]}, ShapeError, "^groups is"),
         ({"folds": 1}, {"outputs": X[:, 0]}, ConfigError, "folds is 1; expected 2"),
         ({"dims": 3}, {"outputs": X[:, 0]}, ConfigError, "dims is 3"),
@@ -414,7 +428,7 @@ def test_what_holds_no_numbers_is_refused(x, error, message):
             {"objective": "attribution"},
             {"teacher": network},
             DataError,
-            "needs gradient; got None",
+            "needs gradient, .*scikit-learn.* objective='output'; got None",
         ),
         (
             {},

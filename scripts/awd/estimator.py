@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
     import pywt
 
 NUMBERS = [np.float64, np.float32]
+VALUES = re.compile(
+    r":?\n(array=)?(\[.*\]|nan)\.?\s*", re.DOTALL
+)  # in scikit-learn's errors
 
 
 class Sampled(BaseEstimator):
@@ -97,16 +101,21 @@ class Sampled(BaseEstimator):
             dtype = getattr(values, "dtype", None)
             if getattr(dtype, "kind", "f") in others:
                 raise ShapeError(f"{name} has dtype {dtype}; expected numbers")
-        if hasattr(X, "detach"):
+        if hasattr(X, "detach") or isinstance(X, list | tuple):
             X = real(X, "X")
+        kinds = {"dtype": NUMBERS, "allow_nd": True, "ensure_all_finite": False}
         try:
-            return validate_data(self, X, y, dtype=NUMBERS, allow_nd=True, **options)
+            checked = validate_data(self, X, y, **kinds, **options)
         except AwdError:
             raise
         except ValueError as error:
-            raise DataError(f"X or y: {error}") from error
+            raise DataError(
+                f"X or y: {VALUES.sub('. ', str(error)).strip()}"
+            ) from error
         except TypeError as error:
             raise KindError(f"X or y: {error}") from error
+        require_finite(checked[0] if isinstance(checked, tuple) else checked, "X")
+        return checked
 
     def _reshaped(
         self, values: np.ndarray, name: str, shape: tuple[int, ...] | None = None

@@ -178,6 +178,11 @@ def recipe(name: str = "largest", **settings: Any) -> Any:
         raise ConfigError(f"features {name!r} cannot be made so: {error}") from error
 
 
+def searched(reads: Any) -> Any:
+    """What a search reads: it follows the slope of picks, which statistics lack."""
+    return replace(reads, statistics=()) if isinstance(reads, Largest) else reads
+
+
 @dataclass(frozen=True)
 class Picked:
     """Features of :class:`Largest`, and from which coefficients they come.
@@ -337,7 +342,7 @@ def _target(y: np.ndarray, n: int) -> np.ndarray:
         raise ShapeError(
             f"y is {y.shape} for {n} samples; expected ({n},), one student a target"
         )
-    return require_finite(y)
+    return require_finite(y, "y")
 
 
 def contributions(

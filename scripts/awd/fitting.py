@@ -8,15 +8,15 @@ whole is. The search takes the best of many filters, so its own score flatters i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from awd import targets
+from awd import heads, targets
 from awd.distil import Distilled, distil
 from awd.errors import DataError, ShapeError, warn
-from awd.features import Largest, Student
+from awd.features import Student, searched
 from awd.log import progress
 from awd.targets import HeldOut, Target
 
@@ -119,6 +119,9 @@ class Recipe:
     shares: Sequence[float] = (1.0,)
     random_state: int = 0
 
+    def __post_init__(self) -> None:
+        heads.require(self.head)
+
     def distilled(self, data: Taught) -> Distilled:
         """The wavelet, of samples about the means of their channels.
 
@@ -140,7 +143,7 @@ class Recipe:
             data.gradient,
             answers,
             objective=self.objective,
-            student=self._searched,
+            student=searched(self.features),
             groups=data.groups,
             ratio=self.ratio,
             levels=self.levels,
@@ -165,12 +168,6 @@ class Recipe:
         ]
         students, shares = zip(*found, strict=True)
         return Additive(result, list(students), np.array(shares), centre)
-
-    @property
-    def _searched(self) -> Any:
-        """A search follows the slope of picked coefficients, which statistics lack."""
-        picks = isinstance(self.features, Largest)
-        return replace(self.features, statistics=()) if picks else self.features
 
     def _targets(self, data: Taught, count: int) -> list[Target]:
         if data.outputs is None:

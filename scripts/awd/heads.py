@@ -180,7 +180,12 @@ def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
     ConfigError
         There is no such head.
     """
-    return registry.named(name, HEADS, "head")(floor, bends)
+    return require(name)(floor, bends)
+
+
+def require(name: str) -> Any:
+    """The function that makes a head; errors as of :func:`head`."""
+    return registry.named(name, HEADS, "head")
 
 
 def additive(fitted: Any) -> bool:

@@ -156,8 +156,7 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
         return self._explained(X, 0)
 
     def _answers(self, outputs: np.ndarray) -> np.ndarray:
-        count = outputs.shape[1]
-        column = scalars.whole(self._target, "target", -count, count - 1)
+        column = scalars.whole(self._target, "target", 0, outputs.shape[1] - 1)
         return outputs[:, column, None]
 
     def _differentiated(self, outputs: np.ndarray) -> Any:
@@ -263,15 +262,19 @@ class AdaptiveWaveletClassifier(ClassifierMixin, Predictor):
             return None
         try:
             check_classification_targets(y)
+            self.classes_, index = np.unique(y, return_inverse=True)
         except ValueError as error:
             raise DataError(f"y: {error}") from error
-        self.classes_, index = np.unique(y, return_inverse=True)
+        except TypeError as error:
+            raise DataError(
+                f"y holds labels of several kinds ({error}); give all as text or all "
+                "as numbers, and none that is missing"
+            ) from error
         if count is not None and len(self.classes_) != count:
             index = self._of_network(y, count)
         if len(self.classes_) < 2:
-            raise DataError(
-                f"y has 1 class, {self.classes_[0]!r}; a classifier needs 2 or more"
-            )
+            only = scalars.shown(self.classes_.tolist()[0])
+            raise DataError(f"y has 1 class, {only}; a classifier needs 2 or more")
         labels = (index[:, None] == np.arange(len(self.classes_))).astype(float)
         return labels[:, 1:] if len(self.classes_) == 2 else labels
 

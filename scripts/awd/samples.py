@@ -39,11 +39,11 @@ def real(values: ArrayLike | Any, name: str) -> np.ndarray:
     >>> real([[1, 2], [3, 4]], "x").dtype
     dtype('float64')
     """
-    if hasattr(values, "detach"):  # a tensor, on any device
-        values = values.detach().cpu()
-        values = values.float() if values.itemsize < 4 else values
     require_unmasked(values, name)
     try:
+        if hasattr(values, "detach"):  # a tensor, on any device
+            values = values.detach().cpu()
+            values = values.float() if values.itemsize < 4 else values
         data = np.asarray(values)
     except Exception as error:  # whatever an object makes of being asked for an array
         raise ShapeError(
@@ -199,13 +199,13 @@ def as_rows(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1, *x.shape[min(2, x.ndim - 1) :])
 
 
-def require_finite(values: np.ndarray) -> np.ndarray:
-    """The values, (n, ...), if every sample of them is finite."""
+def require_finite(values: np.ndarray, name: str = "x") -> np.ndarray:
+    """The values, (n, ...), if those of every sample are finite."""
     bad = ~np.isfinite(np.atleast_1d(values))
     bad = bad.any(tuple(range(1, bad.ndim)))
     if bad.any():
         raise DataError(
-            f"{bad.sum()} of {len(bad)} samples are not finite, first sample "
-            f"{int(bad.argmax())}; drop or repair them"
+            f"{name} is not finite (NaN, infinity) in {bad.sum()} of {len(bad)} "
+            f"samples, first in sample {int(bad.argmax())}; drop or repair them"
         )
     return values

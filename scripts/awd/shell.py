@@ -97,7 +97,7 @@ def _arrays(
         raise ShapeError(
             f"{path}: {options['x']} is {x.shape}; expected 2 or more samples (n, ...)"
         )
-    samples.require_finite(x)
+    samples.require_finite(x, f"{path}: {options['x']}")
     y, group = (found.get(key) for key in ("y", "group"))
     for name, values in (("y", y), ("group", group)):
         if values is not None and len(np.atleast_1d(values)) != len(x):
@@ -112,7 +112,8 @@ def _arrays(
                 f"{path}: {options['y']} holds {y.dtype}, no numbers; with --classes "
                 "they are classes, and with --fit-to outputs and another --y left out"
             )
-        y = samples.require_finite(samples.real(y, options["y"]))
+        name = f"{path}: {options['y']}"
+        y = samples.require_finite(samples.real(y, name), name)
     group = None if group is None else group.astype(str)
     return _shaped(x, options["shape"]), y, group
 

@@ -130,7 +130,7 @@ def test_images_have_a_channel_axis_always(tmp_path, shape):
             {"x": np.where(X > 2, np.nan, X), "y": Y},
             {},
             DataError,
-            "samples are not finite",
+            "x is not finite",
         ),
         ({"x": X, "y": np.where(Y > 0, np.inf, Y)}, {}, DataError, "y is not finite"),
     ],

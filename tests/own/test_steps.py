@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import awd
-from awd import io, registry
+from awd import io, registry, wavelet
 from awd.errors import DataError
 from awd.league import bootstrap, choose, score
 from awd.league.predict import time_inference, to_dataset
@@ -270,21 +270,47 @@ def test_logits_become_probabilities(tmp_path):
         assert net.gradient(x).shape == x.shape
 
 
-def test_choices_may_be_ones_own(tmp_path, monkeypatch):
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    """A folder with the parts that the page on extending shows."""
     page = (Path(__file__).parents[2] / "docs/extend.md").read_text("utf-8")
     code = page.split('open("parts.py", "w")')[1].split("'''")[1]
     monkeypatch.chdir(tmp_path)
     Path("parts.py").write_text(code)
+
+
+def test_choices_may_be_ones_own(tmp_path, parts):
     x = walks(24)
+    more = {"objectives": ["output", "parts.py:thinnest"]}
     study = Study(
         *(tmp_path, x, None, x.max(1)),
         kinds=["parts.py:Narrow", "mlp"],
-        search=SEARCH | {"objectives": ["output", "parts.py:thinnest"]},
+        search=SEARCH | more | {"families": ["parts.py:smooth"]},
         models=["ridge", "parts.py:differences"],
         head="parts.py:sparse",
     )
     expected = {"output", "thinnest", "output_mlp", "Narrow", "mlp", "untrained"}
-    assert expected <= set(study.entries)
+    assert expected | {"output_smooth"} <= set(study.entries)
+    smooth = choose.from_dataset(io.read(study.wavelets))["output_smooth"]
+    assert (smooth.family, smooth.parameters) == ("smooth", 2)
+    taps = wavelet.highpass(smooth.chosen.filter)
+    np.testing.assert_allclose(taps @ np.arange(6), 0, atol=1e-9)  # the second moment
     model = study.model()
     assert "differences" in {score.name for score in model.scores}
     assert np.isfinite(model.predict(study.test.x)).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "families", "count"),
+    [("parts.py:Energies", [], 3), ("quantiles", ["symmetric"], None)],
+)
+def test_a_student_may_read_anything(tmp_path, parts, features, families, count):
+    x = walks(24)
+    reads = {"features": {"name": features}}
+    search = SEARCH | reads | {"families": families, "levels": [2]}
+    study = Study(tmp_path, x, None, x.max(1), search=search, **reads)
+    assert set(study.entries) >= {"output", *(f"output_{name}" for name in families)}
+    found = [study.entries[name] for name in ("output", "db2")]
+    assert all(np.isfinite(entry.prediction).all() for entry in found)
+    if count:  # an energy of each band, and the intercept
+        assert found[0].head_parameters == count + 1

@@ -35,6 +35,8 @@ def test_columns_of_any_csv(tmp_path, text, expected):
         (b"a,a\n1,2\n", "does not give every"),
         (b"a,b\n1,2,3\n", r"2 columns are named above 1 x 3 cells"),
         (b"a,b\n1,2\n1\n", "not a CSV"),
+        (b"a;b\n1;2\n", "separated by ';'; expected commas"),
+        (b"a\tb\n1,5\t2\n", "separated by '.t'; expected commas"),
         (b"a,b\n", "2 columns are named above 0"),
         (b"", "is empty"),
         (b"a,b\n\xff,1\n", "not a CSV in UTF-8"),

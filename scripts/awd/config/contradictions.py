@@ -38,9 +38,16 @@ def found(config: Config) -> Iterator[tuple[str, str]]:
 
 def _bad_method(prefix: str, study: Cells | Own) -> Iterator[tuple[str, str]]:
     """Of any study: what the steps of the method cannot do."""
-    if not study.student.largest + study.student.smallest:
+    student, distil = study.student, study.distil
+    if student.features == "largest" and not student.largest + student.smallest:
         yield f"{prefix}.student.largest", "and smallest are 0; it needs a coefficient"
-    distil = study.distil
+    smoothers = {"symmetric", "gaussian"} & {*distil.families}
+    if smoothers and student.features == "largest":
+        yield (
+            f"{prefix}.distil.families",
+            f"lists {', '.join(sorted(smoothers))}, smoothers of the undecimated "
+            f"transform, which {prefix}.student.features: quantiles reads",
+        )
     if 2 * distil.moments > min(distil.lengths):
         yield (
             f"{prefix}.distil.moments",
@@ -487,6 +494,10 @@ def _unread_method(prefix: str, study: Cells | Own) -> Iterator[tuple[str, str]]
         yield f"{prefix}.student.shares", reason
     if study.splits.test_groups:
         yield f"{prefix}.splits.test", f"{prefix}.splits.test_groups are named"
+    if study.student.features != "largest":
+        for key in ("largest", "smallest", "positions", "start", "statistics"):
+            reason = f"{prefix}.student.features is {study.student.features}"
+            yield f"{prefix}.student.{key}", reason
 
 
 def _unread_own(prefix: str, own: Own) -> Iterator[tuple[str, str]]:

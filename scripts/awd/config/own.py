@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from awd import registry
 from awd.config.common import OrOwn, Strict
 from awd.config.study import (
     Baselines,
@@ -191,11 +190,6 @@ class Own(Strict):
     distil: Distil = Distil()
     student: StudentSettings = StudentSettings()
     baselines: Baselines = Baselines()
-
-    def code(self) -> list[str]:
-        """Files of code of one's own that the study's choices name."""
-        named = *self.teacher.kinds, *self.distil.objectives, self.student.head
-        return registry.files([*named, *self.baselines.models])
 
     def inputs(self) -> list[str]:
         """All files that the study reads."""

@@ -106,7 +106,9 @@ def _validated(whole: Mapping[str, Any]) -> tuple[Config | None, list[Any]]:
         try:
             return Config.model_validate(whole), mistakes
         except ValidationError as error:
-            found = error.errors(include_url=False)
+            every = error.errors(include_url=False)
+        # A default that depends on a key that is wrong is no mistake of its own.
+        found = [e for e in every if e["type"] != "default_factory_not_called"]
         mistakes = mistakes if attempt else found
         whole = _copied(whole)
         for item in found:
@@ -223,6 +225,10 @@ def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
         return key, f"unknown key; {hint}"
     if item["type"] == "missing":
         return key, "is required and missing"
+    if item["type"] == "union_tag_not_found":
+        _, models = _models_at([*path, last])
+        kinds = ", ".join(tags(model)[0] for model in models)
+        return f"{key}.kind", f"is required and missing; expected one of {kinds}"
     message = item["msg"][0].lower() + item["msg"][1:]
     if item["type"] == "string_pattern_mismatch":
         message = PATTERNS.get(item["ctx"]["pattern"], message)
@@ -238,7 +244,13 @@ def _shown(value: Any) -> str:
 
 
 def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
-    """The path as a user writes it, and the keys known there.
+    """The path as a user writes it, and the keys known there."""
+    shown, models = _models_at(path)
+    return shown, sorted({key for model in models for key in model.model_fields})
+
+
+def _models_at(path: list[str]) -> tuple[list[str], list[type[Strict]]]:
+    """The path as a user writes it, and the models that may stand there.
 
     Pydantic counts the tag of a union (``simulate``) as a step; users do not write it.
     """
@@ -254,4 +266,4 @@ def _keys_at(path: list[str]) -> tuple[list[str], list[str]]:
         if not (part.isdigit() or by_name):  # in a list, or a name of the user's
             models = [m for info in inner for m in models_in(info.annotation)]
         by_name = any(typing.get_origin(info.annotation) is dict for info in inner)
-    return shown, sorted({key for model in models for key in model.model_fields})
+    return shown, models

@@ -5,11 +5,12 @@ Part of :mod:`awd.config.models`, which says what these models are for.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
+from awd import registry
 from awd.config.common import (
     Count,
     Few,
@@ -42,6 +43,8 @@ Model = Annotated[
     ],
     OrOwn(),
 ]
+Family = Annotated[Literal["symmetric", "gaussian"], OrOwn()]
+Features = Annotated[Literal["largest", "histogram", "quantiles", "norms"], OrOwn()]
 Statistic = Literal[
     "spread", "centre", "width", "above", "rise", "fall", "first", "middle", "last"
 ]
@@ -162,6 +165,13 @@ class Distil(Strict):
     draws: Annotated[int, Field(ge=0, le=10_000)] = Field(
         20, description="Resamples of the groups behind the band around a wavelet."
     )
+    families: list[Family] = Field(
+        [],
+        description="Beside the orthonormal wavelets of these lengths, each searched "
+        "by output and with a row of its own. Smoothers (symmetric, gaussian) are of "
+        "the undecimated transform, which not every student.features reads; of one's "
+        "own an awd.families.Family.",
+    )
     choose_by: Literal["fidelity", "labels"] = Field(
         "fidelity",
         description="What chooses along the paths of attribution and soft; labels as "
@@ -174,6 +184,12 @@ class Distil(Strict):
 class StudentSettings(Strict):
     """The final model on the coefficients; the same one for every wavelet."""
 
+    features: Features = Field(
+        "largest",
+        description="What is read of the coefficients: largest, as the keys below "
+        "say; histogram, quantiles or norms of undecimated ones; of one's own a class "
+        "with fitted and features.",
+    )
     largest: Annotated[int, Field(ge=0, le=1000)] = Field(
         3, description="Largest signed coefficients of every band."
     )
@@ -208,6 +224,23 @@ class StudentSettings(Strict):
         "cross-validation with networks that did not see the fold.",
     )
 
+    def reads(self, dims: int = 1) -> dict[str, Any]:
+        """Settings of :func:`awd.features.recipe`; images have no time."""
+        if self.features != "largest":
+            return {"name": self.features}
+        in_time = {"start", "statistics"} if dims == 1 else set()
+        told = self.model_dump(include={"smallest", "positions", *in_time})
+        return {"m": self.largest, **told}
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is a sum of curves of single coefficients: drawn, taken home."""
+        if self.features != "largest" or not registry.is_path(self.head):
+            return self.features == "largest"
+        from awd import heads
+
+        return heads.additive(heads.head(self.head))
+
 
 class Baselines(Strict):
     """Fixed wavelets that the distilled one is compared with."""
@@ -222,6 +255,14 @@ class Baselines(Strict):
         description="Models that need no wavelet; of one's own an "
         "awd.league.baselines.Baseline.",
     )
+
+
+def code_of(study: Any) -> list[str]:
+    """Files of code of one's own that the choices of a study name."""
+    student, distil = study.student, study.distil
+    named = *study.teacher.kinds, *distil.objectives, *distil.families
+    named = *named, *study.baselines.models, student.features, student.head
+    return registry.files(named)
 
 
 class Handed(Strict):

@@ -32,6 +32,12 @@ def read(path: io.PathLike) -> dict[str, np.ndarray]:
             f"{path}: not a CSV in UTF-8 with commas and as many cells in every row "
             f"({error}); write it anew"
         ) from error
+    other = next((sign for sign in ";\t" if len(first) == 1 and sign in first[0]), None)
+    if other:
+        raise DataError(
+            f"{path}: cells are separated by {other!r}; expected commas, and points in "
+            "numbers; write it anew"
+        )
     numbers = _parsed(np.array(first))
     counted = np.array_equal(numbers, np.arange(len(first)))
     if len(set(first)) < len(first) or (numbers.dtype.kind != "U" and not counted):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from awd import wavelet
-from awd.features import Largest
 from awd.filters import named
 
 
@@ -52,17 +52,17 @@ class Candidate:
     parameter: float = np.nan
 
 
-def with_twins(pool: Iterable[Candidate], features: Largest) -> list[Candidate]:
+def with_twins(pool: Iterable[Candidate], features: Any) -> list[Candidate]:
     """Every candidate followed by its :func:`symmetries`."""
     return [twin for c in pool for twin in symmetries(c, features)]
 
 
-def symmetries(candidate: Candidate, features: Largest) -> list[Candidate]:
+def symmetries(candidate: Candidate, features: Any) -> list[Candidate]:
     """The candidate and its twins that the same objective cannot tell from it."""
     reversed_taps = candidate.filter[::-1].copy()
     flips = [candidate, replace(candidate, filter=reversed_taps, flipped=True)]
     twins = flips[:1] if np.allclose(candidate.filter, reversed_taps) else flips
-    if features.mirrored == features:
+    if getattr(features, "mirrored", features) == features:
         return twins
     return [*twins, *(replace(twin, mirrored=True) for twin in twins)]
 
@@ -71,7 +71,7 @@ def scores(
     pool: Iterable[Candidate],
     x: np.ndarray,
     y: np.ndarray,
-    features: Largest,
+    features: Any,
     groups: np.ndarray | None = None,
     folds: int = 5,
 ) -> list[float]:

@@ -221,7 +221,7 @@ def fidelity(
     from sklearn.model_selection import GroupKFold
 
     x = require_finite(require_samples(x, axes(np.asarray(x))))
-    y = require_finite(np.array(y, np.float64))
+    y = require_finite(np.array(y, np.float64), "y")
     groups = np.arange(len(x)) if groups is None else np.asarray(groups)
     if y.ndim not in (1, 2) or len(y) != len(x) or groups.shape != (len(x),):
         raise ShapeError(

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import wavelet
-from awd.errors import DataError, ShapeError
+from awd import scalars, wavelet
+from awd.errors import AwdError, ConfigError, DataError, ShapeError
 from awd.samples import answers, as_rows, groups_of, real
 from awd.search.descent import THOROUGH, Effort, Term
 
@@ -163,7 +163,27 @@ class Coefficients:
             return transform.analysis(data, h, self.levels, dims=data.ndim - 2)
 
         attributions = None if self.gradient is None else bands(self.gradient)
-        return self.function(bands(self.x), attributions)
+        try:
+            value = self.function(bands(self.x), attributions)
+        except AwdError:
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f"the objective fails ({type(error).__name__}: {error}); it is given "
+                f"{self.levels + 1} bands of coefficients of the samples, and those of "
+                "gradients, or None"
+            ) from error
+        if not hasattr(value, "requires_grad") or value.numel() != 1:
+            raise ConfigError(
+                f"the objective returned {scalars.shown(value)}; expected a tensor of "
+                "one number, such as coefficients[1].abs().mean()"
+            )
+        if h.requires_grad and not value.requires_grad:
+            raise ConfigError(
+                "the objective has no gradient with respect to the filter; compute it "
+                "in torch from the coefficients, without .detach() or .numpy()"
+            )
+        return value
 
 
 def coefficients(function: Callable, samples: Samples, levels: int) -> dict[str, Term]:
@@ -183,7 +203,11 @@ def sparsity(samples: Samples, levels: int) -> dict[str, Term]:
 
 def attribution(samples: Samples, levels: int) -> dict[str, Term]:
     """The wavelet in which TRIM attributions are sparse, and signals too if given."""
-    gradient = samples.need("gradient")
+    gradient = samples.need(
+        "gradient",
+        ", of the teacher's output by x: see awd.attribution.saliency; where a network "
+        "gives none (ONNX, scikit-learn, a plain function) there is objective='output'",
+    )
     terms: dict[str, Term] = {"attribution": L1(gradient, levels).relative()}
     return terms if samples.x is None else terms | sparsity(samples, levels)
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import distil, io, registry
+from awd import distil, features, io, registry
 from awd.distil import Distilled
 from awd.errors import DataError
-from awd.features import Largest
+from awd.filters.families import FAMILIES
 from awd.league import choose, splits
 from awd.league.choose import Method
 from awd.league.splits import Part
@@ -32,6 +32,7 @@ from awd.search.candidates import Candidate
 if TYPE_CHECKING:
     import xarray as xr
 
+    from awd.filters.families import Family
     from awd.record.checkpoint import Checkpoint, Job
 
 
@@ -46,7 +47,7 @@ def wavelets(
         Paths: ``samples`` with a split, and ``outputs`` of all networks.
     target : str
     settings : mapping
-        ``objectives``, ``features`` (of :class:`awd.features.Largest`) of the student
+        ``objectives``, ``features`` (of :func:`awd.features.recipe`) of the student
         that is used, and the others of :class:`Distiller`.
     seed : int
     job : Job
@@ -75,10 +76,8 @@ def wavelets(
         if not name.startswith(contracts.FOLD)
     }
     settings = dict(settings)
-    objectives, student = (
-        settings.pop("objectives"),
-        Largest(**settings.pop("features")),
-    )
+    objectives = settings.pop("objectives")
+    student = features.searched(features.recipe(**settings.pop("features")))
     settings["levels"] = possible_levels(known.x, settings["levels"])
     distiller = Distiller(known, student, seed=seed, **settings)
     return choose.to_dataset(distiller.methods(answers, objectives), mode="zero")
@@ -108,7 +107,7 @@ class Distiller:
     known : Part
         The training and select sides of a split.
     student : Largest
-        What the student reads.
+        What the student reads, or any other features.
     folds, seed : int
         Of the grouped cross-validation; of every search.
     lengths, levels : sequence of int
@@ -123,10 +122,13 @@ class Distiller:
     attribution, soft : mapping
         ``length``, ``levels``, ``ratios`` of the paper's objective over lattice angles;
         arguments of :func:`awd.search.soft.distil_soft`, the paper's own losses.
+    families : sequence of str
+        Keys of :data:`awd.filters.families.FAMILIES`, or import paths: each is searched
+        by output, beside the orthonormal wavelets.
     """
 
     known: Part
-    student: Largest
+    student: Any
     folds: int
     seed: int
     lengths: Sequence[int]
@@ -137,6 +139,7 @@ class Distiller:
     choose_by: str
     attribution: Mapping[str, Any]
     soft: Mapping[str, Any]
+    families: Sequence[str] = ()
 
     def methods(
         self, answers: Mapping[str, Answers], objectives: Sequence[str]
@@ -169,6 +172,8 @@ class Distiller:
             registry.short(name): self._distilled(name, first, draws=draws)
             for name, draws in zip(objectives, [self.draws, *[0] * 99], strict=False)
         }
+        for family in self.families:
+            methods[f"output_{registry.short(family)}"] = self._of_family(family, first)
         for network, answer in rest:
             control = network in CONTROLS
             name = network if control else f"{registry.short(ours)}_{network}"
@@ -204,7 +209,26 @@ class Distiller:
             found.pool, fidelities, "fidelity", role, draws=[*found.draws]
         )
 
-    def _search(self, objective: str, answer: Answers, draws: int = 0) -> Distilled:
+    def _of_family(self, name: str, answer: Answers) -> Method:
+        """The best by fidelity of a family, and how many numbers chose it."""
+        family = registry.named(name, FAMILIES, "family")
+        found = self._search("output", answer, family=family)
+        return choose.choose(
+            found.pool,
+            [candidate.score for candidate in found.pool],
+            "fidelity",
+            "distilled",
+            parameters=len(family.bounds),
+            family=registry.short(name),
+        )
+
+    def _search(
+        self,
+        objective: str,
+        answer: Answers,
+        draws: int = 0,
+        family: Family | None = None,
+    ) -> Distilled:
         own = registry.is_path(objective)
         return distil.distil(
             self.known.x,
@@ -217,6 +241,7 @@ class Distiller:
             levels=self.levels,
             length=self.lengths,
             moments=self.moments,
+            family=family,
             draws=draws,
             dims=axes(self.known.x),
             random_state=self.seed,

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from awd import distil, heads, io
 from awd.errors import DataError
-from awd.features import Largest, Student
+from awd.features import Student, searched
+from awd.features import recipe as reads
 from awd.league import baselines, splits
 from awd.league.splits import Part
 from awd.record import contracts
@@ -77,8 +78,7 @@ class Recipe:
         return distil.distil(
             pool.x,
             output=output,
-            # A search follows the slope of picked coefficients, which statistics lack.
-            student=replace(self.student.features, statistics=()),
+            student=searched(self.student.features),
             groups=_units(pool),
             folds=self.folds,
             dims=axes(pool.x),
@@ -144,7 +144,7 @@ def predictions(
     """
     settings = dict(settings)
     kind, numbers, draws = (settings.pop(key) for key in ("kind", "labels", "draws"))
-    student = Student(Largest(**settings.pop("features")), settings.pop("head"))
+    student = Student(reads(**settings.pop("features")), settings.pop("head"))
     fixed = predict.fixed([settings.pop("wavelet")], settings.pop("depth"))
     without = {name: method.chosen for name, method in fixed.items()}
     recipe = Recipe(student, without, seed=seed, **settings)
@@ -359,10 +359,7 @@ class _Searched:
         self.y, self.floor = pool.y, heads.FLOOR * np.std(pool.x)
         self.candidates = recipe.candidates_for_labels()
         self.features = [
-            recipe.student.features.features(
-                pool.x, c.filter, c.levels, dims=axes(pool.x)
-            )
-            for c in self.candidates
+            _read(recipe.student.features, c, pool.x) for c in self.candidates
         ]
 
     def best(self, rows: np.ndarray) -> Candidate:
@@ -372,6 +369,12 @@ class _Searched:
             least_error(features[rows], y, self.floor) for features in self.features
         ]
         return self.candidates[int(np.argmin(errors))]
+
+
+def _read(reads: Any, candidate: Candidate, x: np.ndarray) -> np.ndarray:
+    """What a student reads of samples by a filter, (n, features)."""
+    bank, dims = (candidate.filter, candidate.levels), axes(x)
+    return reads.fitted(x, *bank, dims).features(x, *bank, dims=dims)
 
 
 def least_error(features: np.ndarray, y: np.ndarray, floor: float) -> float:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from awd import io, wavelet
-from awd.features import Largest, Student
+from awd.features import Student, recipe
 from awd.filters import kernels
 from awd.league import bootstrap, choose, splits
 from awd.league.choose import Method
@@ -62,7 +62,7 @@ def students(
         Paths: ``samples``, ``outputs``, ``networks`` and ``wavelets``.
     target : str
     settings : mapping
-        ``features`` (of :class:`awd.features.Largest`), ``head``, ``fit_to``,
+        ``features`` (of :func:`awd.features.recipe`), ``head``, ``fit_to``,
         ``shares`` and ``honest`` (:func:`awd.study.students.unseen`) of the student,
         ``kinds`` (the networks that enter; the first is
         distilled), ``wavelets`` and ``levels`` (fixed wavelets by name).
@@ -95,7 +95,7 @@ def students(
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     (depth,) = possible_levels(test.x, [settings["levels"]])
     methods |= fixed(settings["wavelets"], depth)
-    student = Student(Largest(**settings["features"]), settings["head"])
+    student = Student(recipe(**settings["features"]), settings["head"])
     entries = {
         kind: of_teacher(model, test, teaching, answers[kind][test.rows], device)
         for kind, model in models.items()
@@ -171,8 +171,8 @@ def of_wavelet(
     """
     h, levels = method.chosen.filter, method.chosen.levels
     read = student.features.mirrored if method.chosen.mirrored else student.features
-    recipe = replace(student, features=read)
-    copy = replace(recipe).fit(known.x, teaching.known, h, levels, mode, axes(known.x))
+    chosen = replace(student, features=read)
+    copy = replace(chosen).fit(known.x, teaching.known, h, levels, mode, axes(known.x))
     same = {
         "role": method.role,
         "fidelity": bootstrap.r2(teaching.test, copy.predict(test.x)),
@@ -183,7 +183,7 @@ def of_wavelet(
     }
     entries = {}
     for name, target in targets.items():
-        fitted, share = fit(recipe, known, target, h, levels, mode)
+        fitted, share = fit(chosen, known, target, h, levels, mode)
         entries[name] = Entry(
             fitted.predict(test.x),
             head_parameters=fitted.head_parameters,
@@ -197,8 +197,11 @@ def of_wavelet(
 def _compression(
     x: np.ndarray, gradient: np.ndarray | None, h: np.ndarray, levels: int, mode: str
 ) -> float:
-    """Share of coefficients that are large and matter; NaN without gradients."""
-    if gradient is None:
+    """Share of coefficients that are large and matter; NaN without gradients.
+
+    And of smoothers, which have no orthonormal coefficients.
+    """
+    if gradient is None or len(h) % 2:
         return np.nan
     coefficients, attributions = (
         kernels.pack(as_rows(values), h, levels, mode)[0] for values in (x, gradient)

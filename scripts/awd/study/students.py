@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from awd import io, wavelet
-from awd.features import Largest, Student
+from awd.features import Student, recipe
 from awd.league import choose, splits
 from awd.league.splits import Part
 from awd.record import contracts
@@ -45,11 +45,11 @@ def taught(
     answer = next(iter(answers.values()))[known.rows]
     held_out = unseen(data["split"].values, known, answers, settings["honest"])
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
-    recipe = Student(Largest(**settings["features"]), settings["head"])
+    student = Student(recipe(**settings["features"]), settings["head"])
     if found.chosen.mirrored:
-        recipe = replace(recipe, features=recipe.features.mirrored)
+        student = replace(student, features=student.features.mirrored)
     fitted, _ = fit(
-        recipe,
+        student,
         known,
         asked(settings, answer, held_out),
         wavelet.project(found.chosen.filter) if exact else found.chosen.filter,

@@ -30,23 +30,33 @@ def selected(answer: Any, output: Part | None = None) -> Any:
     ConfigError
         Several parts and no ``output``, or none of that name; the error lists them.
     """
-    if callable(output):
-        return output(answer)
     parts = _parts(answer)
     if parts is None and output is None:
         return answer
     found = dict(parts or {})
+    listed = ", ".join(f"{name!r}: {_described(p)}" for name, p in found.items())
+    returned = f"a {type(answer).__name__}: {listed or _described(answer)}"
+    if callable(output):
+        try:
+            return output(answer)
+        except Exception as error:
+            raise ConfigError(
+                f"output=, a function of what the network returns, fails "
+                f"({type(error).__name__}: {error}); the network returns {returned}"
+            ) from error
     if output is None and len(found) == 1:
         return next(iter(found.values()))
     named = found | dict(enumerate(found.values()))
     if output is None or output not in named:
-        listed = ", ".join(f"{name!r}: {_described(p)}" for name, p in found.items())
-        asked = "" if output is None else f" and has no part {output!r}"
-        raise ConfigError(
-            f"the network returns a {type(answer).__name__}"
-            f"{asked}: {listed or _described(answer)}; "
-            "say which counts, awd.network(net, output=...), by key, place or function"
-        )
+        if parts is None:
+            remedy = "leave output= out: a column of it is the target"
+        else:
+            remedy = (
+                "say which counts, awd.network(net, output=...), by key, place or "
+                "function"
+            )
+        missing = "" if output is None else f", and has no part {output!r}"
+        raise ConfigError(f"the network returns {returned}{missing}; {remedy}")
     return named[output]
 
 

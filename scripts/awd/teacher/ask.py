@@ -187,6 +187,12 @@ class Reading:
         inputs = part.to(self.dtype, copy=True)
         found = selected(self.model(inputs[:, None] if self.channel else inputs))
         require_columns(found, len(part))
+        found = torch.as_tensor(found)  # some give arrays
+        if found.is_complex():
+            raise DataError(
+                "the network's output is complex; expected real numbers, such as "
+                "awd.network(net, output=lambda answer: answer.abs())"
+            )
         return found.reshape(len(part), -1)
 
     def columns(self, part: Tensor, targets: np.ndarray) -> Tensor:
@@ -218,15 +224,19 @@ def reading(
     ------
     ShapeError
         There is none; the error says what the network expects.
+    AwdError
+        It takes the samples, but what it answers cannot be used.
     """
-    failed: Exception | None = None
+    failures: list[Exception] = []
     for attempt in _attempts(model, x, batch, where):
         failure = _failure(attempt, x)
         if failure is None:
             return attempt if attempt.fixed else replace(attempt, batch=batch)
-        failed = failed or failure
-    if isinstance(failed, AwdError):
-        raise failed
+        failures.append(failure)
+    for failure in failures:
+        if isinstance(failure, AwdError):  # it ran
+            raise failure
+    failed = failures[0]
     raise ShapeError(
         f"the network does not take samples of shape {x.shape[1:]} and dtype {x.dtype}"
         f"{_last_layer(model, x, where)}: {_first_line(failed)}{_expected(model)}; "
@@ -304,7 +314,7 @@ def _last_layer(model: nn.Module, x: np.ndarray, where: torch.device) -> str:
     return f", it stops at {seen[-1]}" if seen else ""
 
 
-def _first_line(error: Exception | None) -> str:
+def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[-1 if "TorchScript" in lines[0] else 0]  # which first shows its code
 
@@ -346,6 +356,8 @@ def lent(model: nn.Module, device: str) -> Iterator[torch.device]:
         )
     where = training.device(device)
     home = next(model.parameters(), torch.empty(0)).device
+    if home.type == "meta":
+        raise DataError("the network has no weights yet (device meta); load them first")
     try:
         # Not model.eval(): modules of an exported program refuse it.
         for module in modes:

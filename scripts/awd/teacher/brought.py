@@ -176,7 +176,7 @@ class Function(Network):
         for first in range(0, len(x), size):
             rows = slice(first, min(first + size, len(x)))
             taken = np.arange(first, first + size).clip(max=len(x) - 1)
-            part = x[taken] if self.size else x[rows]
+            part = x[taken if self.size else np.arange(rows.start, rows.stop)]  # a copy
             found, slopes = _pair(self._called(part), part)
             count = rows.stop - rows.start
             yield rows, found[:count], None if slopes is None else slopes[:count]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from awd import features, io, wavelet
-from awd.features import Largest
 from awd.filters import kernels
 from awd.filters.families import Lattice
 from awd.league import choose, splits
@@ -225,7 +224,7 @@ def paths(
     network, answers = next(iter(students.outputs(given.outputs).items()))
     answer = answers[known.rows]
     gradient = students.gradient(given.outputs, network, known.rows)
-    recipe = Largest(**{**settings["features"], "statistics": ()})
+    recipe = features.searched(features.recipe(**settings["features"]))
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     out = []
     for title, label, names, pool in _pools(found, method):
