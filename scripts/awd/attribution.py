@@ -30,7 +30,7 @@ from awd.teacher import brought
 if TYPE_CHECKING:
     from torch import nn
 
-Bands = list
+Bands = list[Any]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Attribution:
         return self.of_coefficients(lambda x: [x])[0]
 
 
-def _each(function: Callable, *nested: Bands) -> Bands:
+def _each(function: Callable[..., Any], *nested: Bands) -> Bands:
     """A function of corresponding arrays in nested lists."""
     if isinstance(nested[0], list | tuple):
         return [_each(function, *parts) for parts in zip(*nested, strict=True)]

@@ -106,7 +106,7 @@ def distil(
     gradient: np.ndarray | Sequence[np.ndarray] | None = None,
     output: np.ndarray | None = None,
     *,
-    objective: str | Objective | Callable = "output",
+    objective: str | Objective | Callable[..., Any] = "output",
     student: Any = Largest(6),  # noqa: B008 (frozen)
     groups: np.ndarray | None = None,
     folds: int = 5,
@@ -375,7 +375,9 @@ def _lattices(length: int | str | Sequence[int], moments: int) -> list[Family]:
     return [Lattice(taps, moments) for taps in sorted(lengths)]
 
 
-def _objective(objective: str | Objective | Callable) -> tuple[str, Objective]:
+def _objective(
+    objective: str | Objective | Callable[..., Any],
+) -> tuple[str, Objective]:
     """Name of an objective, and what makes its terms."""
     name = objective if isinstance(objective, str) else "coefficients"
     if isinstance(objective, str):

@@ -237,7 +237,7 @@ class AdaptiveWavelet(TransformerMixin, Sampled):
         *,
         levels: int | Sequence[int] = 4,
         length: int | str | Sequence[int] = "auto",
-        objective: str | Callable = "output",
+        objective: str | Callable[..., Any] = "output",
         largest: int = 6,
         ratio: float | str | Sequence[float] = np.inf,
         moments: int = 1,

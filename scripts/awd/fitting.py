@@ -112,7 +112,7 @@ class Recipe:
     head: str
     levels: int | Sequence[int]
     length: int | str | Sequence[int]
-    objective: str | Callable
+    objective: str | Callable[..., Any]
     dims: int
     ratio: float | str | Sequence[float] = np.inf
     moments: int = 1

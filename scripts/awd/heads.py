@@ -220,7 +220,12 @@ HEADS = {"ols": _ols, "ridge": _ridge, "hinges": _hinges, "few": _few}
 
 
 def fitted_numbers(model: Any) -> int:
-    """Numbers of a fitted linear model: its weights but those of 0, its intercept."""
+    """Numbers of a fitted linear model: its weights but those of 0, its intercept.
+
+    Of any other model 0: they are not known.
+    """
+    if not hasattr(model, "coef_"):
+        return 0
     return int(np.count_nonzero(model.coef_)) + 1
 
 

@@ -12,6 +12,7 @@ from torch import nn
 
 import awd
 from awd import io, registry, wavelet
+from awd.config.study import StudentSettings
 from awd.errors import DataError
 from awd.league import bootstrap, choose, score
 from awd.league.predict import time_inference, to_dataset
@@ -314,3 +315,18 @@ def test_a_student_may_read_anything(tmp_path, parts, features, families, count)
     assert all(np.isfinite(entry.prediction).all() for entry in found)
     if count:  # an energy of each band, and the intercept
         assert found[0].head_parameters == count + 1
+
+
+def test_a_head_need_not_be_a_sum_of_curves(tmp_path, parts):
+    with Path("parts.py").open("a") as file:
+        file.write(
+            "\nfrom sklearn.neighbors import KNeighborsRegressor\n"
+            "def near(floor, bends):\n    return KNeighborsRegressor(3)\n"
+        )
+    x = walks(24)
+    study = Study(tmp_path, x, None, x.max(1), head="parts.py:near")
+    assert np.isfinite(study.entries["output"].prediction).all()
+    assert study.entries["output"].head_parameters == 0
+    settings = StudentSettings(head="parts.py:near")
+    assert not settings.is_sum  # so nothing is drawn of it, and none taken home
+    assert StudentSettings(head="parts.py:sparse").is_sum

@@ -32,7 +32,7 @@ COMPILED = {1: ("zero", "periodization"), 2: ("zero",)}  # modes, by axes of a s
 
 def analysis(
     x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero", dims: int = 1
-) -> list:
+) -> list[Any]:
     """Wavelet coefficients; :func:`awd.transform.analysis` for numpy.
 
     Compiled where that is faster than pywt (:data:`COMPILED`), by pywt elsewhere.
@@ -82,7 +82,7 @@ def analysis(
 
 def unpack(
     packed: np.ndarray, shape: Sequence[int], taps: int, levels: int, mode: str = "zero"
-) -> list:
+) -> list[Any]:
     """The bands of :func:`pack` as :func:`analysis` gives them; views.
 
     Parameters
@@ -106,7 +106,7 @@ def unpack(
 
 
 def synthesis(
-    coeffs: list, h: np.ndarray, shape: int | Sequence[int], mode: str = "zero"
+    coeffs: list[Any], h: np.ndarray, shape: int | Sequence[int], mode: str = "zero"
 ) -> np.ndarray:
     """Inverse of :func:`analysis` for an orthonormal filter, by pywt.
 

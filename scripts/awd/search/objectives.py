@@ -186,7 +186,9 @@ class Coefficients:
         return value
 
 
-def coefficients(function: Callable, samples: Samples, levels: int) -> dict[str, Term]:
+def coefficients(
+    function: Callable[..., Tensor], samples: Samples, levels: int
+) -> dict[str, Term]:
     """The wavelet that minimises a function of the coefficients of samples."""
     import torch
 

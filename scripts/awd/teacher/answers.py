@@ -12,7 +12,7 @@ from awd import scalars
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.samples import real
 
-Part = int | str | Callable
+Part = int | str | Callable[..., Any]
 
 
 def selected(answer: Any, output: Part | None = None) -> Any:

@@ -139,7 +139,10 @@ class Function(Network):
     """
 
     def __init__(
-        self, call: Callable, parameters: int | None = None, size: int | None = None
+        self,
+        call: Callable[..., Any],
+        parameters: int | None = None,
+        size: int | None = None,
     ) -> None:
         self.call, self.parameters, self.size = call, parameters, size
 
@@ -216,8 +219,8 @@ def _is_gradient(shape: tuple[int, ...], of: tuple[int, ...]) -> bool:
 def network(
     source: Any,
     output: answers.Part | None = None,
-    wrap: Callable | None = None,
-    weights: str | os.PathLike | None = None,
+    wrap: Callable[..., Any] | None = None,
+    weights: str | os.PathLike[str] | None = None,
 ) -> Network:
     """Any trained network behind the interface that distillation reads.
 
@@ -277,7 +280,7 @@ def network(
 
 
 def _of_torch(
-    source: Any, output: answers.Part | None, wrap: Callable | None
+    source: Any, output: answers.Part | None, wrap: Callable[..., Any] | None
 ) -> Network | None:
     """A network of torch; None for anything else. Torch need not be installed."""
     torch = sys.modules.get("torch")
@@ -299,7 +302,7 @@ def _of_torch(
 
 
 def _of_arrays(
-    source: Any, output: answers.Part | None, wrap: Callable | None
+    source: Any, output: answers.Part | None, wrap: Callable[..., Any] | None
 ) -> Function:
     """A function of arrays, or a model with the methods of scikit-learn."""
     if isinstance(source, type) or not (callable(source) or hasattr(source, "predict")):

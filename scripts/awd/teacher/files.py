@@ -30,7 +30,9 @@ REMEDY = (
 )
 
 
-def opened(source: str | os.PathLike, weights: str | os.PathLike | None = None) -> Any:
+def opened(
+    source: str | os.PathLike[str], weights: str | os.PathLike | None = None
+) -> Any:
     """The network of a path or an import path, see :func:`awd.teacher.brought.network`.
 
     Raises
