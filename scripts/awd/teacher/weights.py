@@ -75,8 +75,8 @@ def load(path: io.PathLike, names: Iterable[str] | None = None) -> dict[str, Tea
     """
     from safetensors import safe_open
 
-    digest = integrity.sha256(io.existing(path))
     described = records(path)
+    digest = integrity.sha256(io.existing(path))
     if any(
         not isinstance(record, dict) or record.get("sha256") != digest
         for record in described.values()
@@ -110,4 +110,6 @@ def records(path: io.PathLike) -> dict[str, Any]:
 
 
 def _beside(path: io.PathLike) -> Path:
+    if not isinstance(path, str | Path):
+        io.existing(path)  # says what it is
     return Path(path).with_suffix(".json")
