@@ -378,6 +378,13 @@ def map_files():
     return brought([*readers.used_files(MAP), *tables])
 
 
+def mask_file(of, key):
+    """The file of a mask that a section names, in a list; none if it names none."""
+    if of.mask is None:
+        return []
+    return brought([io.existing(of.mask, f"put or link it there ({key})")])
+
+
 def given_files(wildcards):
     """All files that users brought."""
     cells = SOURCE.inputs() if settings.cells else {}

@@ -115,7 +115,8 @@ if UNIVERSE:
 use rule map_job as tile_maps with:
     """Gather all maps: block means, noise, tiles, and which of them train and test."""
     input:
-        map_files(),
+        maps=map_files(),
+        mask=mask_file(settings.maps, "maps.mask"),
     output:
         SKY,
     params:
@@ -244,6 +245,7 @@ if settings.maps.observed:
                     for file in settings.maps.observed.files
                 ]
             ),
+            mask=mask_file(settings.maps.observed, "maps.observed.mask"),
             wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
         output:
             table=OBSERVED / "posterior.csv",

@@ -26,6 +26,7 @@ for own in settings.own.values():
     GIVEN += brought(own.inputs())
 if settings.maps:
     GIVEN += [] if UNIVERSE else map_files()
+    GIVEN += mask_file(settings.maps, "maps.mask")
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
     PAGE["coverage"].append(RUN / "maps/coverage.csv")
     # What was published is of the matter density.

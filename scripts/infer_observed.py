@@ -11,13 +11,13 @@ from awd.report import tables
 begin(snakemake)
 given, params, output = snakemake.input, snakemake.params, snakemake.output
 with io.opened(given.maps, contracts.MAPS) as maps:
-    kappa = observed.kappa_of(given.observed)
-    kappa = observed.prepared(kappa, params.pixel_arcmin, maps)
+    kappa = observed.kappa_of(given.observed, next(iter(given.mask), None))
+    kappa, hidden = observed.prepared(kappa, params.pixel_arcmin, maps)
     pixel = maps.attrs["pixel_arcmin"]
     asked = {n: statistics.of(n, pixel, params.bins) for n in params.methods}
     asked |= bank.chosen(given.wavelets)
     how = {"bounds": params.bounds, "covariance": params.covariance}
-    answers = observed.answers(asked, maps, kappa, params.seed, **how)
+    answers = observed.answers(asked, maps, kappa, hidden, params.seed, **how)
 for one in answers:
     observed.write_chain(one, Path(output.table).parent / one.statistic)
     observed.write_vectors(one, Path(output.table).parent / one.statistic)

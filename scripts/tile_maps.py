@@ -1,4 +1,5 @@
 from awd.maps import readers
+from awd.maps.measure import masks
 from awd.maps.study import dataset
 from awd.record import provenance
 from awd.record.jobs import begin
@@ -8,9 +9,10 @@ params = snakemake.params
 source, targets = params.source, params.tiling["targets"]
 left_out = None
 if source["kind"] == "simulated":
-    collection = dataset.shards(snakemake.input)
+    collection = dataset.shards(snakemake.input.maps)
 else:
-    collection = readers.of_source(source, targets)
+    least = masks.LEAST if params.tiling["nan"] == "mask" else 1.0
+    collection = readers.of_source(source, targets, least)
     if source["bad_map"] == "skip":
         collection, left_out = dataset.usable(collection, params.tiling["nan"])
     dataset.require_enough(
@@ -20,6 +22,7 @@ dataset.write(
     collection,
     snakemake.output[0],
     pixel_arcmin=params.pixel_arcmin,
+    mask=next(iter(snakemake.input.mask), None),
     seed=params.seed,
     left_out=left_out,
     stamp=provenance.stamp(snakemake.rule, snakemake.wildcards, params),

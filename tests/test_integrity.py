@@ -32,8 +32,9 @@ def samples():
 
 def write_maps(path):
     header = xr.Dataset({"split": ("sample", np.array(["train"] * 5))})
-    described = {"units": "1", "long_name": "convergence"}
-    io.write_blocks(header, [PIXELS[:3], PIXELS[3:]], path, MAPS, described, {"r": 1})
+    described = {"x": {"units": "1", "long_name": "convergence"}}
+    blocks = [{"x": PIXELS[:3]}, {"x": PIXELS[3:]}]
+    io.write_blocks(header, blocks, path, MAPS, described, {"r": 1})
 
 
 def rows(path):

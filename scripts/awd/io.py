@@ -216,25 +216,25 @@ def _write_netcdf(
 
 def write_blocks(
     ds: xr.Dataset,
-    blocks: Iterable[np.ndarray],
+    blocks: Iterable[Mapping[str, np.ndarray]],
     path: PathLike,
     contract: FileContract,
-    described: Mapping[str, str],
+    described: Mapping[str, Mapping[str, str]],
     stamp: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a data set whose variable ``x`` need not fit into memory.
+    """Write a data set some variables of which need not fit into memory.
 
     Parameters
     ----------
     ds : Dataset
-        All but ``x``, with the dimension ``sample``.
-    blocks : iterable of arrays of shape (some, [channels,] y, x), float32
-        In the order of the samples, as many in all. Stored in chunks of one sample and
-        not compressed: every epoch of a training reads them, in any order.
+        All the others, with the dimension ``sample``.
+    blocks : iterable of mappings of names to arrays of shape (some, [channels,] y, x)
+        In the order of the samples, as many in all. Stored in chunks of one sample;
+        floats are not compressed: every epoch of a training reads them, in any order.
     path, contract, stamp
         As for :func:`write`. What the blocks hold is for their maker to check.
     described : mapping
-        ``units`` and ``long_name`` of ``x``.
+        ``units`` and ``long_name`` of each.
 
     Raises
     ------
@@ -249,22 +249,28 @@ def write_blocks(
     with replacing(path) as temporary:
         _write_netcdf(ds, temporary, path, stamp)
         with netCDF4.Dataset(temporary, "a") as file:
-            names = ("channel", "y", "x")[-first.ndim + 1 :]
-            for name, size in zip(names, first.shape[1:], strict=True):
-                file.createDimension(name, size)
-            out = file.createVariable(
-                "x",
-                "f4",
-                ("sample", *names),
-                chunksizes=(1, *first.shape[1:]),
-                fletcher32=True,
-            )
-            out.setncatts(described)
+            out = {}
+            for key, array in first.items():
+                names = ("channel", "y", "x")[-array.ndim + 1 :]
+                for name, size in zip(names, array.shape[1:], strict=True):
+                    if name not in file.dimensions:
+                        file.createDimension(name, size)
+                out[key] = file.createVariable(
+                    key,
+                    array.dtype,
+                    ("sample", *names),
+                    chunksizes=(1, *array.shape[1:]),
+                    fletcher32=True,
+                    zlib=array.dtype.kind == "i",
+                )
+                out[key].setncatts(described[key])
             rows = 0
             for block in itertools.chain([first], blocks):
-                with _netcdf_written(path):
-                    out[rows : rows + len(block)] = block
-                rows += len(block)
+                count = len(next(iter(block.values())))
+                for key, array in block.items():
+                    with _netcdf_written(path):
+                        out[key][rows : rows + count] = array
+                rows += count
         if rows != ds.sizes["sample"]:
             raise DataError(f"{path}: {rows} rows for {ds.sizes['sample']} samples")
         integrity.seal(temporary)

@@ -101,11 +101,73 @@ def test_smoothing_comes_after_the_noise(tmp_path):
     assert float(smooth.std()) < 0.3 * float(rough.std())
 
 
-def test_pixels_without_value_can_be_zero(tmp_path):
+def test_pixels_without_value_become_a_mask_and_are_filled(tmp_path):
     maps, images = collection()
-    images[0, 2, 3] = np.nan
-    ds = written(tmp_path / "maps.nc", split(maps), nan="zero")
-    assert ds["x"].values[0, 2, 3] == 0
+    images[0, 2, 3], images[1, 4:6, 4:6] = np.nan, -1.6375e30  # HEALPix's UNSEEN
+    ds = written(tmp_path / "maps.nc", split(maps), nan="mask")
+    hidden = ds["mask"].values == 0
+    assert hidden[0].sum() == 1
+    assert hidden[0, 2, 3]
+    assert hidden[1].sum() == 4
+    assert hidden[1, 4:6, 4:6].all()
+    assert not hidden[2:].any()
+    assert np.isfinite(ds["x"]).all()
+    assert np.abs(ds["x"].values[hidden]).max() < np.abs(images[2]).max()
+    np.testing.assert_array_equal(ds["x"].values[~hidden], images[:12][~hidden])
+
+
+def test_a_surveys_mask_hides_the_same_of_all_maps_and_their_tiles(tmp_path):
+    maps, images = collection()
+    survey = np.ones((16, 16))
+    survey[9:, 9:] = 0
+    np.save(tmp_path / "mask.npy", survey)
+    settings = {"tile": 8, "mask": tmp_path / "mask.npy", "nan": "refuse"}
+    with pytest.raises(DataError, match=r"tile at \(8, 8\): 23 % of its pixels"):
+        written(tmp_path / "maps.nc", split(maps), **settings)
+    survey[9:, 12:] = 1
+    np.save(tmp_path / "mask.npy", survey)
+    ds = written(tmp_path / "maps.nc", split(maps), **settings)
+    for k in (0, 3, 7):
+        y, x = ds["offset"].values[k]
+        expected = survey[y : y + 8, x : x + 8]
+        np.testing.assert_array_equal(ds["mask"].values[k], expected)
+    images[1, 2, 2] = np.nan  # beside what the survey hides
+    with pytest.raises(DataError, match=r"pixel \[2, 2\] is nan"):
+        written(tmp_path / "maps.nc", split(maps), **settings)
+
+
+def test_block_means_noise_and_smoothing_are_those_of_what_was_seen(tmp_path):
+    maps, images = collection(np.random.default_rng(2).normal(1, 1e-3, (12, 16, 16)))
+    images[:, :4, 0] = np.nan  # half a block, which stays, and
+    images[:, 8:12, 8:11] = np.nan  # three quarters of one, which does not
+    images[:, 15, 15] = -1  # there are values below 0, as there must be
+    images[:, 14:, 14:] -= 3
+    how = {"nan": "mask", "size": 8}
+    ds = written(tmp_path / "maps.nc", split(maps), **how)
+    seen = ds["mask"].values.astype(bool)
+    assert (~seen).sum() == 12 * 2
+    assert not seen[:, 4:6, 4].any()
+    np.testing.assert_allclose(
+        ds["x"].values[:, :2, 0], images[:, :4, 1].reshape(12, 2, 2).mean(2), rtol=1e-5
+    )
+    smooth = written(tmp_path / "s.nc", split(maps), smoothing_arcmin=1.0, **how)
+    far = np.s_[:, :5, :5]  # of what is below 0
+    np.testing.assert_allclose(smooth["x"].values[far], 1, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.ones((8, 8)), r"has shape \(8, 8\), the maps have \(16, 16\)"),
+        (np.eye(16), "above 0 in 6 % .*: is it the other way round"),
+    ],
+)
+def test_masks_that_cannot_be_the_maps_are_refused(tmp_path, mask, message):
+    np.save(tmp_path / "mask.npy", mask)
+    with pytest.raises(DataError, match=message):
+        written(
+            tmp_path / "maps.nc", split(collection()[0]), mask=tmp_path / "mask.npy"
+        )
 
 
 def test_shards_of_a_simulation_are_gathered(tmp_path):
@@ -151,9 +213,9 @@ def twice():
             lambda: broken((2, 4, 5), np.nan),
             {},
             DataError,
-            r"map 0 of 2: pixel \[4, 5\] is nan .*; maps.nan: zero puts 0 there",
+            r"map 0 of 2: pixel \[4, 5\] is nan .*; maps.nan: mask takes it as hidden",
         ),
-        (lambda: broken((2, 4, 5), np.inf), {"nan": "zero"}, DataError, "is inf"),
+        (lambda: broken((2, 4, 5), np.inf), {"nan": "mask"}, DataError, "is inf"),
         (lambda: broken(3, 0.0), {}, DataError, "map 1 of 0: pixels have s.d. 0"),
         (lambda: broken((3, 0), 90.0), {}, DataError, "is it in another unit"),
         (odd_shape, {}, ShapeError, "map 1 of 0: has 16 x 17 pixels; expected 16 x 16"),

@@ -93,10 +93,11 @@ def test_what_is_no_map_of_the_universe_is_not_trusted(one, read, tmp_path):
 
 def test_a_map_is_brought_to_the_pixels_of_the_simulated(small):
     fine = np.kron(small["x"].values[0], np.ones((2, 2), "f4"))
-    same = observed.prepared(fine, small.attrs["pixel_arcmin"] / 2, small)
+    same, hidden = observed.prepared(fine, small.attrs["pixel_arcmin"] / 2, small)
     np.testing.assert_allclose(same[0], small["x"].values[0], rtol=1e-6)
+    assert not hidden.any()
     larger = np.pad(fine, 6)
-    cut = observed.prepared(larger, small.attrs["pixel_arcmin"] / 2, small)
+    cut, _ = observed.prepared(larger, small.attrs["pixel_arcmin"] / 2, small)
     np.testing.assert_allclose(cut, same)
 
 
@@ -105,7 +106,7 @@ def test_a_map_is_brought_to_the_pixels_of_the_simulated(small):
     [
         (np.zeros((32, 32)), 5.0, "whole blocks"),
         (np.zeros((20, 20)), 6.5625, r"maps.source.degrees: 2.1875"),
-        (np.full((32, 32), np.nan), 6.5625, "1024 pixels of the observed map"),
+        (np.full((32, 32), np.nan), 6.5625, "the observed map: 0 % of its pixels"),
     ],
 )
 def test_a_map_that_is_not_like_the_simulated_is_refused(small, kappa, pixel, message):
@@ -120,8 +121,8 @@ def test_a_map_that_is_not_like_the_simulated_is_refused(small, kappa, pixel, me
     ids=["columbia", "cosmos"],
 )
 def test_real_maps_are_answered(small, read, names):
-    kappa = observed.kappa_of([str(REAL / name) for name in names])
+    kappa = observed.kappa_of([REAL / name for name in names], None)
     blocks = small.assign_attrs(pixel_arcmin=0.8 * 8)
-    answer = asked(read, observed.prepared(kappa, 0.8, blocks))
+    answer = asked(read, observed.prepared(kappa, 0.8, blocks)[0])
     assert np.isfinite(answer.chain).all()
     assert 0 <= answer.goodness.p_value[0] <= 1

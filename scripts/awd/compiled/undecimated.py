@@ -16,25 +16,61 @@ BUCKETS = 1024  # into which a band is divided before its values are put in orde
 
 
 @jit
-def count_rows(images, low, high, wanted, edges, counts):
-    """Counts between the edges of every image, level and band."""
+def seen_rows(masks, low, high, enough, seen):
+    """Where each band's filter saw enough: (masks, levels, parts, y, x) of truth.
+
+    ``low`` and ``high`` hold the sizes of the kernels, of sum 1 each. Parts are the
+    approximation, LH, HL and HH; of a smoother, whose high-pass is what it leaves, the
+    first alone. Where nothing comes up to ``enough``, what comes near the most does.
+    """
+    for n in range(len(masks)):
+        share = masks[n].copy()
+        for j in range(seen.shape[1]):
+            share, _, lh, hl, hh = bands_of(share, low, high, 2**j)
+            seen[n, j, 0] = share >= min(enough, 0.9 * share.max())
+            if seen.shape[2] > 1:
+                if len(share) > 1:
+                    seen[n, j, 1] = lh >= min(enough, 0.9 * lh.max())
+                    seen[n, j, 2] = hl >= min(enough, 0.9 * hl.max())
+                seen[n, j, 3] = hh >= min(enough, 0.9 * hh.max())
+
+
+@jit
+def counted(band, seen, which, level, part):
+    """The values of a band that count, flat; all of them without masks."""
+    values = band.reshape(-1)
+    if len(seen) == 0:
+        return values
+    own = seen[which, level, min(part, seen.shape[2] - 1)]
+    return values[own.reshape(-1)]
+
+
+@jit
+def count_rows(images, low, high, wanted, edges, seen, which, counts):
+    """Counts between the edges of every image, level and band.
+
+    ``which`` of the masks ``seen``, from :func:`seen_rows`, is that of an image; no
+    mask at all: every coefficient counts.
+    """
     for n in range(len(images)):
         approx = images[n].copy()
         for j in range(len(edges)):
             smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
-                    count(difference, edges[j, b], counts[n, j, b])
+                    values = counted(difference, seen, which[n], j, 0)
                 elif wanted[b] == HH:
-                    count(hh, edges[j, b], counts[n, j, b])
+                    values = counted(hh, seen, which[n], j, 3)
                 else:
-                    count(lh, edges[j, b], counts[n, j, b])
-                    count(hl, edges[j, b], counts[n, j, b])
+                    values = counted(lh, seen, which[n], j, 1)
+                    count(values, edges[j, b], counts[n, j, b])
+                    values = counted(hl, seen, which[n], j, 2)
+                count(values, edges[j, b], counts[n, j, b])
             approx = smooth
 
 
 @jit
-def rank_rows(images, low, high, wanted, shares, ranked):
+def rank_rows(images, low, high, wanted, shares, seen, which, ranked):
     """Values below which these shares lie, of every image, level and band."""
     for n in range(len(images)):
         approx = images[n].copy()
@@ -42,12 +78,13 @@ def rank_rows(images, low, high, wanted, shares, ranked):
             smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
-                    rank(difference.reshape(-1), shares, ranked[n, j, b])
+                    values = counted(difference, seen, which[n], j, 0)
                 elif wanted[b] == HH:
-                    rank(hh.reshape(-1), shares, ranked[n, j, b])
+                    values = counted(hh, seen, which[n], j, 3)
                 else:
-                    both = np.concatenate((lh.reshape(-1), hl.reshape(-1)))
-                    rank(both, shares, ranked[n, j, b])
+                    along = counted(lh, seen, which[n], j, 1)
+                    values = np.concatenate((along, counted(hl, seen, which[n], j, 2)))
+                rank(values, shares, ranked[n, j, b])
             approx = smooth
 
 
@@ -83,7 +120,7 @@ def rank(values, shares, ranked):
 
 
 @jit
-def norm_rows(images, low, high, wanted, norms):
+def norm_rows(images, low, high, wanted, seen, which, norms):
     """Mean absolute values of every image, level and band."""
     for n in range(len(images)):
         approx = images[n].copy()
@@ -91,11 +128,14 @@ def norm_rows(images, low, high, wanted, norms):
             smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
-                    norms[n, j, b] = mean_size(difference)
+                    norms[n, j, b] = counted_size(difference, seen, which[n], j, 0)
                 elif wanted[b] == HH:
-                    norms[n, j, b] = mean_size(hh)
+                    norms[n, j, b] = counted_size(hh, seen, which[n], j, 3)
                 else:
-                    norms[n, j, b] = (mean_size(lh) + mean_size(hl)) / 2
+                    norms[n, j, b] = (
+                        counted_size(lh, seen, which[n], j, 1)
+                        + counted_size(hl, seen, which[n], j, 2)
+                    ) / 2
             approx = smooth
 
 
@@ -149,6 +189,15 @@ def summarise(band, out):
 
 
 @jit
+def counted_size(band, seen, which, level, part):
+    """Mean of the absolute values that count."""
+    if len(seen) == 0:
+        return mean_size(band)
+    own = seen[which, level, min(part, seen.shape[2] - 1)]
+    return mean_size(band * own) * (own.size / own.sum())
+
+
+@jit
 def mean_size(band):
     """Mean of the absolute values."""
     total = 0.0
@@ -161,9 +210,8 @@ def mean_size(band):
 
 
 @jit
-def count(band, edges, counts):
+def count(values, edges, counts):
     """Add how many values lie below the first edge, between edges, above the last."""
-    values = band.reshape(-1)
     below = 0
     for k in range(len(edges)):
         so_far = number_below(values, edges[k])

@@ -219,6 +219,9 @@ class MapTeacher(Strict):
     average: float = Field(
         0.99, ge=0, lt=1, description="Decay per step of the averaged weights."
     )
+    mask: Literal["filled", "channel"] = Field(
+        "filled", description="Hidden pixels: filled alone, or the mask a channel, too."
+    )
     shifts: Literal[1, 4, 16] = Field(
         4, description="Over which gradients are averaged, against the network's grid."
     )
@@ -279,6 +282,9 @@ class Observed(Strict):
         description="FITS file of its convergence, or two, of the components of shear.",
     )
     pixel_arcmin: float = Field(gt=0, le=1e4, description="Side of its pixels.")
+    mask: File | None = Field(
+        None, description="File of its mask: 0 hides, as NaN does; hidden everywhere."
+    )
 
 
 class Maps(Strict):
@@ -317,8 +323,12 @@ class Maps(Strict):
     smoothing_arcmin: float = Field(
         0.0, ge=0, le=1e4, description="S.d. of the Gaussian that smooths the maps."
     )
-    nan: Literal["refuse", "zero"] = Field(
-        "refuse", description="Pixels without a value."
+    nan: Literal["refuse", "mask"] = Field(
+        "refuse", description="Pixels without a value (NaN, UNSEEN): hidden, or errors."
+    )
+    mask: File | None = Field(
+        None,
+        description="A survey's mask, of the maps as they come (FITS, npy): 0 hides.",
     )
     bins: Annotated[int, Field(ge=2, le=1000)] | None = Field(
         None,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.fft
+from scipy import ndimage
 
 from awd.arguments import checked
 from awd.errors import ShapeError
+from awd.filters.masks import ENOUGH
 
 WINDOWS = 4  # places of a series, at the least, at which coefficients are read
 BATCH = 2**20  # pixels that are transformed together
@@ -80,8 +82,10 @@ def of_series(x: np.ndarray) -> np.ndarray:
     return np.stack(read, -2).reshape(len(x), -1)
 
 
-@checked(x="n y x", scales=(1, 12), angles=(1, 64))
-def of_images(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
+@checked(x="n y x", scales=(1, 12), angles=(1, 64), mask="n y x")
+def of_images(
+    x: np.ndarray, scales: int, angles: int, mask: np.ndarray | None = None
+) -> np.ndarray:
     """Scattering coefficients of images, averaged over the image and its orientations.
 
     Parameters
@@ -90,6 +94,9 @@ def of_images(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
         Taken as periodic.
     scales, angles : int
         Octaves, and orientations over half a turn; ``2**scales`` pixels have to fit.
+    mask : array of bool of shape (n, side, side), optional
+        Where images were seen, the means being over that; elsewhere they hold
+        something smooth.
 
     Returns
     -------
@@ -109,19 +116,37 @@ def of_images(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
             f"at least {2**scales} pixels for {scales} scales"
         )
     step = max(1, BATCH // x.shape[1] ** 2)
-    pieces = [x[start : start + step] for start in range(0, len(x), step)]
-    return np.concatenate([_of_piece(piece, scales, angles) for piece in pieces])
+    pieces = [slice(start, start + step) for start in range(0, len(x), step)]
+    coefficients = [
+        _of_piece(x[piece], scales, angles, None if mask is None else mask[piece])
+        for piece in pieces
+    ]
+    return np.concatenate(coefficients)
 
 
-def _of_piece(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
+def _of_piece(
+    x: np.ndarray, scales: int, angles: int, mask: np.ndarray | None
+) -> np.ndarray:
     """Of images that fit in the memory."""
+
+    seen = _seen(mask, scales)
+
+    def averaged(modulus: np.ndarray, scale: int) -> np.ndarray:
+        if not seen:
+            return modulus.mean((1, 2))
+        # The pixels of a coarser grid stand at every so-manieth of the images.
+        at = np.arange(modulus.shape[1]) * side // modulus.shape[1]
+        own = seen[scale][:, at[:, None], at]
+        none = ~own.any((1, 2), keepdims=True)
+        return modulus.mean((1, 2), where=own | none)
+
     turns = range(angles)
     spectrum = scipy.fft.fft2(x)
     side = x.shape[1]
     first, second = [], []
     for scale in range(scales):
         moduli = [_modulus(spectrum, side, scale, turn / angles) for turn in turns]
-        first.append(np.mean([modulus.mean((1, 2)) for modulus in moduli], 0))
+        first.append(np.mean([averaged(modulus, scale) for modulus in moduli], 0))
         spectra = [scipy.fft.fft2(modulus) for modulus in moduli]
         for slower in range(scale + 1, scales):
             between: list[list[np.ndarray]] = [[] for _ in range(angles // 2 + 1)]
@@ -129,9 +154,26 @@ def _of_piece(x: np.ndarray, scales: int, angles: int) -> np.ndarray:
                 for own, before in enumerate(spectra):
                     modulus = _modulus(before, side, slower, turn / angles)
                     apart = (turn - own) % angles
-                    between[min(apart, angles - apart)].append(modulus.mean((1, 2)))
+                    between[min(apart, angles - apart)].append(
+                        averaged(modulus, slower)
+                    )
             second += [np.mean(means, 0) for means in between]
     return np.stack(first + second, 1)
+
+
+def _seen(mask: np.ndarray | None, scales: int) -> list[np.ndarray]:
+    """Where the waves of every scale saw enough, as of coefficients; empty: all."""
+    if mask is None:
+        return []
+    found = []
+    for scale in range(scales):
+        sigma = WIDTH * 2**scale
+        share = ndimage.gaussian_filter(
+            mask.astype(np.float32), (0, sigma, sigma), mode="wrap"
+        )
+        most = share.max((1, 2), keepdims=True)
+        found.append(share >= np.minimum(ENOUGH, 0.9 * most))
+    return found
 
 
 def _modulus(spectrum: np.ndarray, side: int, scale: int, turn: float) -> np.ndarray:

@@ -10,7 +10,8 @@ sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007)
   approximations keep the mean. Inside, level j is pywt's ``swt`` over 2^(j/2).
 
 Nothing is left out between coefficients, so that their quantiles and histograms do not
-depend on where a structure stands.
+depend on where a structure stands. Of masked samples those coefficients count whose
+filter saw enough (:mod:`awd.filters.masks`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import numpy as np
 
 from awd.compiled import undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
+from awd.filters import masks
+from awd.filters.masks import counting
 from awd.filters.statistics import numbered
 from awd.samples import as_rows, behaved, real, require_finite, require_samples
 from awd.scalars import chosen, number, several, whole
@@ -112,17 +115,25 @@ class Histogram:
         return self
 
     def fitted(
-        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> Self:
         """The same with the bins of training samples; arguments as :meth:`features`."""
         rows = as_rows(require_finite(require_samples(x, dims)))
         _require_bands(self.bands, rows, h)
         count = max(8, VALUES // rows[0].size)
-        bands = analysis(rows[:: -(-len(rows) // count)], h, levels)
+        every = -(-len(rows) // count)
+        bands = analysis(rows[::every], h, levels)
+        seen, which = counting(mask, x, h, levels)
+        own = seen[which[::every]] if len(seen) else None
         quantiles = np.arange(1, self.bins) / self.bins
         edges = [
             [
-                np.quantile(self._values(bands, name, j), quantiles)
+                np.quantile(self._values(bands, name, j, own), quantiles)
                 for name in self.bands
             ]
             for j in range(levels)
@@ -136,6 +147,7 @@ class Histogram:
         levels: int,
         mode: str = "reflect",
         dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """Square roots of counts.
 
@@ -148,6 +160,9 @@ class Histogram:
         mode : {"reflect"}
         dims : {1, 2}, optional
             Needed where ``x`` has three axes, see :func:`awd.samples.dims_of`.
+        mask : array of bool of shape (n, time) or (n, y, x), optional
+            Where samples were seen; elsewhere they hold something smooth. Counts are
+            then over the share of the coefficients that count.
 
         Returns
         -------
@@ -168,15 +183,40 @@ class Histogram:
             )
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         counts = np.zeros((len(images), levels, len(self.bands), self.bins), np.int64)
-        loops.count_rows(images, *filters, self.edges.astype(images.dtype), counts)
-        return np.sqrt(counts.reshape(len(x), -1))
+        seen, which = counting(mask, x, h, levels)
+        edges = self.edges.astype(images.dtype)
+        loops.count_rows(images, *filters, edges, seen, which, counts)
+        found = counts.astype(float)
+        if len(seen):
+            found /= self._shares(seen)[which][..., None]
+        return np.sqrt(found.reshape(len(x), -1))
 
     def _values(
-        self, bands: dict[str, np.ndarray], name: str, level: int
+        self,
+        bands: dict[str, np.ndarray],
+        name: str,
+        level: int,
+        seen: np.ndarray | None,
     ) -> np.ndarray:
-        """All coefficients of a band at a level."""
-        parts = PARTS.get(name, (name,))
-        return np.concatenate([bands[part][:, level].ravel() for part in parts])
+        """All coefficients of a band at a level that count."""
+        found = []
+        for part in PARTS.get(name, (name,)):
+            band = bands[part][:, level]
+            if seen is None:
+                found.append(band.ravel())
+            else:
+                own = seen[:, level, masks.part_of(part, seen)]
+                found.append(band.reshape(own.shape)[own])
+        return np.concatenate(found)
+
+    def _shares(self, seen: np.ndarray) -> np.ndarray:
+        """Of the coefficients of every band that count, (masks, levels, bands)."""
+        shares = seen.mean((3, 4))
+        parts = [
+            [masks.part_of(part, seen) for part in PARTS.get(name, (name,))]
+            for name in self.bands
+        ]
+        return np.stack([shares[..., of_band].mean(-1) for of_band in parts], -1)
 
 
 @dataclass(frozen=True)
@@ -209,7 +249,12 @@ class Quantiles:
         return replace(self, shares=tuple(1 - share for share in self.shares))
 
     def fitted(
-        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> Self:
         """Itself: there is nothing to fit."""
         return self
@@ -221,6 +266,7 @@ class Quantiles:
         levels: int,
         mode: str = "reflect",
         dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """Values of nearest rank, (n, channels * levels * bands * shares), float64.
 
@@ -229,7 +275,8 @@ class Quantiles:
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         shape = len(images), levels, len(self.bands), len(self.shares)
         ranked = np.empty(shape, images.dtype)
-        loops.rank_rows(images, *filters, np.array(self.shares), ranked)
+        own = counting(mask, x, h, levels)
+        loops.rank_rows(images, *filters, np.array(self.shares), *own, ranked)
         return ranked.reshape(len(x), -1).astype(float)
 
 
@@ -252,7 +299,12 @@ class BandNorms:
         return self
 
     def fitted(
-        self, x: np.ndarray, h: np.ndarray, levels: int, dims: int | None = None
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> Self:
         """Itself: there is nothing to fit."""
         return self
@@ -264,6 +316,7 @@ class BandNorms:
         levels: int,
         mode: str = "reflect",
         dims: int | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray:
         """Natural logarithms, (n, channels * levels * bands), float64.
 
@@ -271,7 +324,7 @@ class BandNorms:
         """
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         norms = np.zeros((len(images), levels, len(self.bands)))
-        loops.norm_rows(images, *filters, norms)
+        loops.norm_rows(images, *filters, *counting(mask, x, h, levels), norms)
         return np.log(np.maximum(norms, np.finfo(float).tiny).reshape(len(x), -1))
 
 

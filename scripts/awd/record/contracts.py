@@ -112,6 +112,8 @@ MAPS = Contract(
         "x": Variable(
             ("sample", "[channel]", "y", "x"), "f", described=True, streamed=True
         ),
+        # 1 where the sky was seen, in all bins; `x` is filled where it was not.
+        "mask": Variable(("sample", "y", "x"), "i", optional=True, streamed=True),
         "target": Variable(("sample", "name"), "f", described=True),
         "group": Variable(("sample",), "U"),  # initial condition, or realisation
         "block": Variable(("sample",), "U"),  # cosmology

@@ -14,10 +14,11 @@ from awd.league.names import name_of
 from awd.maps.figures.filters import AXES, filter_of
 from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_for
+from awd.maps.measure import masks
 from awd.maps.measure.statistics import LEVELS, measure
 from awd.maps.names import label
 from awd.maps.study import bank, describe
-from awd.maps.study.streamed import farthest, order, with_first
+from awd.maps.study.streamed import Rows, farthest, order, with_first
 from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.report.explorer import images as shown
@@ -63,7 +64,7 @@ def parts(
         names = opened["name"].values.tolist()
         bounds = bounds and [bounds[k] for k in order(names, target)]
         maps = with_first(opened, target)
-        seen = images(maps, teacher, wavelets, students, bounds)
+        seen = images(maps, given.samples, teacher, wavelets, students, bounds)
         families = paths(maps, outputs, wavelets)
     found = [shown.part("maps", seen)]
     return found + [method.part("maps: the method", families)] * bool(families)
@@ -71,6 +72,7 @@ def parts(
 
 def images(
     maps: xr.Dataset,
+    path: io.PathLike,
     teacher: Teacher,
     wavelets: xr.Dataset,
     students: xr.Dataset,
@@ -82,6 +84,8 @@ def images(
     ----------
     maps, wavelets, students : Dataset
         Of one seed; ``maps`` opened.
+    path : path
+        Of the maps' file.
     teacher : Teacher
         The network.
     bounds : sequence of (low, high), optional
@@ -90,15 +94,17 @@ def images(
     family, taps = filter_of(wavelets, OURS)
     h = bank.shaped(family, taps)
     rows = _shown(maps)
-    seen = np.stack([maps["x"][row].values for row in rows]).astype(np.float32)
-    x = _last(seen)
+    read = Rows(path, rows, teacher)
+    gradient = read.of_maps(ask.saliency(teacher, read[:]), slice(None))
+    every, mask = masks.read(maps, rows)
+    x = _last(every)
     bands = _details(x, h)
     scale = bands.std(axis=(0, 2, 3))
     flat = bands.reshape(*bands.shape[:2], -1) / scale[:, None]
     counts = np.array(
         [[np.histogram(b, BINS, density=True)[0] for b in of_map] for of_map in flat]
     )
-    at, weights, posterior, grid = _student(maps, family, h, x, bounds)
+    at, weights, posterior, grid = _student(maps, family, h, x, mask, bounds)
     place = np.searchsorted(students["row"].values, rows)
     predicted = {}
     for role in ("distilled", "teacher"):
@@ -112,7 +118,7 @@ def images(
         maps["target"].values[rows].astype(float),
         [_plain(name) for name in names],
         predicted,
-        _last(ask.saliency(teacher, seen)),
+        _last(gradient),
         bands,
         np.tile(BINS, (LEVELS, 1)),
         counts,
@@ -156,6 +162,7 @@ def _student(
     family: str,
     h: np.ndarray,
     x: np.ndarray,
+    mask: np.ndarray | None,
     bounds: Sequence[tuple[float, float]] | None,
 ) -> tuple[
     np.ndarray,
@@ -171,7 +178,7 @@ def _student(
     target = maps["target"].values[train].astype(float)
     head = compressed.emulator(degree_for(len(np.unique(target, axis=0))), bounds)
     head.fit(training, target)
-    features, spread = statistic.features(x), training.std(0)
+    features, spread = statistic.features(x, mask), training.std(0)
     usual = head.predict(features)[:, 0]
     weights = np.empty(features.shape)
     for k, sd in enumerate(spread):

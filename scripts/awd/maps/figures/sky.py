@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.league.names import name_of
+from awd.maps.measure import masks
 from awd.maps.names import label
 from awd.maps.sky.realism import MADE
 from awd.report.style import DOUBLE, styled
@@ -30,6 +31,8 @@ EXPECTED = (0.28, 0.32)  # matter densities for which skewness and peaks are ask
 def maps(ds: xr.Dataset) -> Figure:
     """One training map of each of some cosmologies, from low to high first parameter.
 
+    Blank where nothing was seen.
+
     Parameters
     ----------
     ds : Dataset
@@ -37,17 +40,18 @@ def maps(ds: xr.Dataset) -> Figure:
     """
     rows = examples(ds)
     names = ds["name"].values.tolist()
-    images = ds["x"][np.sort(rows)].values[np.argsort(np.argsort(rows))]
+    images, mask = masks.read(ds, rows)
+    images = images if mask is None else np.where(mask, images, np.float32(np.nan))
     degrees = images.shape[1] * ds.attrs["pixel_arcmin"] / 60
     figure = Figure(figsize=(DOUBLE, DOUBLE / len(rows) + 0.55))
-    high = np.quantile(images, 0.998)
+    high = np.nanquantile(images, 0.998)
     for ax, row, image in zip(
         np.atleast_1d(figure.subplots(1, len(rows))), rows, images, strict=True
     ):
         shown = ax.imshow(
             image,
             cmap="magma",
-            vmin=np.quantile(images, 0.01),
+            vmin=np.nanquantile(images, 0.01),
             vmax=high,
             origin="lower",
             extent=(0, degrees, 0, degrees),

@@ -14,8 +14,7 @@ from awd.maps.infer import predict, trust
 from awd.maps.infer.emulator import Emulator, Goodness
 from awd.maps.measure import statistics
 from awd.maps.names import label
-from awd.maps.sky import lensing
-from awd.maps.study.dataset import block_mean
+from awd.maps.study import finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +55,10 @@ class Answer(NamedTuple):
     goodness: Goodness
 
 
-def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.ndarray:
-    """The observed map as the simulated ones are: (1, y, x), float32.
+def prepared(
+    kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset
+) -> tuple[np.ndarray, np.ndarray]:
+    """The observed map as the simulated ones are, and where nothing was seen of it.
 
     Block means, smoothing, and the middle of a larger field. Noise is in it already;
     that of the simulated maps (``maps.galaxies``) should be like it.
@@ -65,15 +66,21 @@ def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.nda
     Parameters
     ----------
     kappa : array of shape (y, x)
+        NaN where nothing was seen.
     pixel_arcmin : float
         Of it.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`.
 
+    Returns
+    -------
+    x : ndarray of shape (1, y, x), float32
+    hidden : ndarray of bool of shape (y, x)
+
     Raises
     ------
     DataError
-        Its pixels are no part of theirs, its field is smaller, or it has gaps.
+        Its pixels are no part of theirs, its field is smaller or was hardly seen.
     """
     if "channel" in maps.sizes:
         raise DataError(
@@ -91,26 +98,26 @@ def prepared(kappa: np.ndarray, pixel_arcmin: float, maps: xr.Dataset) -> np.nda
             f"{pixel:g}; expected whole blocks of its pixels in theirs, and a field as "
             f"large: with {side} pixels, maps.source.degrees: {field:.4f}"
         )
-    if not np.isfinite(kappa).all():
-        raise DataError(
-            f"{(~np.isfinite(kappa)).sum()} pixels of the observed map have no value; "
-            "cut out a part without gaps"
-        )
     top, left = ((size - fits) // 2 for size in kappa.shape)
     cut = np.ascontiguousarray(kappa[top : top + fits, left : left + fits], np.float32)
     smooth = float(maps.attrs.get("smoothing_arcmin", 0.0))
-    small = block_mean(cut, side)[None]
-    return lensing.smoothed(small, smooth / pixel) if smooth else small
+    x, seen = finish.finished(cut, side, None, smooth / pixel)
+    finish.require_seen(seen, "the observed map")
+    return x[None], ~seen
 
 
 def answers(
     asked: Mapping[str, Statistic],
     maps: xr.Dataset,
     kappa: np.ndarray,
+    hidden: np.ndarray,
     seed: int,
     **how: Any,
 ) -> list[Answer]:
     """What every statistic says of a map that is :func:`prepared`.
+
+    What is hidden of it is hidden of the simulated maps, too, so that statistics mean
+    the same and errors are those of what was seen.
 
     Parameters
     ----------
@@ -118,19 +125,21 @@ def answers(
         Name -> statistic, not fitted.
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened.
-    kappa : array of shape (1, y, x)
+    kappa, hidden : arrays of shape (1, y, x) and (y, x)
     seed : int
         Of the draws.
     **how
         ``bounds`` and ``covariance``, as of :func:`awd.maps.infer.predict.calibrated`.
     """
     names = maps["name"].values.tolist()
+    read = [statistics.fitted(one, maps, hidden) for one in asked.values()]
+    measured = statistics.measure_all(read, maps, hidden)
+    mask = ~hidden[None] if hidden.any() else None
     found = []
-    for name, unfitted in asked.items():
-        statistic = statistics.fitted(unfitted, maps)
-        emulator = predict.calibrated(statistics.measure(statistic, maps), maps, **how)
-        features = statistic.features(kappa)[0].astype(float)
-        found.append(answer(name, names, features, emulator, seed))
+    for name, statistic, features in zip(asked, read, measured, strict=True):
+        emulator = predict.calibrated(features, maps, **how)
+        own = statistic.features(kappa, mask)[0].astype(float)
+        found.append(answer(name, names, own, emulator, seed))
     return found
 
 
@@ -250,9 +259,14 @@ def _line(row: np.ndarray) -> str:
     return " ".join(f"{value:.8e}" for value in row) + "\n"
 
 
-def kappa_of(paths: list[str]) -> np.ndarray:
-    """A map (y, x) from one FITS file of convergence, or two of shear components."""
+def kappa_of(paths: Sequence[io.PathLike], mask: io.PathLike | None) -> np.ndarray:
+    """A map (y, x) from one file of convergence, or two of the components of shear.
+
+    NaN where the files have no value (NaN, UNSEEN), and where a file of a mask is 0.
+    """
     from awd.maps import readers
 
-    images = [readers.read_fits(Path(path)) for path in paths]
-    return images[0] if len(images) == 1 else lensing.kaiser_squires(*images)[0]
+    kappa = finish.without_unseen(readers.Reading().read(paths))
+    if mask is not None:
+        kappa = np.where(finish.read_mask(mask, kappa.shape), kappa, np.float32(np.nan))
+    return kappa

@@ -15,6 +15,7 @@ import numpy as np
 from awd.arguments import checked
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.maps.compiled import peaks as loops
+from awd.maps.measure import masks
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ VALUES = 2**20  # responses from which the edges of bins are found
 OUTER = (0.002, 0.995)  # share of them below the first and the last edge
 
 
-@checked(maps="n y x", kernels="filters rows columns", may_be_nan="edges")
-def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.ndarray:
+@checked(maps="n y x", kernels="filters rows columns", mask="n y x", may_be_nan="edges")
+def peak_histogram(
+    maps: np.ndarray,
+    kernels: Kernels,
+    edges: ArrayLike,
+    mask: np.ndarray | None = None,
+) -> np.ndarray:
     """Counts of filter responses at the peaks of every map.
 
     Parameters
@@ -47,6 +53,9 @@ def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.n
         four cells of 2 x 2 pixels around the peak, summed.
     edges : array of shape (bins + 1,) or (filters, bins + 1)
         Rising; values outside are not counted, the last edge belongs to its bin.
+    mask : array of bool of shape (n, y, x), optional
+        Where maps were seen: peaks next to what was not, or whose kernel reaches it,
+        are not counted.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.n
     ShapeError, DataError
         Shapes do not fit, a kernel exceeds the map, or edges fall.
     """
-    maps, kernels, crossed = _checked(maps, kernels)
+    maps, kernels, crossed = _checked(_holed(maps, mask), kernels)
     filters = len(kernels) + crossed
     edges = np.asarray(edges, float)
     if edges.ndim == 1:
@@ -75,9 +84,12 @@ def peak_histogram(maps: np.ndarray, kernels: Kernels, edges: ArrayLike) -> np.n
     return counts
 
 
-@checked(maps="n y x", kernels="filters rows columns", most=(1, 2**62))
+@checked(maps="n y x", kernels="filters rows columns", mask="n y x", most=(1, 2**62))
 def responses(
-    maps: np.ndarray, kernels: Kernels, most: int | None = None
+    maps: np.ndarray,
+    kernels: Kernels,
+    most: int | None = None,
+    mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Filter responses at the peaks, map after map; at most ``most`` of them.
 
@@ -87,10 +99,16 @@ def responses(
     -------
     ndarray of shape (filters, peaks)
     """
-    maps, kernels, crossed = _checked(maps, kernels)
+    maps, kernels, crossed = _checked(_holed(maps, mask), kernels)
     most = min(most or maps.size, maps.size // 4 + 1)
     found = np.empty((len(kernels) + crossed, most), maps.dtype)
-    return found[:, : loops.responses(maps, kernels, crossed, found)]
+    found = found[:, : loops.responses(maps, kernels, crossed, found)]
+    return found if mask is None else found[:, np.isfinite(found).all(0)]
+
+
+def _holed(maps: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Maps that are NaN where nothing was seen: nothing is above or below that."""
+    return maps if mask is None else np.where(mask, maps, np.array(np.nan, maps.dtype))
 
 
 @checked(kernels="filters rows columns")
@@ -188,14 +206,15 @@ class PeakHistogram:
     binning: Literal["quantile", "equal"] | tuple[float, float] = "quantile"
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
-    @checked(maps="n y x")
-    def fitted(self, maps: np.ndarray) -> Self:
+    @checked(maps="n y x", mask="n y x")
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         """The same with bins found from some of the training maps."""
         if isinstance(self.binning, tuple):
             return replace(self, edges=np.linspace(*self.binning, self.bins + 1))
         expected = max(1, maps[0].size // 25)  # peaks of a map
-        sample = maps[:: -(-len(maps) * expected // VALUES)]
-        found = responses(sample, self.kernels, VALUES)
+        every = slice(None, None, -(-len(maps) * expected // VALUES))
+        sample, seen = maps[every], None if mask is None else mask[every]
+        found = responses(sample, self.kernels, VALUES, seen)
         if found.shape[1] <= self.bins:
             raise DataError(
                 f"{len(sample)} maps hold {found.shape[1]} peaks, too few for "
@@ -212,16 +231,25 @@ class PeakHistogram:
         edges[:, 0], edges[:, -1] = -np.inf, np.inf
         return replace(self, edges=edges)
 
-    @checked(maps="n y x")
-    def counts(self, maps: np.ndarray) -> np.ndarray:
+    @checked(maps="n y x", mask="n y x")
+    def counts(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Counts of shape (n, filters, bins)."""
         if self.edges is None:
             raise DataError("a peak histogram needs bins: get them with fitted(maps)")
-        return peak_histogram(maps, self.kernels, self.edges)
+        return peak_histogram(maps, self.kernels, self.edges, mask)
 
-    def features(self, maps: np.ndarray) -> np.ndarray:
-        """Square roots of counts, (n, filters * bins), whose noise is nearly equal."""
-        return np.sqrt(self.counts(maps), dtype=np.float32).reshape(len(maps), -1)
+    def rates(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Counts over the share of places where a peak could be seen, float64."""
+        counts = self.counts(maps, mask).astype(float)
+        if mask is None:
+            return counts
+        reach = 1 if isinstance(self.kernels, str) else max(self.kernels.shape[1:])
+        inside = masks.inside(mask, max(1, reach // 2)).mean((1, 2))
+        return counts / np.maximum(inside, 1 / mask[0].size)[:, None, None]
+
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Square roots of rates, (n, filters * bins), whose noise is nearly equal."""
+        return np.sqrt(self.rates(maps, mask)).astype(np.float32).reshape(len(maps), -1)
 
 
 def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray, int]:

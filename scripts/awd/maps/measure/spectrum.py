@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import scipy.sparse
 
 from awd.arguments import checked
 from awd.errors import DataError, ShapeError
+from awd.maps.measure import masks
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,13 +22,21 @@ if TYPE_CHECKING:
 MAPS = ("n y x", -1e12, 1e12)  # whose squares are far from where numbers end
 BATCH = 2**22  # pixels that are transformed together
 CLOSEST = 1 - 1e-6  # correlation of two fields
+LEAST = 0.01  # of the power before it is put right: what is left, at the least
 
 
-@checked(maps=MAPS, pixel_arcmin=(1e-4, 1e4), edges="edges")
+@checked(maps=MAPS, pixel_arcmin=(1e-4, 1e4), edges="edges", mask="n y x")
 def power_spectrum(
-    maps: np.ndarray, pixel_arcmin: float, edges: ArrayLike
+    maps: np.ndarray,
+    pixel_arcmin: float,
+    edges: ArrayLike,
+    mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Mean power in bins of multipole.
+
+    Of masked maps that of the field, less its mean, times the tapered mask, put right
+    by the coupling of modes (:func:`coupling`; MASTER, Hivon et al. 2002, with the
+    flat sky's exact matrix).
 
     Parameters
     ----------
@@ -35,6 +45,8 @@ def power_spectrum(
     pixel_arcmin : float
     edges : array of shape (bins + 1,)
         Multipoles; a bin holds its lower edge.
+    mask : array of bool of shape (n, y, x), optional
+        Where maps were seen.
 
     Returns
     -------
@@ -55,6 +67,8 @@ def power_spectrum(
     if len(edges) < 2 or (np.diff(edges) <= 0).any():
         raise DataError(f"edges are {edges[:6]}; expected at least two that rise")
     average = _averages(side, pixel_arcmin, edges)
+    if mask is not None and not mask.all():
+        return _of_masked(maps, mask, pixel_arcmin, edges)
     power = np.empty((len(maps), average.shape[0]), np.float32)
     step = max(1, BATCH // side**2)
     for start in range(0, len(maps), step):
@@ -62,6 +76,70 @@ def power_spectrum(
         squared = (modes.real**2 + modes.imag**2).reshape(len(modes), -1)
         power[start : start + step] = (average @ squared.T).T
     return power
+
+
+def _of_masked(
+    maps: np.ndarray, mask: np.ndarray, pixel_arcmin: float, edges: np.ndarray
+) -> np.ndarray:
+    """Power of masked maps, which may differ in their masks, (n, bins)."""
+    side = maps.shape[1]
+    # Modes outside of the bins leak into them, too.
+    wide = np.array([-np.inf, *edges, np.inf])
+    ell = multipoles(side, pixel_arcmin)
+    occupied = np.histogram(ell, wide)[0] > 0
+    wide = wide[np.append(True, occupied)]
+    inside = slice(int(occupied[0]), int(occupied[0]) + len(edges) - 1)
+    average = _averages(side, pixel_arcmin, wide)
+    power = np.empty((len(maps), len(edges) - 1), np.float32)
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}  # maps may share a mask
+    for n, (field, seen) in enumerate(zip(maps, mask, strict=True)):
+        key = np.packbits(seen).tobytes()
+        if key not in known:
+            own = masks.tapered(seen)
+            known[key] = own, coupling(own, pixel_arcmin, wide)
+        weight, matrix = known[key]
+        mean = (weight * field).sum() / weight.sum()
+        modes = scipy.fft.rfft2(weight * (field - mean))
+        coupled = average @ (modes.real**2 + modes.imag**2).ravel()
+        found = np.linalg.solve(matrix, coupled)
+        power[n] = np.maximum(found, LEAST * coupled)[inside]
+    return power
+
+
+@checked(weight="y y", pixel_arcmin=(1e-4, 1e4), may_be_nan="edges")
+def coupling(weight: np.ndarray, pixel_arcmin: float, edges: np.ndarray) -> np.ndarray:
+    """How a weight mixes the power of bins: what is found in one of what is in another.
+
+    The mean over the modes k of a bin of the sum over the modes k' of another of
+    ``|W(k - k')|^2``, exact for power that is the same in all modes of a bin.
+
+    Parameters
+    ----------
+    weight : array of shape (y, y)
+        That fields are multiplied by.
+    pixel_arcmin : float
+    edges : array of shape (bins + 1,)
+        Multipoles, the first and last of which may be infinite.
+
+    Returns
+    -------
+    ndarray of shape (bins, bins)
+        The identity for a weight of 1, where the bins hold all modes.
+    """
+    side = len(weight)
+    ell = multipoles(side, pixel_arcmin)
+    columns = np.abs(np.fft.fftfreq(side, 1 / side)).astype(int)
+    whole = ell[:, columns]
+    squared = np.abs(scipy.fft.fft2(weight)) ** 2 / side**4
+    kernel = scipy.fft.rfft2(squared)
+    within = [
+        (whole >= low) & (whole < high) for low, high in itertools.pairwise(edges)
+    ]
+    mixed = [
+        scipy.fft.irfft2(kernel * scipy.fft.rfft2(own.astype(float)), s=weight.shape)
+        for own in within
+    ]
+    return np.array([[other[own].mean() for other in mixed] for own in within])
 
 
 @checked(side=(1, 100_000), pixel_arcmin=(1e-4, 1e4))
@@ -115,29 +193,33 @@ class Spectrum:
     pixel_arcmin: float
     bins: int = 12
 
-    def fitted(self, maps: np.ndarray) -> Self:
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         """Itself: its bins follow from the size of the maps."""
         return self
 
     @checked(maps=MAPS)
-    def features(self, maps: np.ndarray) -> np.ndarray:
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Natural logarithms of C_ell, (n, bins), float32."""
-        return np.log(self._power(maps))
+        return np.log(self._power(maps, mask))
 
-    def crossed(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    def crossed(
+        self, first: np.ndarray, second: np.ndarray, mask: np.ndarray | None = None
+    ) -> np.ndarray:
         """How two fields go together: artanh of C_12 / (C_11 C_22)^0.5, (n, bins).
 
         The cross spectrum over what the two spectra tell already (Fisher's z, whose
         noise is nearly the same everywhere). From spectra of sum and difference.
         """
-        plus, minus = self._power(first + second), self._power(first - second)
-        both = np.sqrt(self._power(first) * self._power(second))
+        plus, minus = (
+            self._power(both, mask) for both in (first + second, first - second)
+        )
+        both = np.sqrt(self._power(first, mask) * self._power(second, mask))
         return np.arctanh(np.clip((plus - minus) / (4 * both), -CLOSEST, CLOSEST))
 
-    def _power(self, maps: np.ndarray) -> np.ndarray:
+    def _power(self, maps: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
         side = maps.shape[1]
         ell = multipoles(side, self.pixel_arcmin)
         edges = np.geomspace(ell[0, 1] * 0.999, ell[0, -1], self.bins + 1)
         filled = np.histogram(ell, edges)[0] > 0
         edges = edges[np.append(True, filled)]  # small maps have gaps
-        return power_spectrum(maps, self.pixel_arcmin, edges)
+        return power_spectrum(maps, self.pixel_arcmin, edges, mask)

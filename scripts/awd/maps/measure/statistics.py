@@ -1,13 +1,15 @@
 """The statistics of maps that need no network, by name.
 
-A statistic has ``fitted(maps)``, which finds its bins, and ``features(maps)`` of shape
-(n, d), float32, scaled so that their noise is nearly the same.
+A statistic has ``fitted(maps, mask)``, which finds its bins, and ``features(maps,
+mask)`` of shape (n, d), float32, scaled so that their noise is nearly the same. The
+mask, (n, y, x) of bool, is where maps were seen, or None
+(:mod:`awd.maps.measure.masks`).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from awd.arguments import checked
 from awd.filters import scattering
 from awd.filters.undecimated import BandNorms, Histogram, Quantiles
 from awd.log import progress
-from awd.maps.measure import peaks
+from awd.maps.measure import masks, peaks
 from awd.maps.measure.peaks import PeakHistogram
 from awd.maps.measure.spectrum import Spectrum
 from awd.record.contracts import Contract, Variable
@@ -46,13 +48,13 @@ class FilterStatistic:
     student: Histogram | Quantiles | BandNorms
     levels: int = LEVELS
 
-    def fitted(self, maps: np.ndarray) -> Self:
-        student = self.student.fitted(maps[:, None], self.filter, self.levels)
-        return replace(self, student=student)
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
+        x, read = maps[:, None], self.student.fitted
+        return replace(self, student=read(x, self.filter, self.levels, mask=mask))
 
-    def features(self, maps: np.ndarray) -> np.ndarray:
-        features = self.student.features(maps[:, None], self.filter, self.levels)
-        return features.astype(np.float32)
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        x, read = maps[:, None], self.student.features
+        return read(x, self.filter, self.levels, mask=mask).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,11 @@ class Scattering:
     scales: int = 5
     angles: int = 4
 
-    def fitted(self, maps: np.ndarray) -> Self:
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         return replace(self, scales=min(self.scales, maps.shape[1].bit_length() - 1))
 
-    def features(self, maps: np.ndarray) -> np.ndarray:
-        coefficients = scattering.of_images(maps, self.scales, self.angles)
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        coefficients = scattering.of_images(maps, self.scales, self.angles, mask)
         return np.log(np.maximum(coefficients, np.finfo(np.float32).tiny))
 
 
@@ -80,11 +82,12 @@ class Joined:
 
     parts: tuple[Statistic, ...]
 
-    def fitted(self, maps: np.ndarray) -> Self:
-        return replace(self, parts=tuple(part.fitted(maps) for part in self.parts))
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
+        parts = tuple(part.fitted(maps, mask) for part in self.parts)
+        return replace(self, parts=parts)
 
-    def features(self, maps: np.ndarray) -> np.ndarray:
-        return np.hstack([part.features(maps) for part in self.parts])
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        return np.hstack([part.features(maps, mask) for part in self.parts])
 
 
 @dataclass(frozen=True)
@@ -102,19 +105,20 @@ class OfBins:
     part: Statistic
     bins: tuple[Statistic, ...] = ()
 
-    def fitted(self, maps: np.ndarray) -> Self:
+    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         """From maps (n, bins, y, x)."""
         fields = np.moveaxis(maps, 1, 0)
-        return replace(self, bins=tuple(self.part.fitted(field) for field in fields))
+        bins = tuple(self.part.fitted(field, mask) for field in fields)
+        return replace(self, bins=bins)
 
-    def features(self, maps: np.ndarray) -> np.ndarray:
+    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Of every bin, then of every pair."""
         fields = [np.ascontiguousarray(field) for field in np.moveaxis(maps, 1, 0)]
         pairs = zip(self.bins, fields, strict=True)
-        own = [part.features(field) for part, field in pairs]
+        own = [part.features(field, mask) for part, field in pairs]
         spectra = self.part.parts if isinstance(self.part, Joined) else (self.part,)
         crossed = [
-            spectrum.crossed(first, second)
+            spectrum.crossed(first, second, mask)
             for spectrum in spectra
             if isinstance(spectrum, Spectrum)
             for first, second in itertools.combinations(fields, 2)
@@ -176,14 +180,18 @@ def _binned(statistic: Statistic, bins: int | None) -> Statistic:
 
 
 @checked(maps={"x", "split"})
-def fitted(statistic: Statistic, maps: xr.Dataset) -> Statistic:
+def fitted(
+    statistic: Statistic, maps: xr.Dataset, hidden: np.ndarray | None = None
+) -> Statistic:
     """A statistic with the bins of some training maps, evenly spread.
 
-    ``maps`` are :data:`awd.record.contracts.MAPS`, opened.
+    ``maps`` are :data:`awd.record.contracts.MAPS`, opened; ``hidden``, (y, x) of bool,
+    is where nothing of them is looked at.
     """
     train = np.flatnonzero(maps["split"].values == "train")
     sample = train[:: -(-len(train) // FITTED)]
-    return of_maps(statistic, maps["x"].ndim).fitted(maps["x"][sample].values)
+    own = of_maps(statistic, maps["x"].ndim)
+    return own.fitted(*masks.read(maps, sample, hidden))
 
 
 def of_maps(statistic: Statistic, dims: int) -> Statistic:
@@ -211,8 +219,10 @@ def edges(statistic: Statistic) -> int:
     return each * (1 if isinstance(kernels, str) else len(kernels))
 
 
-@checked(maps={"x"})
-def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
+@checked(maps={"x"}, hidden="y x")
+def measure(
+    statistic: Statistic, maps: xr.Dataset, hidden: np.ndarray | None = None
+) -> np.ndarray:
     """Features of all maps, read in pieces.
 
     Parameters
@@ -222,16 +232,29 @@ def measure(statistic: Statistic, maps: xr.Dataset) -> np.ndarray:
     maps : Dataset
         :data:`awd.record.contracts.MAPS`, opened: only some maps are in memory at a
         time.
+    hidden : array of bool of shape (y, x), optional
+        Where nothing is looked at, beside what the maps' own masks hide.
 
     Returns
     -------
     ndarray of shape (n, d), float32
     """
+    (features,) = measure_all([statistic], maps, hidden)
+    return features
+
+
+def measure_all(
+    statistics: Sequence[Statistic], maps: xr.Dataset, hidden: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """:func:`measure` of several statistics, which read the maps together."""
     count = maps.sizes["sample"]
-    measured = np.empty((0, 0), np.float32)
+    measured = [np.empty((0, 0), np.float32)] * len(statistics)
     for start in progress(range(0, count, PIECE), "maps"):
-        features = statistic.features(maps["x"][start : start + PIECE].values)
-        if not start:  # at once: all pieces and their stack would take twice the memory
-            measured = np.empty((count, features.shape[1]), np.float32)
-        measured[start : start + PIECE] = features
+        rows = slice(start, start + PIECE)
+        x, mask = masks.read(maps, rows, hidden)
+        for k, statistic in enumerate(statistics):
+            features = statistic.features(x, mask)
+            if not start:  # at once: pieces and their stack would take twice the memory
+                measured[k] = np.empty((count, features.shape[1]), np.float32)
+            measured[k][rows] = features
     return measured

@@ -20,7 +20,9 @@ from awd.maps.readers.tree import fits_tree as fits_tree
 from awd.maps.readers.tree import used as used
 
 
-def of_source(source: Mapping[str, Any], wanted: list[str]) -> Collection:
+def of_source(
+    source: Mapping[str, Any], wanted: list[str], least: float = 1.0
+) -> Collection:
     """The maps that a configuration names (``maps.source``), with their sides.
 
     Parameters
@@ -29,10 +31,12 @@ def of_source(source: Mapping[str, Any], wanted: list[str]) -> Collection:
         :class:`awd.config.maps.FileTree` or :class:`awd.config.maps.Archive`.
     wanted : list of str
         Parameters that are targets.
+    least : float
+        Share of a patch of the sky that has to be observed.
     """
     keys = ("extension", "quantity", "bins")
     sizes = source["patch_degrees"], source["patch_pixels"]
-    patches = Patches(*sizes) if all(sizes) else None
+    patches = Patches(*sizes, least) if all(sizes) else None
     shared = {
         "names": source["names"],
         "wanted": wanted,

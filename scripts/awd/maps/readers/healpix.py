@@ -23,10 +23,13 @@ class Patches:
         Side of a patch.
     pixels : int
         Along it.
+    least : float
+        Share of a patch that has to be observed.
     """
 
     degrees: float
     pixels: int
+    least: float = 1.0
 
     @property
     def pixel_arcmin(self) -> float:
@@ -65,8 +68,9 @@ class Patches:
         return out / np.linalg.norm(out, axis=0)
 
     def observed(self, sky: np.ndarray) -> list[int]:
-        """Which patches lie wholly within the pixels that have a value."""
-        return [k for k, patch in enumerate(self.of(sky)) if np.isfinite(patch).all()]
+        """Which patches lie, as far as they must, within pixels that have a value."""
+        shares = [np.isfinite(patch).mean() for patch in self.of(sky)]
+        return [k for k, share in enumerate(shares) if share >= self.least]
 
     def of(
         self, sky: np.ndarray, which: list[int] | None = None

@@ -49,10 +49,18 @@ def fields(
     if len(leading) == 2 and (leading[0], leading[1]) == (2, bins) and bins != 2:
         array = array.swapaxes(0, 1)
     if quantity == "shear":
-        from awd.maps.sky.lensing import kaiser_squires
-
-        array = kaiser_squires(array[..., 0, :, :], array[..., 1, :, :])[0]
+        array = _convergence(array)
     return np.ascontiguousarray(array, np.float32)
+
+
+def _convergence(shear: np.ndarray) -> np.ndarray:
+    """Of shear (..., 2, y, x); NaN where that has no value, and is taken as 0."""
+    from awd.maps.sky.lensing import kaiser_squires
+
+    seen = (np.abs(shear) < 1e20).all(-3)  # UNSEEN is -1.6e30
+    first, second = np.moveaxis(np.where(seen[..., None, :, :], shear, 0), -3, 0)
+    kappa = kaiser_squires(first, second)[0]
+    return kappa if seen.all() else np.where(seen, kappa, np.nan)
 
 
 def _squeezed(array: np.ndarray, dims: int) -> np.ndarray:

@@ -8,10 +8,10 @@ import numpy as np
 
 from awd.arguments import checked
 from awd.maps import readers
-from awd.maps.measure import peaks, spectrum
+from awd.maps.measure import masks, peaks, spectrum
 from awd.maps.sky import lensing
 from awd.maps.sky.cosmology import Cosmology
-from awd.maps.study.dataset import block_mean
+from awd.maps.study.finish import block_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,8 @@ def measure(maps: xr.Dataset, z_source: float | None) -> pd.DataFrame:
         own = np.flatnonzero(train & (cosmology == name))
         target = maps["target"].values[own[0]].astype(float)
         parameters = dict(zip(maps["name"].values.tolist(), target, strict=True))
-        table = of(maps["x"][own].values, pixel)
+        x, mask = masks.read(maps, own)
+        table = of(x, pixel, mask)
         powers = table["quantity"] == "c_ell"
         if z_source and {"omega_m", "sigma_8"} <= set(parameters):
             universe = Cosmology(
@@ -81,9 +82,12 @@ def compare(path: str, pixel_arcmin: float, like_arcmin: float) -> pd.DataFrame:
     return table.assign(source=path, cosmology="unknown", parameter="", default=False)
 
 
-@checked(x="n y x", pixel=(1e-4, 1e4))
-def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
-    """``quantity``, ``at``, ``value`` and an empty ``theory`` of maps (n, y, x)."""
+@checked(x="n y x", mask="n y x", pixel=(1e-4, 1e4))
+def of(x: np.ndarray, pixel: float, mask: np.ndarray | None = None) -> pd.DataFrame:
+    """``quantity``, ``at``, ``value`` and an empty ``theory`` of maps (n, y, x).
+
+    ``mask``, of the same shape, is where they were seen.
+    """
     import pandas as pd
 
     ell = spectrum.multipoles(x.shape[1], pixel)
@@ -91,22 +95,26 @@ def of(x: np.ndarray, pixel: float) -> pd.DataFrame:
     edges = ELL if filled.all() else ELL[: filled.argmin() + 1]
     power: np.ndarray = np.empty(0)  # small maps have no mode as long as the first
     if len(edges) > 1:
-        power = spectrum.power_spectrum(x, pixel, edges).mean(0)
+        power = spectrum.power_spectrum(x, pixel, edges, mask).mean(0)
     rows = [
         ("c_ell", ell[(ell >= low) & (ell < high)].mean(), value)
         for low, high, value in zip(edges[:-1], edges[1:], power, strict=True)
     ]
-    rows += [("s3", scale, skewness(x, scale / pixel)) for scale in SCALES]
-    everything = np.array([-np.inf, np.inf])
-    rows.append(
-        ("peaks", 0.0, peaks.peak_histogram(x, peaks.HEIGHT, everything).mean())
-    )
+    rows += [("s3", scale, skewness(x, scale / pixel, mask)) for scale in SCALES]
+    every = peaks.PeakHistogram(peaks.HEIGHT, 1, edges=np.array([-np.inf, np.inf]))
+    rows.append(("peaks", 0.0, every.rates(x, mask).mean()))
     return pd.DataFrame(rows, columns=["quantity", "at", "value"]).assign(theory=np.nan)
 
 
-@checked(x="n y x", sigma_pixels=(0, 1e5))
-def skewness(x: np.ndarray, sigma_pixels: float) -> float:
-    """S3, <kappa^3> / <kappa^2>^2 of smoothed maps (n, y, x), each about its mean."""
+@checked(x="n y x", sigma_pixels=(0, 1e5), mask="n y x")
+def skewness(
+    x: np.ndarray, sigma_pixels: float, mask: np.ndarray | None = None
+) -> float:
+    """S3, <kappa^3> / <kappa^2>^2 of smoothed maps (n, y, x), each about its mean.
+
+    Of what was seen, (n, y, x) of bool.
+    """
     smooth = lensing.smoothed(x, sigma_pixels).astype(float)
-    smooth -= smooth.mean((1, 2), keepdims=True)
-    return float((smooth**3).mean() / (smooth**2).mean() ** 2)
+    seen = np.ones(x.shape, bool) if mask is None else mask
+    smooth -= smooth.mean((1, 2), keepdims=True, where=seen)
+    return float((smooth[seen] ** 3).mean() / (smooth[seen] ** 2).mean() ** 2)

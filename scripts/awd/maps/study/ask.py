@@ -47,16 +47,20 @@ def outputs(
         rows = bank.rows_of(maps, settings["train"], 0)
         names, (count, *shape) = maps["name"].values, maps["x"].shape
         described, axes = maps["target"].attrs, maps["x"].dims[1:]
-    every, some = (Rows(path, which) for which in (np.arange(count), rows))
     answers = [
-        answers_of(model, every, device, job.of(f"output/{name}"))
+        answers_of(
+            model,
+            Rows(path, np.arange(count), model),
+            device,
+            job.of(f"output/{name}"),
+        )
         for name, model in models.items()
     ]
     differentiated = list(models)[:2]
     gradients = np.empty((len(differentiated), len(rows), *shape), np.float32)
     for gradient, name in zip(gradients, differentiated, strict=True):
         gradient[:] = saliency(
-            *(models[name], some, settings["shifts"]),
+            *(models[name], Rows(path, rows, models[name]), settings["shifts"]),
             target=names.tolist().index(target),
             device=device,
             checkpoint=job.of(f"gradient/{name}"),
@@ -114,6 +118,8 @@ def saliency(
 ) -> np.ndarray:
     """Input gradients (n, [bins,] y, x) of one output, averaged over shifts of the map.
 
+    They are 0 where nothing was seen, and none is taken of a channel that is the mask.
+
     A network that reads every fourth pixel more than others leaves a grid in its
     gradients, which a wavelet would learn. Averaged over all 16 shifts it is gone;
     over 4, half a stride apart, nearly.
@@ -148,6 +154,6 @@ def saliency(
             for dx in offsets:
                 shown = Moved(model, dy, dx).eval()
                 total += ask.saliency(shown, x, target=target, device=device)
-        return total / shifts
+        return maps.of_maps(total / shifts, rows)
 
     return np.concatenate(mapped(piece, maps.pieces(ASKED), "gradients", checkpoint))

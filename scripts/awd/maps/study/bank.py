@@ -19,6 +19,7 @@ from awd.filters.families import GAUSSIAN, ISOTROPIC, SYMMETRIC, Family, Lattice
 from awd.filters.undecimated import Quantiles
 from awd.league import choose
 from awd.league.names import OURS
+from awd.maps.measure import masks
 from awd.maps.measure.statistics import (
     LEVELS,
     ORTHONORMAL,
@@ -163,12 +164,14 @@ def fill(
     shelf = SHELVES[family]
     parameters = shelf.candidates(count, seed)
     filters = shelf.family.filters(parameters)
-    x = np.stack([maps["x"][row].values for row in rows])
+    x, mask = masks.read(maps, rows)
     split = maps["split"].values[rows]
+    train = split == "train"
 
     def described(h: np.ndarray) -> np.ndarray:
         statistic = of_maps(shelf.statistic(h), x.ndim)
-        return statistic.fitted(x[split == "train"]).features(x)
+        seen = None if mask is None else mask[train]
+        return statistic.fitted(x[train], seen).features(x, mask)
 
     features = list(each(described, filters))
     return xr.Dataset(

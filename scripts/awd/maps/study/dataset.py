@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from awd.maps.readers import Collection, agreed
 from awd.maps.readers import split_by_realisation as split_by_realisation
 from awd.maps.readers.parameters import with_derived
 from awd.maps.sky import lensing
+from awd.maps.study import finish
 from awd.record import contracts
 from awd.record.provenance import derive_seed
 
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 BATCH = 64  # maps that are written together
 COLUMNS = ("source", "cosmology", "realisation", "group", "split")  # no parameters
-DESCRIBED = {"units": "1", "long_name": "convergence"}
+DESCRIBED = {
+    "x": {"units": "1", "long_name": "convergence"},
+    "mask": {"units": "1", "long_name": "1 where the sky was seen"},
+}
 
 
 def shards(paths: Sequence[io.PathLike]) -> Collection:
@@ -109,7 +112,7 @@ def require_enough(
     stride=(1, 1e5),
     galaxies=(1e-6, 1e6),
     smoothing_arcmin=(0, 1e4),
-    nan=("refuse", "zero"),
+    nan=("refuse", "mask"),
 )
 def write(
     collection: Collection,
@@ -124,6 +127,7 @@ def write(
     ellipticity: float | Sequence[float] = lensing.ELLIPTICITY,
     smoothing_arcmin: float = 0.0,
     nan: str = "refuse",
+    mask: io.PathLike | None = None,
     seed: int = 0,
     left_out: Mapping[str, str] | None = None,
     stamp: Mapping[str, Any] | None = None,
@@ -150,8 +154,10 @@ def write(
         S.d. of the galaxies' shapes, as for ``galaxies``.
     smoothing_arcmin : float
         S.d. of a Gaussian, after the noise.
-    nan : {"refuse", "zero"}
-        What a pixel that is no number means.
+    nan : {"refuse", "mask"}
+        What a pixel that is NaN, or UNSEEN, means: an error, or not seen.
+    mask : path, optional
+        Of a survey's mask, of the maps as they come: 0 where nothing was seen.
     seed : int
         Of the noise.
     left_out : mapping of str to str, optional
@@ -163,8 +169,8 @@ def write(
     ------
     ShapeError, DataError
         Maps differ in shape or are not square, sizes do not fit, a pixel is not finite
-        or as large as no convergence is, a map is there twice, or there is only one
-        cosmology.
+        or as large as no convergence is, a map is there twice, there is only one
+        cosmology, or a tile was hardly seen.
     """
     table = collection.table
     _require_parameters(table, targets)
@@ -183,22 +189,29 @@ def write(
         **({"rejected": io.dumps(left_out)} if left_out else {}),
     )
     noise = _noise(first, galaxies, ellipticity, pixel)
+    hidden = None if mask is None else ~finish.read_mask(mask, first.shape[-2:])
+    masked = hidden is not None or nan == "mask"
 
-    def finished() -> Iterator[np.ndarray]:
+    def finished() -> Iterator[dict[str, np.ndarray]]:
         every = itertools.chain([first], maps)  # the first is not read again
-        checked = _checked(table["source"], every, first.shape, nan)
+        checked = finish.checked_maps(
+            table["source"], every, first.shape, nan == "mask", hidden
+        )
         for row, raw in zip(table.itertuples(), checked, strict=True):
-            kappa = block_mean(raw, size)
+            drawn = None
             if noise is not None:
                 key = derive_seed(seed, row.cosmology, row.group, row.realisation)
-                drawn = np.random.default_rng(key).standard_normal(kappa.shape, "f4")
-                kappa = kappa + noise * drawn
-            if smoothing_arcmin:
-                flat = kappa.reshape(-1, size, size)
-                smooth = lensing.smoothed(flat, smoothing_arcmin / pixel)
-                kappa = smooth.reshape(kappa.shape)
+                shape = *raw.shape[:-2], size, size
+                drawn = np.random.default_rng(key).standard_normal(shape, "f4")
+                drawn *= noise
+            kappa, seen = finish.finished(raw, size, drawn, smoothing_arcmin / pixel)
             for y, x in offsets:
-                yield kappa[..., y : y + (tile or size), x : x + (tile or size)]
+                at = slice(y, y + (tile or size)), slice(x, x + (tile or size))
+                cut = {"x": kappa[..., *at]}
+                if masked:
+                    cut["mask"] = seen[at].astype(np.int8)
+                    finish.require_seen(seen[at], f"{row.source}, tile at ({y}, {x})")
+                yield cut
 
     blocks = _batched(finished())
     io.write_blocks(header, blocks, path, contracts.MAPS, DESCRIBED, stamp)
@@ -238,30 +251,6 @@ def _require_parameters(table: pd.DataFrame, targets: Sequence[str]) -> None:
             f"all {len(table)} maps are of cosmology {table['cosmology'].iloc[0]!r}; "
             "to tell cosmologies apart takes at least 2"
         )
-
-
-@checked(kappa="... y x", size=(1, 1e6))
-def block_mean(kappa: np.ndarray, size: int) -> np.ndarray:
-    """A square map (..., y, x) of ``size`` pixels a side, exact means of whole blocks.
-
-    Raises
-    ------
-    ShapeError
-        The map is not square, or its side no multiple of ``size``.
-    """
-    side = kappa.shape[-1]
-    if kappa.shape[-2] != side:
-        raise ShapeError(f"kappa has shape {kappa.shape}; expected a square map")
-    if side == size:
-        return kappa
-    if size > side or side % size:
-        raise ShapeError(
-            f"maps of {side} pixels cannot be averaged to {size}; expected a divisor "
-            f"of {side} (maps.size)"
-        )
-    per = side // size
-    blocks = kappa.reshape(*kappa.shape[:-2], size, per, size, per)
-    return blocks.mean((-3, -1), dtype=np.float32)
 
 
 @checked(size=(1, 1e6), tile=(1, 1e6), stride=(1, 1e6))
@@ -314,67 +303,13 @@ def _header(
     return ds
 
 
-def _checked(
-    sources: Iterable[str],
-    maps: Iterable[np.ndarray],
-    shape: tuple[int, ...],
-    nan: str,
-) -> Iterator[np.ndarray]:
-    """The maps, none of which is broken or there twice."""
-    seen: dict[bytes, str] = {}
-    for source, kappa in zip(sources, maps, strict=True):
-        if kappa.shape != shape or shape[-2] != shape[-1]:
-            raise ShapeError(f"{source}: {_other_shape(kappa.shape, shape)}")
-        yield _sound(source, kappa, nan, seen)
-
-
-def _other_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> str:
-    expected = *shape[:-2], shape[-1], shape[-1]
-    return (
-        f"has {' x '.join(map(str, got))} pixels; expected "
-        f"{' x '.join(map(str, expected))}, square and as the first map"
-    )
-
-
-def _sound(
-    source: str, kappa: np.ndarray, nan: str, seen: dict[bytes, str]
-) -> np.ndarray:
-    """A map that is convergence, and not there before; added to those ``seen``."""
-    if nan == "zero":
-        kappa = np.where(np.isnan(kappa), np.float32(0), kappa)
-    bad = ~np.isfinite(kappa)
-    if bad.any():
-        at = tuple(int(i) for i in np.argwhere(bad)[0])
-        hint = "" if np.isinf(kappa[at]) else "; maps.nan: zero puts 0 there"
-        raise DataError(
-            f"{source}: pixel {list(at)} is {kappa[at]} ({bad.sum()} of {bad.size} "
-            f"are not finite){hint}"
-        )
-    if kappa.std() > 1 or kappa.std() == 0:
-        raise DataError(
-            f"{source}: pixels have s.d. {kappa.std():.3g}; of convergence it is "
-            "0.005 to 0.1, and at most 1 in noise: is it in another unit, or empty?"
-        )
-    if kappa.min() >= 0:
-        raise DataError(
-            f"{source}: no pixel is below 0 (they are {kappa.min():.3g} to "
-            f"{kappa.max():.3g}); convergence falls below 0 between the masses: is "
-            "it a weight, a count, or a density? (maps.source.extension)"
-        )
-    digest = hashlib.blake2b(kappa.tobytes(), digest_size=16).digest()
-    if digest in seen:
-        raise DataError(f"{source} and {seen[digest]} are the same map; keep one")
-    seen[digest] = source
-    return kappa
-
-
 def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dict]:
     """The maps that can be used, and why each other one cannot: all are read once.
 
     Parameters
     ----------
     collection : Collection
-    nan : {"refuse", "zero"}
+    nan : {"refuse", "mask"}
         As for :func:`write`.
 
     Returns
@@ -398,7 +333,9 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
     while row < len(sources):  # a reader ends where it fails, and goes on behind it
         try:
             for kappa in collection.pixels(range(row, len(sources))):
-                shapes[row] = _sound(sources[row], kappa, nan, seen).shape
+                shapes[row] = finish.sound(
+                    sources[row], kappa, nan == "mask", seen
+                ).shape
                 row += 1
         except Exception as error:  # nothing of one map ends the run
             reasons[sources[row]] = str(error) or type(error).__name__
@@ -406,7 +343,7 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
     usual = max(shapes.values(), key=[*shapes.values()].count, default=())
     for row, shape in shapes.items():
         if shape != usual or shape[-1] != shape[-2]:
-            reasons[sources[row]] = _other_shape(shape, usual)
+            reasons[sources[row]] = finish.other_shape(shape, usual)
     for source, reason in reasons.items():
         log.warning("%s is left out: %s", source, reason)
     kept = collection.of([k for k, s in enumerate(sources) if s not in reasons])
@@ -420,13 +357,9 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
     return kept, reasons
 
 
-def _batched(maps: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Maps in blocks that are written at once."""
-    batch = []
-    for kappa in maps:
-        batch.append(kappa)
-        if len(batch) == BATCH:
-            yield np.stack(batch)
-            batch = []
-    if batch:
-        yield np.stack(batch)
+def _batched(
+    tiles: Iterator[dict[str, np.ndarray]],
+) -> Iterator[dict[str, np.ndarray]]:
+    """Tiles in blocks that are written at once."""
+    while batch := list(itertools.islice(tiles, BATCH)):
+        yield {name: np.stack([tile[name] for tile in batch]) for name in batch[0]}

@@ -224,7 +224,7 @@ class League:
             predict=partial(
                 ask.output, self.teacher, target=self.place, device=self.device
             ),
-            inputs=Rows(self.path, self.test[:SHOWN])[:],
+            inputs=Rows(self.path, self.test[:SHOWN], self.teacher)[:],
         )
 
     def _entry(
@@ -323,11 +323,12 @@ class League:
         rows = np.concatenate(
             [self.test[cosmology == name][:FEW] for name in np.unique(cosmology)]
         )
-        x = Rows(self.path, rows)[:]
+        maps = Rows(self.path, rows, self.teacher)
         gradients = ask.saliency(
-            self.teacher, x, target=self.place, batch=BATCH, device=self.device
+            self.teacher, maps[:], target=self.place, batch=BATCH, device=self.device
         )
-        return apart(x), apart(gradients)
+        x = Rows(self.path, rows)[:]
+        return apart(x), apart(maps.of_maps(gradients, slice(None)))
 
 
 def _compression(h: np.ndarray, x: np.ndarray, gradients: np.ndarray) -> float:

@@ -13,6 +13,8 @@ from awd import io
 if TYPE_CHECKING:
     import xarray as xr
 
+    from awd.teacher.networks import Teacher
+
 
 def with_first(ds: xr.Dataset, target: str) -> xr.Dataset:
     """A dataset over parameters (``name``) whose first one is the target."""
@@ -44,19 +46,50 @@ class Rows:
     path : path
     rows : array of int
         Which of them, in this order.
+    model : Teacher, optional
+        A network: if it reads a channel more than the maps have, that is their mask,
+        of the scale of its inputs.
     """
 
-    def __init__(self, path: io.PathLike, rows: np.ndarray) -> None:
+    def __init__(
+        self, path: io.PathLike, rows: np.ndarray, model: Teacher | None = None
+    ) -> None:
         self.path, self.rows = path, np.asarray(rows)
-        self._x = netCDF4.Dataset(path)["x"]
-        self._x.set_auto_maskandscale(False)  # nothing is; to look takes as long again
+        file = netCDF4.Dataset(path)
+        file.set_auto_maskandscale(False)  # nothing is; to look takes as long again
+        self._x, self._mask = file["x"], file.variables.get("mask")
+        bins = 1 if self._x.ndim == 3 else self._x.shape[1]
+        self._unit = None
+        if model is not None and model.inputs > bins:
+            self._unit = np.float32(getattr(model, "scale", 1.0))
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         with io.readable(self.path, "netCDF"):
-            return np.stack([self._x[row] for row in self.rows[rows]])
+            x = np.stack([self._x[row] for row in self.rows[rows]])
+            if self._unit is None:
+                return x
+            x = x.reshape(len(x), -1, *x.shape[-2:])
+            return np.concatenate([x, self._unit * self._seen(rows)[:, None]], 1)
+
+    def of_maps(self, gradient: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        """A gradient as the maps have their axes: 0 where nothing was seen."""
+        if self._unit is not None:
+            gradient = gradient[:, :-1]
+        gradient = gradient.reshape(len(gradient), *self._x.shape[1:])
+        if self._mask is None:
+            return gradient
+        seen = self._seen(rows)
+        return gradient * (seen if gradient.ndim == 3 else seen[:, None])
+
+    def _seen(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Masks (n, y, x), float32; 1 where maps have none."""
+        if self._mask is None:
+            return np.ones((len(self.rows[rows]), *self._x.shape[-2:]), np.float32)
+        some = [self._mask[row] for row in self.rows[rows]]
+        return np.stack(some).astype(np.float32)
 
     def pieces(self, size: int) -> list[slice]:
         """Which maps to read together, to read all."""

@@ -38,20 +38,22 @@ def train(
     """As :func:`awd.study.train.train`: all parameters are learned together.
 
     ``names`` but :data:`TEACHER` are networks that never learn; ``settings`` hold
-    ``width`` and ``stem`` of all, and what :func:`fit` takes.
+    ``width``, ``stem`` and ``mask`` (``"filled"``, or ``"channel"``: they read the mask
+    too) of all, and what :func:`fit` takes.
     """
     settings = dict(settings)
     sizes = {name: settings.pop(name) for name in ("width", "stem")}
+    channel = settings.pop("mask") == "channel"
     with io.opened(path, contracts.MAPS) as maps:
         side, targets = maps["split"].values, maps["target"].values
-        bins = maps.sizes.get("channel", 1)
+        inputs = maps.sizes.get("channel", 1) + channel
     learnt, select = (np.flatnonzero(side == name) for name in ("train", "select"))
     scale = float(Rows(path, learnt)[::16].std())
     models: dict[str, Teacher] = {}
     for name in names:
         network_seed = derive_seed(seed, name)
         shape = {"outputs": targets.shape[1], "scale": scale, **sizes}
-        shape |= {"inputs": bins} if bins > 1 else {}
+        shape |= {"inputs": inputs} if inputs > 1 else {}
         model = networks.build("resnet", network_seed, targets[learnt], **shape)
         if name == TEACHER:
             history = fit(
@@ -67,7 +69,7 @@ def train(
                 **settings,
             )
         else:
-            settle(model, Rows(path, learnt))
+            settle(model, Rows(path, learnt, model))
         models[name] = model
     return models, history.assign(network=TEACHER, part=TEACHER)
 
@@ -89,9 +91,9 @@ def fit(
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return training.train(
         model,
-        Rows(path, train_rows),
+        Rows(path, train_rows, model),
         target[train_rows],
-        Rows(path, select_rows),
+        Rows(path, select_rows, model),
         target[select_rows],
         augment=augmented,
         cycle=True,
