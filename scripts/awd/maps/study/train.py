@@ -43,7 +43,7 @@ def train(
     """
     settings = dict(settings)
     sizes = {name: settings.pop(name) for name in ("width", "stem")}
-    channel = settings.pop("mask") == "channel"
+    channel = settings.pop("mask", "filled") == "channel"
     with io.opened(path, contracts.MAPS) as maps:
         side, targets = maps["split"].values, maps["target"].values
         inputs = maps.sizes.get("channel", 1) + channel
