@@ -41,9 +41,9 @@ sys.path.insert(0, str(SCRIPTS))
 from awd import io, registry
 from awd.cells import doors
 from awd.cells.readers import sequence
+from awd.cells.study import FEW_CELLS
 from awd.config import contradictions, reading
 from awd.config.maps import FIXED_FILTERS
-from awd.config.sources import FEW_CELLS
 from awd.config.study import code_of
 from awd.league.names import OURS
 from awd.maps import readers
