@@ -55,9 +55,11 @@ class Rows:
         self, path: io.PathLike, rows: np.ndarray, model: Teacher | None = None
     ) -> None:
         self.path, self.rows = path, np.asarray(rows)
-        file = netCDF4.Dataset(path)
-        file.set_auto_maskandscale(False)  # nothing is; to look takes as long again
-        self._x, self._mask = file["x"], file.variables.get("mask")
+        # Else file and variables hold each other, and the collector of cycles closes it
+        # in any thread; netCDF's library crashes if another one opens a file then.
+        self._file = netCDF4.Dataset(path, keepweakref=True)
+        self._file.set_auto_maskandscale(False)  # nothing is; to look takes as long
+        self._x, self._mask = self._file["x"], self._file.variables.get("mask")
         bins = 1 if self._x.ndim == 3 else self._x.shape[1]
         self._unit = None
         if model is not None and model.inputs > bins:
