@@ -23,6 +23,7 @@ from awd.maps.infer import heads
 from awd.maps.measure import peaks, spectrum
 from awd.maps.sky import cosmology, lensing, nbody, realism, universe
 from awd.maps.study import dataset as maps_dataset
+from awd.maps.study import finish
 
 
 def rng():
@@ -287,7 +288,7 @@ CALLS = {
         realism.of,
         {"x": np.abs(rng().normal(size=(2, 64, 64))), "pixel": 4.0},
     ),
-    "block_mean": (maps_dataset.block_mean, {"kappa": maps()[0], "size": 8}),
+    "block_mean": (finish.block_mean, {"kappa": maps()[0], "size": 8}),
     "tile_offsets": (maps_dataset.tile_offsets, {"size": 24, "tile": 8, "stride": 8}),
     "coverage": (heads.coverage, {"ranks": rng().uniform(size=(9, 2))}),
     "grouped": (heads.grouped, {"features": FEATURES, "parameters": PARAMETERS}),
