@@ -156,7 +156,7 @@ X = smooth(6, 40)
         ({"gradient": X, "ratio": "all"}, ConfigError, "'all'; expected numbers"),
         ({"gradient": X, "objective": "x"}, ConfigError, "one of output, attrib"),
         ({"gradient": X, "mode": "reflect"}, ConfigError, "'reflect'"),
-        ({"x": X}, DataError, "needs gradient; got None"),
+        ({"x": X}, DataError, "needs gradient, .* got None"),
         ({"objective": "sparsity"}, DataError, "nothing to distil; give x"),
         ({"x": X, "output": ["a"] * 6}, ShapeError, "output is a list of dtype <U1"),
         ({"x": X, "output": X[:, 0] + 1j}, ShapeError, "output is .* complex128"),

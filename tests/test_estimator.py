@@ -128,7 +128,7 @@ def test_what_is_saved_is_read_back_as_a_wavelet(tmp_path):
     [
         ({}, {"X": X[:1]}, ValueError, r"1 sample\(s\)"),
         ({}, {"X": X[:, :1]}, ValueError, r"1 feature\(s\)"),
-        ({}, {"X": X * np.nan}, ValueError, "contains NaN"),
+        ({}, {"X": X * np.nan}, ValueError, "X is not finite"),
         ({}, {"X": np.ones((9, 32))}, DataError, "constant in every sample"),
         ({}, {"X": X, "output": np.ones(9)}, ShapeError, r"output: \(9,\) for"),
         (

@@ -357,5 +357,5 @@ def test_compiled_predictions_are_those_of_the_head(shape, recipe, head, monkeyp
     with pytest.raises(ShapeError, match="fitted to others"):
         student.predict(np.ones((5, 3, 40)))
     new[1, ..., 7] = np.nan
-    with pytest.raises(DataError, match="first sample 1"):
+    with pytest.raises(DataError, match="first in sample 1"):
         student.predict(new)

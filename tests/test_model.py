@@ -213,7 +213,7 @@ def test_inputs_that_are_not_finite_are_refused():
     x = walks(5, (16,))
     x[2, 3] = np.nan
     for call in (SMALL.predict, SMALL.explain, SMALL.outside):
-        with pytest.raises(DataError, match="first sample 2"):
+        with pytest.raises(DataError, match="first in sample 2"):
             call(x)
 
 

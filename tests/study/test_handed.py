@@ -8,6 +8,7 @@ import xarray as xr
 
 from awd import io
 from awd.errors import DataError
+from awd.features import Largest
 from awd.league import bootstrap, splits
 from awd.record import contracts
 from awd.study import handed
@@ -156,7 +157,7 @@ def test_the_least_error_is_that_of_the_ridge_head(data, n):
 
 def test_labels_choose_the_filter_of_the_least_error(data):
     pool = splits.part(data, "test", "burst")
-    student = handed.Student(handed.Largest(2, 1), "hinges")
+    student = handed.Student(Largest(2, 1), "hinges")
     recipe = handed.Recipe(student, {}, [4], [2], 1, 3, 4, 0)
     rows, pairs = np.arange(60), []
     for candidate in recipe.candidates_for_labels():
