@@ -219,8 +219,23 @@ class Histogram:
         return np.stack([shares[..., of_band].mean(-1) for of_band in parts], -1)
 
 
+class _Unfitted:
+    """A student that takes nothing from the training samples."""
+
+    def fitted(
+        self,
+        x: np.ndarray,
+        h: np.ndarray,
+        levels: int,
+        dims: int | None = None,
+        mask: np.ndarray | None = None,
+    ) -> Self:
+        """Itself: there is nothing to fit."""
+        return self
+
+
 @dataclass(frozen=True)
-class Quantiles:
+class Quantiles(_Unfitted):
     """Quantiles of undecimated coefficients, as features: a small student of maps.
 
     Nothing of them is fitted: a histogram needs edges from training samples, a quantile
@@ -248,17 +263,6 @@ class Quantiles:
         """Those of the negated coefficients."""
         return replace(self, shares=tuple(1 - share for share in self.shares))
 
-    def fitted(
-        self,
-        x: np.ndarray,
-        h: np.ndarray,
-        levels: int,
-        dims: int | None = None,
-        mask: np.ndarray | None = None,
-    ) -> Self:
-        """Itself: there is nothing to fit."""
-        return self
-
     def features(
         self,
         x: np.ndarray,
@@ -281,7 +285,7 @@ class Quantiles:
 
 
 @dataclass(frozen=True)
-class BandNorms:
+class BandNorms(_Unfitted):
     """L1 norms of undecimated bands, as features: the smallest student of maps.
 
     Logarithms of mean absolute coefficients, by level and band; arguments and errors
@@ -296,17 +300,6 @@ class BandNorms:
     @property
     def mirrored(self) -> BandNorms:
         """Itself: the negated wavelet has the same norms."""
-        return self
-
-    def fitted(
-        self,
-        x: np.ndarray,
-        h: np.ndarray,
-        levels: int,
-        dims: int | None = None,
-        mask: np.ndarray | None = None,
-    ) -> Self:
-        """Itself: there is nothing to fit."""
         return self
 
     def features(
