@@ -92,11 +92,15 @@ PAGES = {"report", "report_tracks"}
 @pytest.mark.parametrize(
     ("module", "own", "spared"),
     [
-        ("report/style.mplstyle", PLOTS, DATA | {"train_teacher", "score_methods"}),
+        (
+            "report/style.mplstyle",
+            PLOTS | {"explore"},
+            DATA | {"train_teacher", "score_methods"},
+        ),
         ("report/figures/search.py", {"plot_choice", "plot_filter_path"}, DATA),
         (
             "report/figures/student.py",
-            {"plot_reading", "plot_curves"},
+            {"plot_reading", "plot_curves", "explore"},
             DATA | {"plot_choice"},
         ),
         ("report/page.html.j2", PAGES, DATA | PLOTS | {"tabulate_scores"}),
@@ -111,7 +115,7 @@ PAGES = {"report", "report_tracks"}
             DATA | {"simulate_maps"},
         ),
         ("record/crate.py", {"write_crate"}, {"report", "write_manifest"}),
-        ("record/manifest.py", PAGES, DATA | PLOTS),
+        ("record/manifest.py", PAGES | {"explore"}, DATA | PLOTS),
         (
             "search/descent.py",
             {"distil_wavelet", "distil_softly", "hand_over"},
