@@ -59,7 +59,11 @@ def _or_own(value: Any, known: Any) -> Any:
 class Strict(BaseModel):
     """Unknown keys, NaN and infinity are refused; values cannot be changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # A default is read as a given value is, a 0 of a real number as 0.0: a run and the
+    # configuration that it writes down name the same parameters.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True
+    )
 
 
 def models_in(annotation: Any) -> Iterator[type[Strict]]:
