@@ -39,7 +39,7 @@ FLOORS = [
     {"report"},
     {"cells", "maps", "own"},
     {"config"},
-    {"shell", "cli", "__main__"},
+    {"shell", "outside", "cli", "__main__"},
 ]
 FLOOR = {part: height for height, parts in enumerate(FLOORS) for part in parts}
 DRAWS = {"report", "cells/figures", "maps/figures"}  # what only draws and writes

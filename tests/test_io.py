@@ -1,3 +1,4 @@
+import csv
 import json
 import logging
 
@@ -52,6 +53,34 @@ def test_tables_keep_every_digit_and_missing_values(tmp_path):
     io.write_table(table, tmp_path / "t.csv")
     pd.testing.assert_frame_equal(
         io.read_table(tmp_path / "t.csv"), table, check_exact=True, check_dtype=False
+    )
+
+
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-a", "--1", "-"]
+PLAIN = ["-0.25", "+1", "-1.5e-03", "-0.001 [-0.009, 0.001]", "-1 ± 2", "-0.1 / –"]
+APOSTROPHES = ["'=1", "''=1", "'-1", "'tis", "a=b", "", "NA"]
+
+
+def test_no_text_of_a_table_is_a_formula_and_numbers_stay_numbers(tmp_path):
+    text = FORMULAS + PLAIN + APOSTROPHES
+    table = pd.DataFrame({"group": text, "r2": -np.arange(1.0, len(text) + 1)})
+    io.write_table(table, tmp_path / "t.csv")
+    with open(tmp_path / "t.csv", newline="", encoding="utf-8") as file:
+        cells = [row[0] for row in csv.reader(file)][1:]
+    assert all(cell == "'" + text for cell, text in zip(cells, FORMULAS, strict=False))
+    assert cells[len(FORMULAS) :][: len(PLAIN)] == PLAIN
+    read = io.read_table(tmp_path / "t.csv")
+    assert read["group"].fillna("").tolist() == text
+    assert read["r2"].tolist() == table["r2"].tolist()
+
+
+def test_a_table_for_people_says_its_encoding(tmp_path):
+    table = pd.DataFrame({"R²": ["0.5 ± 0.1"]})
+    io.write_table(table, tmp_path / "t.csv", for_people=True)
+    written = (tmp_path / "t.csv").read_bytes()
+    assert written == b"\xef\xbb\xbf" + "R²\n0.5 ± 0.1\n".encode()
+    pd.testing.assert_frame_equal(
+        io.read_table(tmp_path / "t.csv", text=True), table, check_dtype=False
     )
 
 

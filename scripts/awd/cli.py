@@ -1,4 +1,4 @@
-"""The command line: distil a network, use the model, look into it, check files."""
+"""The command line: distil a network, use its model, look at what a run made."""
 
 from __future__ import annotations
 
@@ -291,6 +291,49 @@ def check(path: str, fix: bool) -> None:
     if wrong and not fix:
         raise Failed(f"{path}: {len(wrong)} files are wrong; --fix removes them")
     click.echo(f"{path}: {'removed; run it again' if wrong else 'every file is whole'}")
+
+
+@awd.command()
+@click.argument("source")
+@click.argument("out")
+@click.option("--map", "sample", type=click.IntRange(0), help="Which one, from 0.")
+@click.option("--centre", help="Of a map's field, RA and Dec in degrees: 150.1,2.2.")
+def export(source: str, out: str, sample: int | None, centre: str | None) -> None:
+    """Write SOURCE for another program, as the ending of OUT says.
+
+    A wavelet (wavelet.json of a run, or a model.json) becomes a .mat for MATLAB, with
+    the filters Lo_D, Hi_D, Lo_R, Hi_R of decomposition and reconstruction; Python reads
+    its wavelet.json with PyWavelets alone. A map of a run (its samples.nc) becomes a
+    .fits with world coordinates for DS9 and Aladin.
+
+    \b
+    Examples:
+      awd export results/default/cells/sig_mean/wavelet.json wavelet.mat
+      awd export results/default/maps/split0/samples.nc map.fits --map 7
+    """
+    from awd import outside
+
+    _require_place(out, [".mat", ".fits"])
+    click.echo(outside.export(source, out, sample, centre), err=True)
+
+
+@awd.command()
+@click.argument("run")
+@click.option("--cell", help="Which one, by name; the first one by default.")
+def view(run: str, cell: str | None) -> None:
+    """Open a cell of RUN in napari: its movie, and its tracks over it.
+
+    Without napari the files that show the same elsewhere are named: the movie, and the
+    tracks for TrackMate and as tables.
+
+    \b
+    Examples:
+      awd view results/default
+      awd view results/default --cell cell3
+    """
+    from awd import outside
+
+    outside.view(run, cell)
 
 
 def _checked(path: str) -> str:

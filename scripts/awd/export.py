@@ -1,4 +1,4 @@
-"""The distilled wavelet as a small JSON file that plain pywt can use.
+"""The distilled wavelet as a small JSON file that plain pywt can use, and for MATLAB.
 
 Nothing is written that is not a wavelet, and :func:`verify` reads back what was
 written: with the file alone, ``pywt.Wavelet(filter_bank=...)`` must reconstruct.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pywt
 
 FILTERS = ("dec_lo", "dec_hi", "rec_lo", "rec_hi")
+MATLAB = ("Lo_D", "Hi_D", "Lo_R", "Hi_R")  # the same ones
 TOLERANCE = 1e-8
 
 
@@ -82,6 +83,30 @@ def write_wavelet_json(
     """
     io.write_json(wavelet_record(h, name, provenance, tolerance), path)
     verify(path, tolerance)
+
+
+@checked(h="taps", tolerance=(0, 1))
+def write_mat(
+    h: np.ndarray, path: io.PathLike, *, name: str = "awd", tolerance: float = TOLERANCE
+) -> None:
+    """Write a wavelet for MATLAB, version 5 of its files.
+
+    The variables are named as ``wfilters`` names what it returns: ``Lo_D``, ``Hi_D``
+    (decomposition), ``Lo_R``, ``Hi_R`` (reconstruction), rows of ``taps`` doubles, with
+    ``name``. ``load wavelet.mat``, then ``[c, l] = wavedec(x, 3, Lo_D, Hi_D)`` and
+    ``waverec(c, l, Lo_R, Hi_R)``.
+
+    Raises
+    ------
+    ShapeError, WaveletError
+        ``h`` is no filter, or misses a condition; nothing is written.
+    """
+    import scipy.io
+
+    bank = wavelet.filter_bank(h, tolerance, name)
+    held = dict(zip(MATLAB, bank, strict=True)) | {"name": name}
+    with io.replacing(path) as temporary:
+        scipy.io.savemat(temporary, held, oned_as="row")
 
 
 @checked(tolerance=(0, 1))

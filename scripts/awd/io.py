@@ -35,6 +35,12 @@ PathLike = str | Path
 before_replacing: Callable[[], None] | None = None
 SMALL = 1 << 20  # bytes; with less, a disk counts as full
 NAMED = 4  # missing files that are named
+# What a spreadsheet takes for a formula: what begins so and is no number, alone or with
+# an interval or an error behind it. An apostrophe before it says that it is text.
+BEGINNINGS = frozenset("'=+-@\t\r")
+FORMULA = re.compile(
+    r"'*(?:[=@\t\r]|[+-](?![\d.]+(?:e[+-]?\d+)?(?: [\d \[\],./±–-]*)?$))"
+)
 CHECKSUM, SHA256 = "checksum", "sha256:"  # last line of a JSON record
 
 
@@ -324,10 +330,26 @@ def variables(path: PathLike) -> Iterator[np.ndarray]:
             yield variable.values
 
 
-def write_table(table: pd.DataFrame, path: PathLike) -> None:
-    """Write a CSV; floats as their shortest exact text, so that runs compare."""
+def write_table(
+    table: pd.DataFrame, path: PathLike, *, for_people: bool = False
+) -> None:
+    """Write a CSV; floats as their shortest exact text, so that runs compare.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it, which
+    :func:`read_table` takes away.
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : path
+    for_people : bool
+        Whether it is text that people open, with signs such as R² and ±: it begins with
+        a byte order mark, without which Excel takes UTF-8 for the machine's code page.
+    """
+    safe = _each_text(table, lambda text: f"'{text}" if FORMULA.match(text) else text)
+    encoding = "utf-8-sig" if for_people else "utf-8"
     with replacing(path, sealed=True) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        safe.to_csv(temporary, index=False, lineterminator="\n", encoding=encoding)
 
 
 def read_table(path: PathLike, text: bool = False) -> pd.DataFrame:
@@ -343,7 +365,26 @@ def read_table(path: PathLike, text: bool = False) -> pd.DataFrame:
     with readable(path, "CSV"), warnings.catch_warnings():
         # pandas only warns of rows that are longer than the header, and cuts them.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(path, index_col=False, keep_default_na=False, **how)
+        table = pd.read_csv(path, index_col=False, keep_default_na=False, **how)
+    return _each_text(table, _unguarded)
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text[0] == "'" and FORMULA.match(text[1:]) else text
+
+
+def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """A table with what a formula may begin with changed in its columns of text."""
+    table = table.copy(deep=False)
+    for k, kind in enumerate(table.dtypes):
+        if getattr(kind, "kind", "O") not in "OUS":
+            continue
+        column = table.iloc[:, k]
+        begins = [isinstance(c, str) and c[:1] in BEGINNINGS for c in column]
+        if any(begins):
+            pairs = zip(column, begins, strict=True)
+            table.isetitem(k, [change(c) if begun else c for c, begun in pairs])
+    return table
 
 
 def dumps(record: Mapping[str, Any]) -> str:

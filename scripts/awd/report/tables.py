@@ -197,7 +197,7 @@ def _require(table: pd.DataFrame, name: str) -> None:
 
 def write(table: pd.DataFrame, stem: str | Path) -> None:
     """Write a table of text as ``stem.csv``, ``stem.tex`` and ``stem.md``."""
-    io.write_table(table, f"{stem}.csv")
+    io.write_table(table, f"{stem}.csv", for_people=True)
     io.write_text(to_latex(table), f"{stem}.tex")
     io.write_text(to_markdown(table), f"{stem}.md")
 
