@@ -89,9 +89,9 @@ if settings.cells:
 if settings.maps:
     MAPS = {"maps": SKY}
     # Three statistics that differ, or the first three.
-    few = [n for n in ("spectrum", "laplace", "starlet") if n in settings.maps.methods]
-    FEW = expand(STATISTICS, statistic=few or settings.maps.methods[:3])
-    EVERY = {"inferred": expand(INFERRED, statistic=settings.maps.methods)}
+    few = [n for n in ("spectrum", "laplace", "starlet") if n in CALLED]
+    FEW = expand(STATISTICS, statistic=few or [*CALLED][:3])
+    EVERY = {"inferred": expand(INFERRED, statistic=CALLED)}
     REALISM = {"realism": RUN / "maps/realism.csv"}
     OUTPUTS = {"outputs": each(SEED / "outputs.nc")}
     BANK = {"bank": RUN / "maps/bank/symmetric.nc"}

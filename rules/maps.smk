@@ -11,8 +11,10 @@ INFERRED = RUN / "maps/inferred/{statistic}.nc"
 SHELF = RUN / "maps/bank/{family}.nc"
 FAMILIES = settings.maps.distil.families
 # Fixed filters stand in the league beside the distilled ones, other statistics apart.
-FIXED = [name for name in settings.maps.methods if name in FIXED_FILTERS]
-OTHERS = [name for name in settings.maps.methods if name not in FIXED]
+CALLED = settings.maps.statistics  # by what files and results call them
+FIXED = [name for name in CALLED if name in FIXED_FILTERS]
+OTHERS = [name for name in CALLED if name not in FIXED]
+OWN_STATISTICS = brought(registry.files(settings.maps.methods))
 # The box of the parameters, where it is known.
 BOX = (
     [getattr(MAP, name) for name in settings.maps.targets]
@@ -161,10 +163,12 @@ use rule map_job as measure_maps with:
     """One statistic of all maps (one job per statistic)."""
     input:
         SKY,
+        code=OWN_STATISTICS,
     output:
         STATISTICS,
     params:
         **runs("measure_maps"),
+        named=lambda wildcards: CALLED[wildcards.statistic],
         bins=settings.maps.bins,
     pathvars:
         job="measure_maps/{statistic}",
@@ -188,7 +192,7 @@ use rule map_job as infer_cosmology with:
 use rule map_job as score_cosmology with:
     """RMSE of every statistic and head, with intervals, and paired differences."""
     input:
-        expand(INFERRED, statistic=settings.maps.methods),
+        expand(INFERRED, statistic=CALLED),
     output:
         scores=RUN / "maps/cosmology.csv",
         differences=RUN / "maps/cosmology_differences.csv",
@@ -232,7 +236,7 @@ use rule map_job as tabulate_published_maps with:
 if settings.maps.observed:
     OBSERVED = RUN / "maps/observed"
     # What is asked of it: every statistic, and the filter that we stand for.
-    ASKED = [*settings.maps.methods, *([OURS] if TAUGHT else [])]
+    ASKED = [*CALLED, *([OURS] if TAUGHT else [])]
     RESULTS["Observed map"] = f"{RUN}/table_observed.csv"
 
     use rule map_job as infer_observed with:
@@ -246,6 +250,7 @@ if settings.maps.observed:
                 ]
             ),
             mask=mask_file(settings.maps.observed, "maps.observed.mask"),
+            code=OWN_STATISTICS,
             wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
         output:
             table=OBSERVED / "posterior.csv",
@@ -258,7 +263,8 @@ if settings.maps.observed:
             ),
         params:
             **runs("infer_observed"),
-            **settings.maps.model_dump(include={"methods", "bins", "covariance"}),
+            **settings.maps.model_dump(include={"bins", "covariance"}),
+            methods=CALLED,
             bounds=BOX,
             pixel_arcmin=settings.maps.observed.pixel_arcmin,
             seed=seed("infer_observed"),

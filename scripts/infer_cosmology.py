@@ -12,6 +12,6 @@ with io.opened(snakemake.input.maps, contracts.MAPS) as maps:
         features, maps, snakemake.params.bounds, snakemake.params.covariance
     ).load()
 named = {"statistic": snakemake.wildcards.statistic, "features": features.shape[1]}
-named |= {"edges": measured.attrs["edges"]}
+named |= {"constants": measured.attrs["constants"]}
 stamp = provenance.stamp(snakemake.rule, snakemake.wildcards, snakemake.params)
 io.write(ds.assign_attrs(named), snakemake.output[0], predict.INFERRED, stamp)

@@ -14,7 +14,10 @@ with io.opened(given.maps, contracts.MAPS) as maps:
     kappa = observed.kappa_of(given.observed, next(iter(given.mask), None))
     kappa, hidden = observed.prepared(kappa, params.pixel_arcmin, maps)
     pixel = maps.attrs["pixel_arcmin"]
-    asked = {n: statistics.of(n, pixel, params.bins) for n in params.methods}
+    asked = {
+        name: statistics.of(named, pixel, params.bins)
+        for name, named in params.methods.items()
+    }
     asked |= bank.chosen(given.wavelets)
     how = {"bounds": params.bounds, "covariance": params.covariance}
     answers = observed.answers(asked, maps, kappa, hidden, params.seed, **how)

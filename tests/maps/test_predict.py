@@ -26,7 +26,7 @@ def test_every_head_predicts_the_test_maps_and_no_others(small, inferred):
     np.testing.assert_array_equal(inferred["row"], tested)
     assert np.isfinite(inferred["prediction"]).all()
     inferring.INFERRED.check(
-        inferred.assign_attrs(statistic="height", features=22, edges=2), "inferred"
+        inferred.assign_attrs(statistic="height", features=22, constants=2), "inferred"
     )
 
 

@@ -1,5 +1,7 @@
 """The statistics by name."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from awd.maps.measure import statistics
 
 
 def test_every_method_of_the_settings_is_there():
-    assert set(statistics.METHODS) == set(Method.__args__)
+    assert set(statistics.METHODS) == {*get_args(get_args(Method)[0])}
     named_by_pywavelets = {"db2", "db5"}
     assert set(statistics.METHODS) <= {*METHODS, *named_by_pywavelets}
 
@@ -24,10 +26,13 @@ def test_the_fixed_filters_of_the_settings_are_statistics_of_their_coefficients(
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("starlet", 0), ("db2_peaks", 4 * 21), ("height", 2), ("laplace_spectrum", 2)],
+    [
+        *(("starlet", 0), ("db2_peaks", 4 * 21), ("height", 2), ("pdf", 2)),
+        *(("laplace_spectrum", 2), ("minkowski", 2), ("minima_snr", 1)),
+    ],
 )
-def test_edges_that_training_maps_decide_are_counted(name, expected):
-    assert statistics.edges(statistics.METHODS[name](1.0)) == expected
+def test_what_training_maps_decide_is_counted(name, expected):
+    assert statistics.METHODS[name](1.0).constants == expected
 
 
 @pytest.mark.parametrize("name", statistics.METHODS)

@@ -49,10 +49,21 @@ def run(checkout, target, ok=True, source=None, **settings):
     return checkout.snakemake(target, config="own.yaml", ok=ok)
 
 
+SPREAD = """
+class Spread:
+    def __init__(self, pixel_arcmin): pass
+    def fitted(self, maps, mask=None): return self
+    def features(self, maps, mask=None): return maps.std((1, 2))[:, None]
+"""
+
+
 def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
     asked = PATTERN.format(cosmology="002", realisation="0007")
     observed = {"files": [f"data/{asked}"], "pixel_arcmin": 6.5625}
-    run(tree, "results/own/report.html", size=16, observed=observed)
+    (tree.folder / "parts.py").write_text(SPREAD)
+    methods = ["laplace", "parts.py:Spread"]
+    asked_for = {"size": 16, "observed": observed, "methods": methods}
+    run(tree, "results/own/report.html", **asked_for)
     with io.opened(
         tree.folder / "results/own/maps/split0/samples.nc", contracts.MAPS
     ) as ds:
@@ -62,11 +73,19 @@ def test_a_tree_of_files_is_tiled_measured_and_scored(tree):
     assert counts == {"train": 150, "select": 25, "test": 25}
     scores = io.read_table(tree.folder / "results/own/maps/cosmology.csv")
     assert scores["rmse"].max() < 0.15
+    assert {*scores["method"]} == {"laplace", "Spread"}
     answer = io.read_table(tree.folder / "results/own/maps/observed/posterior.csv")
-    answer = answer.set_index("parameter").loc["omega_m"]
-    assert abs(answer["mean"] - OMEGA[2]) < 0.15
+    answer = answer.set_index(["method", "parameter"])["mean"]
+    assert abs(answer["laplace", "omega_m"] - OMEGA[2]) < 0.15
+    assert np.isfinite(answer["Spread", "sigma_8"])
     page = (tree.folder / "results/own/report.html").read_text()
     assert "The observed map" in page
+    # A statistic of one's own is measured anew when its file changes, and it alone.
+    changed = SPREAD.replace("maps.std", "3 * maps.std")
+    (tree.folder / "parts.py").write_text(changed)
+    planned = run(tree, "-n", **asked_for)
+    assert planned.count("rule measure_maps") == 1
+    assert "rule tile_maps" not in planned
 
 
 def test_an_archive_gives_the_same_maps_as_its_tree(tree, maps):

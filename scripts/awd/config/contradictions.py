@@ -20,6 +20,7 @@ from awd.errors import AwdError, DataError
 from awd.league import splits
 from awd.maps import readers
 from awd.maps.infer import size as too_few
+from awd.maps.measure import own as statistic
 from awd.maps.measure import sizes
 from awd.maps.sky.cosmology import RANGES
 
@@ -314,6 +315,7 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
         if few:
             yield "maps.source", f"makes {few}"
     yield from _bad_bins(maps)
+    yield from _bad_statistics(maps)
     other = [name for name in maps.scored or [] if name not in maps.targets]
     if other:
         yield "maps.scored", f"lists {', '.join(other)}; maps.targets does not"
@@ -324,6 +326,21 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
         )
     if len(maps.targets) < 2:
         yield "maps.targets", "names one parameter; two are inferred together"
+
+
+def _bad_statistics(maps: Maps) -> Iterator[tuple[str, str]]:
+    """Statistics of one's own are tried on noise, before maps are simulated."""
+    called = [registry.short(name) for name in maps.methods]
+    twice = [name for name in dict.fromkeys(called) if called.count(name) > 1]
+    if twice:
+        yield "maps.methods", f"has two called {twice[0]!r}; rename yours"
+    source = maps.source
+    pixels = source.pixels if isinstance(source, SimulatedMaps) else None
+    for name in filter(registry.is_path, maps.methods):
+        try:
+            statistic.tried(name, maps.tile or maps.size or pixels)
+        except AwdError as error:
+            yield "maps.methods", f"names a statistic that cannot be used: {error}"
 
 
 def _bad_bins(maps: Maps) -> Iterator[tuple[str, str]]:

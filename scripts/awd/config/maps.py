@@ -10,7 +10,8 @@ from typing import Annotated, Literal, get_args
 import numpy as np
 from pydantic import Field
 
-from awd.config.common import Count, Few, File, Seed, Strict, Weights
+from awd import registry
+from awd.config.common import Count, Few, File, OrOwn, Seed, Strict, Weights
 
 # A parameter: of awd.maps.names.PARAMETERS, or any column of a table.
 PARAMETER = r"^[A-Za-z]\w{0,30}$"
@@ -19,22 +20,33 @@ Density = Annotated[float, Field(gt=0, le=1e6)]
 Spread = Annotated[float, Field(gt=0, le=10)]
 Bound = Annotated[float, Field(gt=0, le=10)]  # closer ones: awd.maps.sky.cosmology
 Parameter = Annotated[str, Field(pattern=PARAMETER)]
-Method = Literal[
-    "height",
-    "laplace",
-    "roberts",
-    "spectrum",
-    "laplace_spectrum",
-    "db2_peaks",
-    "db5_peaks",
-    "haar",
-    "db2",
-    "db5",
-    "starlet",
-    "starlet_norms",
-    "scattering",
+# Names of the library's, or import paths of statistics of one's own.
+Method = Annotated[
+    Literal[
+        "height",
+        "peaks_snr",
+        "minima_snr",
+        "pdf",
+        "minkowski",
+        "laplace",
+        "roberts",
+        "spectrum",
+        "laplace_spectrum",
+        "db2_peaks",
+        "db5_peaks",
+        "haar",
+        "db2",
+        "db5",
+        "starlet",
+        "starlet_norms",
+        "scattering",
+    ],
+    OrOwn(),
 ]
 
+# What surveys' papers count besides, asked for by name: to infer from one takes as long
+# as from any other, and the default run has enough of them.
+FURTHER = ("peaks_snr", "minima_snr", "pdf", "minkowski")
 # The methods that are filters: in the league they have the student of distilled ones.
 FIXED_FILTERS = ("haar", "db2", "db5", "starlet")
 
@@ -332,7 +344,8 @@ class Maps(Strict):
     )
     bins: Annotated[int, Field(ge=2, le=1000)] | None = Field(
         None,
-        description="Of every histogram and of the power spectrum; null: 22 and 12.",
+        description="Of every histogram and of the power spectrum, thresholds of "
+        "Minkowski functionals; null: 22, 12 and 12.",
     )
     covariance: Literal["auto", "pooled", "shrunk"] = Field(
         "auto",
@@ -340,9 +353,10 @@ class Maps(Strict):
         "Wolf); auto: what held-out training maps find the better.",
     )
     methods: list[Method] = Field(
-        list(get_args(Method)),
+        [name for name in get_args(get_args(Method)[0]) if name not in FURTHER],
         min_length=1,
-        description="Statistics that need no network.",
+        description="Statistics that need no network; of one's own a class with fitted "
+        "and features.",
     )
     teacher: MapTeacher | None = Field(
         MapTeacher(), description="null leaves it at statistics without a network."
@@ -354,3 +368,8 @@ class Maps(Strict):
     compare: Compare | None = Field(
         None, description="A map made elsewhere, to see how real the simulated are."
     )
+
+    @property
+    def statistics(self) -> dict[str, str]:
+        """The methods by what results call them: of an import path the name alone."""
+        return {registry.short(name): name for name in self.methods}

@@ -51,7 +51,7 @@ INFERRED = contracts.Contract(
         "group": Variable(("sample",), "U"),
         "row": Variable(("sample",), "i", low=0),
     },
-    ("statistic", "features", "edges", "covariance", "chi2_expected"),
+    ("statistic", "features", "constants", "covariance", "chi2_expected"),
 )
 
 

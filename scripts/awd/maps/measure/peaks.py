@@ -80,7 +80,7 @@ def peak_histogram(
     if np.any(np.diff(edges) < 0) or np.isnan(edges).any():
         raise DataError("edges of bins must rise")
     counts = np.zeros((len(maps), filters, edges.shape[1] - 1), np.int32)
-    loops.histograms(maps, kernels, crossed, _representable(edges, maps.dtype), counts)
+    loops.histograms(maps, kernels, crossed, representable(edges, maps.dtype), counts)
     return counts
 
 
@@ -206,6 +206,15 @@ class PeakHistogram:
     binning: Literal["quantile", "equal"] | tuple[float, float] = "quantile"
     edges: np.ndarray | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def constants(self) -> int:
+        """How many edges the training maps decide."""
+        if isinstance(self.binning, tuple):
+            return 0
+        # Of bins of equal width the first edge and the last tell the others.
+        each = self.bins - 1 if self.binning == "equal" else 2
+        return each * (1 if isinstance(self.kernels, str) else len(self.kernels))
+
     @checked(maps="n y x", mask="n y x")
     def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         """The same with bins found from some of the training maps."""
@@ -280,7 +289,7 @@ def _checked(maps: np.ndarray, kernels: Kernels) -> tuple[np.ndarray, np.ndarray
     return maps, kernels, 0
 
 
-def _representable(edges: np.ndarray, dtype: np.dtype) -> np.ndarray:
+def representable(edges: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Edges of the maps' dtype that bin its numbers as the given edges do."""
     near = edges.astype(dtype)
     rounded = np.where(near < edges, np.nextafter(near, np.array(np.inf, dtype)), near)

@@ -193,6 +193,11 @@ class Spectrum:
     pixel_arcmin: float
     bins: int = 12
 
+    @property
+    def constants(self) -> int:
+        """Training maps decide nothing."""
+        return 0
+
     def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         """Itself: its bins follow from the size of the maps."""
         return self

@@ -1,26 +1,28 @@
-"""The statistics of maps that need no network, by name.
-
-A statistic has ``fitted(maps, mask)``, which finds its bins, and ``features(maps,
-mask)`` of shape (n, d), float32, scaled so that their noise is nearly the same. The
-mask, (n, y, x) of bool, is where maps were seen, or None
-(:mod:`awd.maps.measure.masks`).
-"""
+"""The statistics of maps that need no network, by name (:class:`Statistic`)."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import wavelet
+from awd import registry, wavelet
 from awd.arguments import checked
 from awd.filters import scattering
 from awd.filters.undecimated import BandNorms, Histogram, Quantiles
 from awd.log import progress
-from awd.maps.measure import masks, peaks
+from awd.maps.measure import masks, own, peaks
+from awd.maps.measure.combined import (
+    InUnitsOfNoise,
+    Joined,
+    OfBins,
+    Statistic,
+    with_bins,
+)
+from awd.maps.measure.minkowski import Minkowski
+from awd.maps.measure.one_point import OnePoint
 from awd.maps.measure.peaks import PeakHistogram
 from awd.maps.measure.spectrum import Spectrum
 from awd.record.contracts import Contract, Variable
@@ -36,6 +38,8 @@ WAVELETS = {name: wavelet.from_pywt(name) for name in ("haar", "db2", "db5")}
 WAVELETS["starlet"] = B3
 SMOOTHER, ORTHONORMAL = ("difference", "hh"), ("lh_hl", "hh")
 LEVELS = 4
+# First and last of the edges, in signal-to-noise; of minima of the negative map.
+PEAKS_SNR, MINIMA_SNR = (-2.0, 6.0), (-2.0, 4.0)
 FITTED = 512  # training maps, evenly spread, that bins are found from
 PIECE = 256  # maps in memory
 
@@ -47,6 +51,12 @@ class FilterStatistic:
     filter: np.ndarray = field(compare=False)
     student: Histogram | Quantiles | BandNorms
     levels: int = LEVELS
+
+    @property
+    def constants(self) -> int:
+        """How many edges the training maps decide."""
+        each = self.student.bins - 1 if isinstance(self.student, Histogram) else 0
+        return self.levels * len(self.student.bands) * each
 
     def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         x, read = maps[:, None], self.student.fitted
@@ -68,6 +78,11 @@ class Scattering:
     scales: int = 5
     angles: int = 4
 
+    @property
+    def constants(self) -> int:
+        """Training maps decide nothing."""
+        return 0
+
     def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
         return replace(self, scales=min(self.scales, maps.shape[1].bit_length() - 1))
 
@@ -76,62 +91,10 @@ class Scattering:
         return np.log(np.maximum(coefficients, np.finfo(np.float32).tiny))
 
 
-@dataclass(frozen=True)
-class Joined:
-    """The features of several statistics side by side."""
-
-    parts: tuple[Statistic, ...]
-
-    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
-        parts = tuple(part.fitted(maps, mask) for part in self.parts)
-        return replace(self, parts=parts)
-
-    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        return np.hstack([part.features(maps, mask) for part in self.parts])
-
-
-@dataclass(frozen=True)
-class OfBins:
-    """One statistic of every bin of sources, and the cross spectra of its spectrum.
-
-    Parameters
-    ----------
-    part : Statistic
-        Of one bin: the same filter for all, with edges of each.
-    bins : tuple of Statistic
-        Fitted to each bin.
-    """
-
-    part: Statistic
-    bins: tuple[Statistic, ...] = ()
-
-    def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
-        """From maps (n, bins, y, x)."""
-        fields = np.moveaxis(maps, 1, 0)
-        bins = tuple(self.part.fitted(field, mask) for field in fields)
-        return replace(self, bins=bins)
-
-    def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
-        """Of every bin, then of every pair."""
-        fields = [np.ascontiguousarray(field) for field in np.moveaxis(maps, 1, 0)]
-        pairs = zip(self.bins, fields, strict=True)
-        own = [part.features(field, mask) for part, field in pairs]
-        spectra = self.part.parts if isinstance(self.part, Joined) else (self.part,)
-        crossed = [
-            spectrum.crossed(first, second, mask)
-            for spectrum in spectra
-            if isinstance(spectrum, Spectrum)
-            for first, second in itertools.combinations(fields, 2)
-        ]
-        return np.hstack([*own, *crossed])
-
-
-Statistic = PeakHistogram | Spectrum | FilterStatistic | Scattering | Joined | OfBins
-
 STATISTIC = Contract(
     "statistic",
     {"features": Variable(("sample", "feature"), "f")},
-    ("statistic", "edges"),
+    ("statistic", "constants"),
 )
 
 
@@ -144,9 +107,17 @@ def _quantiles(name: str) -> FilterStatistic:
     return FilterStatistic(WAVELETS[name], Quantiles(bands=ORTHONORMAL))
 
 
+def _in_noise(span: tuple[float, float], upside_down: bool = False) -> InUnitsOfNoise:
+    return InUnitsOfNoise(PeakHistogram(peaks.HEIGHT, binning=span), upside_down)
+
+
 # Name -> from arcminutes per pixel to the statistic.
 METHODS: dict[str, Callable[[float], Statistic]] = {
     "height": lambda pixel: PeakHistogram(peaks.HEIGHT),
+    "peaks_snr": lambda pixel: _in_noise(PEAKS_SNR),
+    "minima_snr": lambda pixel: _in_noise(MINIMA_SNR, upside_down=True),
+    "pdf": lambda pixel: OnePoint(),
+    "minkowski": lambda pixel: Minkowski(),
     "laplace": lambda pixel: PeakHistogram(peaks.LAPLACE),
     "roberts": lambda pixel: PeakHistogram(peaks.ROBERTS),
     "spectrum": Spectrum,
@@ -165,18 +136,20 @@ METHODS: dict[str, Callable[[float], Statistic]] = {
 
 
 def of(name: str, pixel_arcmin: float, bins: int | None = None) -> Statistic:
-    """A statistic by its name, with so many bins in place of its own."""
-    return _binned(METHODS[name](pixel_arcmin), bins)
+    """A statistic by its name, with so many bins in place of its own.
 
-
-def _binned(statistic: Statistic, bins: int | None) -> Statistic:
-    if isinstance(statistic, Joined):
-        return Joined(tuple(_binned(part, bins) for part in statistic.parts))
-    if bins and isinstance(statistic, PeakHistogram):
-        return replace(statistic, bins=bins)
-    if bins and isinstance(statistic, Spectrum):
-        return replace(statistic, bins=bins)
-    return statistic
+    Parameters
+    ----------
+    name : str
+        A key of :data:`METHODS`, or the import path of what is called as its entries
+        are (:mod:`awd.maps.measure.own`).
+    pixel_arcmin : float
+    bins : int, optional
+    """
+    if registry.is_path(name):
+        return own.of(name, pixel_arcmin)
+    entry = registry.named(name, METHODS, "statistic")
+    return with_bins(entry(pixel_arcmin), bins)
 
 
 @checked(maps={"x", "split"})
@@ -197,26 +170,6 @@ def fitted(
 def of_maps(statistic: Statistic, dims: int) -> Statistic:
     """A statistic of maps (n, y, x), or of each bin and pairs of (n, bins, y, x)."""
     return OfBins(statistic) if dims == 4 else statistic
-
-
-def edges(statistic: Statistic) -> int:
-    """How many edges of a statistic's bins the training maps decide."""
-    if isinstance(statistic, OfBins):
-        return sum(map(edges, statistic.bins))
-    if isinstance(statistic, Joined):
-        return sum(map(edges, statistic.parts))
-    if isinstance(statistic, FilterStatistic):
-        student = statistic.student
-        each = student.bins - 1 if isinstance(student, Histogram) else 0
-        return statistic.levels * len(student.bands) * each
-    if not isinstance(statistic, PeakHistogram):
-        return 0
-    if isinstance(statistic.binning, tuple):
-        return 0
-    kernels = statistic.kernels
-    # Of bins of equal width the first edge and the last tell the others.
-    each = statistic.bins - 1 if statistic.binning == "equal" else 2
-    return each * (1 if isinstance(kernels, str) else len(kernels))
 
 
 @checked(maps={"x"}, hidden="y x")

@@ -47,7 +47,7 @@ def predict(
         ds.attrs["statistic"]: Entry(
             of_head(ds, LARGE),
             "wavelet" if ds.attrs["statistic"] in PATCHES else "baseline",
-            head_parameters=int(ds.attrs["edges"])
+            head_parameters=int(ds.attrs["constants"])
             + emulated(int(ds.attrs["features"]), known, names),
         )
         for ds in inferred

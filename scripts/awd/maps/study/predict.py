@@ -29,7 +29,6 @@ from awd.maps.measure.statistics import (
     FilterStatistic,
     PeakHistogram,
     Statistic,
-    edges,
     fitted,
     measure,
 )
@@ -296,7 +295,7 @@ class League:
         features = measure(statistic, self.maps)
         inferred = predict(features, self.maps, self.bounds, self.covariance).load()
         outcome = self._measured(features, inferred, reading.head)
-        size = outcome.head_parameters + edges(statistic)
+        size = outcome.head_parameters + statistic.constants
         return outcome._replace(head_parameters=size)
 
     def _measured(
