@@ -82,7 +82,7 @@ def test_killed_training_on_maps_ends_as_the_uninterrupted(
 
 @pytest.mark.parametrize(
     ("function", "method"),
-    [(asking.answers_of, "output"), (asking.saliency, "saliency")],
+    [(asking.answers_of, "outputs"), (asking.saliency, "saliency")],
 )
 def test_killed_asking_goes_on_with_the_next_piece(
     path, job, monkeypatch, killed_after, calls_at_most, function, method
@@ -92,10 +92,9 @@ def test_killed_asking_goes_on_with_the_next_piece(
     model, maps = resnet().eval(), Rows(path, np.arange(60))
     options = {"shifts": 1} if function is asking.saliency else {}
     whole = function(model, maps, **options)
-    each = {"output": 2, "saliency": 1}[method]  # calls a piece
-    with killed_after(ask, method, 2 * each):
+    with killed_after(ask, method, 2):
         function(model, maps, checkpoint=job.of("answers"), **options)
-    with calls_at_most(ask, method, 2 * each):  # two pieces of four remain
+    with calls_at_most(ask, method, 2):  # two pieces of four remain
         resumed = function(model, maps, checkpoint=job.of("answers"), **options)
     np.testing.assert_array_equal(resumed, whole)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from awd.record.checkpoint import Checkpoint
 
 CPU = torch.device("cpu")
-EVALUATION_BATCH = 1000
+EVALUATED = 2**18  # numbers of the inputs that are evaluated together
 
 
 class Streamed(Protocol):
@@ -301,8 +301,10 @@ def _judged(state: State) -> nn.Module:
 @torch.no_grad()
 def _evaluate(state: State, data: Pair, variance: Tensor) -> float:
     model = _judged(state).eval()
-    # The same few maps at a time as in training; traces all at once.
-    size = EVALUATION_BATCH if isinstance(data.x, Tensor) else state.recipe.batch
+    # As few maps at a time as in training; many traces.
+    size = state.recipe.batch
+    if isinstance(data.x, Tensor):
+        size = max(size, EVALUATED // data.x[0].numel())
     batches = data.batches(torch.arange(len(data.x)), size)
     total = sum(_loss(model, batch, variance) * len(batch.y) for batch in batches)
     return float(total) / len(data.x)

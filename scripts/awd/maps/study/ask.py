@@ -86,12 +86,9 @@ def answers_of(
     checkpoint: Checkpoint | None = None,
 ) -> np.ndarray:
     """What a network says of all maps, (n, outputs); else as :func:`saliency`."""
-    targets = range(len(model.target_mean))
 
     def piece(rows: slice) -> np.ndarray:
-        x = maps[rows]
-        answers = [ask.output(model, x, target=k, device=device) for k in targets]
-        return np.stack(answers, 1)
+        return ask.outputs(model, maps[rows], device=device)
 
     return np.concatenate(mapped(piece, maps.pieces(PIECE), "maps", checkpoint))
 

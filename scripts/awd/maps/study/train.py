@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FARTHEST = 4  # pixels by which a map is moved, at most
 CALIBRATED = 512  # maps from which an untrained network gets its statistics
+HELD = 2**30  # bytes of maps that are held in memory, of each split
 TEACHER = "resnet"
 
 
@@ -82,24 +83,33 @@ def fit(
     select_rows: np.ndarray,
     **settings: Any,
 ) -> pd.DataFrame:
-    """:func:`awd.teacher.training.train` on maps that stay in their file.
+    """:func:`awd.teacher.training.train` on maps of a file.
 
-    On an NVIDIA GPU channels are last and precision is mixed.
+    They stay there if they are many. On an NVIDIA GPU channels are last and precision
+    is mixed.
     """
+    # Not on the CPU: there a backward pass with channels last may write beyond its
+    # memory (torch 2.13, images of 16 pixels).
     if training.device(settings.get("device", "cpu")).type == "cuda":
         # torch's stubs of Module.to lack it.
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return training.train(
         model,
-        Rows(path, train_rows, model),
+        _held(Rows(path, train_rows, model)),
         target[train_rows],
-        Rows(path, select_rows, model),
+        _held(Rows(path, select_rows, model)),
         target[select_rows],
         augment=augmented,
         cycle=True,
         mixed=True,
         **settings,
     )
+
+
+def _held(maps: Rows) -> np.ndarray | Rows:
+    """The maps themselves if they are few, which every epoch would read again."""
+    size = maps[:1].nbytes * len(maps)
+    return maps[:] if size <= HELD else maps
 
 
 def augmented(x: Tensor, generator: torch.Generator) -> Tensor:
