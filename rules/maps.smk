@@ -10,11 +10,13 @@ STATISTICS = RUN / "maps/statistics/{statistic}.nc"
 INFERRED = RUN / "maps/inferred/{statistic}.nc"
 SHELF = RUN / "maps/bank/{family}.nc"
 FAMILIES = settings.maps.distil.families
+# Where maps may be left out, those that were.
+SKIPPING = not UNIVERSE and MAP.bad_map == "skip"
+LEFT_OUT = [RUN / "maps/left_out.csv"] * SKIPPING
 # Fixed filters stand in the league beside the distilled ones, other statistics apart.
 CALLED = settings.maps.statistics  # by what files and results call them
 FIXED = [name for name in CALLED if name in FIXED_FILTERS]
 OTHERS = [name for name in CALLED if name not in FIXED]
-OWN_STATISTICS = brought(registry.files(settings.maps.methods))
 # The box of the parameters, where it is known.
 BOX = (
     [getattr(MAP, name) for name in settings.maps.targets]
@@ -79,6 +81,11 @@ if TAUGHT:
     )
 
 
+def own_code_of(statistics):
+    """Files of code of one's own that some statistics are."""
+    return brought(registry.files(CALLED[name] for name in statistics))
+
+
 use rule job as map_job with:
     """What every rule on maps has: the environment in which maps are read."""
     conda:
@@ -120,7 +127,8 @@ use rule map_job as tile_maps with:
         maps=map_files(),
         mask=mask_file(settings.maps, "maps.mask"),
     output:
-        SKY,
+        samples=SKY,
+        left_out=LEFT_OUT,
     params:
         **runs("tile_maps"),
         source=MAP.model_dump(),
@@ -163,7 +171,7 @@ use rule map_job as measure_maps with:
     """One statistic of all maps (one job per statistic)."""
     input:
         SKY,
-        code=OWN_STATISTICS,
+        code=lambda wildcards: own_code_of([wildcards.statistic]),
     output:
         STATISTICS,
     params:
@@ -250,7 +258,7 @@ if settings.maps.observed:
                 ]
             ),
             mask=mask_file(settings.maps.observed, "maps.observed.mask"),
-            code=OWN_STATISTICS,
+            code=own_code_of(CALLED),
             wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
         output:
             table=OBSERVED / "posterior.csv",

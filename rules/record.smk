@@ -3,7 +3,7 @@
 # What the page is made of, by kind; a run without a study lacks its part.
 PAGE = {kind: [] for kind in ("quality", "published", "cosmology", "published_maps")}
 PAGE |= {"heads": [], "filters": [], "tables": [], "wavelets": [], "figures": []}
-PAGE |= {"worth": [], "models": [], "coverage": [], "observed": []}
+PAGE |= {"worth": [], "models": [], "coverage": [], "observed": [], "left_out": []}
 PAGE |= {"networks": every(SEED / "networks.json")}
 for kind in ("scores", "differences", "timings"):
     PAGE[kind] = [RUN / f"{kind}.csv"] * bool(STUDIES)
@@ -29,6 +29,7 @@ if settings.maps:
     GIVEN += mask_file(settings.maps, "maps.mask")
     PAGE["cosmology"].append(RUN / "maps/cosmology.csv")
     PAGE["coverage"].append(RUN / "maps/coverage.csv")
+    PAGE["left_out"] += LEFT_OUT
     # What was published is of the matter density.
     of_matter = "omega_m" in settings.maps.targets
     PAGE["published_maps"] += [RUN / "table_published_maps.csv"] * of_matter

@@ -1,14 +1,17 @@
 """Whatever is wrong with one map costs that map, and is told with its reason."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import xarray as xr
 from astropy.io import fits
 
+from awd import io
 from awd.errors import AwdError, DataError
 from awd.maps import readers
+from awd.maps.infer import pages
 from awd.maps.study import dataset
 
 SIDES = {"train": 3, "select": 1, "test": 1}
@@ -46,22 +49,20 @@ def tree(tmp_path):
     return tmp_path
 
 
-def made(source, path, bad_map):
+def made(source, path, bad_map, **settings):
     source = {**SOURCE, **source, "bad_map": bad_map}
     collection, left_out = readers.of_source(source, ["omega_m", "sigma_8"]), None
     if bad_map == "skip":
-        collection, left_out = dataset.usable(collection)
-    targets = ["omega_m", "sigma_8"]
-    dataset.write(
-        collection, path, pixel_arcmin=1.0, targets=targets, left_out=left_out
-    )
+        collection, left_out = dataset.usable(collection, **settings)
+    settings |= {"targets": ["omega_m", "sigma_8"], "left_out": left_out}
+    dataset.write(collection, path, pixel_arcmin=1.0, **settings)
     with xr.open_dataset(path) as ds:
         return ds.load()
 
 
-def of_tree(tree, bad_map):
+def of_tree(tree, bad_map, **settings):
     return made({"files": f"{tree}/om{{omega_m}}_s{{sigma_8}}/{{realisation}}.fits"},
-                tree / "samples.nc", bad_map)  # fmt: skip
+                tree / "samples.nc", bad_map, **settings)  # fmt: skip
 
 
 def replaced(value, at=(2, 3)):
@@ -115,7 +116,76 @@ def test_a_realisation_that_is_missing_costs_no_other(tree):
     (tree / "om0.3_s0.8/3.fits").unlink()
     with pytest.raises(DataError, match="lacks realisation 3"):
         of_tree(tree, "stop")
-    assert of_tree(tree, "skip").sizes["sample"] == 14
+    found = of_tree(tree, "skip")
+    assert found.sizes["sample"] == 14
+    ((who, reason),) = json.loads(found.attrs["rejected"]).items()
+    assert who == "cosmology 0.3_0.8, realisation 3"
+    assert "no such map" in reason
+
+
+@pytest.fixture
+def mask(tree):
+    """A survey's mask: two columns of the maps are hidden."""
+    seen = np.ones((8, 8), np.uint8)
+    seen[:, 3:5] = 0
+    np.save(tree / "mask.npy", seen)
+    return tree / "mask.npy"
+
+
+@pytest.mark.parametrize("nan", ["refuse", "mask"])
+def test_what_the_mask_hides_costs_no_map(tree, mask, nan):
+    bad, worse = (tree / f"om0.3_s0.8/{k}.fits" for k in (2, 3))
+    put(bad, replaced(np.nan, at=(2, 3)))
+    put(worse, replaced(np.inf, at=(2, 5)))
+    found = of_tree(tree, "skip", mask=mask, nan=nan)
+    assert [*json.loads(found.attrs["rejected"])] == [str(worse)]
+    assert found.sizes["sample"] == 14
+    assert (found["mask"].values[:, :, 3:5] == 0).all()
+
+
+def test_maps_that_differ_behind_the_mask_alone_are_the_same(tree, mask):
+    pixels = kappa(0)
+    pixels[1, 4] += 0.01
+    put(tree / "om0.3_s0.8/3.fits", pixels)
+    assert "rejected" not in of_tree(tree, "skip").attrs
+    reasons = json.loads(of_tree(tree, "skip", mask=mask).attrs["rejected"])
+    assert "are the same map" in reasons[f"{tree}/om0.3_s0.8/3.fits"]
+
+
+def test_a_map_of_another_shape_than_the_mask_is_left_out(tree, mask):
+    put(tree / "om0.3_s0.8/3.fits", np.tile(kappa(99), (2, 2)))
+    reasons = json.loads(of_tree(tree, "skip", mask=mask).attrs["rejected"])
+    assert "the mask" in reasons[f"{tree}/om0.3_s0.8/3.fits"]
+    np.save(mask, np.ones((4, 4)))
+    with pytest.raises(DataError, match="15 of 15 maps.*mask"):
+        of_tree(tree, "skip", mask=mask)
+
+
+@pytest.mark.parametrize("tiles", [{}, {"tile": 4}, {"size": 4, "tile": 2}])
+def test_a_map_of_which_hardly_anything_was_seen_costs_itself(tree, mask, tiles):
+    """Of its own hidden pixels and of the mask's together; of any of its tiles."""
+    pixels = kappa(99)
+    pixels[:4, :3] = np.nan
+    pixels[4:] = pixels[4:] if tiles else np.nan
+    put(tree / "om0.3_s0.8/3.fits", pixels)
+    with pytest.raises(DataError, match="% of its pixels were seen"):
+        of_tree(tree, "stop", mask=mask, nan="mask", **tiles)
+    found = of_tree(tree, "skip", mask=mask, nan="mask", **tiles)
+    ((source, reason),) = json.loads(found.attrs["rejected"]).items()
+    assert source == f"{tree}/om0.3_s0.8/3.fits"
+    assert "were seen" in reason
+
+
+def test_maps_left_out_are_a_table(tmp_path):
+    told = {"a.fits": "is broken", "b.fits": "has 5 x 5 pixels, and a comma"}
+    for left_out in (told, {}):
+        io.write_table(dataset.table_of(left_out), tmp_path / "t.csv")
+        found = io.read_table(tmp_path / "t.csv")
+        assert dict(zip(found["map"], found["reason"], strict=True)) == left_out
+        none = {key: [] for key in ("cosmology", "coverage", "observed", "heads")}
+        given = SimpleNamespace(left_out=[tmp_path / "t.csv"], **none)
+        shown = [title for _, title, _ in pages.tables(given)]
+        assert shown == ["Maps left out"] * bool(left_out)
 
 
 def test_a_component_that_is_missing_costs_its_map(tmp_path):

@@ -1,12 +1,16 @@
 """Scores and their tables, from predictions whose errors are chosen."""
 
+import itertools
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from awd import io
 from awd.errors import DataError
-from awd.maps.infer import score
+from awd.maps.infer import pages, score
 from awd.maps.infer.predict import HEADS, POSTERIORS
 
 COSMOLOGIES, MAPS = 10, 20  # MAPS of each
@@ -16,13 +20,19 @@ EVEN = (np.arange(len(TRUTH)) + 0.5) / len(TRUTH)  # ranks of a right posterior
 
 
 def inferred(statistic, errors, ranks=EVEN, features=22):
-    """Predictions of a statistic: an array of errors for every head."""
-    heads = [np.stack([TRUTH + errors[head], 0 * TRUTH], 1) for head in HEADS]
-    both = np.stack([ranks, 0 * ranks], 1)  # of the first parameter, and a second
+    """Predictions of a statistic: an array of errors for every head.
+
+    Of a second parameter errors are three times as large, and intervals never right.
+    """
+    heads = [
+        np.stack([TRUTH + errors[head], 9 + TRUTH + 3 * errors[head]], 1)
+        for head in HEADS
+    ]
+    both = np.stack([ranks, 0 * ranks], 1)
     return xr.Dataset(
         {
             "prediction": (("head", "sample", "name"), heads),
-            "target": (("sample", "name"), np.stack([TRUTH, 0 * TRUTH + 9], 1)),
+            "target": (("sample", "name"), np.stack([TRUTH, 9 + TRUTH], 1)),
             "rank": (("posterior", "sample", "name"), [both] * len(POSTERIORS)),
             "cosmology": ("sample", COSMOLOGY),
             "group": ("sample", COSMOLOGY),
@@ -56,20 +66,28 @@ def two():
     return [inferred("height", constant(0.02)), inferred("spectrum", constant(0.01))]
 
 
-def test_rmse_is_that_of_the_first_parameter_by_statistic_and_head(two):
-    table = score.score(two, 50, 0).set_index(["method", "head"])
-    assert len(table) == 2 * len(HEADS)
-    for name, size in (("height", 0.02), ("spectrum", 0.01)):
+def of_first(table):
+    """Rows of the first parameter, as the file has them, without its name."""
+    return table[table["parameter"] == "omega_m"].drop(columns="parameter")
+
+
+def test_rmse_is_that_of_every_parameter_by_statistic_and_head(two):
+    table = score.score(two, 50, 0).set_index(["parameter", "method", "head"])
+    assert len(table) == 2 * 2 * len(HEADS)
+    sizes = {"height": 0.02, "spectrum": 0.01}
+    for (parameter, times), name in itertools.product(
+        (("omega_m", 1), ("sigma_8", 3)), sizes
+    ):
         for k, head in enumerate(HEADS):
-            row = table.loc[name, head]
-            assert row["rmse"] == pytest.approx(size * (1 + k / 100))
+            row = table.loc[parameter, name, head]
+            assert row["rmse"] == pytest.approx(times * sizes[name] * (1 + k / 100))
             # Errors of one size have no spread to resample.
             assert row["low"] == pytest.approx(row["high"]) == row["map_low"]
     assert (table["features"] == 22).all()
 
 
 def test_maps_of_a_cosmology_that_err_together_are_not_independent():
-    table = score.score([inferred("height", together(0.02))], 400, 0)
+    table = of_first(score.score([inferred("height", together(0.02))], 400, 0))
     over_cosmologies = table["high"] - table["low"]
     over_maps = table["map_high"] - table["map_low"]
     # 20 maps that err as one give an interval as wide as that of one: sqrt 20.
@@ -83,7 +101,10 @@ def test_maps_of_a_cosmology_that_err_together_are_not_independent():
     ids=["right", "too wide", "beside the truth"],
 )
 def test_coverage_is_known_of_heads_with_a_posterior(ranks, expected):
-    table = score.score([inferred("height", constant(0.01), ranks)], 50, 0)
+    both = score.score([inferred("height", constant(0.01), ranks)], 50, 0)
+    second = both[both["parameter"] == "sigma_8"].set_index("head")
+    assert second.loc["calibrated", ["coverage_68", "coverage_95"]].tolist() == [0, 0]
+    table = of_first(both)
     table = table.set_index("head")[["coverage_68", "coverage_95"]]
     assert table.drop(index=list(POSTERIORS)).isna().all(axis=None)
     for head in POSTERIORS:
@@ -108,7 +129,8 @@ def test_coverage_has_intervals_over_groups_whose_maps_deviate_together():
 def test_the_share_of_maps_that_fit_is_that_of_p_values_above_a_thousandth():
     dataset = inferred("height", constant(0.01))
     dataset["p_value"][:50] = 1e-4
-    row = score.score([dataset], 50, 0).set_index("head").loc["calibrated"]
+    table = of_first(score.score([dataset], 50, 0))
+    row = table.set_index("head").loc["calibrated"]
     assert row["fit"] == 0.75
 
 
@@ -117,8 +139,12 @@ def test_differences_are_paired_and_negative_where_the_method_is_better():
     worse = {head: 1.5 * errors for head, errors in shared.items()}
     names = {"laplace": shared, "height": worse, "spectrum": shared}
     every = [inferred(name, errors) for name, errors in names.items()]
-    rows = score.differences(every, 200, 0)
-    assert len(rows) == 3 * len(HEADS)
+    both = score.differences(every, 200, 0)
+    assert len(both) == 2 * 3 * len(HEADS)
+    own = both["parameter"] == "sigma_8"
+    gaps = both["rmse_difference"].to_numpy()
+    np.testing.assert_allclose(gaps[own], 3 * gaps[~own])
+    rows = of_first(both)
     table = rows.set_index(["head", "method", "reference"])
     rmse = np.sqrt(np.mean(shared["ridge"] ** 2))
     better = table.loc["ridge", "laplace", "height"]
@@ -139,7 +165,13 @@ def test_statistics_of_different_maps_are_not_compared(two):
 
 def test_the_table_rounds_to_its_intervals_and_puts_the_best_emulator_first():
     scores = pd.DataFrame(
-        {"method": name, "head": head, "features": features, "rmse": rmse}
+        {
+            "parameter": "omega_m",
+            "method": name,
+            "head": head,
+            "features": features,
+            "rmse": rmse,
+        }
         | {"low": rmse - 0.0013, "high": rmse + 0.0013}
         | {"coverage_68": 0.681, "coverage_95": 0.949, "fit": 0.998}
         for name, features, rmse in (("height", 22, 0.02), ("resnet", 64, 0.01234))
@@ -160,6 +192,36 @@ def test_the_table_rounds_to_its_intervals_and_puts_the_best_emulator_first():
         "coverage",
         "fit",
     ]
+
+
+def test_tables_of_several_parameters_name_them_and_order_each_for_itself(two):
+    scores = score.score(two, 50, 0)
+    turned = scores["parameter"] == "sigma_8"
+    names = {"height": "spectrum", "spectrum": "height"}
+    scores.loc[turned, "method"] = scores.loc[turned, "method"].map(names)
+    table = score.score_table(scores)
+    assert (
+        table["parameter"].tolist()
+        == ["matter density"] * 2 + ["amplitude of fluctuations"] * 2
+    )
+    best = ["power spectrum", "peak height"]
+    assert table["statistic"].tolist() == best + best[::-1]
+    alone = score.score_table(of_first(scores).assign(parameter="omega_m"))
+    pd.testing.assert_frame_equal(
+        alone, table[:2].drop(columns="parameter"), check_exact=True
+    )
+
+
+def test_the_page_has_a_table_of_every_parameter(two, tmp_path):
+    io.write_table(score.score(two, 50, 0), tmp_path / "cosmology.csv")
+    none = {key: [] for key in ("coverage", "observed", "heads", "left_out")}
+    given = SimpleNamespace(cosmology=[tmp_path / "cosmology.csv"], **none)
+    found = {title: table for table, title, _ in pages.tables(given)}
+    assert list(found) == [
+        "Statistics without a network, matter density",
+        "Statistics without a network, amplitude of fluctuations",
+    ]
+    assert [len(table) for table in found.values()] == [2, 2]
 
 
 def test_chosen_filters_are_shown_with_all_heads_and_what_is_missing():

@@ -61,7 +61,7 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
 
 def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
     """Truth and prediction of every statistic and test map."""
-    y, predictions, cosmology = stack(inferred)
+    y, predictions, cosmology = stack(inferred, str(inferred[0]["name"].values[0]))
     parts = []
     for ds in inferred:
         name = ds.attrs["statistic"]

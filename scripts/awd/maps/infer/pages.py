@@ -19,19 +19,28 @@ OBSERVED_CAPTION = (
     "they fit worse. Chains (npz and GetDist), data vectors and covariances lie in "
     "maps/observed."
 )
+LEFT_OUT_CAPTION = (
+    "Maps that were not used (maps.source.bad_map: skip), and why each was not."
+)
 
 
 def tables(given: Any) -> Iterator[tuple[pd.DataFrame, str, str]]:
     """Table, title and caption; ``given`` holds the paths of each kind."""
     for path in given.cosmology:
-        table = score.score_table(io.read_table(path))
-        yield table, "Statistics without a network", score.CAPTION
+        scores = io.read_table(path)
+        for name, part in scores.groupby("parameter", sort=False):
+            title = f"Statistics without a network, {long_name(str(name))}"
+            yield score.score_table(part), title, score.CAPTION
     for path in given.coverage:
         table = score.coverage_table(io.read_table(path))
         yield table, "Coverage", score.COVERAGE_CAPTION
     for path in given.observed:
         table = observed(io.read_table(path))
         yield table, "The observed map", OBSERVED_CAPTION
+    for path in given.left_out:
+        table = io.read_table(path)
+        if len(table):
+            yield table, "Maps left out", LEFT_OUT_CAPTION
     for path in given.heads:
         table = score.head_table(io.read_table(path))
         yield table, "Families and heads", score.HEADS_CAPTION

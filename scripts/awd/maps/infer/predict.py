@@ -205,11 +205,11 @@ def _unseen(
 
 
 def stack(
-    inferred: Sequence[xr.Dataset],
+    inferred: Sequence[xr.Dataset], parameter: str
 ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
     """Truth, predictions by "statistic head", and cosmology of every test map.
 
-    Truth and predictions are those of the first parameter.
+    Truth and predictions are those of one parameter.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def stack(
                 "infer both from the same maps"
             )
         for head in HEADS:
-            values = dataset["prediction"].sel(head=head).isel(name=0).values
+            values = dataset["prediction"].sel(head=head, name=parameter).values
             predictions[f"{statistic} {head}"] = values
-    y = first["target"].isel(name=0).values.astype(float)
+    y = first["target"].sel(name=parameter).values.astype(float)
     return y, predictions, first["cosmology"].values

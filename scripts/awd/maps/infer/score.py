@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 CAPTION = (
-    "RMSE of the first target on test maps, times 100, by statistic and head; [95 %]: "
-    "over "
+    "RMSE on test maps, times 100, by statistic and head; [95 %]: over "
     "cosmologies. Filters (starlet, Haar, db2, db5): quantiles of their coefficients. "
     "Nearest: the training cosmology with the nearest mean features, pooled covariance."
     " Posterior: mean over the training cosmologies; both know that the truth is one of"
@@ -47,7 +46,7 @@ HEADS_CAPTION = (
 
 
 def score(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
-    """RMSE of the first parameter, a row a statistic and head.
+    """RMSE of every parameter, a row a parameter, statistic and head.
 
     Parameters
     ----------
@@ -59,21 +58,37 @@ def score(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        ``method``, ``head``, ``features``, ``rmse`` with intervals (95 %) over maps
-        (``map_low``, ``map_high``) and over cosmologies (``low``, ``high``), and
-        ``coverage_68``, ``coverage_95``: how often the truth lies in that interval of
-        the posterior; ``fit``: share of maps that the best cosmology fits.
+        ``parameter``, ``method``, ``head``, ``features``, ``rmse`` with intervals
+        (95 %) over maps (``map_low``, ``map_high``) and over cosmologies (``low``,
+        ``high``), and ``coverage_68``, ``coverage_95``: how often the truth lies in
+        that interval of the posterior; ``fit``: share of maps that the best cosmology
+        fits.
     """
     import pandas as pd
 
-    y, predictions, cosmology = stack(inferred)
+    names = parameters(inferred)
+    rows = [row for name in names for row in _scored(inferred, name, draws, seed)]
+    return pd.DataFrame(rows)
+
+
+def parameters(inferred: Sequence[xr.Dataset]) -> list[str]:
+    """What is inferred together: the first is the one that was asked for first."""
+    return [str(name) for name in inferred[0]["name"].values]
+
+
+def _scored(
+    inferred: Sequence[xr.Dataset], parameter: str, draws: int, seed: int
+) -> list[dict[str, Any]]:
+    """Rows of :func:`score` of one parameter."""
+    y, predictions, cosmology = stack(inferred, parameter)
     scores = {
         prefix: bootstrap.score(y, predictions, units, draws=draws, seed=seed)
         for prefix, units in (("", cosmology), ("map_", np.arange(len(y))))
     }
     rows = []
     for k, (dataset, head) in enumerate(itertools.product(inferred, HEADS)):
-        row = {
+        row: dict[str, Any] = {
+            "parameter": parameter,
             "method": dataset.attrs["statistic"],
             "head": head,
             "features": int(dataset.attrs["features"]),
@@ -84,12 +99,12 @@ def score(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame
                 row[prefix + bound] = table[f"rmse_{bound}"][k]
         row |= {"coverage_68": np.nan, "coverage_95": np.nan, "fit": np.nan}
         if head in POSTERIORS:
-            ranks = dataset["rank"].sel(posterior=head).isel(name=0).values
+            ranks = dataset["rank"].sel(posterior=head, name=parameter).values
             row["coverage_68"], row["coverage_95"] = coverage(ranks)
         if head == "calibrated":
             row["fit"] = float((dataset["p_value"] >= trust.LEAST).mean())
         rows.append(row)
-    return pd.DataFrame(rows)
+    return rows
 
 
 def coverages(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
@@ -158,20 +173,31 @@ def coverage_table(coverages: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
-    """Paired differences of RMSE between all statistics, head by head.
+    """Paired differences of RMSE between all statistics, by parameter and head.
 
     Parameters are those of :func:`score`.
 
     Returns
     -------
     DataFrame
-        ``head``, ``method``, ``reference``, ``rmse_difference`` (method minus
-        reference, so that negative is better), ``low``, ``high`` over cosmologies and
-        ``map_low``, ``map_high`` over maps.
+        ``parameter``, ``head``, ``method``, ``reference``, ``rmse_difference`` (method
+        minus reference, so that negative is better), ``low``, ``high`` over cosmologies
+        and ``map_low``, ``map_high`` over maps.
     """
     import pandas as pd
 
-    y, predictions, cosmology = stack(inferred)
+    names = parameters(inferred)
+    parts = [_compared(inferred, name, draws, seed) for name in names]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _compared(
+    inferred: Sequence[xr.Dataset], parameter: str, draws: int, seed: int
+) -> pd.DataFrame:
+    """Rows of :func:`differences` of one parameter."""
+    import pandas as pd
+
+    y, predictions, cosmology = stack(inferred, parameter)
     names = [dataset.attrs["statistic"] for dataset in inferred]
     keys = [(head, a, b) for head in HEADS for a, b in itertools.combinations(names, 2)]
     pairs = [(f"{a} {head}", f"{b} {head}") for head, a, b in keys]
@@ -183,11 +209,31 @@ def differences(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.Dat
         if not prefix:
             table["rmse_difference"] = gaps["difference"]
         table[prefix + "low"], table[prefix + "high"] = gaps["low"], gaps["high"]
+    table.insert(0, "parameter", parameter)
     return table
 
 
 def score_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Scores of :func:`score` as text, a row a statistic, the best emulator first."""
+    """Scores of :func:`score` as text, a row a parameter and statistic.
+
+    Of every parameter the statistic with the best emulator comes first; where there is
+    one parameter alone it has no column.
+    """
+    import pandas as pd
+
+    parts = {
+        long_name(str(name)): _of_one(part)
+        for name, part in scores.groupby("parameter", sort=False)
+    }
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    for name, part in parts.items():
+        part.insert(0, "parameter", name)
+    return pd.concat(parts.values(), ignore_index=True)
+
+
+def _of_one(scores: pd.DataFrame) -> pd.DataFrame:
+    """:func:`score_table` of one parameter."""
     import pandas as pd
 
     by_head = {head: part.set_index("method") for head, part in scores.groupby("head")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,11 +32,14 @@ class Collection:
         y, x), float32.
     found : Scale, optional
         What the first file says of the size of a pixel.
+    left_out : mapping of str to str
+        Maps that are not all there, and what is missing.
     """
 
     table: pd.DataFrame
     pixels: Callable[[Sequence[int]], Iterator[np.ndarray]]
     found: Scale | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return self.pixels(range(len(self.table)))
@@ -49,7 +52,7 @@ class Collection:
         def pixels(some: Sequence[int]) -> Iterator[np.ndarray]:
             return self.pixels(chosen[np.asarray(some, int)].tolist())
 
-        return Collection(table, pixels, self.found)
+        return replace(self, table=table, pixels=pixels)
 
 
 def limited(
@@ -87,7 +90,7 @@ def limited(
 
 def sides(
     table: pd.DataFrame, realisations: Mapping[str, int], bad_map: str = "stop"
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, dict[str, str]]:
     """Rows that are used, and their sides: train, select, test.
 
     The same realisations of all cosmologies stand on one side: they may come from the
@@ -108,6 +111,8 @@ def sides(
     -------
     rows : array of int
     sides : array of str
+    missing : dict of str to str
+        Realisations that a cosmology lacks, and that they are.
 
     Raises
     ------
@@ -133,11 +138,14 @@ def sides(
     side = dict(zip(numbers[:wanted], dealt, strict=True))
     rows = np.flatnonzero(units.isin(numbers[:wanted]))
     used = table.iloc[rows]
+    lacking: dict[str, str] = {}
     if not is_one_each(table):
         for name, own in used.groupby("cosmology", sort=False):
             missing = sorted(set(side) - set(own["realisation"]))
             if missing and bad_map == "skip":
                 log.warning("cosmology %s lacks realisations %s", name, missing)
+                who = [f"cosmology {name}, realisation {k}" for k in missing]
+                lacking |= dict.fromkeys(who, "there is no such map, or not all of it")
             elif missing:
                 raise DataError(
                     f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)}"
@@ -145,7 +153,7 @@ def sides(
                     "maps.source.realisations, or name the cosmologies that have all "
                     "(maps.source.cosmologies)"
                 )
-    return rows, units.iloc[rows].map(side).to_numpy(str)
+    return rows, units.iloc[rows].map(side).to_numpy(str), lacking
 
 
 def is_one_each(table: pd.DataFrame) -> bool:
@@ -161,11 +169,11 @@ def split_by_realisation(
 
     A group is a realisation, or a map where each has its own cosmology.
     """
-    rows, side = sides(collection.table, realisations, bad_map)
+    rows, side, lacking = sides(collection.table, realisations, bad_map)
     chosen = collection.of(rows)
     table = chosen.table.assign(split=side)
     if is_one_each(collection.table):
         table["group"] = table["cosmology"]
     else:
         table["group"] = table["realisation"].map("r{:05d}".format)
-    return Collection(table, chosen.pixels, chosen.found)
+    return replace(chosen, table=table, left_out=lacking)

@@ -110,7 +110,7 @@ def used(
     """The files that are read: of chosen cosmologies and realisations."""
     maps = listed(pattern, bins, bad_map)
     maps = maps.iloc[limited(maps, cosmologies)]
-    rows, _ = sides(maps, realisations, bad_map)
+    rows, *_ = sides(maps, realisations, bad_map)
     return [path for paths in maps["paths"].iloc[rows] for path in paths]
 
 

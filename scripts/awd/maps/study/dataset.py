@@ -303,22 +303,29 @@ def _header(
     return ds
 
 
-def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dict]:
+def usable(
+    collection: Collection,
+    nan: str = "refuse",
+    mask: io.PathLike | None = None,
+    size: int | None = None,
+    tile: int | None = None,
+    stride: int | None = None,
+) -> tuple[Collection, dict[str, str]]:
     """The maps that can be used, and why each other one cannot: all are read once.
 
     Parameters
     ----------
     collection : Collection
-    nan : {"refuse", "mask"}
+    nan, mask, size, tile, stride
         As for :func:`write`.
 
     Returns
     -------
     collection : Collection
-        Without those that cannot be read, are no convergence or are there twice, and
-        those of another shape than most.
+        Without those that cannot be read, are no convergence or are there twice, of
+        which a tile was hardly seen, and those of another shape than most.
     reasons : dict of str to str
-        By source of a map that is left out.
+        By source of a map that is left out, or that is not there.
 
     Raises
     ------
@@ -326,6 +333,7 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
         Half of the maps or more would be left out, or all of a side.
     """
     sources = collection.table["source"].tolist()
+    hidden = None if mask is None else ~finish.read_mask(mask)
     reasons: dict[str, str] = {}
     shapes: dict[int, tuple[int, ...]] = {}
     seen: dict[bytes, str] = {}
@@ -333,9 +341,16 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
     while row < len(sources):  # a reader ends where it fails, and goes on behind it
         try:
             for kappa in collection.pixels(range(row, len(sources))):
-                shapes[row] = finish.sound(
-                    sources[row], kappa, nan == "mask", seen
-                ).shape
+                if hidden is not None and kappa.shape[-2:] != hidden.shape:
+                    raise DataError(
+                        f"has shape {kappa.shape[-2:]}, the mask {mask} has "
+                        f"{hidden.shape} (maps.mask)"
+                    )
+                kappa = finish.sound(sources[row], kappa, nan == "mask", seen, hidden)
+                side = size or kappa.shape[-1]
+                offsets = tile_offsets(side, tile or side, stride or tile or side)
+                finish.require_tiles(kappa, side, tile or side, offsets, sources[row])
+                shapes[row] = kappa.shape
                 row += 1
         except Exception as error:  # nothing of one map ends the run
             reasons[sources[row]] = str(error) or type(error).__name__
@@ -348,13 +363,22 @@ def usable(collection: Collection, nan: str = "refuse") -> tuple[Collection, dic
         log.warning("%s is left out: %s", source, reason)
     kept = collection.of([k for k, s in enumerate(sources) if s not in reasons])
     whole = {*collection.table["split"]} == {*kept.table["split"]}
-    if 2 * len(reasons) >= len(sources) or not whole:
+    reasons |= collection.left_out
+    count = len(sources) + len(collection.left_out)
+    if 2 * len(reasons) >= count or not whole:
         source, reason = next(iter(reasons.items()))
         raise DataError(
-            f"{len(reasons)} of {len(sources)} maps cannot be used, which is too many "
+            f"{len(reasons)} of {count} maps cannot be used, which is too many "
             f"to leave out; the first: {source}: {reason}"
         )
     return kept, reasons
+
+
+def table_of(left_out: Mapping[str, str]) -> pd.DataFrame:
+    """Maps that were left out and why, a row each: ``map``, ``reason``."""
+    import pandas as pd
+
+    return pd.DataFrame({"map": [*left_out], "reason": [*left_out.values()]}, dtype=str)
 
 
 def _batched(

@@ -49,8 +49,7 @@ def finished(
         x = x if noise is None else x + noise
         return _smoothed(x, sigma_pixels), np.ones((size, size), bool)
     finite = finite.reshape(-1, *kappa.shape[-2:]).all(0)
-    share = block_mean(finite.astype(np.float32), size)
-    seen = share >= HALF
+    share, seen = _shares(finite, size)
     whole = np.where(seen, share, 1).astype(np.float32)
     x = block_mean(np.where(finite, kappa, np.float32(0)), size) / whole
     if noise is not None:
@@ -59,6 +58,22 @@ def finished(
         x = _smoothed(np.where(seen, x, 0), sigma_pixels)
         x = x / np.maximum(_smoothed(seen.astype(np.float32), sigma_pixels), 1e-6)
     return masks.filled(x[None], seen[None])[0], seen
+
+
+def _shares(finite: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of every pixel after block means the share that was seen, and if it is enough."""
+    share = block_mean(finite.astype(np.float32), size)
+    return share, share >= HALF
+
+
+def require_tiles(
+    kappa: np.ndarray, size: int, tile: int, offsets: np.ndarray, where: str
+) -> None:
+    """Raise where hardly anything was seen of a tile of a map ([bins,] y, x)."""
+    finite = np.isfinite(kappa).reshape(-1, *kappa.shape[-2:]).all(0)
+    _, seen = _shares(finite, size)
+    for y, x in offsets:
+        require_seen(seen[y : y + tile, x : x + tile], f"{where}, tile at ({y}, {x})")
 
 
 def _smoothed(x: np.ndarray, sigma_pixels: float) -> np.ndarray:
@@ -203,8 +218,10 @@ def require_seen(seen: np.ndarray, where: str) -> None:
         )
 
 
-def read_mask(path: io.PathLike, shape: tuple[int, ...]) -> np.ndarray:
+def read_mask(path: io.PathLike, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """A survey's mask from a file, as of maps: where the sky was seen, (y, x) of bool.
+
+    ``shape`` is that of the maps, (y, x), where it is known.
 
     Raises
     ------
@@ -213,7 +230,9 @@ def read_mask(path: io.PathLike, shape: tuple[int, ...]) -> np.ndarray:
         nearly all.
     """
     values = np.squeeze(readers.Reading().raw(path)[0])
-    if values.shape != tuple(shape):
+    if shape is None and values.ndim != 2:
+        raise DataError(f"{path}: the mask has shape {values.shape}; expected (y, x)")
+    if shape is not None and values.shape != tuple(shape):
         raise DataError(
             f"{path}: the mask has shape {values.shape}, the maps have {tuple(shape)}; "
             "expected a pixel for a pixel (maps.mask)"
