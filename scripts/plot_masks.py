@@ -14,4 +14,6 @@ with io.opened(given.maps, contracts.MAPS) as opened:
     maps = farthest(with_first(opened, snakemake.wildcards.target))
     panels = filters.mask_panels(maps, outputs, wavelets)
 stem = snakemake.output[0].removesuffix(".png")
-style.save(filters.masks(panels), stem, filters.masks_table(panels))
+style.save(
+    filters.masks(panels, maps.attrs["pixel_arcmin"]), stem, filters.masks_table(panels)
+)

@@ -3,6 +3,7 @@ from awd.league import splits
 from awd.record import contracts
 from awd.record.jobs import begin
 from awd.report import style
+from awd.report.figures.parts import described, with_unit
 from awd.report.figures.student import channels, examples, reading, reading_table
 from awd.study import students
 
@@ -13,7 +14,6 @@ data = io.read(given.samples, contracts.DATASET)
 shown = splits.part(data, "select", target)
 rows = examples(student.predict(shown.x))
 x = shown.x[rows]
-described = data.x.attrs
 figure = reading(
     student,
     x,
@@ -21,8 +21,8 @@ figure = reading(
     observed=shown.y[rows],
     lengths=data["length"].values[shown.rows[rows]] if "length" in data else None,
     background=known.x,
-    signal=f"{described['long_name']} ({described['units']})",
-    target=f"{target} ({shown.described['units']})",
+    signal=described(data.x),
+    target=with_unit(target, shown.described["units"]),
 )
 stem = snakemake.output[0].removesuffix(".png")
 style.save(figure, stem, reading_table(student, x, known.x))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from tests.looks import faults
 
 from awd import features, wavelet
 from awd.errors import DataError
@@ -247,7 +248,9 @@ def test_every_method_stands_at_the_numbers_that_it_learned(scores):
     ax = figures.scores.parameters(scores.assign(head_parameters=sizes)).axes[0]
     assert ax.get_xscale() == "log"
     low = {"mean": "mean of the training targets, 0.00"}
-    expected = {low.get(name, name_of(name)) for name in table["method"]}
+    named = table[table["role"] != "control"]  # of which one name stands for all
+    controls = f"{(table['role'] == 'control').sum()} controls"
+    expected = {low.get(name, name_of(name)) for name in named["method"]} | {controls}
     assert {text.get_text() for text in ax.texts} == expected
     points = [line for line in ax.get_lines() if line.get_marker() == "o"]
     drawn = np.concatenate([line.get_xydata() for line in points])
@@ -292,12 +295,25 @@ def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
     )
 
 
-def test_no_text_leaves_its_figure(scores, wavelets):
+def test_faults_of_a_figure_are_found():
+    figure = mpl.figure.Figure(figsize=(3, 2), layout="constrained")
+    ax = figure.subplots()
+    assert not faults(figure)
+    ax.text(0.5, 0.5, "one")
+    ax.text(0.5, 0.5, "other")
+    assert faults(figure) == ["'one' lies on 'other'"]
+    ax.texts[1].remove()
+    figure.text(0.9, 0.5, "beyond the edge")
+    assert [fault[:9] for fault in faults(figure)] == ["cut right"]
+
+
+def test_nothing_is_cut_or_printed_over(scores, wavelets):
     fitted, x = student()
     drawn = (
         figures.scores.scores(scores),
         figures.scores.fidelity(scores),
         figures.scores.parameters(scores),
+        figures.wavelets.wavelet([wavelet.from_pywt("db2")] * 2),
         figures.wavelets.filters(*wavelets),
         figures.search.choice(*wavelets),
         figures.search.filter_path(*wavelets),
@@ -305,16 +321,62 @@ def test_no_text_leaves_its_figure(scores, wavelets):
         figures.student.reading(fitted, x[:3]),
         figures.curves.curves(fitted, x),
         figures.predictions.predictions(predictions(0)),
+        figures.handed.labels_worth(worth_scores()),
     )
     for figure in drawn:
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        inside = figure.get_tightbbox(canvas.get_renderer())
-        width, height = figure.get_size_inches()
-        assert inside.x0 > -0.02
-        assert inside.y0 > -0.02
-        assert inside.x1 < width + 0.02
-        assert inside.y1 < height + 0.02
+        assert not faults(figure)
+
+
+@pytest.mark.parametrize("methods", [["output"], ["lstm", "output"], ["mean", "db2"]])
+def test_a_league_of_few_methods_holds_together(scores, methods):
+    few = scores[scores["method"].isin(methods)]
+    for name in ("scores", "parameters"):
+        assert not faults(getattr(figures.scores, name)(few))
+    if "output" in methods:
+        assert not faults(figures.scores.fidelity(few))
+
+
+@pytest.mark.parametrize("samples", [2, 5])
+def test_few_predictions_hold_together(samples):
+    few = predictions(0).isel(sample=slice(samples))
+    assert not faults(figures.predictions.predictions(few))
+
+
+def test_two_classes_are_histograms_of_what_is_predicted():
+    ds = predictions(0)
+    ds["target"] = ("sample", np.arange(80) % 2.0, ds["target"].attrs | {"units": "1"})
+    figure = figures.predictions.predictions(ds)
+    assert not faults(figure)
+    counts = [patch.get_data().values.sum() for patch in figure.axes[0].patches]
+    assert counts == [40, 40]
+    assert figure.axes[0].get_ylabel() == "samples"
+
+
+def test_what_squeezes_the_rest_leaves_it_to_a_panel_of_its_own(scores):
+    far = scores["method"] == "db5"
+    moved = scores.assign(
+        fidelity=scores["fidelity"].where(~far, -3), r2=scores["r2"].where(~far, -3)
+    )
+    whole, near = figures.scores.fidelity(moved).axes[:2]
+    assert "db5" in {text.get_text() for text in whole.texts}
+    named = {text.get_text().strip() for text in near.texts}
+    table = figures.scores.fidelity_table(moved)
+    rest = table.loc[~table["role"].eq("teacher") & table["method"].ne("db5"), "method"]
+    assert {*map(name_of, rest)} <= named
+    assert near.get_ylim()[0] > -1
+
+
+def test_bands_that_are_not_read_have_no_row(monkeypatch):
+    fitted, x = of_windows()
+    table = figures.curves.curves_table(fitted, x)
+    unread = (table["channel"] == 1) & (table["band"] == -1)
+    table.loc[unread, "added"] = 0.0
+    monkeypatch.setattr(figures.curves, "curves_table", lambda *_: table)
+    figure = figures.curves.curves(fitted, x, ["whole", "end"], "predicted a (s.d.)")
+    labels = [ax.get_ylabel() for ax in figure.axes]
+    assert "whole first 3" in labels
+    assert "end first 3" not in labels
+    assert figure.get_supylabel() == "added to the predicted a (s.d.)"
 
 
 def test_drawing_leaves_the_callers_style_alone(scores):

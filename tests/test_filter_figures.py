@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from tests.looks import faults
 
 from awd import wavelet
 from awd.errors import DataError, WaveletError
@@ -180,16 +180,6 @@ def test_soft_filters_are_measured_at_the_published_weight_of_sparsity(wavelets)
     ]
 
 
-def inside(figure):
-    """Whether all that is drawn lies within the figure, up to half a millimetre."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    box = figure.get_tightbbox(canvas.get_renderer())
-    width, height = figure.get_size_inches()
-    low, high = min(box.x0, box.y0), max(box.x1 - width, box.y1 - height)
-    return low > -0.02 and high < 0.02
-
-
 @pytest.mark.parametrize(
     ("lengths", "levels"), [([4], [4]), ([4], [3, 4]), ([4, 6], [4])]
 )
@@ -198,7 +188,7 @@ def test_the_choice_among_few_shapes_holds_its_labels(wavelets, lengths, levels)
     few = (ds["candidate_method"] == "output") & ds["candidate_length"].isin(lengths)
     few &= ds["candidate_levels"].isin(levels)
     drawn = figures.search.choice(ds.isel(candidate=few.values))
-    assert inside(drawn)
+    assert not faults(drawn)
     assert min(drawn.get_size_inches()) > 1.5
     assert len(drawn.axes) == (1 if few.sum() == 1 else 2)
 
@@ -206,4 +196,4 @@ def test_the_choice_among_few_shapes_holds_its_labels(wavelets, lengths, levels)
 def test_a_path_of_two_ratios_holds_its_labels(wavelets):
     ds = wavelets[0]
     own = np.flatnonzero(ds["candidate_method"].values == "attribution")[[1, 3]]
-    assert inside(figures.search.filter_path(ds.isel(candidate=own)))
+    assert not faults(figures.search.filter_path(ds.isel(candidate=own)))

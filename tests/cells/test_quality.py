@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from tests.looks import faults
 
 from awd import wavelet
 from awd.cells import measures, simulate, tracker, tracks
-from awd.cells.figures import pipeline, tracking
+from awd.cells.figures import fitness, pipeline, tracking
 from awd.cells.figures import tracks as figures
 from awd.cells.movie import open_movie
 from awd.cells.study import quality
@@ -133,10 +134,17 @@ def test_figures_are_drawn_of_any_tracks(made, bare, name):
     for cells in ([made[1]], [bare], [made[1], bare]):
         figure = draw(cells)
         assert any(ax.has_data() for ax in figure.axes)
+        assert not faults(figure)
+
+
+def test_the_quality_is_drawn_of_one_cell_or_of_many(made, bare):
+    for cells in ([made[1]], [bare], [made[1], bare], [made[1]] * 14):
+        assert not faults(fitness.quality(cells))
 
 
 def test_the_tracking_is_drawn(made):
     figure = tracking.tracking(*made[:2])
+    assert not faults(figure)
     spots, over, _, master, slave, through = figure.axes
     table = tracking.tracking_table(*made[:2])
     assert spots.collections[0].get_offsets().shape[0] == (table["frame"] == 60).sum()
@@ -171,6 +179,7 @@ def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
     )
     taps = wavelet.from_pywt("db2")
     figure = pipeline.pipeline(movie, cell, taps, [one, one])
+    assert not faults(figure)
     table = pipeline.pipeline_table(cell, taps, [one, one])
     assert table["panel"].value_counts()["teacher"] == 100
     k = pipeline.example(cell)

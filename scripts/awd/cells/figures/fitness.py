@@ -111,7 +111,12 @@ def _steps(
         ax.step(part["x"], part["y"], where="post", color=colours[str(name)], **LINE)
     for radius in {cell.attrs.get("radius_px", np.nan) for cell in cells}:
         ax.axvline(course.NEAR * radius, **LIMIT)
-    ax.set(title="steps, and 0.8 radius", xlabel="px", ylabel="share", yscale="log")
+    ax.set(
+        title="steps, and 0.8 radius",
+        xlabel="length (px)",
+        ylabel="share of steps",
+        yscale="log",
+    )
 
 
 def _negative(ax: Axes, cells: Sequence[xr.Dataset], colours: dict[str, str]) -> None:
@@ -122,7 +127,7 @@ def _negative(ax: Axes, cells: Sequence[xr.Dataset], colours: dict[str, str]) ->
         ax.plot([k, k], [max(false, 0.1), found], color=colours[cell.attrs["cell"]])
         ax.plot(k, found, "o", color=colours[cell.attrs["cell"]])
         ax.plot(k, max(false, 0.1), "_", color=colours[cell.attrs["cell"]], ms=9)
-    ax.set(title="spots (o), false (–)", ylabel="a frame", yscale="log")
+    ax.set(title="spots (o), false (–)", ylabel="number a frame", yscale="log")
     ax.set(xticks=[], xlim=(-0.7, len(cells) - 0.3))
 
 
@@ -148,7 +153,8 @@ def _bleed(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     if len(own):
         span = np.array([own["x"].min(), own["x"].max()])
         ax.plot(span, own["y"].min() + 0.05 * (span - span[0]), **LIMIT)
-    ax.set(title="slave's median by master", xlabel="counts", ylabel="counts")
+    ax.set(title="slave by master", xlabel="master (counts)")
+    ax.set_ylabel("slave's median (counts)")
 
 
 def _bars(
@@ -157,6 +163,8 @@ def _bars(
     title, label, limit = BARS[name]
     for k, cell in enumerate(cells):
         values = [cell.attrs.get(f"{name}_{c}", np.nan) for c in ("master", "slave")]
-        ax.bar(k, np.nanmax([*values, 0.0]), color=colours[cell.attrs["cell"]])
+        height, colour = np.nanmax([*values, 0.0]), colours[cell.attrs["cell"]]
+        ax.bar(k, height, color=colour)
+        ax.plot(k, height, "o", color=colour, ms=3, clip_on=False)  # also where it is 0
     ax.axhline(limit, **LIMIT)
     ax.set(title=title, ylabel=label, xticks=[], xlim=(-0.7, len(cells) - 0.3))

@@ -57,7 +57,7 @@ def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
         share.plot(middle, part, "o-", ms=3, color=colour, label=name or None)
     survival.set(xscale="log", xlabel="lifetime (s)", ylim=(0, 1.02))
     survival.set_ylabel("share that lives longer")
-    share.set(xlabel="lifetime (s)", ylabel="class 1 among whole tracks")
+    share.set(xlabel="lifetime (s)", ylabel="share of class 1 of whole tracks")
     share.set(xscale="log", ylim=(0, 1.02))
     for ax in (survival, share):
         ax.xaxis.set_major_formatter("{x:g}")
@@ -193,8 +193,9 @@ def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
             ax.set_ylabel(f"{name} ({cells[0][channel].attrs['units']})")
             if condition:
                 ax.set_title(condition, loc="left")
-        if len(here):
-            row[0].legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+        for ax in row if len(here) else ():
+            ax.plot([], [], color="0.5", lw=0.6, ls="--", label="class 1 alone")
+            ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
     for ax in axes[-1]:
         ax.set_xlabel("time from the start (s)")
     return figure
@@ -396,5 +397,5 @@ def _shade(colour: str, k: int, count: int) -> tuple[float, ...]:
     """The k-th of ``count`` shades, from light to the colour itself."""
     from matplotlib.colors import to_rgb
 
-    share = (k + 1) / count
+    share = 0.4 + 0.6 * (k + 1) / count  # the lightest still stands out from white
     return tuple(1 - share * (1 - value) for value in to_rgb(colour))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pywt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from awd import wavelet
 from awd.filters import undecimated
@@ -31,6 +33,8 @@ AXES = {
     "gaussian": "width (pixels)",
     "lattice4": "angle (rad)",
 }
+DETAILS = ("lh", "hl", "hh")
+WIDEST = 18  # characters of a name beside an image, then it is broken
 IMAGES = ("output", "labels", "untrained", "attribution", "sparsity")
 
 
@@ -88,15 +92,16 @@ def patches(wavelets: xr.Dataset) -> Figure:
         for ax, (band, kernel) in zip(row, images.items(), strict=False):
             size = np.abs(kernel).max()
             ax.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
-            ax.set_title(band)
+            ax.set_title(band.upper() if band in DETAILS else band)
         row[0].text(
             -0.15,
             0.5,
-            name_of(name),
+            textwrap.fill(name_of(name), WIDEST),
             transform=row[0].transAxes,
             rotation=90,
             ha="right",
             va="center",
+            multialignment="center",
         )
     return figure
 
@@ -169,19 +174,25 @@ def mask_panels(
 
 
 @styled
-def masks(panels: dict[str, np.ndarray]) -> Figure:
+def masks(panels: dict[str, np.ndarray], pixel_arcmin: float) -> Figure:
     """The panels of :func:`mask_panels` side by side."""
-    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.3))
-    axes = figure.subplots(1, len(panels))
+    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 1.0))
+    axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (name, image) in zip(axes, panels.items(), strict=True):
+        degrees = len(image) * pixel_arcmin / 60
+        how = {"origin": "lower", "extent": (0, degrees, 0, degrees)}
         if name == "convergence":
             low, high = np.quantile(image, [0.01, 0.998])
-            ax.imshow(image, cmap="magma", vmin=low, vmax=high, origin="lower")
+            shown = ax.imshow(image, cmap="magma", vmin=low, vmax=high, **how)
         else:
             size = np.quantile(np.abs(image), 0.995)
-            ax.imshow(image, cmap="RdBu_r", vmin=-size, vmax=size, origin="lower")
-        ax.set_title(name)
-        ax.set_axis_off()
+            shown = ax.imshow(image, cmap="RdBu_r", vmin=-size, vmax=size, **how)
+        ax.set(title=name, xlabel="x (deg)")
+        unit = "output over convergence" if "gradient" in name else "convergence"
+        bar = figure.colorbar(shown, ax=ax, location="bottom", label=unit, aspect=30)
+        bar.locator = MaxNLocator(5)
+    axes[0].set_ylabel("y (deg)")
+    axes[0].locator_params(axis="y", nbins=4)
     return figure
 
 
@@ -244,6 +255,7 @@ def adapting(path: pd.DataFrame, family: str) -> Figure:
     for (top, below), (_, row) in zip(grid.T, shown.iterrows(), strict=True):
         draw_filter(top, below, row, family, path)
     grid[0, 0].set_ylabel("tap")
+    grid[1, 0].set_ylabel("difference band")
     return figure
 
 
@@ -257,14 +269,17 @@ def draw_filter(
     top.plot(at, taps, "o", color=COLOURS["distilled"], ms=3)
     top.axhline(0, color="0.6", lw=0.6)
     top.set_xticks(at)
+    top.set_xlabel("offset (pixels)")
     every = path.filter(like="tap").to_numpy(float)
     margin = 0.08 * np.ptp(every)
     top.set_ylim(every.min() - margin, every.max() + margin)
-    top.set_title(f"a = {row['parameter']:.3f}\nfidelity {row['fidelity']:.4f}")
+    parameter = f"a = {row['parameter']:.3f}".replace("-", "−")
+    top.set_title(f"{parameter}\nfidelity {row['fidelity']:.4f}")
     kernel = band_kernels(family, taps)["difference"]
     size = np.abs(kernel).max()
     below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
-    below.set_axis_off()
+    below.set(xticks=[], yticks=[])
+    below.spines[:].set_visible(False)
 
 
 @styled

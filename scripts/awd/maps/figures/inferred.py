@@ -51,12 +51,19 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
             color="#0072B2",
         )
         ax.set_title(f"{name_of(name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
-    for ax in axes.flat[len(names) :]:
-        ax.set_axis_off()
+    _finish(axes, len(names))
     parameter = label(str(statistics[0]["name"].values[0]))
     figure.supxlabel(f"true {parameter}")
     figure.supylabel(f"predicted {parameter}")
     return figure
+
+
+def _finish(axes: np.ndarray, count: int) -> None:
+    """Numbers under the lowest panel of every column, nothing where there is none."""
+    for ax in axes.flat[count:]:
+        ax.set_axis_off()
+    for ax in axes.flat[max(count - axes.shape[1], 0) : count]:
+        ax.tick_params(labelbottom=True)
 
 
 def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
@@ -202,8 +209,7 @@ def observed(draws: pd.DataFrame) -> Figure:
             linewidths=(0.8, 1.4),
         )
         ax.set_title(name_of(name) + ("\nnot trustworthy" if doubted else ""))
-    for ax in axes.flat[len(names) :]:
-        ax.set_axis_off()
+    _finish(axes, len(names))
     figure.supxlabel(label(draws["name_a"].iloc[0]))
     figure.supylabel(label(draws["name_b"].iloc[0]))
     return figure

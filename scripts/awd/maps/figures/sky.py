@@ -43,11 +43,10 @@ def maps(ds: xr.Dataset) -> Figure:
     images, mask = masks.read(ds, rows)
     images = images if mask is None else np.where(mask, images, np.float32(np.nan))
     degrees = images.shape[1] * ds.attrs["pixel_arcmin"] / 60
-    figure = Figure(figsize=(DOUBLE, DOUBLE / len(rows) + 0.55))
+    figure = Figure(figsize=(DOUBLE, 0.78 * DOUBLE / len(rows) + 0.6))
+    axes = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
     high = np.nanquantile(images, 0.998)
-    for ax, row, image in zip(
-        np.atleast_1d(figure.subplots(1, len(rows))), rows, images, strict=True
-    ):
+    for ax, row, image in zip(axes, rows, images, strict=True):
         shown = ax.imshow(
             image,
             cmap="magma",
@@ -59,9 +58,9 @@ def maps(ds: xr.Dataset) -> Figure:
         values = ds["target"].values[row]
         pairs = zip(names, values, strict=True)
         ax.set_title(", ".join(f"{label(n)} = {v:.2f}" for n, v in pairs))
-        ax.set_yticks([])
         ax.set_xlabel("x (deg)")
-    figure.colorbar(shown, ax=figure.axes, label="convergence", shrink=0.8)
+    axes[0].set_ylabel("y (deg)")
+    figure.colorbar(shown, ax=axes, label="convergence", aspect=15, pad=0.01)
     return figure
 
 
@@ -98,7 +97,7 @@ def peaks(table: pd.DataFrame) -> Figure:
     statistics = table["statistic"].unique()
     figure = Figure(figsize=(DOUBLE, 2.4))
     norm = mpl.colors.Normalize(table["value"].min(), table["value"].max())
-    axes = figure.subplots(1, len(statistics), sharey=True)
+    axes = figure.subplots(1, len(statistics), sharey=True, squeeze=False)[0]
     for ax, statistic in zip(axes, statistics, strict=True):
         for _, counts in table[table["statistic"] == statistic].groupby("cosmology"):
             colour = COLOURS(norm(counts["value"].iloc[0]))
@@ -106,6 +105,7 @@ def peaks(table: pd.DataFrame) -> Figure:
                 counts["count"], [*counts["low"], counts["high"].iloc[-1]], color=colour
             )
         ax.set(title=name_of(statistic), xlabel="convergence", yscale="log")
+        ax.locator_params(axis="x", nbins=4)
     axes[0].set_ylabel("peaks per map and bin")
     name = table["parameter"].iloc[0]
     scale = mpl.cm.ScalarMappable(norm, COLOURS)

@@ -68,8 +68,9 @@ def steps(
     _histograms(axes[4], table[table["panel"] == "histogram"], name)
     _agreement(axes[5], table[table["panel"] == "distilled"], "distilled", name)
     axes[5].set_title("student")
-    for ax in (axes[0], axes[2], axes[3]):
-        ax.set(xticks=[], yticks=[])
+    side = f"{len(kappa) * maps.attrs['pixel_arcmin'] / 60:.2g} deg"
+    for k, width in {0: side, 2: f"{len(image)} pixels", 3: side}.items():
+        axes[k].set(xticks=[], yticks=[], xlabel=f"{width} across")
     return figure
 
 

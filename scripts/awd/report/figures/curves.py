@@ -25,13 +25,16 @@ WIDE = 0.8  # of a curve, in columns
 
 @styled
 def curves(
-    student: features.Student, x: np.ndarray, windows: Sequence[str] = ("whole",)
+    student: features.Student,
+    x: np.ndarray,
+    windows: Sequence[str] = ("whole",),
+    prediction: str = "prediction",
 ) -> Figure:
     """What every coefficient adds to a prediction, as a curve of its value and place.
 
     A row a band of a window, a column a coefficient: the largest, then the smallest;
     then, where they are read, statistics of the whole band. What the head does not
-    read is left out.
+    read is left out, and so is a band of which it reads nothing.
     Every curve runs over the middle 98 % of its training values and is drawn about its
     mean, on one scale for all.
 
@@ -43,17 +46,20 @@ def curves(
         The training samples.
     windows : sequence of str
         Names of the windows; of many those are drawn that move predictions most.
+    prediction : str
+        What is predicted, with its unit.
     """
     table = curves_table(student, x)
     bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
     titles = _titles(student.features)
     shown = loudest(student, x, len(windows))
+    read = table.groupby(["channel", "band", "column"])["added"].transform(np.ptp) > 0
+    drawn = table[read].groupby(["channel", "band"])
     rows = [(channel, band) for channel in shown for band in bands]
+    rows = [row for row in rows if row in drawn.groups] or rows[:1]
     figure = Figure(figsize=(DOUBLE, 0.55 + 0.42 * len(rows)))
     # One axes a row: axes are what drawing takes its time for.
     axes = figure.subplots(len(rows), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
-    read = table.groupby(["channel", "band", "column"])["added"].transform(np.ptp) > 0
-    drawn = table[read].groupby(["channel", "band"])
     for ax, (channel, band) in zip(axes, rows, strict=True):
         name = windows[channel] if len(windows) > 1 else ""
         ax.set_ylabel(
@@ -73,7 +79,12 @@ def curves(
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2
     )
-    figure.supylabel("added to the prediction")
+    axes[0].annotate(
+        *("band (samples)", (0, 1)),
+        **{"xycoords": "axes fraction", "textcoords": "offset points"},
+        **{"xytext": (-18, 4), "ha": "right", "va": "bottom", "fontsize": "small"},
+    )
+    figure.supylabel(f"added to the {prediction}")
     return figure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib import patheffects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,9 @@ def place(
     boxes = arrange(centres, [_size(name) for name in names], frame, avoided)
     for name, colour, box, centre in zip(names, colours, boxes, centres, strict=True):
         x, y = back.transform(box.mean(0) / scale)
-        ax.text(x, y, name, color=colour, ha="center", va="center_baseline")
+        text = ax.text(x, y, name, color=colour, ha="center", va="center_baseline")
+        # Legible also over an interval or a line that nothing was free of.
+        text.set_path_effects([patheffects.withStroke(linewidth=1.5, foreground="w")])
         (line,) = _leaders(centre, box[None])
         if np.isfinite(line).all():
             ax.plot(*back.transform(line / scale).T, color="0.6", lw=0.4, zorder=1)

@@ -12,6 +12,7 @@ from awd import wavelet
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def distance(h: np.ndarray, target: np.ndarray) -> float:
@@ -44,17 +45,21 @@ def scored_by(wavelets: xr.Dataset, method: str) -> str:
     return "cross-validated\nfidelity (R²)"
 
 
-def described(array: xr.DataArray) -> str:
-    """``long_name (units)``; a plain number has units "1" and shows none."""
-    name, units = array.attrs["long_name"], array.attrs["units"]
+def with_unit(name: str, units: str) -> str:
+    """``name (units)``; a plain number has units "1" and shows none."""
     return name if units in ("", "1") else f"{name} ({units})"
 
 
-def legend_once(ax: Axes, **where: Any) -> None:
-    """A legend that names each kind of line once."""
+def described(array: xr.DataArray) -> str:
+    """``long_name (units)``."""
+    return with_unit(array.attrs["long_name"], array.attrs["units"])
+
+
+def legend_once(ax: Axes, on: Axes | Figure | None = None, **where: Any) -> None:
+    """A legend, of the axes or ``on`` a figure, that names each kind of line once."""
     handles, labels = ax.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    ax.legend(once.values(), once.keys(), **where)
+    (on or ax).legend([*once.values()], [*once], **where)
 
 
 def steps_axis(ax: Axes, labels: Sequence[str], most: int = 5) -> None:

@@ -12,13 +12,15 @@ from matplotlib.figure import Figure
 from awd.league import bootstrap
 from awd.league.names import name_of
 from awd.report import tables
-from awd.report.figures.parts import described
+from awd.report.figures.parts import described, legend_once, with_unit
 from awd.report.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
+
+TWO = ("#56B4E9", "#D55E00")  # of two classes, the lower first
 
 
 @styled
@@ -33,11 +35,14 @@ def predictions(*test_sets: xr.Dataset) -> Figure:
 
     Notes
     -----
-    Shades count samples on a log scale. R2 is the mean over the test sets, as in the
-    score table. :func:`showcase` says which methods are drawn.
+    Shades count samples on a log scale; of two classes histograms do. R2 is the mean
+    over the test sets, as in the score table. :func:`showcase` says which methods are
+    drawn.
     """
     drawn = showcase(*test_sets)
     table = predictions_table(*test_sets)
+    if table["observed"].nunique() == 2:
+        return _of_classes(table, drawn, test_sets)
     low, high = (table[["observed", "predicted"]].agg(f).agg(f) for f in ("min", "max"))
     room = 0.03 * (high - low)
     limits = (low - room, high + room)
@@ -46,12 +51,40 @@ def predictions(*test_sets: xr.Dataset) -> Figure:
     for ax, (method, role) in zip(axes, drawn.items(), strict=True):
         shown = table[table["method"] == method]
         _density(ax, shown["observed"], shown["predicted"], limits)
-        score = tables.number(_mean_r2(test_sets, method), 3)
-        ax.text(0.05, 0.95, f"R² = {score}", transform=ax.transAxes, va="top")
-        ax.set_title(name_of(method), color=COLOURS[role])
+        _title(ax, test_sets, method, role)
     _share_density(figure, axes)
-    axes[0].set_ylabel("predicted")
+    axes[0].set_ylabel(with_unit("predicted", test_sets[0]["target"].attrs["units"]))
     figure.supxlabel(f"observed {described(test_sets[0]['target'])}", fontsize=7)
+    return figure
+
+
+def _title(ax: Axes, test_sets: Sequence[xr.Dataset], method: str, role: str) -> None:
+    score = tables.number(_mean_r2(test_sets, method), 3).replace("-", "−")
+    ax.text(0.05, 0.95, f"R² = {score}", transform=ax.transAxes, va="top")
+    ax.set_title(name_of(method), color=COLOURS[role])
+
+
+def _of_classes(
+    table: pd.DataFrame, drawn: dict[str, str], test_sets: Sequence[xr.Dataset]
+) -> Figure:
+    """Of two classes: what is predicted for each, where hexagons would be two lines."""
+    figure = Figure(figsize=(DOUBLE, DOUBLE / len(drawn) + 0.25))
+    axes = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
+    bins = np.histogram_bin_edges(table["predicted"], 20)
+    for ax, (method, role) in zip(axes, drawn.items(), strict=True):
+        shown = table[table["method"] == method]
+        for (value, own), colour in zip(shown.groupby("observed"), TWO, strict=True):
+            counts = np.histogram(own["predicted"], bins)[0]
+            fill = {"fill": True, "alpha": 0.45, "color": colour}
+            ax.stairs(counts, bins, label=f"observed {value:g}", **fill)
+        _title(ax, test_sets, method, role)
+        ax.set_yscale("symlog", linthresh=1)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set_ylim(0, 10 * len(table) / len(drawn))  # room for R2
+        ax.locator_params(axis="x", nbins=4)
+    axes[0].set_ylabel("samples")
+    figure.supxlabel(f"predicted {described(test_sets[0]['target'])}")
+    legend_once(axes[0], figure, loc="outside upper center", ncols=2)
     return figure
 
 

@@ -24,6 +24,8 @@ HEADS = {
     "wavelet": "fixed wavelets",
     "baseline": "no wavelet",
 }
+SAME = 0.05  # of their numbers, by which methods stand above each other
+FEW = 3  # controls of about the same numbers that are named each
 INK = {role: "0.45" if role == "control" else "black" for role in HEADS}
 
 
@@ -94,6 +96,7 @@ def _forest(ax: Axes, table: pd.DataFrame, heights: np.ndarray, left: float) -> 
     right = table["r2_high"].max()
     room = 0.04 * (right - left)
     ax.set_xlim(left - room, right + room)
+    ax.locator_params(axis="x", nbins=6)
     for row, y in zip(table.itertuples(), heights, strict=True):
         colour = COLOURS[row.role]
         if row.r2 < left - room:
@@ -102,6 +105,8 @@ def _forest(ax: Axes, table: pd.DataFrame, heights: np.ndarray, left: float) -> 
             continue
         # Not errorbar: a bootstrap interval need not hold its point.
         ax.hlines(y, row.r2_low, row.r2_high, color=colour, lw=1.2)
+        if row.r2_low < left - room:
+            ax.plot(left - room, y, "<", color=colour, ms=3, clip_on=False)
         ax.plot(row.r2, y, "o", color=colour)
 
 
@@ -165,18 +170,51 @@ def fidelity(scores: pd.DataFrame) -> Figure:
     teachers, points = (
         table[(table["role"] == "teacher") == is_one] for is_one in (1, 0)
     )
+    crowd = _crowd(points)
     figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE), layout=NO_LAYOUT)
-    ax = figure.add_axes((0.075, 0.11, 0.915, 0.87))
+    if crowd.all():
+        ax = figure.add_axes((0.075, 0.11, 0.915, 0.87))
+        _scatter(ax, points, points, teachers)
+    else:
+        ax = figure.add_axes((0.075, 0.11, 0.4, 0.87))
+        _scatter(ax, points, points[~crowd], teachers)
+        near = figure.add_axes((0.5, 0.11, 0.435, 0.87))
+        _scatter(near, points[crowd], points[crowd], teachers)
+        # Its numbers on the right, where the lines of the enlarged box do not run.
+        near.yaxis.tick_right()
+        near.spines["left"].set_visible(False)
+        near.spines["right"].set_visible(True)
+        ax.indicate_inset_zoom(near, edgecolor="0.5", lw=0.5)
+    ax.set_ylabel("R² on held-out groups")
+    figure.text(
+        *(0.53, 0.015, "fidelity to the teacher (R² on held-out groups)"), ha="center"
+    )
+    return figure
+
+
+def _crowd(points: pd.DataFrame) -> np.ndarray:
+    """Which points, (n,), are enlarged: the bulk if the rest squeezes it, else all."""
+    values = points[["fidelity", "r2"]].to_numpy()
+    low, high = np.quantile(values, [0.25, 0.75], axis=0)
+    inside = (np.abs(values - (low + high) / 2) <= 2 * (high - low)).all(1)
+    squeezed = np.ptp(values[inside], axis=0) < 0.4 * np.ptp(values, axis=0)
+    return inside if squeezed.all() else np.ones(len(points), bool)
+
+
+def _scatter(
+    ax: Axes, points: pd.DataFrame, named: pd.DataFrame, teachers: pd.DataFrame
+) -> None:
+    """Fidelity against R2 of some points, some of them named; the teacher's line."""
     for role, own in points.groupby("role"):
         ax.plot(own["fidelity"], own["r2"], "o", ls="none", color=COLOURS[role])
     ax.margins(x=0.15, y=0.12)
-    ax.set(xlabel="fidelity to the teacher (R² on held-out groups)")
-    ax.set_ylabel("R² on held-out groups")
+    ax.locator_params(axis="x", nbins=6)
     avoid = [_teacher_line(ax, row.method, row.r2) for row in teachers[:1].itertuples()]
-    names = [name_of(method) for method in points["method"]]
-    at = points[["fidelity", "r2"]].to_numpy()
-    place(ax, at, names, points["role"].map(INK), avoid)
-    return figure
+    rest = points.loc[points.index.difference(named.index), ["fidelity", "r2"]]
+    avoid += [*np.repeat(rest.to_numpy()[:, None], 2, axis=1)]
+    names = [name_of(method) for method in named["method"]]
+    at = named[["fidelity", "r2"]].to_numpy()
+    place(ax, at, names, named["role"].map(INK), avoid)
 
 
 def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
@@ -226,24 +264,54 @@ def parameters(scores: pd.DataFrame) -> Figure:
     ax.set(xscale="log", ylim=(edge, top + 0.04 * (top - left)))
     ax.set_xlim(0.6 * table["parameters"].min(), 3 * table["parameters"].max())
     ax.set(xlabel="numbers learned from data", ylabel="R² on held-out groups")
-    for role, own in table[~below].groupby("role"):
-        x, colour = own["parameters"], COLOURS[role]
+    stack = _crowded(table)
+    bars = _bars(table[~below], stack)
+    for role, own in bars.groupby("role"):
         # Not errorbar: a bootstrap interval need not hold its point.
-        ax.vlines(x, own["r2_low"], own["r2_high"], color=colour, lw=0.8, alpha=0.4)
-        ax.plot(x, own["r2"], "o", color=colour)
+        ends, colour = (own["r2_low"], own["r2_high"]), COLOURS[role]
+        ax.vlines(own["x"], *ends, color=colour, lw=0.8, alpha=0.4)
+    for role, own in table[~below].groupby("role"):
+        ax.plot(own["parameters"], own["r2"], "o", color=COLOURS[role])
     for row in table[below].itertuples():
         ax.plot(row.parameters, edge, "v", color=COLOURS[row.role], clip_on=False)
     _legend(figure, table["role"])
+    table = table.assign(name=_short_names(table, stack, edge)).dropna(subset="name")
     at = table[["parameters", "r2"]].assign(r2=table["r2"].clip(edge)).to_numpy(float)
-    names = [
-        name_of(row.method) + (f", {tables.number(row.r2, 2)}" if row.r2 < edge else "")
-        for row in table.itertuples()
-    ]
-    bars = table[~below].assign(left=0.99 * table["parameters"])
-    bars["right"] = 1.01 * table["parameters"]
-    corners = bars[["left", "r2_low", "right", "r2_high"]].to_numpy().reshape(-1, 2, 2)
-    place(ax, at, names, table["role"].map(INK), [*corners])
+    corners = bars[["x", "r2_low", "x", "r2_high"]].to_numpy().reshape(-1, 2, 2)
+    corners *= np.array([[0.99, 1], [1.01, 1]])
+    place(ax, at, table["name"].tolist(), table["role"].map(INK), [*corners])
     return figure
+
+
+def _crowded(table: pd.DataFrame) -> pd.Series:
+    """Methods of a role that stand above each other: a number a row, theirs equal."""
+    ordered = table.sort_values(["role", "parameters"])
+    apart = ordered["parameters"].pct_change().gt(SAME)
+    apart |= ordered["role"] != ordered["role"].shift()
+    return apart.cumsum().reindex(table.index)
+
+
+def _short_names(
+    table: pd.DataFrame, stack: pd.Series, edge: float
+) -> list[str | None]:
+    """Names, with the score of what is below the edge; of many controls one for all."""
+    sizes = stack.map(stack.value_counts())
+    best = table.index.isin(table.groupby(stack)["r2"].idxmax())
+    names: list[str | None] = []
+    for row, size, is_best in zip(table.itertuples(), sizes, best, strict=True):
+        below = f", {tables.number(row.r2, 2)}".replace("-", "−")
+        name = name_of(row.method) + (below if row.r2 < edge else "")
+        many = row.role == "control" and size > FEW
+        names.append((f"{size} controls" if is_best else None) if many else name)
+    return names
+
+
+def _bars(table: pd.DataFrame, stack: pd.Series) -> pd.DataFrame:
+    """The best of each stack, whose interval is drawn, at ``x``."""
+    bars = table.loc[table.groupby(stack)["r2"].idxmax()]
+    # Wavelets of three roles learn equally many: their intervals stand side by side.
+    place = bars["role"].map({"distilled": -1, "wavelet": 1}).fillna(0)
+    return bars.assign(x=bars["parameters"] * 1.035**place)
 
 
 def parameters_table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def choice(*wavelets: xr.Dataset, method: str = OURS) -> Figure:
     scores, counts = grids["score"], grids["chosen"]
     rows, columns = scores.shape
     # Of few shapes a figure that still holds its labels.
-    size = max(0.8 + 0.62 * columns, SMALLEST[0]), max(0.62 + 0.38 * rows, SMALLEST[1])
+    size = max(0.8 + 0.72 * columns, SMALLEST[0]), max(0.62 + 0.38 * rows, SMALLEST[1])
     figure = Figure(figsize=size)
     ax = figure.subplots()
     image = ax.imshow(scores, aspect="auto", origin="lower")

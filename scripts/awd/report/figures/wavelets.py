@@ -59,7 +59,7 @@ def wavelet(
         A filter is not an orthonormal wavelet; the reference is unknown.
     """
     curves = wavelet_table(filters, reference, draws)
-    figure = Figure(figsize=(DOUBLE, 0.3 * DOUBLE))
+    figure = Figure(figsize=(DOUBLE, 0.33 * DOUBLE))
     axes = figure.subplots(1, 2)
     ours = {"color": COLOURS["distilled"], "label": name_of(method)}
     theirs = {"color": COLOURS["wavelet"], "label": reference, "ls": "--", "zorder": 3}
@@ -78,7 +78,7 @@ def wavelet(
             ax.fill_between(low["t"], low["value"], high["value"], label=label, **shade)
         ax.axhline(0, color="0.8", lw=0.5, zorder=0)
         ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
-    legend_once(axes[0], loc="upper right")  # where db5 is over
+    legend_once(axes[0], figure, loc="outside upper center", ncols=3)
     return figure
 
 

@@ -1,0 +1,185 @@
+"""Figures of maps hold together, of the smallest data and of the usual."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from tests.looks import faults
+
+from awd import wavelet
+from awd.maps.figures import filters, inferred, sky, steps
+
+DB2 = wavelet.from_pywt("db2")
+METHODS = {
+    "output": ("symmetric", [0.06, 0.25, 0.38, 0.25, 0.06]),
+    "labels": ("symmetric", [0.01, 0.25, 0.48, 0.25, 0.01]),
+    "untrained": ("symmetric", [-0.05, 0.25, 0.6, 0.25, -0.05]),
+    "attribution": ("lattice4", DB2),
+    "sparsity": ("lattice4", DB2[::-1]),
+}
+
+
+def chosen(*names):
+    """``wavelets.nc`` of some methods, what the figures read of it."""
+    longest = max(len(METHODS[name][1]) for name in names)
+    taps = [np.pad(h, (0, longest - len(h))) for _, h in map(METHODS.get, names)]
+    lengths = [len(METHODS[name][1]) for name in names]
+    return xr.Dataset(
+        {
+            "filter": (("method", "tap"), taps),
+            "length": ("method", lengths),
+            "family": ("method", [METHODS[name][0] for name in names]),
+        },
+        coords={"method": list(names)},
+    )
+
+
+def some(ds, cosmologies):
+    keep = np.isin(ds["cosmology"].values, [f"c{k}" for k in range(cosmologies)])
+    return ds.isel(sample=keep)
+
+
+@pytest.mark.parametrize("cosmologies", [1, 2, 6])
+def test_maps_and_peaks_are_drawn_of_few_cosmologies(small, cosmologies):
+    maps = some(small, cosmologies)
+    assert not faults(sky.maps(maps))
+    rng, edges = np.random.default_rng(0), np.linspace(-0.02, 0.1, 8)
+    counts = rng.poisson(5, (maps.sizes["sample"], 7)).astype(float)
+    found = {"height": (counts, edges), "laplace": (counts, edges)}
+    for shown in (found, {"height": found["height"]}):
+        assert not faults(sky.peaks(sky.peaks_table(maps, shown)))
+
+
+@pytest.mark.parametrize("cosmologies", [1, 5])
+@pytest.mark.parametrize("compared", [True, False])
+def test_realism_is_drawn_with_theory_and_without(cosmologies, compared):
+    rows = [
+        (f"c{k}", quantity, at, 1e-5 * (k + 1), 1.1e-5 if compared else np.nan)
+        for k in range(cosmologies)
+        for quantity, at in [("c_ell", 300), ("c_ell", 900), ("s3", 2), ("peaks", 0)]
+    ]
+    columns = ["cosmology", "quantity", "at", "value", "theory"]
+    table = pd.DataFrame(rows, columns=columns).astype({"at": float})
+    table = table.assign(source=sky.MADE, default=True, parameter="omega_m")
+    table["omega_m"] = 0.2 + 0.05 * table["cosmology"].str[1:].astype(int)
+    assert not faults(sky.realism(table))
+
+
+@pytest.mark.parametrize("names", [["output"], ["attribution"], [*METHODS]])
+def test_patches_are_drawn_of_one_filter_or_of_all(names):
+    assert not faults(filters.patches(chosen(*names)))
+
+
+@pytest.mark.parametrize("panels", [1, 3])
+def test_panels_of_what_counts_have_scales(panels):
+    rng = np.random.default_rng(0)
+    names = (
+        "convergence",
+        "gradient of the network",
+        "its most important coefficients",
+    )
+    images = {name: 0.01 * rng.normal(size=(16, 16)) for name in names[:panels]}
+    figure = filters.masks(images, pixel_arcmin=6.0)
+    assert not faults(figure)
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels.count("x (deg)") == panels
+    assert figure.axes[0].get_xlim() == pytest.approx((0, 1.6))
+
+
+@pytest.mark.parametrize("candidates", [1, 2, 16])
+@pytest.mark.parametrize("files", [1, 2])
+def test_families_are_drawn_of_few_candidates(candidates, files):
+    at = np.arange(candidates)
+    parts = [
+        pd.DataFrame(
+            {"family": family, "candidate": at, "parameter": 0.1 * at, "file": file}
+        ).assign(output=0.9 - 0.01 * at, untrained=0.5 + 0.02 * at, labels=0.8)
+        for family in ("symmetric", "gaussian", "lattice4")
+        for file in range(files)
+    ]
+    assert not faults(filters.families(pd.concat(parts, ignore_index=True)))
+    assert not faults(filters.families(parts[0]))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9])
+def test_the_way_to_a_filter_is_drawn_of_few_steps(steps):
+    outer = np.linspace(0.0625, -0.046, steps)
+    path = pd.DataFrame({"parameter": outer, "fidelity": 0.96})
+    taps = [outer, outer * 0 + 0.25, 0.5 - 2 * outer, outer * 0 + 0.25, outer]
+    path = path.assign(**{f"tap{k}": values for k, values in enumerate(taps)})
+    figure = filters.adapting(path, "symmetric")
+    assert not faults(figure)
+    assert "-" not in figure.axes[-2].get_title()  # a minus sign, no hyphen
+
+
+def predicted(maps, count):
+    rng = np.random.default_rng(0)
+    test = np.flatnonzero(maps["split"].values == "test")
+    y = maps["target"].values[test, 0]
+    return xr.Dataset(
+        {
+            "prediction": (
+                ("method", "sample"),
+                y + 0.02 * rng.normal(size=(count, len(y))),
+            ),
+            "role": ("method", ["teacher", "distilled"][:count]),
+            "target": ("sample", y, {"units": "1", "long_name": "matter density"}),
+            "group": ("sample", maps["group"].values[test]),
+            "row": ("sample", test),
+        },
+        coords={"method": ["resnet", "output"][:count]},
+    )
+
+
+def test_the_method_is_drawn_in_one_row(small):
+    figure = steps.steps(small, chosen("output"), [predicted(small, 2)])
+    assert not faults(figure)
+    assert figure.axes[0].get_xlabel() == "3.5 deg across"
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 8])
+def test_every_column_of_panels_has_its_numbers(monkeypatch, count):
+    rng = np.random.default_rng(0)
+    true = np.repeat(np.linspace(0.2, 0.4, 4), 3)
+    names = [
+        "height",
+        "laplace",
+        "roberts",
+        "spectrum",
+        "haar",
+        "db2",
+        "db5",
+        "starlet",
+    ]
+    parts = [
+        pd.DataFrame({"statistic": name, "true": true}).assign(
+            predicted=true + 0.02 * rng.normal(size=12), cosmology="c0"
+        )
+        for name in names[:count]
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    monkeypatch.setattr(inferred, "inferred_table", lambda *_: table)
+    figure = inferred.inferred([xr.Dataset(coords={"name": ["omega_m"]})])
+    assert not faults(figure)
+    labelled = [
+        ax
+        for ax in figure.axes[:count]
+        if ax.xaxis.get_major_ticks()[0].label1.get_visible()
+    ]
+    assert len(labelled) == min(count, 4)
+
+
+@pytest.mark.parametrize("statistics", [1, 3])
+@pytest.mark.parametrize("count", [1, 3])
+def test_posteriors_are_drawn_of_few_maps(statistics, count):
+    a, b = (x.ravel() for x in np.meshgrid(np.linspace(0.2, 0.4, 9), [0.6, 0.8, 1.0]))
+    parts = [
+        pd.DataFrame({"a": a, "b": b}).assign(
+            probability=np.exp(-(((a - 0.3) / 0.05) ** 2) - ((b - 0.8) / 0.1) ** 2),
+            **{"map": row, "statistic": name, "true_a": 0.3, "true_b": 0.8},
+            **{"name_a": "omega_m", "name_b": "sigma_8"},
+        )
+        for row in range(count)
+        for name in ("spectrum", "laplace", "starlet")[:statistics]
+    ]
+    assert not faults(inferred.posterior(pd.concat(parts, ignore_index=True)))
