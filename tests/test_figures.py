@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from tests.looks import faults
 
 from awd import features, wavelet
@@ -296,7 +297,7 @@ def test_saving_twice_gives_the_same_bytes(scores, tmp_path):
 
 
 def test_faults_of_a_figure_are_found():
-    figure = mpl.figure.Figure(figsize=(3, 2), layout="constrained")
+    figure = Figure(figsize=(3, 2), layout="constrained")
     ax = figure.subplots()
     assert not faults(figure)
     ax.text(0.5, 0.5, "one")
