@@ -64,9 +64,9 @@ def differing(whole, other):
     ]
 
 
-def kill(run, folder):
-    """SIGKILL to the process group; returns when nothing of the run is left."""
-    os.killpg(run.pid, signal.SIGKILL)
+def kill(run, folder, by=signal.SIGKILL):
+    """A signal to the process group; returns when nothing of the run is left."""
+    os.killpg(run.pid, by)
     run.wait()
     for _ in range(100):
         if not alive(folder):
@@ -173,7 +173,7 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     made = yaml.safe_load((checkout.folder / "tests/micro.yaml").read_text())
     made |= {"run": "long", "maps": None, "own": {}}
     made["cells"]["source"] = {"kind": "simulate", "cells": 4, "tracks": 200}
-    teacher = {"kinds": ["lstm"], "epochs": 80, "patience": 80, "folds": 2}
+    teacher = {"kinds": ["lstm"], "epochs": 120, "patience": 120, "folds": 2}
     made["cells"]["teacher"] = teacher
     (checkout.folder / "long.yaml").write_text(yaml.safe_dump(made))
     checkout.snakemake(TEACHER, config="long.yaml")
@@ -184,15 +184,17 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
 
     monkeypatch.setitem(checkout.environment, checkpoint.SECONDS, "0")
     how = {"config": "long.yaml", "start_new_session": True}
-    process = checkout.start(TEACHER, stdout=subprocess.DEVNULL, **how)
-    place = (checkout.folder / LOG).with_suffix(".checkpoint")
-    while process.poll() is None and not [*place.rglob("lstm/state.safetensors")]:
-        time.sleep(0.01)
-    kill(process, checkout.folder)
-    assert not (checkout.folder / TEACHER).exists()
-    (state,) = place.rglob("lstm/state.safetensors")
-    epoch = saved_epoch(state)
-    assert 0 < epoch < 80
+    place, epoch = (checkout.folder / LOG).with_suffix(".checkpoint"), 0
+    # A terminal that closes, a cluster's time limit, Ctrl-C, and what leaves no time.
+    for by in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        process = checkout.start(TEACHER, stdout=subprocess.DEVNULL, **how)
+        while process.poll() is None and saved_epoch(place) <= epoch:
+            time.sleep(0.01)
+        kill(process, checkout.folder, by)
+        assert process.returncode != 0, by
+        assert not (checkout.folder / TEACHER).exists(), by
+        epoch, before = saved_epoch(place), epoch
+        assert before < epoch < 120, by
 
     checkout.snakemake(TEACHER, config="long.yaml")
     assert f"lstm: resumed at epoch {epoch}" in (checkout.folder / LOG).read_text()
@@ -201,11 +203,13 @@ def test_a_killed_training_job_goes_on_where_it_was(checkout, monkeypatch):
     assert not place.exists()
 
 
-def saved_epoch(path):
-    """What the checkpoint says, read as any other program would."""
+def saved_epoch(place):
+    """What the checkpoint says, read as any other program would; 0 without one."""
     import json
 
     from safetensors import safe_open
 
-    with safe_open(path, "np") as file:
-        return json.loads(file.metadata()["record"])["epoch"]
+    for path in place.rglob("lstm/state.safetensors"):
+        with safe_open(path, "np") as file:
+            return json.loads(file.metadata()["record"])["epoch"]
+    return 0
