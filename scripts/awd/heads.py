@@ -99,8 +99,10 @@ class FewRidge(RegressorMixin, BaseEstimator):
     def fit(self, x: np.ndarray, y: np.ndarray) -> Self:
         """Standardised columns (n, columns), targets (n,) or (n, targets)."""
         centre, mean = x.mean(0), y.mean(0)
-        targets = (y - mean).reshape(len(y), -1).T
-        coef = np.stack([self._fitted(x - centre, target) for target in targets])
+        columns, targets = x - centre, (y - mean).reshape(len(y), -1)
+        weights, _ = ridge(columns, targets)
+        pairs = zip(targets.T, weights.T, strict=True)
+        coef = np.stack([self._thinned(columns, *pair) for pair in pairs])
         self.coef_ = coef[0] if y.ndim == 1 else coef
         self.intercept_ = mean - self.coef_ @ centre
         return self
@@ -109,9 +111,9 @@ class FewRidge(RegressorMixin, BaseEstimator):
         """Predictions, of the shape of the targets."""
         return x @ self.coef_.T + self.intercept_
 
-    def _fitted(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _thinned(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Weights (columns,) of which few are left; they begin as those of a ridge."""
         kept = np.arange(x.shape[1])
-        weights, _ = ridge(x, y)
         for count in self._counts(len(kept)):
             largest = np.argsort(-np.abs(weights), kind="stable")[:count]
             kept = np.sort(kept[largest])
@@ -128,21 +130,22 @@ class FewRidge(RegressorMixin, BaseEstimator):
         return [round(columns * (self.most / columns) ** share) for share in shares]
 
 
-def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
+def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
 
-    As scikit-learn's ``RidgeCV`` finds it, from one small system for all penalties.
+    As scikit-learn's ``RidgeCV`` finds it, a penalty a target, from one small system for
+    all penalties and targets.
 
     Parameters
     ----------
     x : array of shape (n, columns)
         Columns of mean 0.
-    y : array of shape (n,)
+    y : array of shape (n,) or (n, targets)
         Of mean 0.
 
     Returns
     -------
-    array of shape (columns,), float
+    array of shape (columns,) or (columns, targets), array of shape () or (targets,)
         Weights, and the mean squared leave-one-out error.
     """
     wide = len(x) <= x.shape[1]
@@ -150,13 +153,19 @@ def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     values = values.clip(0)
     scores = vectors * np.sqrt(values) if wide else x @ vectors
     shrunk = 1 / (values[:, None] + ALPHAS)
-    residuals = y[:, None] - scores @ ((scores.T @ y)[:, None] * shrunk)
     left = 1 - 1 / len(y) - scores**2 @ shrunk
-    errors = ((residuals / left) ** 2).mean(0)
-    best = int(errors.argmin())
-    moments = vectors.T @ (y if wide else x.T @ y)
+    targets = y.reshape(len(y), -1)
+    moments = vectors.T @ (targets if wide else x.T @ targets)
+    errors = np.empty((targets.shape[1], len(ALPHAS)))
+    for error, target, along in zip(
+        errors, targets.T, (scores.T @ targets).T, strict=True
+    ):
+        residuals = target[:, None] - scores @ (along[:, None] * shrunk)
+        error[:] = ((residuals / left) ** 2).mean(0)
+    best = errors.argmin(1)
     weights = vectors @ (moments * shrunk[:, best])
-    return x.T @ weights if wide else weights, float(errors[best])
+    weights = x.T @ weights if wide else weights
+    return weights.reshape(-1, *y.shape[1:]), errors.min(1).reshape(y.shape[1:])
 
 
 def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
