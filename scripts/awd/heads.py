@@ -133,8 +133,8 @@ class FewRidge(RegressorMixin, BaseEstimator):
 def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
 
-    As scikit-learn's ``RidgeCV`` finds it, a penalty a target, from one small system for
-    all penalties and targets.
+    As scikit-learn's ``RidgeCV`` finds it, a penalty a target, from one small system
+    for all penalties and targets.
 
     Parameters
     ----------
