@@ -49,7 +49,8 @@ tracks: .venv/.done
 
 # Snakemake's own report, with the captions, beside ours.
 results/%/snakemake.html: results/%/manifest.json
-	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ --quiet all
+	@$(BIN)/snakemake --configfile config/$*.yaml --report $@ \
+		--report-stylesheet rules/captions/report.css --quiet all
 
 check: .venv/.done
 	@$(BIN)/python -m awd.record.check results/$(RUN) $(if $(FIX),--fix)

@@ -130,6 +130,32 @@ if settings.recovery:
     )
 
 
+# Snakemake's report shows figures by study, and by the question that they answer, in
+# the order of these numbers.
+CLAIMS = {
+    "1 Better than what needs no network?": [
+        *("scores", "parameters", "predictions", "labels_worth")
+    ],
+    "2 As good as its network?": ["fidelity", "learning"],
+    "3 Is it the filter?": [
+        *("wavelet", "filters", "choice", "filter_path", "soft_path"),
+        *("families", "patches", "adapting", "recovery"),
+    ],
+    "4 What does the student read?": [
+        "pipeline",
+        "steps",
+        "reading",
+        "curves",
+        "masks",
+    ],
+    "5 What do maps say without a network?": ["inferred", "posterior", "observed"],
+    "6 What are the data?": [
+        *("quality", "tracking", "lifetimes", "cohorts", "traces"),
+        *("maps", "peaks", "realism"),
+    ],
+}
+CLAIMED = {name: claim for claim, names in CLAIMS.items() for name in names}
+
 for name, figure in DRAWN.items():
     job = Path(f"plot_{name}", "{study}-{target}" * (figure.folder == FIGURES))
 
@@ -145,7 +171,8 @@ for name, figure in DRAWN.items():
                 figure.folder / f"{name}.png",
                 caption=f"captions/{name}.rst",
                 category=figure.labels[0],
-                labels={"target": figure.labels[1], "figure": name.replace("_", " ")},
+                subcategory=CLAIMED[name],
+                labels={"figure": name.replace("_", " "), "target": figure.labels[1]},
             ),
             figure.folder / f"{name}.pdf",
             figure.folder / f"{name}.csv",

@@ -1,5 +1,6 @@
 """What the pages show runs: every block of Python, every configuration."""
 
+import importlib.util
 import re
 import shlex
 import sys
@@ -12,6 +13,7 @@ import roifile
 import torch
 import yaml
 from safetensors.torch import save_file
+from tests.looks import faults
 from torch import nn
 
 import awd
@@ -23,6 +25,7 @@ from awd.own import dataset
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+SPEC = importlib.util.spec_from_file_location("rule_graph", DOCS / "rule_graph.py")
 BLOCK = re.compile(r"^```(python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^\$ (.*?)(?: +#.*)?$", re.MULTILINE)
 PAGES = ("cells", "maps", "running")  # of the pipeline
@@ -176,3 +179,19 @@ def test_every_page_is_in_the_contents_and_every_example_has_its_table():
         text = path.read_text("utf-8")
         assert "compare(" in text, path
         assert "show(" in text, path
+
+
+def test_the_figure_of_the_rules_is_of_these_rules():
+    graph = importlib.util.module_from_spec(SPEC)
+    SPEC.loader.exec_module(graph)
+    rules, edges = graph.plan()
+    phases = graph.phases(rules, edges)
+    assert phases["method"][0] == "train_teacher"
+    assert {rule for own in phases.values() for rule in own} == {*rules} - {"all"}
+    arrows = graph.arrows(phases, edges)
+    assert {("cells", "method"), ("maps", "method"), ("own", "method")} <= {*arrows}
+    assert ("method", "record") not in arrows  # the figures lead there
+    assert not faults(graph.draw(phases, arrows))
+    drawn = set(re.findall(r">(\w+)</text>", graph.OUT.read_text()))
+    assert {*rules} - {"all"} <= drawn, "run python docs/rule_graph.py"
+    assert not {name for name in drawn if "_" in name} - {*rules}
