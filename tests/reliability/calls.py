@@ -20,7 +20,7 @@ from awd.cells import (
 from awd.cells.study import dataset, hand, outcomes, shifts, windows
 from awd.league import baselines, bootstrap, splits
 from awd.maps.infer import heads
-from awd.maps.measure import peaks, spectrum
+from awd.maps.measure import minkowski, one_point, peaks, spectrum
 from awd.maps.sky import cosmology, lensing, nbody, realism, universe
 from awd.maps.study import dataset as maps_dataset
 from awd.maps.study import finish
@@ -242,6 +242,22 @@ CALLS = {
     "power_spectrum": (
         spectrum.power_spectrum,
         {"maps": maps(), "pixel_arcmin": 2.0, "edges": np.geomspace(500, 5000, 4)},
+    ),
+    "minkowski": (
+        minkowski.minkowski,
+        {"maps": maps(), "pixel_arcmin": 2.0, "thresholds": np.linspace(-1, 2, 4)},
+    ),
+    "Minkowski": (
+        lambda **given: minkowski.Minkowski(**given).fitted(maps()).features(maps()),
+        {"bins": 5},
+    ),
+    "shares": (
+        one_point.shares,
+        {"maps": maps(), "edges": np.linspace(-2, 3, 6)},
+    ),
+    "OnePoint": (
+        lambda **given: one_point.OnePoint(**given).fitted(maps()).features(maps()),
+        {"bins": 5},
     ),
     "multipoles": (spectrum.multipoles, {"side": 12, "pixel_arcmin": 2.0}),
     "shape_noise": (lensing.shape_noise, {"galaxies": 10.0, "pixel_arcmin": 2.0}),

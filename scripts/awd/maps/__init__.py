@@ -9,6 +9,7 @@ FACE = {
     "simulate": "awd.maps.sky.universe:simulate",
     "peak_histogram": "awd.maps.measure.peaks:peak_histogram",
     "wavelet_patches": "awd.maps.measure.peaks:wavelet_patches",
+    "minkowski": "awd.maps.measure.minkowski:minkowski",
     "power_spectrum": "awd.maps.measure.spectrum:power_spectrum",
     "NearestCosmology": "awd.maps.infer.heads:NearestCosmology",
 }
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.maps import sky as sky
     from awd.maps import study as study
     from awd.maps.infer.heads import NearestCosmology as NearestCosmology
+    from awd.maps.measure.minkowski import minkowski as minkowski
     from awd.maps.measure.peaks import peak_histogram as peak_histogram
     from awd.maps.measure.peaks import wavelet_patches as wavelet_patches
     from awd.maps.measure.spectrum import power_spectrum as power_spectrum

@@ -58,6 +58,8 @@ def minkowski(
         Shapes do not fit, or thresholds do not rise.
     """
     thresholds = np.asarray(thresholds, float)
+    if not (np.diff(thresholds) > 0).all():
+        raise DataError(f"thresholds are {thresholds[:6]}; expected numbers that rise")
     inside = shares(maps, np.append(thresholds, np.inf), mask)
     maps = np.require(maps, requirements=["C", "W"])
     if min(maps.shape[1:]) < 2:
