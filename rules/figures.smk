@@ -102,7 +102,7 @@ if settings.maps:
     DRAWN |= {
         "maps": OfMaps("Maps of some cosmologies, by matter density.", MAPS),
         "peaks": OfMaps("Mean peak histograms of cosmologies.", MAPS, memory=(1500, 0)),
-        "inferred": OfMaps("Predicted against true matter density.", EVERY),
+        "inferred": OfMaps("Predicted against true parameters.", EVERY),
         "posterior": OfMaps(
             "The posterior over the box.", MAPS | {"features": FEW}, {"bounds": BOX}
         ),

@@ -137,8 +137,15 @@ def test_the_method_is_drawn_in_one_row(small):
     assert figure.axes[0].get_xlabel() == "3.5 deg across"
 
 
-@pytest.mark.parametrize("count", [1, 3, 5, 8])
-def test_every_column_of_panels_has_its_numbers(monkeypatch, count):
+@pytest.mark.parametrize(
+    ("count", "parameters"),
+    [
+        *((1, ["omega_m"]), (3, ["omega_m"]), (5, ["omega_m"]), (8, ["omega_m"])),
+        (14, ["omega_m", "sigma_8"]),
+        (3, ["omega_m", "sigma_8", "m_nu"]),
+    ],
+)
+def test_every_column_of_panels_has_its_numbers(monkeypatch, count, parameters):
     rng = np.random.default_rng(0)
     true = np.repeat(np.linspace(0.2, 0.4, 4), 3)
     names = [
@@ -150,23 +157,27 @@ def test_every_column_of_panels_has_its_numbers(monkeypatch, count):
         "db2",
         "db5",
         "starlet",
+        *("pdf", "minkowski", "peaks_snr", "minima_snr", "scattering", "own"),
     ]
     parts = [
-        pd.DataFrame({"statistic": name, "true": true}).assign(
+        pd.DataFrame({"parameter": parameter, "statistic": name, "true": true}).assign(
             predicted=true + 0.02 * rng.normal(size=12), cosmology="c0"
         )
+        for parameter in parameters
         for name in names[:count]
     ]
     table = pd.concat(parts, ignore_index=True)
     monkeypatch.setattr(inferred, "inferred_table", lambda *_: table)
-    figure = inferred.inferred([xr.Dataset(coords={"name": ["omega_m"]})])
+    figure = inferred.inferred([])
     assert not faults(figure)
-    labelled = [
-        ax
-        for ax in figure.axes[:count]
-        if ax.xaxis.get_major_ticks()[0].label1.get_visible()
-    ]
-    assert len(labelled) == min(count, 4)
+    assert len(figure.subfigs) == len(parameters)
+    for block in figure.subfigs:
+        labelled = [
+            ax
+            for ax in block.axes[:count]
+            if ax.xaxis.get_major_ticks()[0].label1.get_visible()
+        ]
+        assert len(labelled) == min(count, 4)
 
 
 @pytest.mark.parametrize("statistics", [1, 3])

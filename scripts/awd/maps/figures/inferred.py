@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from awd.league.names import name_of
 from awd.maps.infer.predict import stack
+from awd.maps.infer.score import parameters
 from awd.maps.names import label
 from awd.report.style import DOUBLE, styled
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @styled
 def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
-    """Predicted against true first parameter, a panel a statistic.
+    """Predicted against true parameters, a block each, a panel a statistic.
 
     Parameters
     ----------
@@ -31,11 +32,23 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
     head : str
     """
     table = inferred_table(statistics, head)
+    names = table["parameter"].unique()
+    columns = min(4, table["statistic"].nunique())
+    rows = -(-table["statistic"].nunique() // columns)
+    height = 0.3 + rows * DOUBLE / columns * 0.92
+    figure = Figure(figsize=(DOUBLE, height * len(names)))
+    blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
+    for block, name in zip(blocks, names, strict=True):
+        axes = block.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        _against_truth(axes, table[table["parameter"] == name])
+        block.supxlabel(f"true {label(name)}")
+        block.supylabel(f"predicted {label(name)}")
+    return figure
+
+
+def _against_truth(axes: np.ndarray, table: pd.DataFrame) -> None:
+    """One parameter, a panel a statistic."""
     names = table["statistic"].unique()
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(DOUBLE, 0.3 + rows * DOUBLE / columns * 0.92))
-    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     span = table["true"].min(), table["true"].max()
     for ax, name in zip(axes.flat, names, strict=False):
         own = table[table["statistic"] == name]
@@ -52,10 +65,6 @@ def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure
         )
         ax.set_title(f"{name_of(name)}\nRMSE {100 * _rmse(own):.2f} × 10⁻²")
     _finish(axes, len(names))
-    parameter = label(str(statistics[0]["name"].values[0]))
-    figure.supxlabel(f"true {parameter}")
-    figure.supylabel(f"predicted {parameter}")
-    return figure
 
 
 def _finish(axes: np.ndarray, count: int) -> None:
@@ -67,15 +76,15 @@ def _finish(axes: np.ndarray, count: int) -> None:
 
 
 def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
-    """Truth and prediction of every statistic and test map."""
-    y, predictions, cosmology = stack(inferred, str(inferred[0]["name"].values[0]))
+    """Truth and prediction of every parameter, statistic and test map."""
     parts = []
-    for ds in inferred:
-        name = ds.attrs["statistic"]
-        columns = {"true": y, "predicted": predictions[f"{name} {head}"]}
-        parts.append(
-            pd.DataFrame({"statistic": name, "cosmology": cosmology, **columns})
-        )
+    for parameter in parameters(inferred):
+        y, predictions, cosmology = stack(inferred, parameter)
+        for ds in inferred:
+            name = ds.attrs["statistic"]
+            known = {"parameter": parameter, "statistic": name, "cosmology": cosmology}
+            columns = {"true": y, "predicted": predictions[f"{name} {head}"]}
+            parts.append(pd.DataFrame(known | columns))
     return pd.concat(parts, ignore_index=True)
 
 
