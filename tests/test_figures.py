@@ -367,6 +367,28 @@ def test_what_squeezes_the_rest_leaves_it_to_a_panel_of_its_own(scores):
     assert near.get_ylim()[0] > -1
 
 
+@pytest.mark.parametrize(("r2", "sign"), [(-4.0, "▾"), (9.0, "▴")])
+def test_a_teacher_far_from_its_students_is_a_number(scores, r2, sign):
+    far = scores.assign(r2=scores["r2"].where(scores["role"] != "teacher", r2))
+    figure = figures.scores.fidelity(far)
+    assert not faults(figure)
+    ax = figure.axes[0]
+    said = [text.get_text() for text in ax.texts if sign in text.get_text()]
+    assert len(said) == 1
+    assert said[0].endswith(f"{r2:.2f}".replace("-", "−"))
+    low, high = ax.get_ylim()
+    assert high - low < 1
+
+
+def test_an_interval_far_below_squeezes_no_point(scores):
+    low = scores["r2_low"].where(scores["method"] != "db5", -50.0)
+    for wide in (low, scores["r2"] - 20):
+        ax = figures.scores.parameters(scores.assign(r2_low=wide)).axes[0]
+        bottom, top = ax.get_ylim()
+        assert bottom > -3
+        assert top < 2
+
+
 def test_bands_that_are_not_read_have_no_row(monkeypatch):
     fitted, x = of_windows()
     table = figures.curves.curves_table(fitted, x)

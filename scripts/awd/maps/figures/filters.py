@@ -273,8 +273,8 @@ def draw_filter(
     every = path.filter(like="tap").to_numpy(float)
     margin = 0.08 * np.ptp(every)
     top.set_ylim(every.min() - margin, every.max() + margin)
-    parameter = f"a = {row['parameter']:.3f}".replace("-", "−")
-    top.set_title(f"{parameter}\nfidelity {row['fidelity']:.4f}")
+    title = f"a = {row['parameter']:.3f}\nfidelity {row['fidelity']:.4f}"
+    top.set_title(title.replace("-", "−"))
     kernel = band_kernels(family, taps)["difference"]
     size = np.abs(kernel).max()
     below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from awd.league import bootstrap
@@ -42,11 +43,15 @@ def table(students: Sequence[xr.Dataset]) -> pd.DataFrame:
 
 def draw(ax: Axes, panel: pd.DataFrame, role: str) -> None:
     """Predicted against true, with R2; ``panel`` is a part of :func:`table`."""
-    ax.scatter(panel["x"], panel["y"], 1.5, color=COLOURS[role], alpha=0.4, lw=0)
+    size = float(np.clip(1500 / len(panel), 1.5, 8))  # of few points larger ones
+    ax.scatter(panel["x"], panel["y"], size, color=COLOURS[role], alpha=0.4, lw=0)
     both = panel[["x", "y"]].to_numpy()
     low, high = both.min(), both.max()
     ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
     r2 = bootstrap.r2(panel["x"].to_numpy(), panel["y"].to_numpy())
-    ax.text(0.05, 0.95, f"R² = {r2:.2f}", transform=ax.transAxes, va="top")
-    ax.set(xlim=(low, high), ylim=(low, high))
+    text = f"R² = {r2:.2f}".replace("-", "−")
+    ax.text(0.05, 0.95, text, transform=ax.transAxes, va="top")
+    room = 0.03 * (high - low)
+    limits = (low - room, high + room)
+    ax.set(xlim=limits, ylim=limits)
     ax.locator_params(nbins=4)

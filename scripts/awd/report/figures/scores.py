@@ -218,13 +218,22 @@ def _scatter(
 
 
 def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
-    """A line at the teacher's R2, its name on the left; what names must keep out of."""
-    colour = COLOURS["teacher"]
-    ax.axhline(r2, color=colour, lw=0.8, ls="--", zorder=0)
+    """A line at the teacher's R2, its name on the left; what names must keep out of.
+
+    Far from all others it is a number at the edge.
+    """
+    colour, name = COLOURS["teacher"], f" {name_of(method)}"
     ax.autoscale_view()
+    low, high = ax.get_ylim()
+    if abs(r2 - (low + high) / 2) < high - low:
+        ax.axhline(r2, color=colour, lw=0.8, ls="--", zorder=0)
+        ax.autoscale_view()
+    else:  # it would squeeze all others
+        sign = "▾" if r2 < low else "▴"
+        name = f" {sign}{name}, {tables.number(r2, 2)}".replace("-", "−")
+        r2 = low + (0.01 if r2 < low else 0.95) * (high - low)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     ax.set(xlim=(left, right), ylim=(low, high))
-    name = f" {name_of(method)}"
     ax.text(left, r2, name, color=colour, va="bottom")
     line = 0.012 * (high - low)
     return np.array([[left, r2 - line], [right, r2 + line]])
@@ -259,6 +268,9 @@ def parameters(scores: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(DOUBLE, 0.62 * DOUBLE), layout=NO_LAYOUT)
     ax = figure.add_axes((0.075, 0.1, 0.915, 0.83))
     left, top = _window(table), table["r2_high"].max()
+    # Intervals that reach far below all points are cut, or they would squeeze these.
+    lowest = table.loc[table["r2"] > left, "r2"].min()
+    left = max(left, lowest - 0.5 * (top - lowest))
     edge = left - 0.06 * (top - left)
     below = table["r2"] < edge
     ax.set(xscale="log", ylim=(edge, top + 0.04 * (top - left)))
