@@ -200,6 +200,33 @@ def test_a_component_that_is_missing_costs_its_map(tmp_path):
         readers.fits_tree(pattern)
     found = readers.fits_tree(pattern, bad_map="skip")
     assert found.table["realisation"].tolist() == [0, 1, 3]
+    ((who, reason),) = found.left_out.items()
+    assert "realisation 2" in who
+    assert "other component" in reason
+
+
+def test_parts_that_are_missing_are_told_once_and_of_maps_that_are_used(tmp_path):
+    """Of cosmologies with several realisations, and of maps with one each."""
+    pattern = f"{tmp_path}/om{{omega_m}}_s0.8/{{realisation}}_b{{bin}}.fits"
+    for k, om in enumerate((0.2, 0.3, 0.4, 0.5)):
+        for r in range(4 if k < 3 else 1):
+            for b in (0, 1):
+                pixels = kappa(100 * k + 10 * r + b)
+                put(tmp_path / f"om{om}_s0.8/{r}_b{b}.fits", pixels)
+    (tmp_path / "om0.2_s0.8/0_b1.fits").unlink()
+    (tmp_path / "om0.3_s0.8/3_b1.fits").unlink()  # which is not used
+    shared = {**SOURCE, "bins": 2, "bad_map": "skip", "files": pattern}
+    source = shared | {"realisations": dict.fromkeys(SIDES, 1)}
+    source["cosmologies"] = 3
+    (told,) = readers.of_source(source, ["omega_m"]).left_out.items()
+    assert told[0].endswith("0.2, realisation 0")
+    assert told[1].endswith("the bin 1 of its map is missing")
+    for om in (0.2, 0.3, 0.4, 0.5):
+        for path in (tmp_path / f"om{om}_s0.8").glob("[1-9]_*"):
+            path.unlink()
+    source = shared | {"realisations": dict.fromkeys(SIDES, 1)}
+    (told,) = readers.of_source(source, ["omega_m"]).left_out.items()
+    assert told[1].endswith("the bin 1 of its map is missing")
 
 
 def test_maps_of_an_archive_are_left_out_one_by_one(tmp_path):

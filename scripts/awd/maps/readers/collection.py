@@ -144,8 +144,8 @@ def sides(
             missing = sorted(set(side) - set(own["realisation"]))
             if missing and bad_map == "skip":
                 log.warning("cosmology %s lacks realisations %s", name, missing)
-                who = [f"cosmology {name}, realisation {k}" for k in missing]
-                lacking |= dict.fromkeys(who, "there is no such map, or not all of it")
+                who = [named(str(name), k) for k in missing]
+                lacking |= dict.fromkeys(who, "there is no such map")
             elif missing:
                 raise DataError(
                     f"cosmology {name!r} lacks realisation {missing[0]} ({len(missing)}"
@@ -154,6 +154,11 @@ def sides(
                     "(maps.source.cosmologies)"
                 )
     return rows, units.iloc[rows].map(side).to_numpy(str), lacking
+
+
+def named(cosmology: str, realisation: int) -> str:
+    """What a map is called that has no file."""
+    return f"cosmology {cosmology}, realisation {realisation}"
 
 
 def is_one_each(table: pd.DataFrame) -> bool:
@@ -176,4 +181,7 @@ def split_by_realisation(
         table["group"] = table["cosmology"]
     else:
         table["group"] = table["realisation"].map("r{:05d}".format)
-    return replace(chosen, table=table, left_out=lacking)
+    known = collection.left_out
+    if not is_one_each(collection.table):  # of those that are used
+        known = {name: known.get(name, reason) for name, reason in lacking.items()}
+    return replace(chosen, table=table, left_out=known)

@@ -6,6 +6,7 @@ import glob
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,7 @@ from awd.errors import ConfigError, DataError, MissingInput
 from awd.log import log
 from awd.maps.names import PARAMETERS, plausible
 from awd.maps.readers import parameters
-from awd.maps.readers.collection import Collection, limited, sides
+from awd.maps.readers.collection import Collection, limited, named, sides
 from awd.maps.readers.images import Reading
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def fits_tree(
         a cosmology is missing from the table.
     """
     reading = reading or Reading()
-    maps = listed(pattern, reading.bins, bad_map)
+    maps, left_out = listed(pattern, reading.bins, bad_map)
     everyone = list(maps["cosmology"].unique())
     told = told_in_names(maps)
     if table is not None:
@@ -97,7 +98,8 @@ def fits_tree(
         maps[name] = of_cosmology[name].loc[maps["cosmology"]].to_numpy()
     paths = maps.pop("paths").tolist()
     maps.insert(0, "source", [str(of_map[0]) for of_map in paths])
-    return reading.collection(parameters.with_derived(maps), paths)
+    collection = reading.collection(parameters.with_derived(maps), paths)
+    return replace(collection, left_out=left_out)
 
 
 def used(
@@ -108,16 +110,19 @@ def used(
     bad_map: str = "stop",
 ) -> list[Path]:
     """The files that are read: of chosen cosmologies and realisations."""
-    maps = listed(pattern, bins, bad_map)
+    maps, _ = listed(pattern, bins, bad_map)
     maps = maps.iloc[limited(maps, cosmologies)]
     rows, *_ = sides(maps, realisations, bad_map)
     return [path for paths in maps["paths"].iloc[rows] for path in paths]
 
 
-def listed(pattern: str, bins: int = 1, bad_map: str = "stop") -> pd.DataFrame:
+def listed(
+    pattern: str, bins: int = 1, bad_map: str = "stop"
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Maps that fit a pattern: ``cosmology``, ``realisation``, parameters, ``paths``.
 
-    The paths of a map are those of its bins, and of the components of each.
+    The paths of a map are those of its bins, and of the components of each. Beside it
+    the maps that are not all there, and what is missing.
     """
     import pandas as pd
 
@@ -145,6 +150,7 @@ def listed(pattern: str, bins: int = 1, bad_map: str = "stop") -> pd.DataFrame:
     places = sorted({place for parts in images.values() for place in parts})
     _require_parts(pattern, places, bins)
     keys = sorted(images, key=_natural)
+    left_out: dict[str, str] = {}
     for key in list(keys):
         missing = [place for place in places if place not in images[key]]
         if missing:
@@ -153,12 +159,13 @@ def listed(pattern: str, bins: int = 1, bad_map: str = "stop") -> pd.DataFrame:
             if bad_map == "stop":
                 raise DataError(reason)
             log.warning("%s; it is left out", reason)
+            left_out[named(*key)] = reason
             keys.remove(key)
     rows = pd.DataFrame(keys, columns=["cosmology", "realisation"])
     for parameter in next(iter(told.values())):
         rows[parameter] = [told[name][parameter] for name in rows["cosmology"]]
     rows["paths"] = [[images[key][place] for place in places] for key in keys]
-    return rows
+    return rows, left_out
 
 
 def _shown(values: Mapping[str, float]) -> str:
