@@ -165,3 +165,52 @@ def test_every_import_is_of_the_library_alone_or_of_an_extra():
                 known = name in sys.stdlib_module_names or name in extras.EXTRAS
                 given = {canonicalize_name(d) for d in distributions.get(name, [])}
                 assert known or name == "awd" or given & alone, f"{path}: {name}"
+
+
+def newer():
+    """Interpreters of this machine that are newer than the tests' own."""
+    # Those that pyenv installed: what it puts on the PATH may start none of them.
+    folders = [str(path) for path in Path.home().glob(".pyenv/versions/*/bin")]
+    places = os.pathsep.join([*folders, os.environ["PATH"]])
+    names = [f"3.{minor}" for minor in range(sys.version_info[1] + 1, 15)]
+    found = {name: shutil.which(f"python{name}", path=places) for name in names}
+    return {
+        name: place
+        for name, place in found.items()
+        if place
+        and not subprocess.run([place, "-c", ""], capture_output=True).returncode
+    }
+
+
+ELSEWHERE = """
+import sys, numpy, awd
+x = numpy.random.default_rng(0).normal(size=(60, 32)).cumsum(1)
+steps = lambda x: numpy.abs(numpy.diff(x)).max(1)
+model = awd.AdaptiveWaveletRegressor(levels=[2], head="ridge").fit(x, teacher=steps)
+model.save(sys.argv[1])
+print(*awd.load(sys.argv[1]).predict(x))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.conda
+@pytest.mark.parametrize("version", [*newer()][-1:] or [None])  # the newest
+def test_a_newer_python_installs_it_and_distils(installed, version, tmp_path):
+    """From the package index; what it saves, this one reads, and predicts the same."""
+    if version is None:
+        pytest.skip("no Python here is newer than the one that runs the tests")
+    subprocess.run([newer()[version], "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    (wheel,) = installed.parent.glob("*.whl")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
+    saved = tmp_path / "model.json"
+    done = subprocess.run(
+        [python, "-c", ELSEWHERE, saved],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    x = np.random.default_rng(0).normal(size=(60, 32)).cumsum(1)
+    predicted = [float(value) for value in done.stdout.split()]
+    np.testing.assert_allclose(predicted, model.load(saved).predict(x), 1e-5)
