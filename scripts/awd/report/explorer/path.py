@@ -197,8 +197,9 @@ def _plots(now: dict[str, ColumnDataSource], first: Path) -> tuple[Plot, ...]:
         response.line(
             "x", "y", source=now[name], color=colour, line_width=2, legend_label=label
         )
-    response.legend.location = "center_left"
-    response.legend.border_line_color = None
+    response.add_layout(response.legend[0], "above")  # where it hides no curve
+    response.legend.orientation, response.legend.border_line_color = "horizontal", None
+    response.legend.padding = response.legend.margin = 0
     shape = first.told.shape[1:]
     told = page.picture(400, 260, "", shape)
     told.image(

@@ -20,6 +20,7 @@ from awd.report.explorer.images import Images
 from awd.report.explorer.page import Part
 from awd.report.explorer.path import Path
 from awd.report.explorer.signals import Signals
+from awd.report.figures.parts import with_unit
 from awd.report.figures.student import channels, examples
 from awd.samples import as_rows, axes
 from awd.search import candidates
@@ -96,8 +97,8 @@ def signals_of(
         said,
         None if gradient is None else gradient.reshape(n, -1, gradient.shape[-1]),
         list(windows) or channels(part.x),
-        f"{described['long_name']} ({described['units']})",
-        f"{target} ({part.described['units']})",
+        with_unit(described["long_name"], described["units"]),
+        with_unit(target, part.described["units"]),
     )
 
 
