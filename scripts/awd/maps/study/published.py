@@ -15,6 +15,7 @@ from awd.errors import DataError
 from awd.league.bootstrap import rmse
 from awd.league.names import name_of
 from awd.maps.infer.heads import Covariance, NearestCosmology
+from awd.maps.infer.likelihood import fewest
 from awd.maps.measure import peaks, statistics
 from awd.maps.measure.peaks import PeakHistogram
 from awd.report import tables
@@ -101,12 +102,15 @@ def selecting(filters: np.ndarray, maps: xr.Dataset) -> np.ndarray:
     -------
     ndarray of shape (n,)
         With a covariance of every cosmology's own, as published, where it has at least
-        ten maps a bin, and else with a pooled one.
+        ten maps a bin, and else with a pooled one, shrunk where all maps are too few.
     """
     train = maps["cosmology"].values[maps["split"].values == "train"]
-    fewest = np.unique(train, return_counts=True)[1].min()
-    enough = fewest >= 10 * FEATURES
-    covariance: Covariance = "per" if enough else "pooled"
+    each = np.unique(train, return_counts=True)[1]
+    features = FEATURES * maps.sizes.get("channel", 1)
+    covariance: Covariance = "per"
+    if each.min() < 10 * features:
+        enough = len(train) - len(each) >= fewest(features)
+        covariance = "pooled" if enough else "shrunk"
     return np.array([_error(_patches(h), maps, "select", covariance) for h in filters])
 
 
