@@ -44,6 +44,14 @@ class Goodness(NamedTuple):
     edge: np.ndarray
 
 
+class Answers(NamedTuple):
+    """What :class:`Emulator` predicts, ranks and says of the fit, of the same maps."""
+
+    mean: np.ndarray
+    ranks: np.ndarray
+    goodness: Goodness
+
+
 class Emulator:
     """A posterior over a box of cosmologies, from means that vary smoothly in it.
 
@@ -209,9 +217,7 @@ class Emulator:
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Posterior mean of the parameters, (n, p)."""
         pieces = self._close(features, self.temper_)
-        return np.concatenate(
-            [nodes.mean(self.likelihood_, self.temper_) for nodes in pieces]
-        )
+        return np.concatenate([nodes.mean(self._marginals(nodes)) for nodes in pieces])
 
     @checked(features="n d", parameters="n p")
     def ranks(self, features: np.ndarray, parameters: np.ndarray) -> np.ndarray:
@@ -220,14 +226,24 @@ class Emulator:
         Uniform between 0 and 1 if the posterior is right: see
         :func:`awd.maps.infer.likelihood.coverage`.
         """
-        ranks, start = [], 0
-        for nodes in self._close(features, self.temper_):
-            here = parameters[start : start + len(nodes.chi2)]
-            start += len(here)
-            marginals = nodes.marginals(self.likelihood_, self.temper_)
-            pairs = zip(marginals, nodes.below(here), strict=True)
-            ranks.append(np.stack([(m * share).sum(1) for m, share in pairs], 1))
-        return np.concatenate(ranks)
+        return self.answers(features, parameters).ranks
+
+    @checked(features="n d", parameters="n p")
+    def answers(self, features: np.ndarray, parameters: np.ndarray) -> Answers:
+        """All that is said of maps (n, d) of known parameters, from one pass."""
+        means, ranks, least, best = [], [], [], []
+        true = batches(np.asarray(parameters, float))
+        for nodes, here in zip(self._close(features, self.temper_), true, strict=True):
+            marginals = self._marginals(nodes)
+            means.append(nodes.mean(marginals))
+            ranks.append(nodes.ranks(marginals, here))
+            least.append(nodes.least)
+            best.append(nodes.best)
+        fits = self._fits(np.concatenate(least), np.concatenate(best))
+        return Answers(np.concatenate(means), np.concatenate(ranks), fits)
+
+    def _marginals(self, nodes: Nodes) -> list[np.ndarray]:
+        return nodes.marginals(self.likelihood_, self.temper_)
 
     def drawn(
         self, features: np.ndarray, count: int, rng: np.random.Generator
@@ -246,11 +262,15 @@ class Emulator:
 
     def goodness(self, features: np.ndarray) -> Goodness:
         """How well the best of the box's cosmologies fits every map."""
+        pieces = list(self._close(features, self.temper_))
+        least = np.concatenate([nodes.least for nodes in pieces])
+        return self._fits(least, np.concatenate([nodes.best for nodes in pieces]))
+
+    def _fits(self, least: np.ndarray, best: np.ndarray) -> Goodness:
+        """Of the least squared distances (n,) and where they are, (n, p)."""
         from scipy.stats import gamma
 
-        pieces = list(self._close(features, self.temper_))
-        chi2 = np.concatenate([nodes.least for nodes in pieces]) / self.temper_
-        best = np.concatenate([nodes.best for nodes in pieces])
+        chi2 = least / self.temper_
         low, high = self.bounds_.T
         margin = (high - low) / 100
         edge = ((best < low + margin) | (best > high - margin)).any(1)

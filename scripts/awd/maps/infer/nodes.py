@@ -52,19 +52,22 @@ class Nodes:
         every = range(1, 1 + len(sides))
         return [cube.sum(tuple(i for i in every if i != k)) for k in every]
 
-    def mean(self, likelihood: Likelihood, temper: float) -> np.ndarray:
-        """Posterior mean, (n, p)."""
-        marginals = self.marginals(likelihood, temper)
+    def mean(self, marginals: Sequence[np.ndarray]) -> np.ndarray:
+        """Posterior mean, (n, p), of :meth:`marginals`."""
         pairs = zip(marginals, self.axes, strict=True)
         return np.stack([(marginal * axis).sum(1) for marginal, axis in pairs], 1)
 
-    def below(self, parameters: np.ndarray) -> list[np.ndarray]:
-        """How much of every value's share of its axis lies below the true one."""
-        shares = []
-        for k, axis in enumerate(self.axes):
+    def ranks(
+        self, marginals: Sequence[np.ndarray], parameters: np.ndarray
+    ) -> np.ndarray:
+        """Posterior probability of values below the true parameters, both (n, p)."""
+        ranks = np.empty(parameters.shape)
+        for k, (marginal, axis) in enumerate(zip(marginals, self.axes, strict=True)):
+            # How much of every value's share of the axis lies below the true one.
             step = axis[:, 1:2] - axis[:, :1]
-            shares.append(np.clip((parameters[:, k, None] - axis) / step + 0.5, 0, 1))
-        return shares
+            below = np.clip((parameters[:, k, None] - axis) / step + 0.5, 0, 1)
+            ranks[:, k] = (marginal * below).sum(1)
+        return ranks
 
 
 @dataclass(frozen=True)

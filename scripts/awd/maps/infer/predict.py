@@ -101,17 +101,20 @@ def predict(
     # Where every map has its own cosmology, maps deviate from the polynomial alone.
     lone = alone(np.unique(target[train], axis=0, return_inverse=True)[1].ravel())
     white = emulator.likelihood_.white if lone else None
-    fitted = [  # in the order of HEADS
-        heads.NearestCosmology(near, white=white).fit(*training),
-        heads.PosteriorMean(near, white=white).fit(*training),
-        heads.quadratic_ridge(components).fit(*training),
-        *posteriors,
-        compressed.emulator(degree, bounds).fit(*training),
+    known = [
+        heads.NearestCosmology(near, white=white),
+        heads.PosteriorMean(near, white=white),
+        heads.quadratic_ridge(components),
     ]
-    predictions = [head.predict(features[test]) for head in fitted]
-    ranks = [head.ranks(features[test], target[test]) for head in posteriors]
-    predictions.append(_unseen(features, target, cosmology, train, test, bounds, near))
-    fits = posteriors[1].goodness(features[test])
+    few = compressed.emulator(degree, bounds)
+    answers = [head.answers(features[test], target[test]) for head in posteriors]
+    predictions = [  # in the order of HEADS
+        *(head.fit(*training).predict(features[test]) for head in known),
+        *(answer.mean for answer in answers),
+        few.fit(*training).predict(features[test]),
+        _unseen(features, target, cosmology, train, test, bounds, near),
+    ]
+    ranks, fits = [answer.ranks for answer in answers], answers[1].goodness
     ds = xr.Dataset(
         {
             "prediction": (("head", "sample", "name"), np.array(predictions)),
