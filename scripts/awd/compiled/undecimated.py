@@ -26,7 +26,7 @@ def seen_rows(masks, low, high, enough, seen):
     for n in range(len(masks)):
         share = masks[n].copy()
         for j in range(seen.shape[1]):
-            share, _, lh, hl, hh = bands_of(share, low, high, 2**j)
+            share, _, lh, hl, hh = bands_of(share, low, high, 2**j, True)
             seen[n, j, 0] = share >= min(enough, 0.9 * share.max())
             if seen.shape[2] > 1:
                 if len(share) > 1:
@@ -52,10 +52,12 @@ def count_rows(images, low, high, wanted, edges, seen, which, counts):
     ``which`` of the masks ``seen``, from :func:`seen_rows`, is that of an image; no
     mask at all: every coefficient counts.
     """
+    mixed = np.any(wanted > HH)
     for n in range(len(images)):
         approx = images[n].copy()
         for j in range(len(edges)):
-            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            bands = bands_of(approx, low, high, 2**j, mixed)
+            smooth, difference, lh, hl, hh = bands
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
                     values = counted(difference, seen, which[n], j, 0)
@@ -72,10 +74,12 @@ def count_rows(images, low, high, wanted, edges, seen, which, counts):
 @jit
 def rank_rows(images, low, high, wanted, shares, seen, which, ranked):
     """Values below which these shares lie, of every image, level and band."""
+    mixed = np.any(wanted > HH)
     for n in range(len(images)):
         approx = images[n].copy()
         for j in range(ranked.shape[1]):
-            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            bands = bands_of(approx, low, high, 2**j, mixed)
+            smooth, difference, lh, hl, hh = bands
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
                     values = counted(difference, seen, which[n], j, 0)
@@ -122,10 +126,12 @@ def rank(values, shares, ranked):
 @jit
 def norm_rows(images, low, high, wanted, seen, which, norms):
     """Mean absolute values of every image, level and band."""
+    mixed = np.any(wanted > HH)
     for n in range(len(images)):
         approx = images[n].copy()
         for j in range(norms.shape[1]):
-            smooth, difference, lh, hl, hh = bands_of(approx, low, high, 2**j)
+            bands = bands_of(approx, low, high, 2**j, mixed)
+            smooth, difference, lh, hl, hh = bands
             for b in range(len(wanted)):
                 if wanted[b] == DIFFERENCE:
                     norms[n, j, b] = counted_size(difference, seen, which[n], j, 0)
@@ -150,7 +156,7 @@ def summary_rows(signals, low, high, levels, wanted, table):
     for n in range(len(signals)):
         approx = signals[n].copy()
         for j in range(levels):
-            smooth, _, _, _, detail = bands_of(approx, low, high, 2**j)
+            smooth, _, _, _, detail = bands_of(approx, low, high, 2**j, False)
             summarise(detail[0], found)
             for k in range(len(wanted)):
                 table[n, k * (levels + 1) + levels - j] = found[wanted[k]]
@@ -230,10 +236,11 @@ def number_below(values, edge):
 
 
 @jit
-def bands_of(image, low, high, step):
+def bands_of(image, low, high, step, mixed):
     """Approximation, difference, LH, HL and HH of one level; empty where there is none.
 
-    A kernel of one row acts along x and, if there are rows, along y.
+    A kernel of one row acts along x and, if there are rows, along y. LH and HL of
+    images, which cost as much as all else, are made where ``mixed`` asks for them.
     """
     none = np.empty((0, 0), image.dtype)
     if len(low) > 1:
@@ -244,8 +251,11 @@ def bands_of(image, low, high, step):
     high_x = image - low_x if rest else along_x(image, high[0], step)
     if len(image) == 1:
         return low_x, image - low_x, none, none, high_x
-    smooth, lh = along_y(low_x, low[0], step), along_y(high_x, low[0], step)
-    hl = low_x - smooth if rest else along_y(low_x, high[0], step)
+    smooth, lh, hl = along_y(low_x, low[0], step), none, none
+    if mixed or rest:
+        lh = along_y(high_x, low[0], step)
+    if mixed:
+        hl = low_x - smooth if rest else along_y(low_x, high[0], step)
     hh = high_x - lh if rest else along_y(high_x, high[0], step)
     return smooth, image - smooth, lh, hl, hh
 

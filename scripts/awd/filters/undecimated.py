@@ -73,7 +73,7 @@ def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]
         approx = image.copy()
         for j in range(levels):
             bands = dict(
-                zip(_ALL, loops.bands_of(approx, low, high, 2**j), strict=True)
+                zip(_ALL, loops.bands_of(approx, low, high, 2**j, True), strict=True)
             )
             for name in names:
                 out[name][n, j] = bands[name]
