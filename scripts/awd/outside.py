@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def view(run: str, name: str | None) -> None:
 
     found = cells.cell(run, name)
     try:
-        import napari
+        # By name: it is the user's own, and no package that we could bring.
+        napari = importlib.import_module("napari")
     except ModuleNotFoundError as error:
         if error.name != "napari":
             raise
