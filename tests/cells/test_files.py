@@ -86,6 +86,16 @@ def test_metamorph_stk(tmp_path):
     assert same(movie.channels[0], BOTH[:, 0])
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_zeiss_lsm(tmp_path, channels):
+    data = tiffs.planes(4, channels)
+    movie = open_movie(tiffs.lsm(tmp_path / "m.lsm", data))
+    assert (movie.pixel_nm, movie.interval_s) == pytest.approx((100, 0.5))
+    assert movie.frames == 4
+    for k, channel in enumerate(movie.channels):
+        assert same(channel, data[:, k])
+
+
 @pytest.mark.parametrize("axes", ["TZYX", "ZTYX"])
 def test_depth_is_never_read_as_time(tmp_path, axes):
     data = tiffs.planes(4, 3).transpose(
