@@ -135,7 +135,9 @@ def render(
         summary=claims.summary(verdict),
         first=first,
         verdict=verdict,
-        sections=_sections(verdict, score_tables, plates),
+        sections=_sections(
+            verdict, score_tables, [p for p in plates if p not in first]
+        ),
         commit=manifest.get("commit"),
         device=manifest.get("device"),
         origins=manifest.get("origins", []),
