@@ -81,11 +81,6 @@ if TAUGHT:
     )
 
 
-def own_code_of(statistics):
-    """Files of code of one's own that some statistics are."""
-    return brought(registry.files(CALLED[name] for name in statistics))
-
-
 use rule job as map_job with:
     """What every rule on maps has: the environment in which maps are read."""
     conda:
@@ -171,7 +166,7 @@ use rule map_job as measure_maps with:
     """One statistic of all maps (one job per statistic)."""
     input:
         SKY,
-        code=lambda wildcards: own_code_of([wildcards.statistic]),
+        code=lambda wildcards: brought(registry.files([CALLED[wildcards.statistic]])),
     output:
         STATISTICS,
     params:
@@ -258,7 +253,7 @@ if settings.maps.observed:
                 ]
             ),
             mask=mask_file(settings.maps.observed, "maps.observed.mask"),
-            code=own_code_of(CALLED),
+            code=brought(registry.files(CALLED.values())),
             wavelets=every(SEED / "wavelets.nc", study="maps")[:1] if TAUGHT else [],
         output:
             table=OBSERVED / "posterior.csv",

@@ -75,6 +75,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import log as log
     from awd import maps as maps
     from awd import model as model
+    from awd import outside as outside
     from awd import own as own
     from awd import portable as portable
     from awd import predictor as predictor

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import study as study
     from awd.cells import tracker as tracker
     from awd.cells import tracks as tracks
+    from awd.cells import view as view
     from awd.cells import writers as writers
 else:
     __getattr__, __dir__ = lazily(__name__, __path__, {})

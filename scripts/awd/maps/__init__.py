@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.maps import readers as readers
     from awd.maps import sky as sky
     from awd.maps import study as study
+    from awd.maps import writers as writers
     from awd.maps.infer.heads import NearestCosmology as NearestCosmology
     from awd.maps.measure.minkowski import minkowski as minkowski
     from awd.maps.measure.peaks import peak_histogram as peak_histogram
