@@ -11,7 +11,7 @@ sample. Two kinds of filters (the first as in the starlet of Starck et al. 2007)
 
 Nothing is left out between coefficients, so that their quantiles and histograms do not
 depend on where a structure stands. Of masked samples those coefficients count whose
-filter saw enough (:mod:`awd.filters.masks`).
+filter saw enough (``awd.filters.masks``).
 """
 
 from __future__ import annotations
