@@ -47,13 +47,13 @@ def movie_files(run: io.PathLike, ds: xr.Dataset) -> tuple[list[Path], dict[str,
     are none where tracks were made elsewhere.
     """
     stamp = json.loads(ds.attrs.get("provenance", "{}"))
-    told = dict(stamp.get("params", {}).get("movie", {}))
-    told.pop("mask", None)
+    settings = dict(stamp.get("params", {}).get("movie", {}))
+    settings.pop("mask", None)
     run = Path(run)
-    if "files" in told:
+    if "files" in settings:
         base = run.resolve().parents[1]
-        return [base / file for file in told.pop("files")], told
-    return sorted((run / "cells/movies").glob(f"{ds.attrs['cell']}_*.tif")), told
+        return [base / file for file in settings.pop("files")], settings
+    return sorted((run / "cells/movies").glob(f"{ds.attrs['cell']}_*.tif")), settings
 
 
 def instead(run: io.PathLike, ds: xr.Dataset) -> str:
@@ -106,5 +106,5 @@ def show(napari: Any, ds: xr.Dataset, movie: Movie | None) -> Any:
 
 def opened(run: io.PathLike, ds: xr.Dataset) -> Movie | None:
     """The movie of a cell; none where its tracks were made elsewhere."""
-    files, told = movie_files(run, ds)
-    return open_movie(*files, **told) if files else None
+    files, settings = movie_files(run, ds)
+    return open_movie(*files, **settings) if files else None

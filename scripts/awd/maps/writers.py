@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from astropy.io.fits import PrimaryHDU
 
 # What is said of a map, as keyword, name in its file, and comment.
-SAID = (
+CARDS = (
     ("GROUP", "group", "initial condition or realisation"),
     ("COSMO", "cosmology", "name of the cosmology"),
     ("SPLIT", "split", "part of the study"),
@@ -95,26 +95,26 @@ def image(
             f"the centre is {longitude:g}, {latitude:g}; expected a right ascension "
             "from 0 to 360 and a declination from -90 to 90, degrees"
         )
-    one = maps.isel(sample=sample)
-    values = one["x"].values.astype(np.float32)
-    if "mask" in one:
-        values = np.where(one["mask"].values == 1, values, np.float32(np.nan))
+    tile = maps.isel(sample=sample)
+    values = tile["x"].values.astype(np.float32)
+    if "mask" in tile:
+        values = np.where(tile["mask"].values == 1, values, np.float32(np.nan))
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cunit = ["deg", "deg"]
     wcs.wcs.crval = [longitude, latitude]
     step = maps.attrs["pixel_arcmin"] / 60
     wcs.wcs.cdelt = [-step, step]
-    wcs.wcs.crpix = _centre_pixel(maps, one)
+    wcs.wcs.crpix = _centre_pixel(maps, tile)
     hdu = fits.PrimaryHDU(values, wcs.to_header())
     hdu.header["BUNIT"] = ("", "convergence, dimensionless")
     hdu.header["SAMPLE"] = (sample, "number of the map in its file")
-    for keyword, name, comment in SAID:
-        if name in one:
-            text = str(one[name].item()).encode("ascii", "replace").decode()
+    for keyword, name, comment in CARDS:
+        if name in tile:
+            text = str(tile[name].item()).encode("ascii", "replace").decode()
             hdu.header[keyword] = (text[:LONGEST], comment)
-    for name in one["name"].values:
-        value = float(one["target"].sel(name=name))
+    for name in tile["name"].values:
+        value = float(tile["target"].sel(name=name))
         keyword = str(name).upper()
         plain = keyword.isascii() and keyword.isidentifier() and len(keyword) <= 8
         # HIERARCH is astropy's for what is longer than a keyword may be.
@@ -129,11 +129,11 @@ def image(
     return hdu
 
 
-def _centre_pixel(maps: xr.Dataset, one: xr.Dataset) -> list[float]:
+def _centre_pixel(maps: xr.Dataset, tile: xr.Dataset) -> list[float]:
     """Where the centre of the whole field stands in a tile: x and y, from 1."""
-    corner, side = np.zeros(2), np.array([one.sizes["y"], one.sizes["x"]])
-    if "offset" in one:
-        corner = one["offset"].values
+    corner, side = np.zeros(2), np.array([tile.sizes["y"], tile.sizes["x"]])
+    if "offset" in tile:
+        corner = tile["offset"].values
         side = side + maps["offset"].values.max(0)
     row, column = (side + 1) / 2 - corner
     return [float(column), float(row)]

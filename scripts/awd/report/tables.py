@@ -179,6 +179,11 @@ def number(value: float, decimals: int) -> str:
     return text.lstrip("-") if float(text) == 0 else text
 
 
+def typeset(value: float, decimals: int) -> str:
+    """The same for figures, with a minus in place of a hyphen."""
+    return number(value, decimals).replace("-", "−")
+
+
 def significant(value: float) -> str:
     """Two significant digits without an exponent: 0.0123 -> 0.012, 123 -> 123."""
     if not value > 0:

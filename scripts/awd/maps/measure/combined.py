@@ -41,7 +41,7 @@ class Statistic(Protocol):
         ...
 
 
-Any_ = TypeVar("Any_", bound=Statistic)
+StatisticT = TypeVar("StatisticT", bound=Statistic)
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class OfBins:
         return np.hstack([*own, *crossed])
 
 
-def with_bins(statistic: Any_, bins: int | None) -> Any_:
+def with_bins(statistic: StatisticT, bins: int | None) -> StatisticT:
     """The same with so many bins in place of its own, where it has any."""
     if not bins:
         return statistic

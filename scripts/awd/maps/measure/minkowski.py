@@ -16,8 +16,8 @@ import numpy as np
 from awd.arguments import checked
 from awd.errors import DataError
 from awd.maps.compiled import minkowski as loops
-from awd.maps.measure.one_point import pixels_of, shares
-from awd.maps.measure.peaks import OUTER, representable
+from awd.maps.measure.one_point import even_edges, shares
+from awd.maps.measure.peaks import representable
 
 if TYPE_CHECKING:
     from typing import Self
@@ -105,8 +105,7 @@ class Minkowski:
         return 2
 
     def fitted(self, maps: np.ndarray, mask: np.ndarray | None = None) -> Self:
-        first, last = np.quantile(pixels_of(maps, mask), OUTER)
-        edges = np.linspace(first, last, self.bins + 1)
+        edges = even_edges(maps, mask, self.bins)
         return replace(self, thresholds=(edges[1:] + edges[:-1]) / 2)
 
     def features(self, maps: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:

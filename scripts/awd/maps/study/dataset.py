@@ -205,12 +205,13 @@ def write(
                 drawn = np.random.default_rng(key).standard_normal(shape, "f4")
                 drawn *= noise
             kappa, seen = finish.finished(raw, size, drawn, smoothing_arcmin / pixel)
+            if masked:
+                finish.require_tiles(seen, tile or size, offsets, str(row.source))
             for y, x in offsets:
                 at = slice(y, y + (tile or size)), slice(x, x + (tile or size))
                 cut = {"x": kappa[..., *at]}
                 if masked:
                     cut["mask"] = seen[at].astype(np.int8)
-                    finish.require_seen(seen[at], f"{row.source}, tile at ({y}, {x})")
                 yield cut
 
     blocks = _batched(finished())
@@ -349,7 +350,8 @@ def usable(
                 kappa = finish.sound(sources[row], kappa, nan == "mask", seen, hidden)
                 side = size or kappa.shape[-1]
                 offsets = tile_offsets(side, tile or side, stride or tile or side)
-                finish.require_tiles(kappa, side, tile or side, offsets, sources[row])
+                seen_pixels = finish.seen_of(kappa, side)[-1]
+                finish.require_tiles(seen_pixels, tile or side, offsets, sources[row])
                 shapes[row] = kappa.shape
                 row += 1
         except Exception as error:  # nothing of one map ends the run

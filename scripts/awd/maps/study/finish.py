@@ -43,13 +43,11 @@ def finished(
     seen : ndarray of bool of shape (size, size)
         In all bins.
     """
-    finite = np.isfinite(kappa)
-    if finite.all():
+    if np.isfinite(kappa).all():
         x = block_mean(kappa, size)
         x = x if noise is None else x + noise
         return _smoothed(x, sigma_pixels), np.ones((size, size), bool)
-    finite = finite.reshape(-1, *kappa.shape[-2:]).all(0)
-    share, seen = _shares(finite, size)
+    finite, share, seen = seen_of(kappa, size)
     whole = np.where(seen, share, 1).astype(np.float32)
     x = block_mean(np.where(finite, kappa, np.float32(0)), size) / whole
     if noise is not None:
@@ -60,18 +58,18 @@ def finished(
     return masks.filled(x[None], seen[None])[0], seen
 
 
-def _shares(finite: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of every pixel after block means the share that was seen, and if it is enough."""
-    share = block_mean(finite.astype(np.float32), size)
-    return share, share >= HALF
+def seen_of(kappa: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where a map ([bins,] y, x) was seen in all bins, before and after block means.
 
-
-def require_tiles(
-    kappa: np.ndarray, size: int, tile: int, offsets: np.ndarray, where: str
-) -> None:
-    """Raise where hardly anything was seen of a tile of a map ([bins,] y, x)."""
+    The pixels that were, the share of each larger one, and whether it is enough.
+    """
     finite = np.isfinite(kappa).reshape(-1, *kappa.shape[-2:]).all(0)
-    _, seen = _shares(finite, size)
+    share = block_mean(finite.astype(np.float32), size)
+    return finite, share, share >= HALF
+
+
+def require_tiles(seen: np.ndarray, tile: int, offsets: np.ndarray, where: str) -> None:
+    """Raise where hardly anything was seen of a tile of a map; ``seen`` is (y, x)."""
     for y, x in offsets:
         require_seen(seen[y : y + tile, x : x + tile], f"{where}, tile at ({y}, {x})")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from awd.league import bootstrap
+from awd.report import tables
 from awd.report.style import COLOURS
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def draw(ax: Axes, panel: pd.DataFrame, role: str) -> None:
     low, high = both.min(), both.max()
     ax.axline((low, low), slope=1, color="0.3", lw=0.6, ls="--")
     r2 = bootstrap.r2(panel["x"].to_numpy(), panel["y"].to_numpy())
-    text = f"R² = {r2:.2f}".replace("-", "−")
-    ax.text(0.05, 0.95, text, transform=ax.transAxes, va="top")
+    ax.text(
+        0.05, 0.95, f"R² = {tables.typeset(r2, 2)}", transform=ax.transAxes, va="top"
+    )
     room = 0.03 * (high - low)
     limits = (low - room, high + room)
     ax.set(xlim=limits, ylim=limits)

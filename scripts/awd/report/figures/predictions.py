@@ -59,7 +59,7 @@ def predictions(*test_sets: xr.Dataset) -> Figure:
 
 
 def _title(ax: Axes, test_sets: Sequence[xr.Dataset], method: str, role: str) -> None:
-    score = tables.number(_mean_r2(test_sets, method), 3).replace("-", "−")
+    score = tables.typeset(_mean_r2(test_sets, method), 3)
     ax.text(0.05, 0.95, f"R² = {score}", transform=ax.transAxes, va="top")
     ax.set_title(name_of(method), color=COLOURS[role])
 

@@ -100,7 +100,7 @@ def _forest(ax: Axes, table: pd.DataFrame, heights: np.ndarray, left: float) -> 
     for row, y in zip(table.itertuples(), heights, strict=True):
         colour = COLOURS[row.role]
         if row.r2 < left - room:
-            text = f"◂ {tables.number(row.r2, 2)}".replace("-", "−")
+            text = f"◂ {tables.typeset(row.r2, 2)}"
             ax.text(left - 0.8 * room, y, text, color=colour, va="center")
             continue
         # Not errorbar: a bootstrap interval need not hold its point.
@@ -230,7 +230,7 @@ def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
         ax.autoscale_view()
     else:  # it would squeeze all others
         sign = "▾" if r2 < low else "▴"
-        name = f" {sign}{name}, {tables.number(r2, 2)}".replace("-", "−")
+        name = f" {sign}{name}, {tables.typeset(r2, 2)}"
         r2 = low + (0.01 if r2 < low else 0.95) * (high - low)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     ax.set(xlim=(left, right), ylim=(low, high))
@@ -311,7 +311,7 @@ def _short_names(
     best = table.index.isin(table.groupby(stack)["r2"].idxmax())
     names: list[str | None] = []
     for row, size, is_best in zip(table.itertuples(), sizes, best, strict=True):
-        below = f", {tables.number(row.r2, 2)}".replace("-", "−")
+        below = f", {tables.typeset(row.r2, 2)}"
         name = name_of(row.method) + (below if row.r2 < edge else "")
         many = row.role == "control" and size > FEW
         names.append((f"{size} controls" if is_best else None) if many else name)

@@ -92,7 +92,7 @@ def _cell(ax: Axes, at: tuple[int, int], score: float, count: int, image: Any) -
     """A score in ink that its shade allows; chosen ones are framed and counted."""
     red, green, blue, _ = image.to_rgba(score)
     ink = "black" if 0.3 * red + 0.59 * green + 0.11 * blue > 0.5 else "white"
-    text = tables.number(score, 3).replace("-", "−")
+    text = tables.typeset(score, 3)
     if count:
         text += f"\nchosen {count}×"
         corner = (at[0] - 0.47, at[1] - 0.46)
