@@ -40,6 +40,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from awd import io, registry
 from awd.cells import doors
+from awd.cells.names import meaning
 from awd.cells.readers import sequence
 from awd.cells.study import FEW_CELLS
 from awd.config import contradictions, reading
@@ -47,6 +48,7 @@ from awd.config.maps import FIXED_FILTERS
 from awd.config.study import code_of
 from awd.league.names import OURS
 from awd.maps import readers
+from awd.maps.names import long_name
 from awd.record import contracts, lock, provenance
 
 provenance.import_first(SCRIPTS)

@@ -2,10 +2,20 @@
 
 from functools import partial
 
+# The questions that figures answer; Snakemake's report shows them by these, in the order
+# of their numbers.
+BETTER = "1 Better than what needs no network?"
+AS_GOOD = "2 As good as its network?"
+OWES = "3 Does the filter owe this to the network?"
+READS = "4 What does the student read?"
+ALONE = "5 What do maps say without a network?"
+SAMPLES = "6 What are the data?"
+
 
 class Figure(NamedTuple):
     """A figure of every target of a study, or of a whole study, or of neither."""
 
+    question: str  # that it answers
     shows: str
     reads: dict
     params: dict = {}
@@ -30,11 +40,17 @@ STUDENTS = {"students": each(SEED / "students.nc")}
 BASELINES = {"baselines": each(TARGET / "baselines.nc")}
 HISTORIES = {"histories": each(SEED / "history.csv")}
 DRAWN = {
-    "scores": Figure("R2 of every method with its interval, controls in grey.", SCORES),
-    "fidelity": Figure("Fidelity to the teacher against R2 of wavelets.", SCORES),
-    "parameters": Figure("R2 of every method against its parameters.", SCORES),
-    "predictions": Figure("Predicted against observed.", STUDENTS | BASELINES),
-    "learning": Figure("Learning curves of the networks.", HISTORIES, {"kinds": kinds}),
+    "scores": Figure(
+        BETTER, "R2 of every method with its interval, controls in grey.", SCORES
+    ),
+    "fidelity": Figure(
+        AS_GOOD, "Fidelity to the teacher against R2 of wavelets.", SCORES
+    ),
+    "parameters": Figure(BETTER, "R2 of every method against its parameters.", SCORES),
+    "predictions": Figure(BETTER, "Predicted against observed.", STUDENTS | BASELINES),
+    "learning": Figure(
+        AS_GOOD, "Learning curves of the networks.", HISTORIES, {"kinds": kinds}
+    ),
 }
 if settings.cells or settings.own:
 
@@ -58,33 +74,46 @@ if settings.cells or settings.own:
     }
     READER = METHOD | {name: reader(name) for name in ("student", "windows")}
     DRAWN |= {
-        "wavelet": Figure("Scaling and wavelet functions over db5.", WAVELETS, METHOD),
-        "filters": Figure("Filters of all networks and controls.", WAVELETS),
-        "choice": Figure("How length and levels were chosen.", WAVELETS, METHOD),
-        "filter_path": Figure("Filters from sparsity to attribution.", WAVELETS),
-        "soft_path": Figure("How filters of the soft losses drift.", WAVELETS),
-        "reading": Figure("What the student reads in traces.", READ, READER),
-        "curves": Figure("The student's head, a curve a number.", READ, READER),
+        "wavelet": Figure(
+            OWES, "Scaling and wavelet functions over db5.", WAVELETS, METHOD
+        ),
+        "filters": Figure(OWES, "Filters of all networks and controls.", WAVELETS),
+        "choice": Figure(OWES, "How length and levels were chosen.", WAVELETS, METHOD),
+        "filter_path": Figure(OWES, "Filters from sparsity to attribution.", WAVELETS),
+        "soft_path": Figure(OWES, "How filters of the soft losses drift.", WAVELETS),
+        "reading": Figure(READS, "What the student reads in traces.", READ, READER),
+        "curves": Figure(READS, "The student's head, a curve a number.", READ, READER),
     }
 if settings.cells:
     TRACKED = {"tracks": TRACKS}
     DRAWN |= {
         "labels_worth": Figure(
+            BETTER,
             "R2 by the number of own labels, and of a network without any.",
             {"scores": WORTH / "scores.csv"},
         ),
-        "quality": OfCells("Drift, light, false spots, shift of cells.", TRACKED),
-        "lifetimes": OfCells("Lifetimes of all tracks by class.", TRACKED),
-        "cohorts": OfCells("Mean intensities of tracks of like lifetimes.", TRACKED),
-        "traces": OfCells("Example tracks, with what is significant.", TRACKED),
+        "quality": OfCells(
+            SAMPLES, "Drift, light, false spots, shift of cells.", TRACKED
+        ),
+        "lifetimes": OfCells(SAMPLES, "Lifetimes of all tracks by class.", TRACKED),
+        "cohorts": OfCells(
+            SAMPLES, "Mean intensities of tracks of like lifetimes.", TRACKED
+        ),
+        "traces": OfCells(
+            SAMPLES, "Example tracks, with what is significant.", TRACKED
+        ),
     }
     if MOVING:
         SEEN = TRACKED | {"movies": sum(movie_files().values(), [])}
         ALL = SEEN | STUDENTS | WAVELETS
         OPENING = {"movies": by_cell}
         DRAWN |= {
-            "tracking": OfCells("Spots, tracks, and a kymograph.", SEEN, OPENING),
-            "pipeline": Figure("The whole way, with a pit.", ALL, OPENING | METHOD),
+            "tracking": OfCells(
+                SAMPLES, "Spots, tracks, and a kymograph.", SEEN, OPENING
+            ),
+            "pipeline": Figure(
+                READS, "The whole way, with a pit.", ALL, OPENING | METHOD
+            ),
         }
 if settings.maps:
     MAPS = {"maps": SKY}
@@ -98,24 +127,38 @@ if settings.maps:
     if settings.maps.observed:
         SAID = {"table": OBSERVED / "posterior.csv"}
         SAID |= {"chains": expand(OBSERVED / "{of}.npz", of=ASKED)}
-        DRAWN["observed"] = OfMaps("What statistics say of the observed map.", SAID)
+        DRAWN["observed"] = OfMaps(
+            ALONE, "What statistics say of the observed map.", SAID
+        )
     DRAWN |= {
-        "maps": OfMaps("Maps of some cosmologies, by matter density.", MAPS),
-        "peaks": OfMaps("Mean peak histograms of cosmologies.", MAPS, memory=(1500, 0)),
-        "inferred": OfMaps("Predicted against true parameters.", EVERY),
+        "maps": OfMaps(SAMPLES, "Maps of some cosmologies, by matter density.", MAPS),
+        "peaks": OfMaps(
+            SAMPLES, "Mean peak histograms of cosmologies.", MAPS, memory=(1500, 0)
+        ),
+        "inferred": OfMaps(ALONE, "Predicted against true parameters.", EVERY),
         "posterior": OfMaps(
-            "The posterior over the box.", MAPS | {"features": FEW}, {"bounds": BOX}
+            ALONE,
+            "The posterior over the box.",
+            MAPS | {"features": FEW},
+            {"bounds": BOX},
         ),
-        "realism": OfMaps("Power over theory, skewness and peaks.", REALISM),
+        "realism": OfMaps(SAMPLES, "Power over theory, skewness and peaks.", REALISM),
         "steps": MapFigure(
-            "The method in one row.", MAPS | WAVELETS | STUDENTS, memory=(2000, 0)
+            READS,
+            "The method in one row.",
+            MAPS | WAVELETS | STUDENTS,
+            memory=(2000, 0),
         ),
-        "families": MapFigure("Fidelity along every family.", WAVELETS),
-        "patches": MapFigure("The chosen filters as images.", WAVELETS),
+        "families": MapFigure(OWES, "Fidelity along every family.", WAVELETS),
+        "patches": MapFigure(OWES, "The chosen filters as images.", WAVELETS),
         "masks": MapFigure(
-            "What counts in a map.", MAPS | WAVELETS | OUTPUTS, memory=(1500, 0.5)
+            READS,
+            "What counts in a map.",
+            MAPS | WAVELETS | OUTPUTS,
+            memory=(1500, 0.5),
         ),
         "adapting": MapFigure(
+            OWES,
             "From the starlet's wavelet to the chosen one; also as a GIF.",
             WAVELETS | BANK,
             more=[FIGURES / "adapting.gif"],
@@ -123,38 +166,13 @@ if settings.maps:
     }
 if settings.recovery:
     DRAWN["recovery"] = Figure(
+        OWES,
         "Distance from the truth for every way, and as it gets harder.",
         {"recovery": RECOVERY / "recovery.csv"},
         folder=RUN / "figures",
         labels=("recovery", "wavelet"),
     )
 
-
-# Snakemake's report shows figures by study, and by the question that they answer, in
-# the order of these numbers.
-CLAIMS = {
-    "1 Better than what needs no network?": [
-        *("scores", "parameters", "predictions", "labels_worth")
-    ],
-    "2 As good as its network?": ["fidelity", "learning"],
-    "3 Is it the filter?": [
-        *("wavelet", "filters", "choice", "filter_path", "soft_path"),
-        *("families", "patches", "adapting", "recovery"),
-    ],
-    "4 What does the student read?": [
-        "pipeline",
-        "steps",
-        "reading",
-        "curves",
-        "masks",
-    ],
-    "5 What do maps say without a network?": ["inferred", "posterior", "observed"],
-    "6 What are the data?": [
-        *("quality", "tracking", "lifetimes", "cohorts", "traces"),
-        *("maps", "peaks", "realism"),
-    ],
-}
-CLAIMED = {name: claim for claim, names in CLAIMS.items() for name in names}
 
 for name, figure in DRAWN.items():
     job = Path(f"plot_{name}", "{study}-{target}" * (figure.folder == FIGURES))
@@ -171,7 +189,7 @@ for name, figure in DRAWN.items():
                 figure.folder / f"{name}.png",
                 caption=f"captions/{name}.rst",
                 category=figure.labels[0],
-                subcategory=CLAIMED[name],
+                subcategory=figure.question,
                 labels={"figure": name.replace("_", " "), "target": figure.labels[1]},
             ),
             figure.folder / f"{name}.pdf",

@@ -57,6 +57,31 @@ if "maps" in STUDIES:
     EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 
 
+def of_own(own):
+    """What a study of one's own predicts, in words."""
+    kind = "whether a sample is {}, from {}" if own.task == "classes" else "{}, from {}"
+    return {
+        name: own.about or kind.format(column, own.signal)
+        for name, column in own.targets.items()
+    }
+
+
+# What every study predicts, and what its samples and its groups are, in words.
+MEANINGS = {
+    name: {"targets": of_own(own), "samples": "samples", "groups": "groups"}
+    for name, own in settings.own.items()
+}
+if settings.cells:
+    shown = settings.cells.shown()
+    meant = {target: meaning(target, shown) for target in settings.cells.targets}
+    MEANINGS["cells"] = {"targets": meant, "samples": "tracks", "groups": "cells"}
+if settings.maps:
+    meant = {
+        name: f"{long_name(name)}, from a map of convergence"
+        for name in settings.maps.targets
+    }
+    MEANINGS["maps"] = {"targets": meant, "samples": "maps", "groups": "realisations"}
+
 if settings.cells:
     RESULTS["Tracks"] = RUN / "tracks.html"
 if STUDIES or settings.maps:
@@ -74,6 +99,7 @@ if STUDIES or settings.maps:
             config=reading.dumped(settings),
             studies=len(STUDIES),
             explorer="explorer.html" if EXPLORED else "",
+            meanings=MEANINGS,
             captions={
                 Path(png).stem: caption(Path(png).stem) for png in PAGE["figures"]
             },

@@ -27,8 +27,7 @@ for path in given.published_maps:
     shown.append(page.Table(tables.read(path), "Published", PUBLISHED, page.MAPS))
 made = manifest.page(given, params.config, Path(__file__).parent)
 plates = page.plates(given.figures, params.captions, params.studies > 1)
-facts = page.facts(given, made, quality.facts(given.quality))
-html = page.render(
-    params.config["run"], verdict, shown, plates, made, facts, params.explorer
-)
+told = page.facts(made, quality.facts(given.quality)), params.explorer
+subjects = page.subjects(given, params.meanings)
+html = page.render(params.config["run"], verdict, shown, plates, made, *told, subjects)
 io.write_text(html, snakemake.output[0])

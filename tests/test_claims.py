@@ -1,10 +1,13 @@
 """A run claims only what intervals allow, and against whoever could have won."""
 
+import re
+
 import pandas as pd
 import pytest
 
 from awd.errors import DataError
-from awd.report import claims
+from awd.league.names import HEADS, METHODS
+from awd.report import claims, glossary
 
 ROLES = {
     "output": "distilled",
@@ -34,7 +37,8 @@ def compared(rows, **columns):
         columns=["reference", "r2_difference", "low", "high"],
     )
     names = {"study": "cells", "target": "mean0", "split": "all", "method": "output"}
-    return table.assign(above=7, test_sets=8, **names | columns)
+    counts = {"above": 7, "test_sets": 8}
+    return table.assign(**names | counts | columns)
 
 
 def found(rows, **columns):
@@ -43,8 +47,7 @@ def found(rows, **columns):
     return {claim.question: claim for claim in verdict.claims}
 
 
-WITHOUT, FILTER = "Better than what needs no network?", "Is it the filter?"
-NETWORK = "As good as its network?"
+WITHOUT, FILTER, NETWORK = claims.WITHOUT, claims.FILTER, claims.NETWORK
 GOOD, LEVEL, BAD = (0.04, 0.01, 0.07), (0.01, -0.02, 0.04), (-0.1, -0.2, -0.05)
 
 
@@ -57,7 +60,7 @@ def test_a_network_that_learned_nothing_is_said_to_have_and_not_compared(low, le
     claim = {c.question: c for c in verdict.claims}[NETWORK]
     assert ("level with" in claim.sentence) == learned
     assert ("LSTM teacher learned nothing" in claim.sentence) != learned
-    assert bool([*claim.as_good, *claim.ahead]) == learned
+    assert bool(claim.level) == learned
 
 
 def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
@@ -66,29 +69,64 @@ def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
     ]
     assert claim.sentence == (
         "AWD (output) predicts better than each of 2 models that need no trained "
-        "network; the closest is ridge on the raw trace (+0.040 [+0.010, +0.070] in 7 "
-        "of 8)."
+        "network; the strongest of them is ridge on the raw trace (+0.040 [+0.010, "
+        "+0.070])."
     )
-    assert [name.partition(" (+")[0] for name in claim.beaten] == [
-        "ridge on the raw trace",
-        "db5, head on labels",
+    assert claim.beaten == [
+        "ridge on the raw trace: +0.040 [+0.010, +0.070], ahead in 7 of 8 test sets",
+        "db5, head on labels: +0.100 [+0.080, +0.120], ahead in 7 of 8 test sets",
     ]
-    assert claim.as_good == []
+    assert [*claim.level, *claim.better] == []
+    assert claim.answer == "yes, it beats all 2"
+    assert claim.evidence.endswith("raw trace (+0.040 [+0.010, +0.070])")
 
 
 @pytest.mark.parametrize("bounds", [LEVEL, BAD, (0.1, 0.0, 0.2)])
 def test_a_rival_that_is_level_or_better_takes_the_claim(bounds):
     rows = {"db5@labels": GOOD, "boosting": bounds, "db5": GOOD, "sparsity": bounds}
     both = found(rows)
-    assert both[WITHOUT].sentence.startswith("No claim: 1 of 2 models")
-    assert both[FILTER].sentence.startswith("No claim for the filter itself: on 1 of 2")
+    place = "is behind 1" if bounds == BAD else "is level with 1"
+    assert both[WITHOUT].sentence.startswith(
+        f"No claim that a network is needed: of 2 models that need none, AWD (output) "
+        f"beats 1 and {place}. The strongest is "
+    )
+    assert f"it beats 1 and {place}" in both[FILTER].sentence
+    assert both[FILTER].sentence.startswith("No claim for the filter")
     for claim in (both[WITHOUT], both[FILTER]):
         assert len(claim.beaten) == 1
-        # Who is led, if not surely, is not as good.
-        led = bounds[0] > 0
-        assert (len(claim.ahead), len(claim.as_good)) == (led, not led)
-        assert ("1 of them it leads" in claim.sentence) == led
-        assert claim.answer == "no: 1 of 2 beaten"
+        assert (len(claim.better), len(claim.level)) == (bounds == BAD, bounds != BAD)
+        assert claim.answer == f"no claim: of 2 it beats 1 and {place}"
+
+
+def test_every_answer_of_the_first_screen_has_a_number_with_its_interval():
+    rows = {"ridge": GOOD, "boosting": BAD, "lstm": LEVEL, "db5": LEVEL}
+    found_, number = found(rows), r"[+−]0\.\d+ \[[+−]0\.\d+, [+−]0\.\d+\]\)?$"
+    for question in (WITHOUT, NETWORK, FILTER):
+        assert re.search(number, found_[question].evidence), question
+
+
+def test_a_single_test_set_is_not_counted():
+    (claim,) = [
+        claim
+        for question, claim in found({"ridge": GOOD}, test_sets=1).items()
+        if question == WITHOUT
+    ]
+    assert claim.beaten == ["ridge on the raw trace: +0.040 [+0.010, +0.070]"]
+
+
+def test_all_that_is_compared_by_name_can_be_looked_up():
+    rows = dict.fromkeys(["untrained", "untrained@own", "db5@labels", "ridge"], GOOD)
+    (verdict,) = claims.verdicts(compared(rows), SCORES).values()
+    names = dict(glossary.explained(verdict.methods))
+    assert list(names) == [
+        "AWD (output)",
+        "AWD, untrained teacher",
+        "head on labels",
+        "head on its own outputs",
+    ]
+    assert "random weights" in names["AWD, untrained teacher"]
+    assert {*glossary.MEANINGS} <= {*METHODS}
+    assert {*glossary.FITTED} == {*HEADS}
 
 
 def test_heads_on_labels_are_rivals_and_filters_under_our_head_are_controls():
@@ -128,23 +166,27 @@ def test_the_student_without_labels_has_a_claim_against_its_network_and_its_like
         ]
     )
     (verdict,) = claims.verdicts(table, SCORES).values()
-    (claim,) = [c for c in verdict.claims if "without a label" in c.sentence]
-    assert len(claim.beaten) == len(claim.as_good) == 1
-    assert "behind LSTM teacher" in claim.sentence
+    (claim,) = [c for c in verdict.claims if c.question == claims.UNLABELLED]
+    assert len(claim.beaten) == len(claim.better) == 1
+    assert claim.sentence == (
+        "With a head fitted to no label AWD (output) is behind LSTM teacher (−0.100 "
+        "[−0.200, −0.050]); of 1 other filters with a head fitted so it beats 1."
+    )
 
 
 def test_the_summary_has_a_line_a_question_with_every_target():
     table = pd.concat(
         [compared({"ridge": GOOD, "lstm": LEVEL}), compared({"ridge": BAD}, target="b")]
     )
-    said = dict(claims.summary(claims.verdicts(table, SCORES)))
-    without = "Is the student better than every model that needs no network?"
-    assert said[without] == [
-        ("mean0", "yes: all 1 beaten"),
-        ("b", "no: 0 of 1 beaten"),
+    said = {
+        question: [(target, claim.answer) for target, claim in answers]
+        for question, answers in claims.summary(claims.verdicts(table, SCORES))
+    }
+    assert said[WITHOUT] == [
+        ("mean0", "yes, it beats all 1"),
+        ("b", "no claim: of 1 it is behind 1"),
     ]
-    network = said["How does it stand to its network?"]
-    assert network == [("mean0", "level with LSTM teacher")]
+    assert said[NETWORK] == [("mean0", "level with LSTM teacher")]
 
 
 def test_a_run_says_how_much_it_tried(scores, differences):

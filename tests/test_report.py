@@ -3,13 +3,15 @@
 import base64
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from awd import io
 from awd.errors import MissingInput
-from awd.report import page
+from awd.report import claims, page
 from awd.report.claims import Claim, Verdict
 
 
@@ -64,6 +66,13 @@ def html(png):
             "outputs": {"scores.csv": "ab" * 32},
         },
         [("cells", "8 <cells>")],
+        "explorer.html",
+        [
+            page.Subject(
+                *("mean0 (cells)", "mean <slave>", "9 held-out tracks"),
+                *(("0.5 [0.4, 0.6]", "7 fitted numbers"), ("–", "")),
+            )
+        ],
     )
 
 
@@ -71,7 +80,8 @@ def test_the_page_is_well_formed_and_every_link_lands(html):
     parsed = Page(html)
     assert parsed.open == []
     assert len(set(parsed.ids)) == len(parsed.ids)
-    assert [link for link in parsed.links if link.lstrip("#") not in parsed.ids] == []
+    inside = [link for link in parsed.links if link != "explorer.html"]
+    assert [link for link in inside if link.lstrip("#") not in parsed.ids] == []
 
 
 def test_the_page_needs_nothing_beside_it(html, png):
@@ -108,6 +118,49 @@ def test_the_head_says_what_was_run_and_pictures_are_described(html):
     assert 'alt="All methods of mean0. R² by method."' in html
 
 
+def test_the_first_screen_says_what_was_predicted_and_how_well(html):
+    head = html[: html.index("<nav")]
+    assert "<h1>Adaptive wavelet distillation: run “a run”</h1>" in head
+    assert "<b>mean0 (cells)</b>: mean &lt;slave&gt;" in head
+    claim = Claim(claims.FILTER, "No.", answer="no", evidence="x: +0.1 [+0.0, +0.2]")
+    said = page.render("a", {"mean0": Verdict([claim])}, [], [], {})
+    assert "<strong>no</strong>; x: +0.1 [+0.0, +0.2]." in said
+    # What "beats" means stands before its first use.
+    defined = said.index("The student <em>beats</em> a rival where")
+    assert defined < said.index("x: +0.1")
+
+
+def written(scores, tmp_path):
+    """Paths of the scores and groups of a run of two studies."""
+    table = pd.concat([scores, scores.assign(study="mine", target="risk")])
+    groups = pd.DataFrame(
+        [("cells", f"cell{k}") for k in range(8)]
+        + [("mine", str(k)) for k in range(680)],
+        columns=["study", "group"],
+    )
+    paths = tmp_path / "scores.csv", tmp_path / "groups.csv"
+    for path, rows in zip(paths, (table, groups), strict=True):
+        io.write_table(rows, path)
+    return SimpleNamespace(scores=paths[:1], groups=paths[1:])
+
+
+def test_subjects_are_what_scores_say_of_each_target(scores, tmp_path):
+    given = written(scores, tmp_path)
+    meanings = {
+        "cells": {"targets": {"mean0": "a mean"}, "samples": "tracks"},
+        "mine": {"targets": {"risk": "a risk"}, "samples": "samples"},
+    }
+    for study, groups in (("cells", "cells"), ("mine", "groups")):
+        meanings[study]["groups"] = groups
+    cells, mine = page.subjects(given, meanings)
+    assert (cells.title, cells.meaning) == ("mean0 (cells)", "a mean")
+    assert cells.tested == "680 held-out tracks of 8 cells, in 4 splits"
+    assert cells.student == ("0.541 [0.516, 0.566]", "62 fitted numbers")
+    assert cells.network == ("0.525 [0.500, 0.550]", "61 fitted numbers")
+    # Where every sample is its own group there is nothing to count.
+    assert mine.tested == "680 held-out samples, in 4 splits"
+
+
 def long_table(roles):
     cells = pd.DataFrame({"method": [f"m{k}" for k in range(len(roles))]})
     cells["R²"] = [f"{0.9 - 0.01 * k:.2f}" for k in range(len(roles))]
@@ -125,7 +178,7 @@ def test_of_a_long_table_the_best_of_every_role_stay():
 def test_tables_are_sorted_filtered_and_unfolded_by_keys(chromium, tmp_path):
     roles = ["teacher"] * 3 + ["distilled"] * 10 + ["control"]
     file = tmp_path / "report.html"
-    claim = Claim("Is it the filter?", "No.", [], [], [], "no")
+    claim = Claim(claims.FILTER, "No.", answer="no")
     html = page.render("a", {"mean0": Verdict([claim])}, [long_table(roles)], [], {})
     file.write_text(html, encoding="utf-8")
     shown = chromium.new_page()

@@ -179,6 +179,11 @@ class Own(Strict):
     )
     units: str = Field("1", description="Of the targets.")
     signal: str = Field("x", description="What a sample measures, for axis labels.")
+    about: str = Field(
+        "",
+        description="What is predicted of what, in a phrase for the report's first "
+        "lines.",
+    )
     network: NetworkSource | NetworkOutputs | None = Field(
         None,
         discriminator="kind",

@@ -1,14 +1,15 @@
 """What a run claims: a few questions, each with the rivals that could win.
 
-Better or worse is said only where the 95 % interval of the paired difference excludes
-0, and a claim is made only where every rival of its question is beaten.
+A rival is beaten where the 95 % interval of the paired difference lies above 0, better
+where it lies below, and level where it includes 0. A claim is made only where every
+rival of its question is beaten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from awd.errors import DataError
 from awd.league.names import OURS, name_of
@@ -33,7 +34,13 @@ COMPARED = (
 BLIND = ("untrained", "shuffled", "labels", "random_labels", "named_labels")
 
 
-WORTH = "What is the network worth?"
+WITHOUT = "Does the student predict better than models that need no network?"
+NETWORK = "How does it compare with the network that it was distilled from?"
+FILTER = "Does the filter owe this to the network?"
+WORTH = "What is the network worth to somebody who has no labels?"
+UNLABELLED = "And if its head is fitted without a label?"
+OTHERS = "Does it predict better than other ways to distil?"
+FIRST = (WITHOUT, NETWORK, FILTER, WORTH)  # asked on the first screen
 
 
 @dataclass(frozen=True)
@@ -45,28 +52,41 @@ class Claim:
     question, sentence : str
     beaten : sequence of str
         Whom ours leads with the whole interval.
-    as_good : sequence of str
-        Who is as good or better: ours does not lead it.
-    ahead : sequence of str
-        Whom ours leads, but not with the whole interval.
-    answer : str
-        The sentence in a few words, for the first lines of the page.
+    level : sequence of str
+        Of whom the interval includes 0.
+    better : sequence of str
+        Who leads ours with the whole interval.
+    answer, evidence : str
+        The sentence in a few words, for the first lines of the page, and the one number
+        with its interval that it rests on.
     """
 
     question: str
     sentence: str
-    beaten: Sequence[str]
-    as_good: Sequence[str]
-    ahead: Sequence[str] = ()
+    beaten: Sequence[str] = ()
+    level: Sequence[str] = ()
+    better: Sequence[str] = ()
     answer: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run says of a target: a claim a question, and how much was tried."""
+    """What a run says of a target.
+
+    Attributes
+    ----------
+    claims : sequence of Claim
+        One a question.
+    tried : str
+        How much was tried.
+    methods : sequence of str
+        All that were compared.
+    """
 
     claims: Sequence[Claim]
     tried: str = ""
+    methods: Sequence[str] = ()
 
 
 def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdict]:
@@ -111,6 +131,7 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
         title(study, target, several): Verdict(
             _claims(part, roles, _unlearned(of.get((study, target)))),
             _tried(part, of.get((study, target), scores)),
+            list(dict.fromkeys([*part["method"], *part["reference"]])),
         )
         for (study, target), part in rows.groupby(both, sort=False)
     }
@@ -119,15 +140,6 @@ def verdicts(differences: pd.DataFrame, scores: pd.DataFrame) -> dict[str, Verdi
 def title(study: str, target: str, several: bool) -> str:
     """What a target is called on the page, where there may be several studies."""
     return f"{target} ({study})" if several else str(target)
-
-
-def of_worth(sentences: Sequence[str], answer: str) -> list[Claim]:
-    """What a network is worth that is handed over (:mod:`awd.report.worth`)."""
-    answers = [answer, *[""] * (len(sentences) - 1)]
-    return [
-        Claim(WORTH, sentence, [], [], answer=short)
-        for sentence, short in zip(sentences, answers, strict=True)
-    ]
 
 
 def _unlearned(scores: pd.DataFrame | None) -> list[str]:
@@ -160,19 +172,13 @@ def _claims(
         or (roles[reference] == "teacher" and reference not in unlearned)
         for reference in unlabelled["reference"]
     ]
+    none = own[:0]
     claims = [
-        _without_network(name, parts.get("without", own[:0])),
-        _of_filter(name, parts.get("filter", own[:0])),
-        _of_teachers(
-            name, "As good as its network?", parts.get("teacher", own[:0]), unlearned
-        ),
-        _of_teachers(
-            f"{name} without a label",
-            "As good as its network, without a label?",
-            unlabelled[fair],
-            unlearned,
-        ),
-        _of_others(name, parts.get("others", own[:0])),
+        _without_network(name, parts.get(WITHOUT, none)),
+        _of_teachers(name, parts.get(NETWORK, none), unlearned),
+        _of_filter(name, parts.get(FILTER, none)),
+        _unlabelled(name, unlabelled[fair], roles),
+        _of_others(name, parts.get(OTHERS, none)),
     ]
     return [claim for claim in claims if claim]
 
@@ -184,58 +190,55 @@ def _questions(reference: str, role: str, heads: bool) -> list[str]:
     "@labels" did without a network.
     """
     if role in ("teacher", "distilled"):
-        return ["teacher" if role == "teacher" else "others"]
+        return [NETWORK if role == "teacher" else OTHERS]
     if role == "baseline":
-        return ["without"]
+        return [WITHOUT]
     method, at, head = reference.partition("@")
     blind = role == "wavelet" or method in BLIND
     by_labels = head == "labels" if heads else not at
-    return ["filter"] * (not at) + ["without"] * (
-        blind and (by_labels or head == "own")
-    )
+    alone = blind and (by_labels or head == "own")
+    return [FILTER] * (not at) + [WITHOUT] * alone
 
 
 def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
     if rows.empty:
         return None
-    beaten = rows["low"] > 0
-    if beaten.all():
+    if (rows["low"] > 0).all():
         sentence = (
             f"{name} predicts better than each of {len(rows)} models that need no "
-            f"trained network; the closest is {_listed(rows, 1)[0]}."
+            f"trained network; the strongest of them is {_strongest(rows)}."
         )
     else:
         sentence = (
-            f"No claim: {(~beaten).sum()} of {len(rows)} models that need no trained "
-            f"network are not surely behind {name}{_led(rows)}."
+            f"No claim that a network is needed: of {len(rows)} models that need none, "
+            f"{name} {_counted(rows)}. The strongest is {_strongest(rows)}."
         )
-    return _claim("Better than what needs no network?", sentence, rows)
+    return _claim(WITHOUT, sentence, rows)
 
 
 def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
-    question = "Is it the filter?"
     if rows.empty:
         sentence = (
             f"No claim: no control was run, the filter of {name} may owe nothing to "
             "its network."
         )
-        return Claim(question, sentence, [], [], answer="not asked, no control was run")
-    beaten = rows["low"] > 0
-    if beaten.all():
+        return Claim(FILTER, sentence, answer="not asked: no control was run")
+    if (rows["low"] > 0).all():
         sentence = (
             f"The filter matters: on each of {len(rows)} others the same student "
-            f"predicts worse; the closest is {_listed(rows, 1)[0]}."
+            f"predicts worse; the strongest is {_strongest(rows)}."
         )
     else:
         sentence = (
-            f"No claim for the filter itself: on {(~beaten).sum()} of {len(rows)} "
-            f"others the same student is not surely behind{_led(rows)}."
+            f"No claim for the filter: against the same student on {len(rows)} other "
+            f"filters, none of them from the network, it {_counted(rows)}. The "
+            f"strongest is {_strongest(rows)}."
         )
-    return _claim(question, sentence, rows)
+    return _claim(FILTER, sentence, rows)
 
 
 def _of_teachers(
-    name: str, question: str, rows: pd.DataFrame, unlearned: Sequence[str]
+    name: str, rows: pd.DataFrame, unlearned: Sequence[str]
 ) -> Claim | None:
     """Against the networks; level is what distilling asks for.
 
@@ -248,53 +251,93 @@ def _of_teachers(
     said = f"{failed} learned nothing (R² not above 0): nothing is compared with it."
     rows = rows[~nothing]
     if rows.empty:
-        return Claim(question, said, [], [])
-    by_place = {
-        "better than": rows[rows["low"] > 0],
-        "level with": rows[(rows["low"] <= 0) & (rows["high"] >= 0)],
-        "behind": rows[rows["high"] < 0],
-    }
-    places = [
-        f"{place} {'; '.join(_listed(part))}"
-        for place, part in by_place.items()
-        if len(part)
-    ]
-    sentence = f"{name} is {', and '.join(places)}."
-    named = [
-        f"{place} {', '.join(name_of(str(r)) for r in part['reference'])}"
-        for place, part in by_place.items()
-        if len(part)
-    ]
+        return Claim(NETWORK, said, answer=f"not asked: {failed} learned nothing")
+    sentence = f"{name} is {_places(rows)}."
     sentence = f"{sentence} {said}" if failed else sentence
-    return _claim(question, sentence, rows, " and ".join(named))
+    first = rows.iloc[0]  # the one that is distilled
+    answer = f"{_place(first)} {name_of(str(first['reference']))}"
+    return _claim(NETWORK, sentence, rows, answer, _difference(first))
+
+
+def _unlabelled(
+    name: str, rows: pd.DataFrame, roles: Mapping[str, str]
+) -> Claim | None:
+    """Of a head that is fitted to what the network answers, and to no label."""
+    if rows.empty:
+        return None
+    taught = rows["reference"].map(roles) == "teacher"
+    networks, others = rows[taught], rows[~taught]
+    said = []
+    if len(networks):
+        said.append(f"is {_places(networks)}")
+    if len(others):
+        so = f"of {len(others)} other filters with a head fitted so"
+        said.append(f"{so} it {_counted(others)}")
+    sentence = f"With a head fitted to no label {name} {'; '.join(said)}."
+    return _claim(UNLABELLED, sentence, rows)
 
 
 def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:
     if rows.empty:
         return None
-    ahead = rows[rows["high"] < 0]
-    better = f"; better are {'; '.join(_listed(ahead))}" if len(ahead) else ""
-    sentence = (
-        f"Of {len(rows)} other ways to distil {name} is better than "
-        f"{(rows['low'] > 0).sum()}{better}."
-    )
-    return _claim("Better than other ways to distil?", sentence, rows)
+    sentence = f"Of {len(rows)} other ways to distil {name} {_counted(rows)}."
+    return _claim(OTHERS, sentence, rows)
 
 
-def _claim(question: str, sentence: str, rows: pd.DataFrame, answer: str = "") -> Claim:
+def _claim(
+    question: str,
+    sentence: str,
+    rows: pd.DataFrame,
+    answer: str = "",
+    evidence: str = "",
+) -> Claim:
     """With the rivals by what is said of them; the answer is yes if all are beaten."""
-    beaten, leads = rows["low"] > 0, rows["r2_difference"] > 0
-    count = f"{beaten.sum()} of {len(rows)}"
-    every = f"yes: all {len(rows)} beaten"
-    answer = answer or (every if beaten.all() else f"no: {count} beaten")
+    beaten, better = rows["low"] > 0, rows["high"] < 0
+    every = f"yes, it beats all {len(rows)}"
+    few = f"no claim: of {len(rows)} it {_counted(rows)}"
     return Claim(
         question,
         sentence,
         _listed(rows[beaten]),
-        _listed(rows[~leads & ~beaten]),
-        _listed(rows[leads & ~beaten]),
-        answer,
+        _listed(rows[~beaten & ~better]),
+        _listed(rows[better]),
+        answer or (every if beaten.all() else few),
+        evidence or f"strongest rival: {_strongest(rows)}",
     )
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    """How many of the rivals are beaten, level, and better."""
+    beaten, better = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
+    counts = {
+        "beats": beaten,
+        "is level with": len(rows) - beaten - better,
+        "is behind": better,
+    }
+    return tables.listed([f"{said} {count}" for said, count in counts.items() if count])
+
+
+def _place(row: Any) -> str:
+    """How ours stands to one rival."""
+    if row["low"] > 0:
+        return "better than"
+    return "behind" if row["high"] < 0 else "level with"
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """How ours stands to each of a few, with the numbers."""
+    return tables.listed(
+        [
+            f"{_place(row)} {name_of(str(row['reference']))} ({_difference(row)})"
+            for _, row in rows.iterrows()
+        ]
+    )
+
+
+def _strongest(rows: pd.DataFrame) -> str:
+    """The rival that ours leads least, with the difference and its interval."""
+    row = rows.loc[rows["r2_difference"].idxmin()]
+    return f"{name_of(str(row['reference']))} ({_difference(row)})"
 
 
 def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
@@ -308,54 +351,43 @@ def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
     return f"{text}; their filters were chosen from {filters:.0f}, on training groups."
 
 
-def _led(rows: pd.DataFrame) -> str:
-    """How many of those that are not surely behind are at least led."""
-    open_ = rows["low"] <= 0
-    led = int((open_ & (rows["r2_difference"] > 0)).sum())
-    return f" ({led} of them it leads, within the interval)" if led else ""
-
-
-ASKED = {
-    "Better than what needs no network?": "Is the student better than every model that "
-    "needs no network?",
-    "As good as its network?": "How does it stand to its network?",
-    "Is it the filter?": "Does the filter owe this to the network?",
-    WORTH: "What is the network worth to somebody who has no labels?",
-}
-
-
-def summary(verdict: Mapping[str, Verdict]) -> list[tuple[str, list[tuple[str, str]]]]:
+def summary(
+    verdict: Mapping[str, Verdict],
+) -> list[tuple[str, list[tuple[str, Claim]]]]:
     """The claims of a run on one screen: a question, and its answer for every target.
 
     Returns
     -------
-    list of (str, list of (str, str))
-        Question, then target and answer; questions that nobody answers are left out.
+    list of (str, list of (str, Claim))
+        Question, then target and claim; questions that nobody answers are left out.
     """
     out = []
-    for question, asked in ASKED.items():
-        answers = [
-            (target, claim.answer)
-            for target, found in verdict.items()
-            for claim in found.claims
-            if claim.question == question and claim.answer
-        ]
+    for question in FIRST:
+        answers: dict[str, Claim] = {}
+        for target, found in verdict.items():
+            for claim in found.claims:
+                if claim.question == question and claim.answer:
+                    answers.setdefault(target, claim)  # of several cases the first
         if answers:
-            out.append((asked, answers))
+            out.append((question, [*answers.items()]))
     return out
 
 
-def _listed(rows: pd.DataFrame, most: int | None = None) -> list[str]:
-    """References with the difference in R2 and its interval, the closest first."""
-    decimals = min(3, tables.digits(rows["low"], rows["high"])) if len(rows) else 3
+def _listed(rows: pd.DataFrame) -> list[str]:
+    """References with the difference in R2 and its interval, the strongest first."""
     return [
-        f"{name_of(str(row.reference))} ({signed(row.r2_difference, decimals)} "
-        f"[{signed(row.low, decimals)}, {signed(row.high, decimals)}] "
-        f"in {row.above} of {row.test_sets})"
-        for row in rows.sort_values("low")[:most].itertuples()
+        f"{name_of(str(row['reference']))}: {_difference(row)}{_above(row)}"
+        for _, row in rows.sort_values("r2_difference").iterrows()
     ]
 
 
-def signed(value: float, decimals: int) -> str:
-    """A number with its sign, and a real minus."""
-    return f"{value:+.{decimals}f}".replace("-", "−")
+def _difference(row: Any) -> str:
+    """The difference in R2 with its 95 % interval."""
+    return tables.difference(row["r2_difference"], row["low"], row["high"])
+
+
+def _above(row: Any) -> str:
+    """In how many test sets ours is ahead, where there are several."""
+    if row["test_sets"] == 1:
+        return ""
+    return f", ahead in {row['above']} of {row['test_sets']} test sets"

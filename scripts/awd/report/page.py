@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from awd import io
 from awd.league.names import name_of
-from awd.report import claims, tables, worth
+from awd.report import claims, glossary, tables, worth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +70,25 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What a study predicts, and how well: a row of the first table.
+
+    Attributes
+    ----------
+    title, meaning, tested : str
+        The target; what it is in words; how much was held out.
+    student, network : tuple of (str, str)
+        R2 with its interval, and the numbers that each learned.
+    """
+
+    title: str
+    meaning: str
+    tested: str
+    student: tuple[str, str]
+    network: tuple[str, str]
+
+
+@dataclass(frozen=True)
 class Section:
     """What the page shows of one target."""
 
@@ -86,6 +105,7 @@ def render(
     manifest: Mapping[str, Any],
     facts: Sequence[tuple[str, str]] = (),
     explorer: str = "",
+    subjects: Sequence[Subject] = (),
 ) -> str:
     """The page as HTML text: what the run says, then a section a target.
 
@@ -103,9 +123,11 @@ def render(
         SHA-256), ``device`` and ``origins`` (see :mod:`awd.record.manifest`); what is
         missing is left out.
     facts : sequence of (str, str)
-        What was run on what: a label and a text each, for the head of the page.
+        What was run: a label and a text each, for the head of the page.
     explorer : str
         Address of the run's explorer, if it has one.
+    subjects : sequence of Subject
+        What was predicted, and how well.
 
     Raises
     ------
@@ -122,6 +144,7 @@ def render(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["anchor"] = _anchor
+    environment.filters["called"] = name_of
     environment.filters["short"] = _short
     environment.filters["embedded"] = _embedded
     environment.filters["width"] = _width
@@ -132,9 +155,13 @@ def render(
         title=title,
         facts=facts,
         explorer=explorer,
+        subjects=subjects,
         summary=claims.summary(verdict),
         first=first,
         verdict=verdict,
+        glossary=glossary.explained(
+            {method for found in verdict.values() for method in found.methods}
+        ),
         sections=_sections(
             verdict, score_tables, [p for p in plates if p not in first]
         ),
@@ -174,49 +201,87 @@ def scored(
     for table in map(io.read_table, worths):
         for target, part in table.groupby("target", sort=False):
             key = target if target in verdict else f"{target} (cells)"
-            told = worth.sentences(part), worth.in_few_words(part)
-            handed = claims.of_worth(*told)
             whole = verdict[key]
+            handed = worth.claims_of(part)
             verdict[key] = replace(whole, claims=[*whole.claims, *handed])
     return verdict, shown
 
 
 def facts(
-    given: Any, manifest: Mapping[str, Any], made: Sequence[tuple[str, str]] = ()
+    manifest: Mapping[str, Any], made: Sequence[tuple[str, str]] = ()
 ) -> list[tuple[str, str]]:
-    """What was run on what, for the head of the page.
+    """When and with what code it was run, for the head of the page.
 
     Parameters
     ----------
-    given : object
-        Paths: ``scores`` and ``groups`` of the run, lists of one or none.
     manifest : mapping
         With ``device`` and ``commit``.
     made : sequence of (str, str)
         What sciences add of their data.
     """
     device = manifest["device"]
-    out = list(made)
-    for score_path, group_path in zip(given.scores, given.groups, strict=True):
-        table, tested = io.read_table(score_path), io.read_table(group_path)
-        for study, part in table.groupby("study", sort=False):
-            each = part[part["split"] != "all"]
-            counted = each.drop_duplicates(["target", "split"])["n_test"].sum()
-            splits = each["split"].nunique()
-            names = tested.loc[tested["study"] == study, "group"].nunique()
-            out.append(
-                (
-                    str(study),
-                    f"{', '.join(part['target'].unique())}: {counted:,} held-out "
-                    f"samples of {names} groups, in {splits} split{'s' * (splits > 1)}",
-                )
-            )
     networks = device.get("networks", {})
     trained = ", ".join(f"{count} on {name}" for name, count in networks.items())
-    out.append(("networks", f"{trained} ({device['label']})" if trained else "none"))
-    out.append(("date", datetime.datetime.now(datetime.UTC).date().isoformat()))
-    out.append(("commit", str(manifest["commit"])))
+    told = f"{trained} ({device['label']})" if trained else "none"
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return [
+        *made,
+        ("networks", told),
+        ("date", date),
+        ("commit", str(manifest["commit"])),
+    ]
+
+
+def subjects(given: Any, meanings: Mapping[str, Mapping[str, Any]]) -> list[Subject]:
+    """What was predicted, from how much, and how well, a row a study and target.
+
+    Parameters
+    ----------
+    given : object
+        Paths: ``scores`` and ``groups`` of the run, lists of one or none.
+    meanings : mapping
+        By study ``targets``, what each is in words, and what its ``samples`` and
+        ``groups`` are.
+    """
+    out = []
+    for score_path, group_path in zip(given.scores, given.groups, strict=True):
+        table, tested = io.read_table(score_path), io.read_table(group_path)
+        several = table["study"].nunique() > 1
+        for (study, target), part in table.groupby(["study", "target"], sort=False):
+            called = meanings[study]
+            names = tested.loc[tested["study"] == study, "group"].nunique()
+            out.append(
+                Subject(
+                    claims.title(study, target, several),
+                    called["targets"][target],
+                    _tested(part, called, names),
+                    _score(part, "distilled"),
+                    _score(part, "teacher"),
+                )
+            )
     return out
+
+
+def _tested(part: pd.DataFrame, called: Mapping[str, Any], groups: int) -> str:
+    """How many samples of how many groups were held out, in how many splits."""
+    each = part[part["split"] != "all"]
+    count = each.drop_duplicates("split")["n_test"].sum()
+    splits = each["split"].nunique()
+    of = f" of {groups} {called['groups']}" if groups < count else ""
+    turns = f", in {splits} splits" * (splits > 1)
+    return f"{count:,} held-out {called['samples']}{of}{turns}"
+
+
+def _score(part: pd.DataFrame, role: str) -> tuple[str, str]:
+    """R2 with its interval, and the numbers learned, of the first method of a role."""
+    rows = tables.over_splits(part)
+    rows = rows[rows["role"] == role]
+    if rows.empty:
+        return tables.MISSING, ""
+    row = rows.iloc[0]
+    learned = row["filter_parameters"] + row["head_parameters"]
+    r2 = tables.with_interval(row["r2"], row["r2_low"], row["r2_high"])
+    return r2, f"{learned:,.0f} fitted numbers"
 
 
 def plates(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -165,10 +165,41 @@ def digits(low: pd.Series, high: pd.Series) -> int:
 
     A half width of 0.013 allows three decimals, 0.13 two, 1.3 one.
     """
-    half = (high - low).median() / 2
+    return _digits((high - low).median() / 2)
+
+
+def _digits(half: float) -> int:
     if not half > 0:  # also NaN: no interval is known
         return 3
     return max(0, 1 - math.floor(math.log10(half)))
+
+
+def difference(value: float, low: float, high: float) -> str:
+    """A difference in R2 with its interval and its signs, as read on the page.
+
+    Examples
+    --------
+    >>> difference(-0.0117, -0.0227, -0.0013)
+    '−0.012 [−0.023, −0.001]'
+    """
+    decimals = min(3, _digits((high - low) / 2))
+    middle, *ends = (
+        f"{end:+.{decimals}f}".replace("-", "−") for end in (value, low, high)
+    )
+    return f"{middle} [{', '.join(ends)}]"
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """A number with its interval, with no more digits than that allows, as typeset."""
+    decimals = min(3, _digits((high - low) / 2))
+    middle, *ends = (typeset(end, decimals) for end in (value, low, high))
+    return f"{middle} [{', '.join(ends)}]"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts of a sentence: ``a, b and c``."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def number(value: float, decimals: int) -> str:

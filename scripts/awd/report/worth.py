@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from awd.league.names import name_of
-from awd.report.tables import number
+from awd.report.claims import WORTH, Claim
+from awd.report.tables import difference, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,10 +17,16 @@ WHERE = {
     "interval": "With half the frames",
     "resampled": "With half the frames, resampled to the network's interval",
 }
+# Why an R2 here is none of those that stand elsewhere on the page.
+OTHER_TASK = (
+    "(These R² are not those of the score table: here a user's samples are scaled by "
+    "their own spread, nothing is fitted to a label, and half of them are there to fit "
+    "to.)"
+)
 
 
-def sentences(worth: pd.DataFrame) -> list[str]:
-    """What a user without labels gains from the network, a sentence or two a row.
+def claims_of(worth: pd.DataFrame) -> list[Claim]:
+    """What a user without labels gains from the network, a case a row.
 
     Parameters
     ----------
@@ -29,52 +36,64 @@ def sentences(worth: pd.DataFrame) -> list[str]:
 
     Returns
     -------
-    list of str
+    list of Claim
         Better or worse is said only where the 95 % interval excludes 0. The target is
         named where there are several.
     """
     several = worth["target"].nunique() > 1
-    return [f"{row.target}: " * several + _of_case(row) for row in worth.itertuples()]
+    return [
+        Claim(
+            WORTH,
+            f"{row.target}: " * several + _sentence(row),
+            answer=_answer(row),
+            evidence=_evidence(row),
+        )
+        for row in worth.itertuples()
+    ]
 
 
-def in_few_words(worth: pd.DataFrame) -> str:
-    """The first case of :func:`sentences`, for the first lines of the page."""
-    row = worth.iloc[0]
+def _answer(row: Any) -> str:
     if row.labels:
         return f"more than {row.labels:,} labels"
     return f"no more than {row.fewest:,} labels"
 
 
-def _of_case(row: Any) -> str:
+def _evidence(row: Any) -> str:
+    ahead = difference(row.rival_difference, row.rival_low, row.rival_high)
+    return (
+        f"fitted to no label, on half of a user's samples, R² is {number(row.r2, 3)}; "
+        f"against the strongest model of {row.rival_labels:,} labels, "
+        f"{name_of(row.rival)}: {ahead}"
+    )
+
+
+def _sentence(row: Any) -> str:
     where = WHERE[row.shift]
-    rival = f"{name_of(row.rival)} with {row.rival_labels:,} labels"
     student = (
         f"the student (R² {number(row.r2, 3)}; network {number(row.network_r2, 3)})"
     )
-    by = _difference(row, "rival")
+    rival = f"{name_of(row.rival)} with {row.rival_labels:,} labels"
+    ahead = difference(row.rival_difference, row.rival_low, row.rival_high)
     if row.labels:
         more = ", the most that were tried" if row.labels == row.most else ""
         first = (
             f"{where}, without one of your labels {student} predicts better than every "
-            f"model fitted to up to {row.labels:,} of them{more}; the best of these, "
-            f"{rival}, is behind by {by}."
+            f"model fitted to up to {row.labels:,} of them{more}; against the best of "
+            f"these, {rival}: {ahead}."
         )
     else:
         first = (
             f"{where}, without labels {student} does not beat every model fitted to "
-            f"{row.fewest:,} labels of your own; R² minus that of {rival}: {by}."
+            f"{row.fewest:,} labels of your own; against {rival}: {ahead}."
         )
-    control = _difference(row, "control")
+    return f"{first} {_of_control(row)} {OTHER_TASK}"
+
+
+def _of_control(row: Any) -> str:
+    """Whether the worth is also in the filter, or in the network's answers alone."""
+    by = difference(row.control_difference, row.control_low, row.control_high)
+    same = "the same head on the filter of an untrained network"
     if row.control_low > 0:
-        return f"{first} It is ahead of its untrained control by {control}."
-    last = f"{first} It is not ahead of its untrained control ({control})"
-    if row.labels:
-        last += ": the worth is in what the network answers, not in the filter"
-    return f"{last}."
-
-
-def _difference(row: Any, name: str) -> str:
-    """A difference of R2 with its interval."""
-    values = (getattr(row, f"{name}_{end}") for end in ("difference", "low", "high"))
-    middle, low, high = (number(value, 3) for value in values)
-    return f"{middle} [{low}, {high}]"
+        return f"It is ahead of {same}: {by}."
+    reason = "; the worth is in what the network answers, not in the filter"
+    return f"It is not ahead of {same}: {by}{reason * bool(row.labels)}."

@@ -1,0 +1,25 @@
+"""What is predicted of a track, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MEANINGS = {
+    "mean0": "mean {slave} intensity above its start level",
+    "max0": "largest {slave} intensity of three frames, above its start level",
+    "half": "{slave} intensity of the track's second half minus that of its first",
+    "sig_mean": "mean {slave} intensity of the frames in which {slave} is significant",
+}
+
+
+def meaning(target: str, channels: Sequence[str]) -> str:
+    """A target of tracks (:data:`awd.cells.study.dataset.TARGETS`) for a reader.
+
+    Examples
+    --------
+    >>> meaning("mean0", ["clathrin", "auxilin"])
+    'mean auxilin intensity above its start level (s.d. of a cell), from clathrin alone'
+    """
+    master, slave = channels
+    found = MEANINGS[target].format(slave=slave)
+    return f"{found} (s.d. of a cell), from {master} alone"
