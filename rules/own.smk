@@ -15,7 +15,7 @@ use rule job as gather_samples with:
         settings=lambda wildcards: settings.own[wildcards.study].model_dump(
             include={
                 *("samples", "dims", "task", "targets"),
-                *("units", "signal", "network"),
+                *("units", "signal", "network", "windows", "length"),
             }
         ),
     resources:

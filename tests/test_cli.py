@@ -1,8 +1,11 @@
 """The command line gives what the library gives, reads pipes, fails in sentences."""
 
+import contextlib
 import csv
+import functools
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +15,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from click.testing import CliRunner
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 import awd
 from awd import cli, export, model, wavelet
@@ -19,9 +24,11 @@ from awd.features import Largest, Student
 from awd.filters import named
 from awd.model import Sample, Score, Story, Target
 from awd.portable import drawing
+from awd.portable import record as files
 from awd.record import manifest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
+BOOLEAN = st.booleans()
 DB3 = wavelet.from_pywt("db3")
 
 
@@ -141,7 +148,11 @@ def test_it_is_a_program_and_a_module_without_what_is_heavy(folder):
         (["predict", "model.json", "no.npy"], 1, "MissingInput: no.npy: no such file"),
         (["predict", "model.json", "x.npz", "--x", "z"], 1, "no array 'z'; it holds x"),
         (["predict", "x.npy", "x.npy"], 1, "DataError: x.npy: not valid JSON"),
-        (["predict", "model.json", "short.npy"], 1, "ShapeError: x is (60, 2, 20)"),
+        (
+            ["predict", "model.json", "short.npy"],
+            1,
+            "ShapeError: short.npy: x is (60, 2, 20)",
+        ),
         (["predict", "model.json", "x.npy", "--out", "x.npy/p.csv"], 1, "x.npy"),
         (["inspect", "model.json", "--plot", "w.bmp"], 1, "ends in .png, .pdf, .svg"),
         (["inspect", "model.json", "--card", "card.pdf"], 1, "ends in .html, .md"),
@@ -167,6 +178,114 @@ def test_failures_are_sentences_on_stderr(folder, arguments, code, said):
     assert said in done.stderr
     assert "Traceback" not in done.output
     assert done.stdout == ""
+
+
+ODD = [np.nan, np.inf, -np.inf, 1e300]
+
+
+def in_file(kind, x):
+    """Samples in the bytes of a kind of file."""
+    if kind == "csv":
+        flat = x.reshape(len(x), int(np.prod(x.shape[1:])))
+        names = [f"v{k}" for k in range(flat.shape[1])]
+        rows = [",".join(map(str, row)) for row in flat.tolist()]
+        return "\n".join([",".join(names), *rows]).encode()
+    file = io.BytesIO()
+    np.save(file, x) if kind == "npy" else np.savez(file, x=x)
+    return file.getvalue()
+
+
+@st.composite
+def odd_files(draw):
+    """Samples of an odd dtype, shape or value, and what befalls their bytes."""
+    dtype = draw(st.sampled_from([">f8", "<f4", ">f2", "i2", "?", "c8", "U4", "g"]))
+    shape = draw(st.sampled_from([(3, 2, 24), (3, 24, 2), (3, 2, 23), (0, 2, 24)]))
+    shape = draw(st.sampled_from([shape, shape[1:], (3, 48), (), (3, 1, 2, 24)]))
+    value = draw(st.sampled_from([0.5, 0.5, *ODD]))
+    cut = draw(st.one_of(st.none(), st.floats(0, 1)))
+    more = draw(st.sampled_from([b"", b"", b"\0", b"1,2\n"]))
+    return np.dtype(dtype), shape, value, cut, more
+
+
+@settings(deadline=None, max_examples=100)
+@given(case=odd_files(), kind=st.sampled_from(["npy", "npz", "csv"]), pipe=BOOLEAN)
+@example((np.dtype("f8"), (3, 2, 24), 0.5, None, b""), "csv", True)
+@pytest.mark.filterwarnings("ignore")
+def test_an_odd_file_is_one_sentence_that_names_it_or_is_read(
+    tmp_path_factory, signals, case, kind, pipe
+):
+    """Nothing between a message with exit code 1 and a line a sample."""
+    dtype, shape, value, cut, more = case
+    folder = tmp_path_factory.mktemp("odd")
+    x = np.zeros(shape)
+    if x.size:
+        x.flat[-1] = value
+    x = x.astype(dtype)
+    if kind == "csv" and x.ndim < 2:
+        x = x.reshape(1, -1)
+    path = folder / f"x.{kind}"
+    data = in_file(kind, x)
+    data = (data if cut is None else data[: int(cut * len(data))]) + more
+    path.write_bytes(data)
+    signals[0].save(folder / "model.json")
+    given = "-" if pipe else path
+    done = run("predict", folder / "model.json", given, data=data)
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    if done.exit_code:
+        assert (done.exit_code, done.stdout) == (1, "")
+        name = "standard input" if pipe else path.name
+        assert name in done.stderr
+        assert len(done.stderr) < 600
+        assert "Traceback" not in done.stderr
+        assert str(folder.parent) not in done.stderr or not pipe
+    else:
+        _, rows = read(done.stdout)
+        assert np.isfinite(rows).all()
+        whole = cut is None or kind == "csv"  # whose last rows may be cut off
+        assert whole
+        assert len(rows) <= 4
+
+
+JSON = st.recursive(
+    st.sampled_from([None, True, 0, -1, 3, 2.5, 1e301, 10**400, "", "a", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.just("a"), inner),
+    max_leaves=5,
+)
+
+
+def leaves(value, path=()):
+    """Paths of all values of a record."""
+    yield path
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in list(items)[:40]:
+            yield from leaves(inner, (*path, key))
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data(), new=JSON, sealed=BOOLEAN)
+def test_an_edited_model_is_refused_by_name_or_is_a_model(
+    tmp_path_factory, signals, data, new, sealed
+):
+    folder = tmp_path_factory.mktemp("edited")
+    record = json.loads(json.dumps(signals[0].record()))
+    *path, last = data.draw(st.sampled_from([p for p in leaves(record) if p]))
+    place = functools.reduce(lambda part, key: part[key], path, record)
+    before, place[last] = place[last], new
+    with contextlib.suppress(ValueError):
+        record["sha256"] = files.checksum(record) if sealed else signals[0].checksum
+    text = json.dumps(record)
+    (folder / "model.json").write_text(text, "utf-8")
+    np.save(folder / "x.npy", signals[1])
+    for command in (["check"], ["inspect"], ["predict"]):
+        more = [folder / "x.npy"] * (command == ["predict"])
+        done = run(*command, folder / "model.json", *more)
+        assert done.exception is None or isinstance(done.exception, SystemExit), command
+        assert done.exit_code == 1 or sealed or new == before
+        if done.exit_code:
+            assert "model.json" in done.stderr or "x.npy" in done.stderr
+            assert done.stdout == ""
+            assert len(done.stderr) < 600
 
 
 def test_a_missing_package_is_named(folder, monkeypatch):

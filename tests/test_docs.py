@@ -58,7 +58,7 @@ def test_every_block_of_a_page_runs_in_its_order(page, here):
             exec(compile(block, page, "exec"), names)
         else:
             sets += gathered(block)
-    assert len(sets) == {"own": 6, "extend": 1, "start": 0}[page]
+    assert len(sets) == {"own": 7, "extend": 1, "start": 0}[page]
     assert all(found.sizes["sample"] >= 90 for found in sets)
 
 

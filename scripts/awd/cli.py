@@ -15,14 +15,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from awd import __version__, extras, io
-from awd.errors import AwdError, ConfigError
+from awd.errors import AwdError, ConfigError, about
 
 if TYPE_CHECKING:
     import numpy as np
 
     from awd.model import Model
 
-STDIN = "-"
+STDIN, PIPED = "-", "standard input"
 BEGINNINGS = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"\x89HDF": ".nc", b"CDF": ".nc"}
 CARDS = {".html": "html", ".md": "markdown"}
 FOLDS = click.IntRange(0)
@@ -141,7 +141,7 @@ def predict(model: str, samples: str, out: str, array: str) -> None:
     SAMPLES is a file .npy, .npz, .nc or .csv, or - for what another program writes. A
     CSV has names in its first line and a sample in every other one, its channels one
     behind the other; the columns y, group, split and those with the names of the
-    targets are left out.
+    targets are left out. Samples of a study that says length or mask bring theirs.
 
     Beside the predictions (of a classifier the class, and the probability of each)
     "outside" is 1 where a sample is unlike all that the model was fitted to: of such a
@@ -153,24 +153,24 @@ def predict(model: str, samples: str, out: str, array: str) -> None:
       awd predict model.json - < new.csv | head
     """
     from awd import model as models
-    from awd.own import source
+    from awd.own import source, windows
 
     taken = models.load(model)
     named = {target.name: target.name for target in taken.targets}
-    with _file(samples) as path:
-        given = {"kind": "file", "file": path, "x": array}
-        given |= {key: key for key in ("y", "group", "split")}
-        x = source.read(given, named)["x"]
+    with _file(samples) as path, about(str(path)):
+        found = source.read({"kind": "file", "file": path, "x": array}, named)
+        x = found["x"]
         if path.suffix == ".csv" and x.shape[1] == taken.sample.size:
             x = x.reshape(len(x), *taken.sample.shape)
-    columns = _predictions(taken, x)
+        x = windows.at_home({**found, "x": x}, taken.sample)
+        columns = _predictions(taken, x)
     with _written(out) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([name for name, _ in columns])
         writer.writerows(zip(*(cells.tolist() for _, cells in columns), strict=True))
 
 
-def _predictions(model: Model, x: np.ndarray) -> Iterable[tuple[str, np.ndarray]]:
+def _predictions(model: Model, x: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """Names of the columns that are written, and what they hold, (n,) each."""
     if model.classes is None:
         found = model.outputs(x).reshape(len(x), -1)
@@ -193,7 +193,11 @@ def _file(samples: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"stdin{next(kinds, '.csv')}"
         path.write_bytes(data)
-        yield path
+        try:
+            yield path
+        except AwdError as error:
+            message = str(error).replace(str(path), PIPED)
+            raise type(error)(message) from error
 
 
 @contextlib.contextmanager

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from awd import __version__, samples
-from awd.errors import ConfigError, DataError, ShapeError
+from awd.errors import ConfigError, DataError, ShapeError, about
 from awd.model import Model, Target
-from awd.own import source, tables
+from awd.own import source, tables, windows
 from awd.record import manifest
 
 
@@ -90,14 +90,15 @@ def _arrays(
     path: Path, options: Mapping[str, Any]
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
     """Samples, and labels and groups of as many, where they are there."""
-    named = {key: options[key] for key in ("x", "y", "group")} | {"split": "split"}
+    named = {key: options[key] for key in ("x", "y", "group")}
     found = source.read({"kind": "file", "file": path, **named}, {})
     x = samples.real(found["x"], options["x"])
     if x.ndim < 2 or len(x) < 2 or not x.size:
         raise ShapeError(
             f"{path}: {options['x']} is {x.shape}; expected 2 or more samples (n, ...)"
         )
-    samples.require_finite(x, f"{path}: {options['x']}")
+    if not {"length", "mask"} & {*found}:
+        samples.require_finite(x, f"{path}: {options['x']}")
     y, group = (found.get(key) for key in ("y", "group"))
     for name, values in (("y", y), ("group", group)):
         if values is not None and len(np.atleast_1d(values)) != len(x):
@@ -115,7 +116,12 @@ def _arrays(
         name = f"{path}: {options['y']}"
         y = samples.require_finite(samples.real(y, name), name)
     group = None if group is None else group.astype(str)
-    return _shaped(x, options["shape"]), y, group
+    x = _shaped(x, options["shape"])
+    if {"length", "mask"} & {*found}:
+        dims = samples.dims_of(x.shape, options["dims"])
+        with about(str(path)):
+            x = windows.cut({**found, "x": x}, dims).x
+    return x, y, group
 
 
 def _network(network: str, options: Mapping[str, Any]) -> dict[str, Any]:

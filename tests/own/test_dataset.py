@@ -13,18 +13,19 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 16))
 Y = X.mean(1)
 LABELS = np.where(X[:, 0] > 0, "up", "down")
-NAMES = {"kind": "file", "x": "x", "y": "y", "group": "group", "split": "split"}
 
 
 def settings(file, **changes):
     base = {
-        "samples": NAMES | {"file": str(file)},
+        "samples": {"kind": "file", "file": str(file)},
         "dims": 1,
         "task": "regression",
         "targets": {"mean": 0},
         "units": "V",
         "signal": "voltage",
         "network": None,
+        "windows": ["whole"],
+        "length": None,
     }
     return base | changes
 

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.torch import save_file
 from torch import nn
 
 import awd
-from awd import io, registry, wavelet
+from awd import cli, io, registry, wavelet
 from awd.config.study import StudentSettings
 from awd.errors import DataError
 from awd.league import bootstrap, choose, score
@@ -80,14 +81,18 @@ class Study:
         kinds=("mlp",),
         search=SEARCH,
         models=("mean", "ridge"),
+        windows=("whole",),
+        length=None,
+        arrays=(),
         **student,
     ):
         self.folder, self.student, self.models = folder, STUDENT | student, models
         short = [registry.short(kind) for kind in kinds]
         self.student["kinds"] = ["network"] * bool(network) + short
-        np.savez(folder / "x.npz", x=x, **({} if y is None else {"y": y}))
+        np.savez(
+            folder / "x.npz", x=x, **({} if y is None else {"y": y}), **dict(arrays)
+        )
         source = {"kind": "file", "file": str(folder / "x.npz")}
-        source |= {key: key for key in ("x", "y", "group", "split")}
         whole = dataset.gather(
             {
                 "samples": source,
@@ -97,9 +102,11 @@ class Study:
                 "units": "V",
                 "signal": "voltage",
                 "network": network,
+                "windows": windows,
+                "length": length,
             }
         )
-        self.data = dataset.split(whole, 0, SHARES, seed=1, scaled=False)
+        self.data = dataset.split(whole, 0, SHARES, seed=1, scaled=not network)
         self.samples = folder / "samples.nc"
         io.write(self.data, self.samples, contracts.DATASET)
         self.networks = folder / "networks.safetensors"
@@ -330,3 +337,52 @@ def test_a_head_need_not_be_a_sum_of_curves(tmp_path, parts):
     settings = StudentSettings(head="parts.py:near")
     assert not settings.is_sum  # so nothing is drawn of it, and none taken home
     assert StudentSettings(head="parts.py:sparse").is_sum
+
+
+def test_signals_of_any_length_go_through_windows_and_home(tmp_path, monkeypatch):
+    x, length = walks(32) + 50, RNG.integers(9, 33, 120)
+    ends = x[np.arange(120), length - 1]
+    x[np.arange(32) >= length[:, None]] = np.nan
+    arrays = {"length": length}
+    shaped = {"windows": ["whole", "end"], "length": 24, "arrays": arrays}
+    study = Study(tmp_path, x, None, ends, **shaped)
+    assert study.data["x"].dims == ("sample", "channel", "time")
+    assert study.data["channel"].values.tolist() == ["whole", "end"]
+    model = study.model()
+    assert model.sample.channels == ("whole", "end")
+    model.save(tmp_path / "model.json")
+    rows = study.test.rows
+    monkeypatch.chdir(tmp_path)
+    np.savez("new.npz", x=x[rows], length=length[rows])
+    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "new.npz"])
+    assert done.exit_code == 0, done.output
+    found = np.loadtxt(done.stdout.splitlines(), delimiter=",", skiprows=1)
+    expected = study.entries["output"].prediction
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4)
+    assert (found[:, 1] == 0).mean() > 0.5
+
+
+@pytest.mark.parametrize("bring", [True, False])
+def test_images_with_gaps_are_filled_for_network_student_and_at_home(
+    tmp_path, monkeypatch, bring
+):
+    x, seen = walks(8, 8), RNG.random((120, 8, 8)) > 0.2
+    y = x.mean((1, 2))
+    x[~seen] = np.nan
+    layers = "torch.nn.Flatten(), torch.nn.Linear(64, 1)"
+    network = brought(factory(tmp_path, layers)) if bring else None
+    study = Study(tmp_path, x, network, y, dims=2, arrays={"mask": seen})
+    first = study.student["kinds"][0]
+    gradient = io.read(study.outputs)["gradient"].values[0]
+    assert gradient.any()
+    assert not gradient[:, 0][~seen].any()
+    assert np.isfinite(study.entries[first].prediction).all()
+    study.model().save(tmp_path / "model.json")
+    rows = study.test.rows
+    monkeypatch.chdir(tmp_path)
+    np.savez("new.npz", x=x[rows], mask=seen[rows])
+    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "new.npz"])
+    assert done.exit_code == 0, done.output
+    found = np.loadtxt(done.stdout.splitlines(), delimiter=",", skiprows=1)
+    expected = study.entries["output"].prediction
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4, atol=1e-5)

@@ -64,6 +64,8 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
     if name in ("cells", "maps", "recovery"):
         yield prefix, "is the name of a study of this project; choose another"
     yield from _bad_method(prefix, own)
+    if len(set(own.windows)) < len(own.windows):
+        yield f"{prefix}.windows", "lists a window twice"
     columns = network and network.columns
     if columns and len(columns) != len(own.targets):
         yield (
@@ -530,6 +532,8 @@ def _unread_own(prefix: str, own: Own) -> Iterator[tuple[str, str]]:
     if own.dims == 2:
         for key in ("start", "statistics"):
             yield f"{prefix}.student.{key}", "images have no time"
+        for key in ("windows", "length"):
+            yield f"{prefix}.{key}", "images are read whole"
 
 
 def _unread_cells(cells: Cells) -> Iterator[tuple[str, str]]:

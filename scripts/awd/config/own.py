@@ -56,6 +56,16 @@ class SampleFile(OwnSource):
         description="Array or column of train, select, test, where the file brings "
         "its own split; then there is one rotation.",
     )
+    length: str = Field(
+        "length",
+        description="Array or column of the lengths, where signals differ in theirs: "
+        "what x holds beyond is not read.",
+    )
+    mask: str = Field(
+        "mask",
+        description="Array of 1 and 0, (n, time) or (n, y, x), where samples have "
+        "gaps: what x holds at a 0 is not read, but filled from what is around.",
+    )
 
     def inputs(self) -> list[str]:
         return [self.file]
@@ -183,6 +193,19 @@ class Own(Strict):
         "",
         description="What is predicted of what, in a phrase for the report's first "
         "lines.",
+    )
+    windows: list[Literal["whole", "end"]] = Field(
+        ["whole"],
+        min_length=1,
+        description="What is read of a signal: whole, with zeros after a shorter one, "
+        "or every so many values of a longer one; end, its last `length` values. Each "
+        "is a channel, also to a network that is brought.",
+    )
+    length: int | None = Field(
+        None,
+        ge=8,
+        le=1_000_000,
+        description="Values of a window; by default those of the longest signal.",
     )
     network: NetworkSource | NetworkOutputs | None = Field(
         None,

@@ -9,9 +9,9 @@ import numpy as np
 
 from awd.errors import DataError, ShapeError, about
 from awd.league import splits
-from awd.own import source
+from awd.own import source, windows
 from awd.record.contracts import SPLITS
-from awd.samples import real, require_finite
+from awd.samples import real
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,10 +31,11 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
     -------
     Dataset
         :data:`awd.record.contracts.DATASET` without a split, or with that of the
-        source. Images have a channel axis always. Where outputs of a network were
-        computed elsewhere, ``answer(sample, name)``, and ``answer_gradient(name,
-        sample, ...)`` if they came with gradients. Without any label the target is
-        what the network answers.
+        source. Images have a channel axis always. Gaps are filled and signals of any
+        length cut (:func:`awd.own.windows.cut`); ``mask`` says of which values. Where
+        outputs of a network were computed elsewhere, ``answer(sample, name)``, and
+        ``answer_gradient(name, sample, ...)`` if they came with gradients. Without any
+        label the target is what the network answers.
 
     Raises
     ------
@@ -49,20 +50,34 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
 def _gathered(settings: Mapping[str, Any], found: source.Arrays) -> xr.Dataset:
     import xarray as xr
 
-    x, axes = _samples(found["x"], settings["dims"])
+    given, axes = _samples(found["x"], settings["dims"])
+    cut = windows.cut(
+        {**found, "x": given}, settings["dims"], settings["windows"], settings["length"]
+    )
+    x = _single(cut.x, "x")
     n, names = len(x), list(settings["targets"])
+    if x.ndim > len(axes) + 1:  # windows, of what had no channel
+        axes = ("channel", *axes)
     described = {"units": settings["units"], "long_name": "target"}
     ds = xr.Dataset(
         {"x": (("sample", *axes), x, {"units": "1", "long_name": settings["signal"]})},
         coords={"name": names},
     )
-    ds.attrs["squeezed"] = int(found["x"].ndim < x.ndim)
+    if cut.names:
+        ds["channel"] = "channel", list(cut.names)
+    if cut.mask is not None:
+        ds["mask"] = ("sample", *axes), cut.mask
+    if cut.length is not None:
+        ds["length"] = "sample", cut.length
+    ds.attrs["squeezed"] = int(settings["dims"] == 2 and found["x"].ndim == 3)
     answers = _answers(settings, found["x"], x, labelled="y" in found)
     elsewhere = bool(settings["network"]) and settings["network"]["kind"] == "outputs"
     if elsewhere:
         ds["answer"] = ("sample", "name"), answers["answer"], described
     if "gradient" in answers:
-        ds["answer_gradient"] = ("name", "sample", *axes), answers["gradient"]
+        slopes = answers["gradient"]
+        slopes = slopes if cut.mask is None else slopes * (cut.mask == windows.SEEN)
+        ds["answer_gradient"] = ("name", "sample", *axes), slopes
     if "y" in found:
         target = _targets(found["y"], settings, n)
         ds["target"] = ("sample", "name"), _single(target, "y"), described
@@ -99,7 +114,8 @@ def split(
     scaled : bool
         Whether every channel is centred and divided by its s.d. over the training
         groups; ``centre``, ``spread`` and ``raw_units`` of ``x`` say what would undo
-        it. A network that is brought reads samples as they are.
+        it. What a mask hides does not count, and beyond its ends a sample stays 0. A
+        network that is brought reads samples as they are.
 
     Raises
     ------
@@ -122,10 +138,13 @@ def split(
     out = ds.assign(split=("sample", sides))
     if not scaled:
         return out
-    x = ds["x"].values
-    training = x[sides == "train"]
+    x, training = ds["x"].values, sides == "train"
     over = tuple(axis for axis, name in enumerate(ds["x"].dims) if name != "channel")
-    mean, sd = (f(training, axis=over, keepdims=True) for f in (np.mean, np.std))
+    mask = ds["mask"].values if "mask" in ds else None
+    seen = True if mask is None else mask[training] == windows.SEEN
+    mean, sd = (
+        f(x[training], axis=over, keepdims=True, where=seen) for f in (np.mean, np.std)
+    )
     if not (sd > 0).all():
         raise DataError("a channel of x is constant over the training groups; drop it")
     described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
@@ -135,11 +154,13 @@ def split(
         "spread": sd.ravel().astype(float),
     }
     values = ((x - mean) / sd).astype(np.float32)
+    if mask is not None:
+        values[mask == windows.BEYOND] = 0
     return out.assign(x=(ds["x"].dims, values, described))
 
 
 def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """``x`` as float32 with the names of its axes; images get a channel axis."""
+    """``x`` with the names of its axes; images get a channel axis."""
     axes, x = AXES[dims], real(x, "x")
     if x.ndim not in (len(axes), len(axes) + 1) or not x.size:
         *_, last = ", ".join(axes).rpartition("channel, ")
@@ -147,11 +168,10 @@ def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
             f"x is {x.shape}; expected (n, [channel,] {last}) for dims: {dims}, not "
             "empty"
         )
-    require_finite(x)
     single = x.ndim == len(axes)
     if single and dims == 2:
         x, single = x[:, None], False
-    return _single(x, "x"), axes[1:] if single else axes
+    return x, axes[1:] if single else axes
 
 
 def _single(values: np.ndarray, name: str) -> np.ndarray:
@@ -271,6 +291,12 @@ def _elsewhere(
     answers = {"answer": table[:, columns]}
     if "gradient" in found:
         gradient = _single(found["gradient"], f"{path}: gradient")
+        if given.size != x.size:
+            raise DataError(
+                f"{path}: gradient is of x as it came, {given.shape}, and the method "
+                f"reads windows of it, {x.shape}; leave gradient out, or windows and "
+                "length"
+            )
         stacked = gradient[None] if gradient.shape == given.shape else gradient
         if stacked.shape[1:] != given.shape or max(columns) >= len(stacked):
             raise ShapeError(

@@ -15,15 +15,18 @@ from awd.own import tables
 
 Arrays = dict[str, np.ndarray]
 KINDS = (".nc", ".npz", ".npy", ".csv")
+NAMED = ("x", "y", "group", "split", "length", "mask")
+OF_ROWS = ("group", "split", "length")  # columns of a CSV
 
 
 def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
-    """The arrays of a study: ``x``, and ``y``, ``group``, ``split`` where they are.
+    """The arrays of a study: ``x``, and the others of :data:`NAMED` where they are.
 
     Parameters
     ----------
     source : mapping
-        ``samples`` of a configuration: ``kind`` is "file" or "function".
+        ``samples`` of a configuration: ``kind`` is "file" or "function". Of a file
+        the arrays are called as in :data:`NAMED`, but for those that it names.
     columns : mapping
         ``targets`` of the configuration: what stands in columns of a CSV.
 
@@ -34,15 +37,15 @@ def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
     """
     if source["kind"] == "function":
         return _called(source["function"], source["arguments"])
-    path = io.existing(source["file"], "put or link it there (samples.file)")
-    names = {key: source[key] for key in ("x", "y", "group", "split")}
+    path = io.existing(source["file"], "put or link it there")
+    names = {key: source.get(key, key) for key in NAMED}
     if path.suffix == ".csv":
         return _from_table(path, names, columns)
     found = arrays(path)
     if names["x"] not in found:
         raise DataError(
-            f"{path}: no array {names['x']!r}; it holds {', '.join(found)}; name the "
-            "samples' array in samples.x"
+            f"{path}: no array {names['x']!r}; it holds {', '.join(found) or 'none'}; "
+            "say which one the samples are (samples.x, or --x)"
         )
     return {key: found[name] for key, name in names.items() if name in found}
 
@@ -60,8 +63,8 @@ def arrays(path: io.PathLike) -> Arrays:
         return {str(name): v.values for name, v in io.read(path).variables.items()}
     if path.suffix not in KINDS:
         raise DataError(
-            f"{path}: files of kind {path.suffix or 'no name'} are not read; expected "
-            f"one of {', '.join(KINDS)}"
+            f"{path}: files of kind {path.suffix or 'no ending'} are not read; "
+            f"expected one of {', '.join(KINDS)}"
         )
     remedy = "write it anew with numpy.save or savez, of plain arrays"
     with integrity.readable(path, path.suffix[1:], remedy):
@@ -69,11 +72,17 @@ def arrays(path: io.PathLike) -> Arrays:
             with zipfile.ZipFile(path) as archive:
                 total = sum(entry.file_size for entry in archive.infolist())
             integrity.require_room(path, total)
-        loaded = np.load(path)
-        if isinstance(loaded, np.ndarray):
-            return {"x": loaded}
-        with loaded:
-            return {name: loaded[name] for name in loaded.files}
+        with path.open("rb") as file:
+            if not file.read(6).startswith((b"\x93NUMPY", b"PK")):
+                raise ValueError("it begins otherwise")
+            file.seek(0)
+            loaded = np.load(file)
+            if isinstance(loaded, np.ndarray):
+                if file.read(1):
+                    raise ValueError("more follows after its array")
+                return {"x": loaded}
+            with loaded:
+                return {name: loaded[name] for name in loaded.files}
 
 
 def _from_table(
@@ -83,20 +92,20 @@ def _from_table(
     table = tables.read(path)
     wanted = [name for name in columns.values() if isinstance(name, str)]
     own = [name for name in wanted if name in table]
-    named = {key: names[key] for key in ("group", "split") if names[key] in table}
+    named = {key: names[key] for key in OF_ROWS if names[key] in table}
     found = {key: table[name] for key, name in named.items()}
     if own:
         found["y"] = np.stack([table[name] for name in own], 1)
     elif names["y"] in table:
         found["y"] = table[names["y"]]
-    apart = {names["group"], names["split"], *(own or [names["y"]])}
+    apart = {*(names[key] for key in OF_ROWS), *(own or [names["y"]])}
     values = {name: cells for name, cells in table.items() if name not in apart}
     text = [name for name, cells in values.items() if cells.dtype.kind == "U"]
     if text or not values:
         wrong = f"column {text[0]!r} holds text" if text else "no column is left"
         raise DataError(
-            f"{path}: {wrong}; expected numbers, a column a value of x; name what else "
-            "there is in samples.group, samples.split or targets"
+            f"{path}: {wrong}; expected numbers, a column a value of x; leave it "
+            "out, or say what it is (samples.group, split, length, or targets)"
         )
     return {"x": np.stack(list(values.values()), 1), **found}
 
@@ -116,4 +125,22 @@ def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:
         found = dict(zip(("x", "y"), given, strict=True))
     else:
         found = {"x": given}
+    if "x" in found and "length" not in found:
+        found |= _padded(found["x"])
     return {key: np.asarray(value) for key, value in found.items() if value is not None}
+
+
+def _padded(x: Any) -> Arrays:
+    """A list of signals of several lengths as one array, and their lengths."""
+    try:
+        rows = [np.asarray(row) for row in x] if isinstance(x, list | tuple) else []
+        ends = [row.shape[-1] for row in rows]
+    except (ValueError, TypeError, IndexError):
+        return {}  # no such list: what else it is the next door says
+    channels = {row.shape[:-1] for row in rows}
+    if len(set(ends)) < 2 or len(channels) > 1:
+        return {}
+    whole = np.zeros((len(rows), *channels.pop(), max(ends)), np.result_type(*rows))
+    for row, signal in zip(whole, rows, strict=True):
+        row[..., : signal.shape[-1]] = signal
+    return {"x": whole, "length": np.array(ends)}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from awd import io
+from awd import integrity, io
 from awd.errors import DataError
 
 
@@ -25,6 +25,10 @@ def read(path: io.PathLike) -> dict[str, np.ndarray]:
         no names: its first line holds numbers, and those do not count the columns.
     """
     path = io.unbroken(path)
+    with path.open("rb") as file:
+        blocks = iter(lambda: file.read(integrity.BLOCK), b"")
+        if any(b"\0" in block for block in blocks):
+            raise DataError(f"{path}: holds zero bytes, no text; write it anew")
     try:
         first, table = _first_and_rest(path)
     except (ValueError, csv.Error) as error:

@@ -85,6 +85,10 @@ DATASET = Contract(
         "group": Variable(("sample",), "U"),
         "block": Variable(("sample",), "U"),
         "length": Variable(("sample",), "i", low=1, optional=True),
+        # 1 where a value was seen, 0 where it was filled, -1 beyond a sample's ends.
+        "mask": Variable(
+            ("sample", "[channel]", "[y]", "[time|x]"), "i", -1, 1, optional=True
+        ),
         "hand": Variable(("sample", "feature"), "f", optional=True, described=True),
         "split": Variable(("sample",), "U", values=SPLITS, optional=True),
         # What a network answered elsewhere, and its gradients there.

@@ -64,6 +64,8 @@ def outputs(
         slopes = (
             None if name.startswith(contracts.FOLD) else _slopes(model, sides, device)
         )
+        if slopes is not None and "mask" in data:
+            slopes *= data["mask"].values == 1  # as of maps, 0 where nothing was seen
         if slopes is not None:
             gradients[name] = slopes
     described = {**sides[0].described, "long_name": f"{target}, as the networks answer"}
