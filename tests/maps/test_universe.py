@@ -14,12 +14,12 @@ def sky():
     return np.concatenate([universe.simulate(0.3, 0.8, 24, seed) for seed in range(4)])
 
 
-def test_power_is_that_of_halofit_where_the_mesh_resolves_it(sky):
+def test_power_is_that_of_halofit(sky):
     table = realism.of(sky, 1.640625)
-    power = table[(table["quantity"] == "c_ell") & table["at"].between(250, 750)]
+    power = table[(table["quantity"] == "c_ell") & table["at"].between(250, 2000)]
     theory = Cosmology(0.3, 0.8).convergence_power(power["at"], 1.0)
     ratio = power["value"] / theory
-    assert len(ratio) == 3
+    assert len(ratio) == 6
     assert ratio.between(*ASKED["c_ell"]).all(), ratio
 
 

@@ -2,7 +2,8 @@
 
 Steps are those of FastPM (Feng, Chu, Seljak, McDonald 2016, arXiv 1603.00476), whose
 kick and drift reproduce linear growth for any length of step. At the middle of every
-lens plane the box is projected along its three axes.
+lens plane the box is projected along its three axes, and the power that the mesh
+blurred away is given back.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from awd.maps.sky.cosmology import Cosmology
 
 START = 0.1  # scale factor of the initial conditions
 LEAD = 8  # steps before the farthest plane
+HALVED = 2.6  # radians per cell of the mesh at which half of the power is left
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,29 @@ def evolve(
             )
     planes *= pixels**2 / particles**3
     planes -= 1
-    return Planes(planes, box, z_source)
+    return Planes(restored(planes, pixels / mesh), box, z_source)
+
+
+def restored(planes: np.ndarray, cell: float) -> np.ndarray:
+    """Planes (..., y, x) with the power that a mesh of cells of ``cell`` pixels lost.
+
+    A mesh blurs the force, and matter clusters less on scales of a few cells: power
+    there is 1 / (1 + (k / k0)^2) of halofit, with k0 = :data:`HALVED` radians per cell
+    in every cosmology and at every redshift up to 1 (within .1 for omega_m of .18 to
+    .42, sigma_8 of .6 to 1, cells of 1 and 2 Mpc/h). Modes are multiplied by the root
+    of its inverse, up to the mesh's Nyquist frequency; shorter ones, of which the mesh
+    knows nothing, by as much as there. Phases, and with them the shapes of structures,
+    stay those of the mesh.
+    """
+    rows, columns = planes.shape[-2:]
+    square = np.fft.fftfreq(rows)[:, None] ** 2 + np.fft.rfftfreq(columns) ** 2
+    per_cell = np.minimum(2 * np.pi * cell * np.sqrt(square), np.pi)
+    boost = np.sqrt(1 + (per_cell / HALVED) ** 2).astype(np.float32)
+    out = np.empty_like(planes)
+    for plane, sharp in zip(planes, out, strict=True):
+        modes = scipy.fft.rfft2(plane) * boost
+        sharp[...] = scipy.fft.irfft2(modes, plane.shape[-2:], overwrite_x=True)
+    return out
 
 
 def schedule(cosmology: Cosmology, box: float, z_source: float) -> np.ndarray:

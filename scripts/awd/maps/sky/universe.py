@@ -43,9 +43,10 @@ def simulate(
 
     Second-order initial conditions, a particle mesh, and the Born sum over its planes
     (:mod:`awd.maps.sky.nbody`, :mod:`awd.maps.sky.lensing`). Maps of one seed see the
-    same structures from other sides: they belong to one group. Structure below two
-    cells of the mesh is missing: power falls to 0.9 of the theory at ell 700 and to one
-    half at ell 2500 for the default mesh of 1 Mpc/h.
+    same structures from other sides: they belong to one group. Power is that of halofit
+    within 0.85 to 1.15 at ell 250 to 2,000, the last part of it by a calibrated
+    correction of what the mesh blurs (:func:`awd.maps.sky.nbody.restored`), and falls
+    to 0.75 at ell 2,800 for the default mesh of 1 Mpc/h.
 
     Parameters
     ----------
