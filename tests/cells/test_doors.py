@@ -160,7 +160,7 @@ WRONG = {
     ),
     "track ids": (table(particle=["a", "a", "b"]), "particle is 'a' in row 2"),
     "infinite x": (table(x=[1, np.inf, 2]), "x is 'inf' in row 3.*finite number"),
-    "fraction of a frame": (table(frame=[1.5, 2.5, 3]), "frame of observation 0"),
+    "fraction of a frame": (table(frame=[1.5, 2.5, 3]), "frame is 1.5 .*divide times"),
     "header only": (text(HEAD), "no spot belongs to a track"),
     "extra column": (text(HEAD + "0,1,2,3,4,5,6\n"), "not a readable CSV file"),
     "longer row": (text(HEAD + "0,1,2,3,4,5\n0,2,2,3,4,5,6\n"), "Expected 6 fields"),

@@ -55,6 +55,78 @@ def test_programs(tmp_path, name):
         read_exported(tmp_path / "t.csv", "a", 2.0)
 
 
+def cmeanalysis(path, channels, catidx=(1, 3)):
+    """As scripts print ProcessedTracks.mat: all from 1, NaN between segments."""
+    names = [""] if channels == 1 else ["m_", "s_"]
+    head = "trackId,tracklength,time[s],frameId,catIdx"
+    lines = [head + "".join(f",{n}x,{n}y,{n}A,{n}pValue" for n in names)]
+    for row in SPOTS.itertuples():
+        cells = [row.track, 3, 0.5 * row.frame, row.frame + 1, catidx[row.track > 1]]
+        for k in range(channels):
+            cells += [f"{v:e}" for v in (row.x + 1, row.y + 1, row.bright + k, 0.01)]
+        lines.append(", ".join(map(str, cells)))
+        if row.Index == 2:  # the track goes on in a second segment, which is not read
+            gap = [row.track, 3, "NaN", "NaN", 1] + ["NaN"] * 4 * channels
+            lines += [", ".join(map(str, gap)), lines[-1].replace(", 10, ", ", 12, ")]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_tables_of_cmeanalysis(tmp_path, channels):
+    path = cmeanalysis(tmp_path / "c.csv", channels)
+    ds = read_exported(path, "a", pixel_nm=100)
+    assert ds.attrs["frame_interval_s"] == pytest.approx(0.5)
+    assert ds["row_size"].values.tolist() == [3, 2]
+    for name, column in (("frame", "frame"), ("x", "x"), ("y", "y")):
+        assert ds[name].values.tolist() == SPOTS[column].tolist()
+    assert ds["master"].values.tolist() == SPOTS["bright"].tolist()
+    assert ds["category"].values.tolist() == [1, 3]
+    assert ds["complete"].values.tolist() == [1, 0]  # by category, not by frame
+    assert ("slave_p" in ds) == (channels == 2)
+    if channels == 2:
+        assert ds["slave"].values.tolist() == (SPOTS["bright"] + 1).tolist()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda table: "# by me\n# on Monday\n" + table.to_csv(index=False, sep="|"),
+        lambda table: "# " + table.to_csv(index=False, sep=" "),  # as numpy does
+    ],
+)
+def test_comments_above_the_names_are_passed_over(tmp_path, write):
+    (tmp_path / "t.txt").write_text(write(PROGRAMS["trackpy"]))
+    ds = read_exported(tmp_path / "t.txt", "a", **GIVEN)
+    assert ds["x"].values.tolist() == SPOTS["x"].tolist()
+
+
+def test_tracks_of_an_unknown_program_may_have_names(tmp_path):
+    table = renamed(track="id", frame="t").assign(id=["b", "b", "b", "a", "a"])
+    path = csv(tmp_path / "t.csv", table)
+    columns = {"track": "id", "frame": "t", "x": "x", "y": "y"}
+    ds = read_exported(path, "a", columns=columns, unit="px", **GIVEN)
+    assert ds["row_size"].values.tolist() == [3, 2]
+    table.loc[1, "id"] = "7"
+    path = csv(tmp_path / "t.csv", table)
+    with pytest.raises(DataError, match="id is 'b' in row 2"):
+        read_exported(path, "a", columns=columns, unit="px", **GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04" + bytes(99), "workbook of Excel; save its sheet as CSV"),
+        (b"1,2,3,4\n1,3,3,4\n", "first line holds numbers"),
+        (b"# only words\n", "not a readable CSV"),
+    ],
+)
+def test_what_is_no_table_says_what_to_do(tmp_path, content, message):
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_exported(tmp_path / "t.csv", "a", **GIVEN)
+
+
 def test_btracks_own_file_and_its_dummies(tmp_path):
     table = PROGRAMS["btrack"].assign(
         dummy=["False", "True", "False", "False", "False"]
@@ -143,6 +215,7 @@ def test_what_a_study_needs_is_known_from_the_first_rows(tmp_path):
 @pytest.fixture(scope="module")
 def cell():
     ds = simulate.simulate_traces("teaching", "a", 30, 0)
+    ds["category"] = "track", np.where(ds["complete"], 2, 3).astype("i1")
     return ds.assign_attrs(frame_interval_s=0.5, pixel_nm=108.0)
 
 
@@ -151,6 +224,8 @@ def test_what_is_exported_is_read_again(tmp_path, cell):
     (tmp_path / "a.xml").write_text(writers.trackmate(cell), "utf-8")
     ours = read_exported(tmp_path / "a.csv", "a", pixel_nm=108)
     theirs = read_exported(tmp_path / "a.xml", "a")
+    assert ours["category"].values.tolist() == cell["category"].values.tolist()
+    assert ours["complete"].values.tolist() == cell["complete"].values.tolist()
     assert theirs.attrs["pixel_nm"] == pytest.approx(108)
     long = cell["row_size"].values > 1  # a spot alone is no track of TrackMate's
     for ds in (ours, theirs):

@@ -16,7 +16,7 @@ import numpy as np
 from awd import io
 from awd.arguments import checked
 from awd.cells.readers import sequence
-from awd.cells.readers.said import INTERVAL, PIXEL, Quantity, agreed
+from awd.cells.readers.calibration import INTERVAL, PIXEL, Quantity, agreed
 from awd.cells.readers.tiff import Recording
 from awd.errors import DataError
 from awd.log import log
@@ -237,15 +237,14 @@ def _agreed(
     quantity: Quantity, given: float | None, opened: Sequence[Recording]
 ) -> float:
     """The pixel or the interval that the user and all files of a movie agree on."""
-    said: dict[str, float] = {}
-    odd: list[str] = []
+    sources: dict[str, float] = {}
+    unclear: list[str] = []
     for recording in opened:
-        says = recording.said
-        values = says.pixel if quantity is PIXEL else says.interval
-        said |= {f"{recording.name}, {name}": value for name, value in values.items()}
-        odd += says.odd
+        values = recording.calibration.values(quantity)
+        sources |= {f"{recording.name}, {name}": v for name, v in values.items()}
+        unclear += recording.calibration.unclear
     try:
-        return agreed(quantity, given, said, odd)
+        return agreed(quantity, given, sources, unclear)
     except DataError as error:
         raise DataError(f"{opened[0].name}: {error}") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from awd import io
-from awd.cells.readers import cmeanalysis, exported, matlab, said, utrack
+from awd.cells.readers import calibration, cmeanalysis, exported, matlab, utrack
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,4 +36,4 @@ def peek(kind: str, cell: str, told: Mapping[str, Any], slave: bool) -> None:
         how = settings | {"frame_interval_s": interval, "slave": slave}
         exported.require_readable(told["file"], **how)
     else:
-        said.required(told.get("file", cell), interval, settings["pixel_nm"])
+        calibration.required(told.get("file", cell), interval, settings["pixel_nm"])

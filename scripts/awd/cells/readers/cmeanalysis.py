@@ -18,7 +18,7 @@ from awd import extras, integrity, io
 from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
-from awd.cells.readers import said
+from awd.cells.readers import calibration
 from awd.cells.readers.matlab import load_v5
 from awd.errors import DataError
 
@@ -70,7 +70,7 @@ def read_processed_tracks(
     MissingInput, DataError
         When the file is absent, no MATLAB file, or not of this structure.
     """
-    interval, pixel = said.required(path, frame_interval_s, pixel_nm)
+    interval, pixel = calibration.required(path, frame_interval_s, pixel_nm)
     columns: dict[str, list[np.ndarray]] = {}
     buffers: list[dict[str, np.ndarray]] = []
     sizes, category, pid = [], [], []

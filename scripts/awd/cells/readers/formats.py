@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from awd.errors import DataError
 
 ROLES = ("track", "frame", "x", "y", "master", "slave", "slave_p")
+OTHER = "a table"  # of a program that is not known
+READ = (*ROLES, "category")  # what is read as numbers; a category is of cmeAnalysis
 
 
 @dataclass(frozen=True)
@@ -18,14 +20,14 @@ class Format:
     ----------
     name : str
     columns : mapping of str to sequence of str
-        By role (:data:`ROLES`); those of ``frame``, ``x`` and ``y`` must be there, and
-        ``track`` where the table is of tracks.
+        By role (:data:`READ` and ``time``); those of ``frame``, ``x`` and ``y`` must be
+        there, and ``track`` where the table is of tracks.
     unit : str, optional
         Of positions; None where the table says it itself.
-    first_frame : int
-        Number of the first frame.
-    time, time_unit : str, optional
-        Column of times, and its unit where the table does not say it.
+    first_frame, first_pixel : int
+        Number of the first frame, and of the first pixel along a row or column.
+    time_unit : str, optional
+        Of the times; None where it stands in a row below the names.
     mark : str, optional
         A column that no other program's table has.
     """
@@ -34,8 +36,14 @@ class Format:
     columns: Mapping[str, Sequence[str]]
     unit: str | None = "px"
     first_frame: int = 0
-    time: str | None = None
+    first_pixel: int = 0
+    time_unit: str | None = None
     mark: str | None = None
+
+    @property
+    def has_units_below(self) -> bool:
+        """Whether rows of names and units may stand below the first."""
+        return "time" in self.columns and self.time_unit is None
 
     def fits(self, names: Sequence[str]) -> bool:
         """Whether a table with columns of these names is of this program."""
@@ -69,10 +77,10 @@ FORMATS = (
             "frame": ["FRAME"],
             "x": ["POSITION_X"],
             "y": ["POSITION_Y"],
+            "time": ["POSITION_T"],
             **TRACKMATE,
         },
         unit=None,
-        time="POSITION_T",
     ),
     Format(
         "awd",
@@ -84,8 +92,28 @@ FORMATS = (
             "master": ["master"],
             "slave": ["slave"],
             "slave_p": ["slave_p"],
+            "category": ["category"],
+            "time": ["time_s"],
         },
-        time="time_s",
+        time_unit="s",
+    ),
+    Format(  # as scripts of its users write ProcessedTracks.mat, of one channel or two
+        "cmeAnalysis",
+        {
+            "track": ["trackId"],
+            "frame": ["frameId", "f"],
+            "x": ["m_x", "x"],
+            "y": ["m_y", "y"],
+            "master": ["m_A", "A"],
+            "slave": ["s_A"],
+            "slave_p": ["s_pValue"],
+            "category": ["catIdx"],
+            "time": ["time[s]", "t"],
+        },
+        first_frame=1,
+        first_pixel=1,
+        time_unit="s",
+        mark="trackId",
     ),
     Format(
         "trackpy",
@@ -152,8 +180,8 @@ def of(names: Sequence[str], given: Mapping[str, str | None], path: object) -> F
         It is of no program that is known, and the user does not say enough; or a column
         that is named is not there, or named twice.
     """
-    said = {role: [name] for role, name in given.items() if name is not None}
-    for role, (name,) in said.items():
+    named = {role: [name] for role, name in given.items() if name is not None}
+    for role, (name,) in named.items():
         if role not in ROLES:
             raise DataError(
                 f"{path}: columns name {role!r}; expected some of {', '.join(ROLES)}"
@@ -164,17 +192,16 @@ def of(names: Sequence[str], given: Mapping[str, str | None], path: object) -> F
                 "Name another, or export it"
             )
     for form in FORMATS:
-        merged = {**form.columns, **said}
         if form.fits(names):
-            return Format(form.name, merged, form.unit, form.first_frame, form.time)
-    lacking = [role for role in ("frame", "x", "y") if role not in said]
+            return replace(form, columns={**form.columns, **named}, mark=None)
+    lacking = [role for role in ("frame", "x", "y") if role not in named]
     if lacking:
         raise DataError(
             f"{path}: columns {listed(names)} are of no program that is known "
             f"({', '.join(form.name for form in FORMATS)}); say what they are by "
             "columns: {track: ..., frame: ..., x: ..., y: ..., master: ..., slave: ...}"
         )
-    return Format("a table", said, unit=None)
+    return Format(OTHER, named, unit=None)
 
 
 def listed(names: Sequence[str], most: int = 12) -> str:

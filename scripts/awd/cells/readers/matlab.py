@@ -13,7 +13,7 @@ import numpy as np
 from awd import integrity, io
 from awd.arguments import checked
 from awd.cells import tracks
-from awd.cells.readers import said
+from awd.cells.readers import calibration
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def read_fxycms(
     MissingInput, DataError
         When the file is absent, no MATLAB v5 file, or not of this structure.
     """
-    interval, pixel = said.required(path, frame_interval_s, pixel_nm)
+    interval, pixel = calibration.required(path, frame_interval_s, pixel_nm)
     cells = _load(path)
     with io.readable(path, "FXYCMS"):
         arrays = [np.asarray(entry, float) for entry in cells.ravel() if np.size(entry)]

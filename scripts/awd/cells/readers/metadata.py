@@ -14,15 +14,17 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from awd.cells.readers.said import Said
+from awd.cells.readers.calibration import Calibration
 
 if TYPE_CHECKING:
     import tifffile
 
 
-def scales(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Said:
+def calibration(
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries
+) -> Calibration:
     """What all metadata of a file say of one of its series."""
-    said = Said()
+    found = Calibration()
     readers: tuple[tuple[bool, Callable[..., None]], ...] = (
         (file.is_ome, _of_ome),
         (file.is_imagej, _of_imagej),
@@ -34,8 +36,8 @@ def scales(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> Said:
         if concerns:
             # Written by many programs; what does not parse says nothing.
             with contextlib.suppress(Exception):
-                read(file, series, said)
-    return said
+                read(file, series, found)
+    return found
 
 
 def ome(file: tifffile.TiffFile) -> ElementTree.Element:
@@ -49,7 +51,7 @@ def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Elem
 
 
 def _of_ome(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, said: Said
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, found: Calibration
 ) -> None:
     every = list(_named(ome(file), "Pixels"))
     at = next(k for k, other in enumerate(file.series) if other is series)
@@ -59,9 +61,9 @@ def _of_ome(
             pixels.get(f"PhysicalSize{axis}"),
             pixels.get(f"PhysicalSize{axis}Unit", "µm"),
         )
-        said.add_pixel(f"PhysicalSize{axis}", size, unit)
+        found.add_pixel(f"PhysicalSize{axis}", size, unit)
     unit = pixels.get("TimeIncrementUnit", "s")
-    said.add_interval("TimeIncrement", pixels.get("TimeIncrement"), unit)
+    found.add_interval("TimeIncrement", pixels.get("TimeIncrement"), unit)
     times: dict[int, float] = {}
     planes = [plane.attrib for plane in _named(pixels, "Plane")]
     for plane in planes:
@@ -69,35 +71,35 @@ def _of_ome(
             times.setdefault(int(plane["TheT"]), float(plane["DeltaT"]))
     unit = planes[0].get("DeltaTUnit", "s") if planes else "s"
     if sorted(times) == list(range(len(times))):
-        said.add_times("DeltaT", [times[t] for t in sorted(times)], unit)
+        found.add_times("DeltaT", [times[t] for t in sorted(times)], unit)
 
 
 def _of_imagej(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, said: Said
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, found: Calibration
 ) -> None:
     metadata = file.imagej_metadata or {}
     unit = metadata.get("unit", "")
     tunit = metadata.get("tunit", "s")
-    said.add_interval("finterval", metadata.get("finterval"), tunit)
+    found.add_interval("finterval", metadata.get("finterval"), tunit)
     names = [f"{axis}Resolution" for axis in "XY"]
     # Pixels in so many units; a program that does not know writes 0.
     values = [file.pages.first.tags[name].value for name in names]
     if all(pixels and units for pixels, units in values):
         for name, (pixels, units) in zip(names, values, strict=True):
-            said.add_pixel(name, units / pixels, unit)
+            found.add_pixel(name, units / pixels, unit)
 
 
 def _of_micromanager(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, said: Said
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, found: Calibration
 ) -> None:
     summary = (file.micromanager_metadata or {}).get("Summary", {})
     first = _of_page(file)
     for name in ("PixelSizeUm", "PixelSize_um"):
         for source in (first, summary):
-            said.add_pixel(name, source.get(name), "um")
-    said.add_interval("Interval_ms", summary.get("Interval_ms"), "ms")
+            found.add_pixel(name, source.get(name), "um")
+    found.add_interval("Interval_ms", summary.get("Interval_ms"), "ms")
     if series.kind == "ndtiff":
-        _times_of_ndtiff(file, said)
+        _times_of_ndtiff(file, found)
 
 
 def _of_page(file: tifffile.TiffFile) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def _of_page(file: tifffile.TiffFile) -> dict[str, Any]:
     return tag.value if isinstance(tag.value, dict) else json.loads(tag.value)
 
 
-def _times_of_ndtiff(file: tifffile.TiffFile, said: Said) -> None:
+def _times_of_ndtiff(file: tifffile.TiffFile, found: Calibration) -> None:
     """Times of the frames of a file, as the index of its folder lists them."""
     from pathlib import Path
 
@@ -125,31 +127,31 @@ def _times_of_ndtiff(file: tifffile.TiffFile, said: Said) -> None:
         seen.add(time)
         with open(index.parent / name, "rb") as raw:
             raw.seek(at)
-            says = json.loads(raw.read(count))
-        times[time] = float(says["ElapsedTime-ms"])
-    said.add_times("ElapsedTime-ms", [times[t] for t in sorted(times)], "ms")
+            written = json.loads(raw.read(count))
+        times[time] = float(written["ElapsedTime-ms"])
+    found.add_times("ElapsedTime-ms", [times[t] for t in sorted(times)], "ms")
 
 
 def _of_stk(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, said: Said
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, found: Calibration
 ) -> None:
-    says = file.stk_metadata or {}
-    unit = says.get("CalibrationUnits", "um")
+    stk = file.stk_metadata or {}
+    unit = stk.get("CalibrationUnits", "um")
     for axis in "XY":
-        said.add_pixel(f"{axis}Calibration", says.get(f"{axis}Calibration"), unit)
-    made = says.get("DatetimeCreated")
+        found.add_pixel(f"{axis}Calibration", stk.get(f"{axis}Calibration"), unit)
+    made = stk.get("DatetimeCreated")
     if made is not None and len(made) > 1:
         ms = np.asarray(made, "datetime64[ms]").astype(float)
-        said.add_times("DatetimeCreated", ms, "ms")
+        found.add_times("DatetimeCreated", ms, "ms")
 
 
 def _of_lsm(
-    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, said: Said
+    file: tifffile.TiffFile, series: tifffile.TiffPageSeries, found: Calibration
 ) -> None:
-    says = file.lsm_metadata or {}
+    lsm = file.lsm_metadata or {}
     for axis in "XY":
-        said.add_pixel(f"VoxelSize{axis}", says.get(f"VoxelSize{axis}"), "m")
-    said.add_interval("TimeIntervall", says.get("TimeIntervall"), "s")
-    times = says.get("TimeStamps")
+        found.add_pixel(f"VoxelSize{axis}", lsm.get(f"VoxelSize{axis}"), "m")
+    found.add_interval("TimeIntervall", lsm.get("TimeIntervall"), "s")
+    times = lsm.get("TimeStamps")
     if times is not None and len(times) > 1:
-        said.add_times("TimeStamps", times, "s")
+        found.add_times("TimeStamps", times, "s")

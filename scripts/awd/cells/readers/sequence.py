@@ -149,7 +149,7 @@ def _of_frames(named: str, files: Sequence[str], first: Recording) -> Recording:
         there,
         there,
         lambda index: opened(index).read(0),
-        first.said,
+        first.calibration,
     )
 
 
@@ -182,5 +182,5 @@ def _joined(named: str, parts: Sequence[Recording]) -> Recording:
         np.concatenate([part.there for part in parts]),
         np.concatenate([part.own for part in parts]),
         read_part,
-        first.said,
+        first.calibration,
     )

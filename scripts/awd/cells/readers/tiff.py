@@ -17,7 +17,7 @@ import numpy as np
 
 from awd import extras, integrity, io
 from awd.cells.readers import metadata
-from awd.cells.readers.said import Said
+from awd.cells.readers.calibration import Calibration
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Recording:
         Whether it stands in the file that was named.
     read : callable
         Number of a plane to its array.
-    said : Said
+    calibration : Calibration
     """
 
     name: str
@@ -58,7 +58,7 @@ class Recording:
     there: np.ndarray
     own: np.ndarray
     read: Callable[[int], np.ndarray]
-    said: Said
+    calibration: Calibration
 
     @property
     def axes(self) -> str:
@@ -105,7 +105,7 @@ def read_tiff(
         _require_all_listed(path, file, chosen)
         _require_all_used(path, file)
         lengths, shape = _axes(path, chosen.axes, chosen.shape, axes)
-        said = metadata.scales(file, chosen)
+        calibration = metadata.calibration(file, chosen)
     if chosen.dtype is None or chosen.dtype.kind not in "uif":
         raise DataError(f"{path}: pixels are {chosen.dtype}; expected numbers")
     count = int(np.prod([*lengths.values()], dtype=int))
@@ -121,7 +121,7 @@ def read_tiff(
         there.reshape(form),
         own.reshape(form),
         read,
-        said,
+        calibration,
     )
     return _position(found, rest, whole_set)
 
@@ -232,7 +232,7 @@ def _position(found: Recording, wanted: int | None, whole_set: bool) -> Recordin
         found.there.take(wanted, at),
         found.own.take(wanted, at),
         lambda index: read(int(plane[index])),
-        found.said,
+        found.calibration,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from awd import extras, io
-from awd.cells.readers.said import NM, Said, plain
+from awd.cells.readers.calibration import NM, Calibration, plain
 from awd.errors import DataError, about
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Spot = dict[str, str]
 
 
-def read_xml(path: Path) -> tuple[pd.DataFrame, Said]:
+def read_xml(path: Path) -> tuple[pd.DataFrame, Calibration]:
     """Spots in tracks as a table with the columns of TrackMate's CSV, in text.
 
     Positions are in px: the unit stands in a session, with the size of a pixel.
@@ -35,12 +35,12 @@ def read_xml(path: Path) -> tuple[pd.DataFrame, Said]:
         import pandas as pd
     with about(str(path)), io.readable(path, "TrackMate XML"):
         root = ElementTree.parse(path).getroot()
-        said, model = Said(), root.find("Model")
+        calibration, model = Calibration(), root.find("Model")
         if root.tag == "Tracks":
-            spots = _exported(root, said)
+            spots = _exported(root, calibration)
             length, time = root.get("spaceUnits"), root.get("timeUnits")
         elif model is not None:
-            spots = _session(root, model, said)
+            spots = _session(root, model, calibration)
             length, time = model.get("spatialunits"), model.get("timeunits")
         else:
             raise DataError(f"{path}: no TrackMate XML; its root is {root.tag}")
@@ -52,12 +52,12 @@ def read_xml(path: Path) -> tuple[pd.DataFrame, Said]:
     units["POSITION_X"] = f"({length})" if plain(length) in NM else "(pixel)"
     if "POSITION_T" in table:
         units["POSITION_T"] = f"({time})"
-    return pd.concat([pd.DataFrame([units] * 3), table], ignore_index=True), said
+    return pd.concat([pd.DataFrame([units] * 3), table], ignore_index=True), calibration
 
 
-def _exported(root: ElementTree.Element, said: Said) -> list[Spot]:
+def _exported(root: ElementTree.Element, calibration: Calibration) -> list[Spot]:
     """Tracks exported as XML: particles with detections at frames t."""
-    said.add_interval(
+    calibration.add_interval(
         "frameInterval", root.get("frameInterval"), root.get("timeUnits", "s")
     )
     return [
@@ -73,14 +73,14 @@ def _exported(root: ElementTree.Element, said: Said) -> list[Spot]:
 
 
 def _session(
-    root: ElementTree.Element, model: ElementTree.Element, said: Said
+    root: ElementTree.Element, model: ElementTree.Element, calibration: Calibration
 ) -> list[Spot]:
     """Spots of a session's tracks that were not filtered out, segment by segment."""
     image = next(root.iter("ImageData"), None)
     if image is not None:
         for key in ("pixelwidth", "pixelheight"):
-            said.add_pixel(key, image.get(key), model.get("spatialunits"))
-        said.add_interval(
+            calibration.add_pixel(key, image.get(key), model.get("spatialunits"))
+        calibration.add_interval(
             "timeinterval", image.get("timeinterval"), model.get("timeunits")
         )
     spots = {spot.get("ID"): dict(spot.attrib) for spot in model.iter("Spot")}

@@ -14,7 +14,7 @@ import numpy as np
 from awd import io
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
-from awd.cells.readers import cmeanalysis, said
+from awd.cells.readers import calibration, cmeanalysis
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_utrack(
     MissingInput, DataError
         When the file is absent, no MATLAB file, or not of this structure.
     """
-    interval, pixel = said.required(path, frame_interval_s, pixel_nm)
+    interval, pixel = calibration.required(path, frame_interval_s, pixel_nm)
     parts, whole = [], []
     with io.readable(path, "u-track"):
         for index, track in enumerate(cmeanalysis.load_structs(path, "tracksFinal")):

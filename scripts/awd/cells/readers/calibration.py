@@ -1,4 +1,4 @@
-"""What files say of the size of a pixel and the time between frames, and who is right.
+"""Size of a pixel and time between frames: what files say, and which value holds.
 
 The one place where sources are set against each other. What the user says counts, and
 where files say something else that is logged. Files that contradict each other are
@@ -78,15 +78,19 @@ INTERVAL = Quantity("time between frames", "interval_s", "s", 1e-5, 86_400)
 
 
 @dataclass
-class Said:
-    """What one file says: values by the name of what says them, and what was odd.
+class Calibration:
+    """What one file says: values by the name of what says them, and what is unclear.
 
     Pixels are in nm, intervals in s.
     """
 
     pixel: dict[str, float] = field(default_factory=dict)
     interval: dict[str, float] = field(default_factory=dict)
-    odd: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+
+    def values(self, quantity: Quantity) -> dict[str, float]:
+        """What is said of one quantity, by the name of what says it."""
+        return self.pixel if quantity is PIXEL else self.interval
 
     def add_pixel(self, source: str, value: object, unit: object) -> None:
         """A size of a pixel in a unit of length; pixels as unit say nothing."""
@@ -127,7 +131,9 @@ class Said:
         if not (math.isfinite(number) and number > 0) or name in PIXELS:
             return
         if name not in units:
-            self.odd.append(f"{source} is {number:g} {unit}, a unit that is not known")
+            self.unclear.append(
+                f"{source} is {number:g} {unit}, a unit that is not known"
+            )
             return
         values[source] = number * units[name]
 
@@ -143,7 +149,10 @@ def plain(unit: object) -> str:
 
 
 def agreed(
-    quantity: Quantity, given: float | None, said: dict[str, float], odd: list[str]
+    quantity: Quantity,
+    given: float | None,
+    sources: dict[str, float],
+    unclear: list[str],
 ) -> float:
     """The value that holds.
 
@@ -152,9 +161,9 @@ def agreed(
     quantity : Quantity
     given : float, optional
         What the user says.
-    said : dict of str to float
+    sources : dict of str to float
         What files say, by file and name.
-    odd : list of str
+    unclear : list of str
         What they say that is not understood.
 
     Raises
@@ -165,25 +174,24 @@ def agreed(
     q = quantity
     if given is not None:
         _require_possible(q, given, q.option)
-        for source, value in said.items():
+        for source, value in sources.items():
             if abs(value - given) > ALIKE * given:
                 log.warning(
                     f"{source}: says {value:g} {q.unit} for the {q.what}; "
                     f"{q.option}: {given:g} is taken"
                 )
         return float(given)
-    if not said:
-        why = f" ({odd[0]})" if odd else ""
-        where = q.option
-        raise DataError(f"the metadata do not say the {q.what}{why}; give {where}")
-    ordered = sorted(said.items(), key=lambda item: item[1])
+    if not sources:
+        why = f" ({unclear[0]})" if unclear else ""
+        raise DataError(f"the metadata do not say the {q.what}{why}; give {q.option}")
+    ordered = sorted(sources.items(), key=lambda item: item[1])
     (least, low), (most, high) = ordered[0], ordered[-1]
     if high - low > ALIKE * low:
         raise DataError(
             f"the {q.what} is {low:g} {q.unit} by {least} and {high:g} {q.unit} by "
             f"{most}; give the right one as {q.option}"
         )
-    source, value = next(iter(said.items()))
+    source, value = next(iter(sources.items()))
     _require_possible(q, value, source)
     return value
 
