@@ -142,6 +142,27 @@ def test_sequences_folders_and_patterns(tmp_path):
         open_movie(tmp_path / "*.stk")
 
 
+@pytest.mark.parametrize("codec", [None, "zlib"])
+def test_every_file_of_a_sequence_is_known_when_it_is_opened(tmp_path, codec):
+    for t in range(6):
+        image = BOTH[t, 0] if t != 4 else BOTH[t, 0, :10]
+        tifffile.imwrite(tmp_path / f"t{t}.tif", image, compression=codec)
+    refused("t4.tif: has Y 10.*t0.tif, Y ", tmp_path, **SAID)
+    (tmp_path / "t4.tif").write_bytes(b"")
+    refused("t4.tif: is empty", tmp_path, **SAID)
+
+
+def test_no_file_that_is_named_is_forgotten(tmp_path):
+    files = [tmp_path / name for name in ("a.tif", "b.tif")]
+    for k, file in enumerate(files):
+        plain(file, BOTH + 500 * k, imagej=True, metadata={"axes": "TCYX"})
+    message = r"b.tif.*not read: the files hold 2, 2"
+    refused(message, *files, channels=[0, 1], **SAID)
+    movie = open_movie(*files, channels=[1, 2], **SAID)
+    assert same(movie.channels[0], BOTH[:, 1])
+    assert same(movie.channels[1], BOTH[:, 0] + 500)
+
+
 def test_numbers_without_leading_zeros_and_parts_are_in_order(tmp_path):
     long = tiffs.planes(12, 1)[:, 0]
     for name in ("frames", "parts"):

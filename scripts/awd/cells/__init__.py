@@ -6,6 +6,7 @@ from awd import lazily
 
 if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
     from awd.cells import background as background
+    from awd.cells import channel as channel
     from awd.cells import classify as classify
     from awd.cells import compiled as compiled
     from awd.cells import course as course

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from awd.cells import frame
+from awd.cells.channel import Frames
 from awd.cells.compiled import convolution, fit
-from awd.cells.movie import Frames
 from awd.cells.readout import axes, half_window
 
 SPAN = 150  # frames, about, in which the background is thought to stand still

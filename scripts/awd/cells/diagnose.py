@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd.cells import detect
-from awd.cells.movie import clipped
+from awd.cells.channel import clipped
 from awd.cells.readout import Width
 
 if TYPE_CHECKING:

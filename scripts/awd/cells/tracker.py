@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from awd.cells.movie import Frames, Movie
+    from awd.cells.channel import Frames
+    from awd.cells.movie import Movie
 
 MOST = len(tracks.CHANNELS)
 SHIFTS = ("none", "auto")

@@ -75,10 +75,10 @@ def read(
     if len(files) == 1:
         return read_tiff(files[0], axes, series)
     first = read_tiff(files[0], axes, series, whole_set=True)
-    if not first.own.all() or (Path(files[0]).parent / NDTIFF).exists():
+    if not first.in_file.all() or (Path(files[0]).parent / NDTIFF).exists():
         return first  # a set that tells itself what belongs together
     ordered = in_order(str(named), files)
-    if first.there.size > 1:
+    if first.written.size > 1:
         return _joined(str(named), [read_tiff(file, axes, series) for file in ordered])
     return _of_frames(str(named), ordered, first)
 
@@ -132,25 +132,42 @@ def _several(named: str, kinds: Sequence[str]) -> DataError:
 
 def _of_frames(named: str, files: Sequence[str], first: Recording) -> Recording:
     """A sequence of files with one plane each."""
-    there = np.ones(len(files), bool)
+    written = np.ones(len(files), bool)
+    _require_alike(files, first)
 
     @lru_cache(OPEN)  # channels are read in turn
     def opened(index: int) -> Recording:
-        one = read_tiff(files[index])
-        if one.there.size > 1:
-            raise DataError(f"{files[index]}: {one.axes}; the first file has one plane")
-        return one
+        return _one_plane(files[index], first)
 
     return Recording(
         named,
         {"T": len(files)},
         first.shape,
         first.dtype,
-        there,
-        there,
+        written,
+        written,
         lambda index: opened(index).read(0),
         first.calibration,
     )
+
+
+def _one_plane(file: str, first: Recording) -> Recording:
+    """A file of a sequence, whose first file has one plane."""
+    recording = read_tiff(file)
+    if recording.written.size > 1 or recording.shape != first.shape:
+        raise DataError(
+            f"{file}: has {recording.axes}, and the first file, {first.name}, "
+            f"{first.axes}; a sequence has a plane of one size a file"
+        )
+    return recording
+
+
+def _require_alike(files: Sequence[str], first: Recording) -> None:
+    """Open what may have another plane; files of as many bytes as the first do not."""
+    usual = Path(files[0]).stat().st_size
+    for file in files:
+        if Path(file).stat().st_size != usual:
+            _one_plane(file, first)
 
 
 def _joined(named: str, parts: Sequence[Recording]) -> Recording:
@@ -168,7 +185,8 @@ def _joined(named: str, parts: Sequence[Recording]) -> Recording:
             f"{named}: {first.axes}: parts of a movie are joined where time is the "
             "first axis; export it as one file"
         )
-    starts = list(itertools.accumulate([part.there.size for part in parts], initial=0))
+    sizes = [part.written.size for part in parts]
+    starts = list(itertools.accumulate(sizes, initial=0))
 
     def read_part(index: int) -> np.ndarray:
         k = int(np.searchsorted(starts, index, side="right")) - 1
@@ -179,8 +197,8 @@ def _joined(named: str, parts: Sequence[Recording]) -> Recording:
         {**first.lengths, "T": sum(part.lengths.get("T", 1) for part in parts)},
         first.shape,
         first.dtype,
-        np.concatenate([part.there for part in parts]),
-        np.concatenate([part.own for part in parts]),
+        np.concatenate([part.written for part in parts]),
+        np.concatenate([part.in_file for part in parts]),
         read_part,
         first.calibration,
     )

@@ -7,7 +7,6 @@ NDTiff, MetaMorph STK, Zeiss LSM. A file may be a part of several that belong to
 from __future__ import annotations
 
 import logging
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from awd import extras, integrity, io
-from awd.cells.readers import metadata
+from awd.cells.readers import completeness, metadata
 from awd.cells.readers.calibration import Calibration
 from awd.errors import DataError
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     import tifffile
 
 AGAIN = "copy it again, or export it as OME-TIFF"
-IFD = 512  # bytes that list what is in a page, at most
 TIME = "TIQ"  # I and Q are how a plain stack's only axis is called
 
 
@@ -42,9 +40,9 @@ class Recording:
     shape : tuple of int
         Height and width, px.
     dtype : dtype
-    there : array of bool of shape ``(*lengths)``
+    written : array of bool of shape ``(*lengths)``
         Whether a plane was written.
-    own : array of bool of shape ``(*lengths)``
+    in_file : array of bool of shape ``(*lengths)``
         Whether it stands in the file that was named.
     read : callable
         Number of a plane to its array.
@@ -55,8 +53,8 @@ class Recording:
     lengths: dict[str, int]
     shape: tuple[int, int]
     dtype: np.dtype
-    there: np.ndarray
-    own: np.ndarray
+    written: np.ndarray
+    in_file: np.ndarray
     read: Callable[[int], np.ndarray]
     calibration: Calibration
 
@@ -99,11 +97,11 @@ def read_tiff(
     path = io.unbroken(path)
     with io.readable(path, "TIFF", AGAIN):
         file = tifffile.TiffFile(path)
-        _require_closed(path, file)
+        completeness.require_closed(path, file)
         chosen, rest = _series(path, file, series)
-        _require_inside(path, chosen)
-        _require_all_listed(path, file, chosen)
-        _require_all_used(path, file)
+        completeness.require_inside(path, chosen)
+        completeness.require_all_listed(path, file, chosen)
+        completeness.require_all_used(path, file)
         lengths, shape = _axes(path, chosen.axes, chosen.shape, axes)
         calibration = metadata.calibration(file, chosen)
     if chosen.dtype is None or chosen.dtype.kind not in "uif":
@@ -111,50 +109,19 @@ def read_tiff(
     count = int(np.prod([*lengths.values()], dtype=int))
     integrity.require_room(path, count * int(np.prod(shape)) * chosen.dtype.itemsize)
     with io.readable(path, "TIFF", AGAIN):
-        read, there, own = _planes(path, file, chosen, shape, count)
+        read, written, in_file = _planes(path, file, chosen, shape, count)
     form = tuple(lengths.values())
     found = Recording(
         f"{path}",
         lengths,
         shape,
         chosen.dtype,
-        there.reshape(form),
-        own.reshape(form),
+        written.reshape(form),
+        in_file.reshape(form),
         read,
         calibration,
     )
     return _position(found, rest, whole_set)
-
-
-def _require_closed(path: Path, file: tifffile.TiffFile) -> None:
-    """Refuse an OME-TIFF that names files outside of its folder, before they are read.
-
-    The files of a movie in several stand beside it, or are linked from there.
-    """
-    if not file.is_ome:
-        return
-    for element in metadata.ome(file).iter():
-        for key in ("FileName", "MetadataFile"):
-            name = element.get(key, path.name)
-            if not _inside(path.parent / name, path):
-                raise DataError(
-                    f"{path}: its metadata name the file {name!r}, outside of its "
-                    "folder, which is never read: put the files of a movie side by "
-                    "side and save it anew"
-                )
-
-
-def _inside(other: Path, path: Path) -> bool:
-    """Whether a file is in the folder of another, or in the one that is linked to."""
-    folders = path.parent.resolve(), path.resolve().parent
-    return any(other.parent.resolve().is_relative_to(folder) for folder in folders)
-
-
-def _require_inside(path: Path, series: tifffile.TiffPageSeries) -> None:
-    if series.is_multifile:
-        for page in series.pages:
-            if page and not _inside(Path(page.parent.filehandle.path), path):
-                raise DataError(f"{path}: a frame of it is outside of its folder")
 
 
 def _series(
@@ -189,16 +156,12 @@ def _series(
     )
 
 
-def _files_of(series: tifffile.TiffPageSeries) -> list[str]:
-    return [page.parent.filename for page in series.pages if page is not None]
-
-
 def _all_in(path: Path, series: tifffile.TiffPageSeries) -> bool:
-    return {*_files_of(series)} == {path.name}
+    return {*completeness.files_of(series)} == {path.name}
 
 
 def _any_in(path: Path, series: tifffile.TiffPageSeries) -> bool:
-    return path.name in _files_of(series)
+    return path.name in completeness.files_of(series)
 
 
 def _position(found: Recording, wanted: int | None, whole_set: bool) -> Recording:
@@ -212,8 +175,8 @@ def _position(found: Recording, wanted: int | None, whole_set: bool) -> Recordin
                 "series out"
             )
         return found
-    others = tuple(k for k in range(found.there.ndim) if k != at)
-    mine = np.flatnonzero(found.own.any(others))
+    others = tuple(k for k in range(found.written.ndim) if k != at)
+    mine = np.flatnonzero(found.in_file.any(others))
     # A file a position, and one was named.
     if wanted is None and len(mine) == 1 and not whole_set:
         wanted = int(mine[0])
@@ -222,15 +185,17 @@ def _position(found: Recording, wanted: int | None, whole_set: bool) -> Recordin
             f"{found.name}: holds {count} positions ({found.axes}); a cell is one of "
             f"them: say which by series: 0 to {count - 1}"
         )
-    numbers = np.arange(found.there.size).reshape(found.there.shape).take(wanted, at)
+    numbers = (
+        np.arange(found.written.size).reshape(found.written.shape).take(wanted, at)
+    )
     plane, read = numbers.ravel(), found.read
     return Recording(
         found.name,
         {letter: n for letter, n in found.lengths.items() if letter != "R"},
         found.shape,
         found.dtype,
-        found.there.take(wanted, at),
-        found.own.take(wanted, at),
+        found.written.take(wanted, at),
+        found.in_file.take(wanted, at),
         lambda index: read(int(plane[index])),
         found.calibration,
     )
@@ -305,9 +270,9 @@ def _planes(
         return read, every, every
     pages = list(series.pages)
     held = count // max(len(pages), 1)  # planes of a page: channels may stand in it
-    there = np.array([_is_whole(page) for page in pages])
-    if not there.all():
-        _require_stopped(path, file)
+    written = np.array([completeness.is_whole(page) for page in pages])
+    if not written.all():
+        completeness.require_stopped(path, file)
     for page in pages:
         if page is not None and page.parent.filehandle.closed:
             page.parent.filehandle.open()  # of other files of the set, until the end
@@ -320,95 +285,4 @@ def _planes(
         image = page.asarray()
         return image.reshape(held, *shape)[index % held] if held > 1 else image
 
-    return read_page, np.repeat(there, held), np.repeat(here, held)
-
-
-def _is_whole(page: tifffile.TiffPage | tifffile.TiffFrame | None) -> bool:
-    """Whether a page was written.
-
-    Raises
-    ------
-    DataError
-        It was, and its end is not in the file.
-    """
-    if page is None or not sum(page.databytecounts):
-        return False
-    ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-    if max(ends) > page.parent.filehandle.size:
-        raise DataError(
-            f"{page.parent.filehandle.path}: ends within frame {page.index}; the file "
-            "is truncated: copy it again"
-        )
-    return True
-
-
-def _require_stopped(path: Path, file: tifffile.TiffFile) -> None:
-    """Tell an acquisition that was stopped from a file of which a part is lost.
-
-    The list of pages of the first ends where the last page says so.
-    """
-    if file.is_ome:
-        named = {e.get("FileName", path.name) for e in metadata.ome(file).iter()}
-        absent = sorted(name for name in named if not (path.parent / name).exists())
-        if absent:
-            raise DataError(
-                f"{path}: belongs together with {', '.join(absent[:3])}, which is not "
-                "there; put all files of the movie side by side"
-            )
-    _require_last(path, file)
-
-
-def _require_last(path: Path, file: tifffile.TiffFile) -> None:
-    """Refuse a list of pages whose last one names another, which is not there."""
-    big, order = file.is_bigtiff, file.byteorder
-    head, entry, pointer = ("Q", 20, "Q") if big else ("H", 12, "I")
-    with open(path, "rb") as raw:
-        raw.seek(file.pages[-1].offset)
-        (tags,) = struct.unpack(order + head, raw.read(struct.calcsize(head)))
-        raw.seek(tags * entry, 1)
-        (following,) = struct.unpack(
-            order + pointer, raw.read(struct.calcsize(pointer))
-        )
-    if following:
-        raise DataError(
-            f"{path}: its list of frames ends at frame {len(file.pages) - 1}, which "
-            "names another; the file is truncated or damaged: copy it again"
-        )
-
-
-def _require_all_used(path: Path, file: tifffile.TiffFile) -> None:
-    """Refuse metadata that tell of fewer frames than there are."""
-    if not (file.is_ome or file.is_imagej or file.is_shaped):
-        return
-    plane = file.pages.first.shape
-    alike = [series for series in file.series if series.keyframe.shape == plane]
-    told = sum(
-        _files_of(series).count(path.name)
-        if series.is_multifile or file.is_ome
-        else series.size // series.keyframe.size
-        for series in alike
-    )
-    held = sum(page.shape == plane for page in file.pages)
-    if held > told:
-        raise DataError(
-            f"{path}: holds {held} frames, and its metadata tell of {told}; they are "
-            "of another movie, or damaged: copy it again, or export it anew"
-        )
-
-
-def _require_all_listed(
-    path: Path, file: tifffile.TiffFile, series: tifffile.TiffPageSeries
-) -> None:
-    """Refuse a plain file of whose frames only a part is listed."""
-    _require_last(path, file)
-    if series.kind not in ("generic", "uniform"):
-        return  # its metadata say how many frames there are
-    named = [sum(page.databytecounts) for page in file.pages]
-    pages = (page.aspage() for page in file.pages)
-    described = sum(int(tag.valuebytecount) for page in pages for tag in page.tags)
-    lost = path.stat().st_size - sum(named) - described - IFD * len(named)
-    if lost > max(min(named), IFD * len(named)):
-        raise DataError(
-            f"{path}: {lost:,} of its bytes belong to none of its {len(named)} frames; "
-            "the list of frames is cut: copy it again, or export it as OME-TIFF"
-        )
+    return read_page, np.repeat(written, held), np.repeat(here, held)
