@@ -1,5 +1,5 @@
 from awd.cells import tracks
-from awd.cells.figures.tracks import lifetimes, lifetimes_table
+from awd.cells.figures.lifetimes import lifetimes, lifetimes_table
 from awd.record.jobs import begin
 from awd.report import style
 

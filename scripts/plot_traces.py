@@ -1,5 +1,5 @@
 from awd.cells import tracks
-from awd.cells.figures.tracks import traces, traces_table
+from awd.cells.figures.traces import traces, traces_table
 from awd.record.jobs import begin
 from awd.report import style
 

@@ -8,8 +8,14 @@ from tests.looks import faults
 
 from awd import wavelet
 from awd.cells import measures, simulate, tracker, tracks
-from awd.cells.figures import fitness, pipeline, tracking
-from awd.cells.figures import tracks as figures
+from awd.cells.figures import (
+    cohorts,
+    fitness,
+    lifetimes,
+    pipeline,
+    traces,
+    tracking,
+)
 from awd.cells.movie import open_movie
 from awd.cells.study import quality
 
@@ -101,12 +107,12 @@ def test_tables_of_the_figures_are_the_tracks(made, bare):
     movie, cell, _ = made
     shown = tracking.tracking_table(movie, cell)
     assert len(shown) == cell.sizes["obs"]
-    lives = figures.lifetimes_table([cell, bare])
+    lives = lifetimes.lifetimes_table([cell, bare])
     assert len(lives) == cell.sizes["track"] + bare.sizes["track"]
     assert set(lives.loc[lives["cell"] == "b", "category"]) == {1, 3}
-    traces = figures.traces_table([cell])
-    assert traces["example"].nunique() == figures.SHOWN
-    inside = traces[traces["part"] == "track"]
+    examples = traces.traces_table([cell])
+    assert examples["example"].nunique() == traces.SHOWN
+    inside = examples[examples["part"] == "track"]
     for (_, k), own in inside.groupby(["example", "track"]):
         points = measures.points(cell)
         assert np.array_equal(own["slave"], points.loc[points["track"] == k, "slave"])
@@ -114,7 +120,7 @@ def test_tables_of_the_figures_are_the_tracks(made, bare):
 
 def test_cohorts_are_means_of_whole_tracks(made):
     cell = made[1]
-    table = figures.cohorts_table([cell])
+    table = cohorts.cohorts_table([cell])
     life, category = tracks.lifetimes(cell), cell["category"].values
     classes = {"1": [1], "1 and 2": [1, 2]}
     for (shown, cohort), own in table.groupby(["classes", "cohort"]):
@@ -128,9 +134,38 @@ def test_cohorts_are_means_of_whole_tracks(made):
     assert table["time_s"].min() == -5
 
 
-@pytest.mark.parametrize("name", ["lifetimes", "cohorts", "traces"])
-def test_figures_are_drawn_of_any_tracks(made, bare, name):
-    draw = getattr(figures, name)
+def ramps(interval, condition):
+    """Tracks of 24 s whose master is, everywhere, the time since their start."""
+    frames = round(24 / interval)
+    time = interval * np.arange(-5, frames + 5)
+    count, inner = 4, np.tile(time[5:-5], 4)
+    ds = tracks.build(
+        {"frame": np.tile(10 + np.arange(frames), count), "x": inner, "y": inner}
+        | {"master": inner},
+        np.full(count, frames),
+        np.ones(count, bool),
+        cell=f"{condition}{interval}",
+        frame_interval_s=interval,
+        pixel_nm=100.0,
+        condition=condition,
+    )
+    buffers = np.tile(np.stack([time[:5], time[-5:]]), (count, 1, 1))
+    return tracks.with_classes(ds, np.ones(count), {"buffer_master": buffers})
+
+
+def test_cohorts_keep_the_time_of_cells_with_other_intervals():
+    cells = [ramps(0.5, "fast"), ramps(2.0, "fast"), ramps(2.0, "slow")]
+    for condition, own in cohorts.cohorts_table(cells).groupby("condition"):
+        step = 0.5 if condition == "fast" else 2.0
+        assert np.diff(own["time_s"].iloc[:10]) == pytest.approx(step)
+        assert own["time_s"].iloc[0] == -5 * step
+        # Cells end at different times within their last frames, and begin alike.
+        start = own[own["time_s"] <= 0]
+        assert start["master"].to_numpy() == pytest.approx(start["time_s"].to_numpy())
+
+
+@pytest.mark.parametrize("draw", [lifetimes.lifetimes, cohorts.cohorts, traces.traces])
+def test_figures_are_drawn_of_any_tracks(made, bare, draw):
     for cells in ([made[1]], [bare], [made[1], bare]):
         figure = draw(cells)
         assert any(ax.has_data() for ax in figure.axes)
@@ -159,7 +194,7 @@ def test_two_exponentials_are_found_again():
     rng = np.random.default_rng(0)
     long = rng.random(20_000) < 0.7
     lives = 3 + rng.exponential(np.where(long, 50, 5))
-    shares, means, start = figures.two_exponentials(lives, np.ones(len(lives)))
+    shares, means, start = lifetimes.two_exponentials(lives, np.ones(len(lives)))
     assert start == pytest.approx(3, abs=0.01)
     assert shares == pytest.approx([0.3, 0.7], abs=0.03)
     assert means == pytest.approx([5, 50], rel=0.1)

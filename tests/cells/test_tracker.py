@@ -151,8 +151,10 @@ def test_too_many_channels_or_nothing_to_see_is_refused(files):
     noise = np.random.default_rng(0).poisson(100, (8, 64, 64))
     dark = Movie((noise, noise), 80.0, 1.0)
     dark.channels[0][0]
-    with pytest.raises(DataError, match="too few to estimate"):
+    with pytest.raises(DataError, match="^movie: .*too few to estimate"):
         tracker.track(dark, "a")
+    with pytest.raises(DataError, match="no track is inside of both.*400, 0 px apart"):
+        tracker.track(open_movie(*files[0]), "a", shift=[400, 0])
 
 
 def test_the_truth_is_read_with_the_trackers_errors(files, cell):

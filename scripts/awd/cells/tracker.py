@@ -15,7 +15,7 @@ from awd.cells.classify import BUFFER, Ragged, classify
 from awd.cells.compiled import fit
 from awd.cells.readout import IMAGE, WIDTH
 from awd.cells.registration import Shift, channel_shift
-from awd.errors import ConfigError, DataError
+from awd.errors import ConfigError, DataError, about
 from awd.log import log
 
 if TYPE_CHECKING:
@@ -131,11 +131,12 @@ def track(
     channels = tuple(background.without_still(c) for c in movie.channels)
     movie = replace(movie, channels=cast("tuple[Frames, ...]", channels))
     widths = _widths(movie, sigma)
+    name = movie.channels[0].name
     table = _inner(follow(movie.channels[0], widths[0], **following), movie, widths[0])
     if not len(table):
         raise DataError(
-            f"{movie.channels[0].name}: no significant track; is it the right channel? "
-            f"spots of {_mean(widths[0]):.2f} px were looked for"
+            f"{name}: no significant track; is it the right channel? spots of "
+            f"{_mean(widths[0]):.2f} px were looked for"
         )
     seen = table[table["seen"]]
     others = list(zip(channels[1:], widths[1:], strict=True))
@@ -146,6 +147,11 @@ def track(
     ]
     for moved in applied:
         table = _inner(table, movie, widths[0], moved)
+    if not len(table):
+        raise DataError(
+            f"{name}: no track is inside of both channels, which stand "
+            f"{applied[0][0]:g}, {applied[0][1]:g} px apart (y, x); correct shift"
+        )
     ds = _read_out(table, movie, widths, mode, applied)
     ds.attrs |= {
         "cell": cell,
@@ -216,7 +222,8 @@ def _read_out(
 def _widths(movie: Movie, sigma: Sequence[float | None]) -> Widths:
     """Widths of a spot in every channel; one without spots has the master's."""
     given = [(width, width) if width else None for width in [*sigma, *[None] * MOST]]
-    widths = [given[0] or detect.estimate_widths(movie.channels[0])]
+    with about(movie.channels[0].name):
+        widths = [given[0] or detect.estimate_widths(movie.channels[0])]
     for frames, known in zip(movie.channels[1:], given[1:], strict=False):
         try:
             widths.append(known or detect.estimate_widths(frames))
