@@ -335,7 +335,7 @@ def bad_array(kind, value):
     """What an array cannot be in place of a value."""
     found = no_array(value)
     found += [None] * (kind != "optional")
-    found += not_finite(value) * (kind not in ("array", "taps array"))
+    found += not_finite(value) * (kind != "taps array")
     if kind != "free":
         found.append(np.empty((0, *value.shape[1:])))
     if kind in ("samples", "optional", "array"):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import pywt
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from awd import transform, wavelet
-from awd.errors import ConfigError, ShapeError
+from awd import kernels, transform, wavelet
+from awd.errors import ConfigError, DataError, ShapeError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Level value")
 MODES = list(transform.MODES)
@@ -195,3 +197,80 @@ def test_an_analysis_can_be_traced(mode):
         torch.jit.trace(bands, x)(2 * x), bands(2 * x), strict=True
     ):
         torch.testing.assert_close(traced, plain)
+
+
+SHAPES = {1: (3, 21), 2: (3, 9, 12)}
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    mode=st.sampled_from(list(transform.MODES)),
+    dims=st.sampled_from([1, 2]),
+    taps=st.sampled_from(["haar", "db3"]),
+    bad=st.sampled_from([np.nan, np.inf, -np.inf]),
+    at=st.integers(0, 10**6),
+    more=st.integers(0, 10**6),
+    dtype=st.sampled_from(["f4", "f8"]),
+)
+def test_no_value_that_is_none_passes_silently(mode, dims, taps, bad, at, more, dtype):
+    """Wherever it stands, in samples, in bands or in weights, and whoever is asked."""
+    h = wavelet.from_pywt(taps)
+    whole = np.random.default_rng(0).normal(size=SHAPES[dims]).astype(dtype)
+    x = whole.copy()
+    x.flat[at % x.size] = bad
+    x.flat[more % x.size] = -bad  # infinities that could cancel
+    calls = [
+        lambda: kernels.analysis(x, h, 2, mode, dims),
+        lambda: transform.analysis(*map(torch.tensor, (x, h)), 2, mode, dims=dims),
+    ]
+    bands = kernels.analysis(whole, h, 2, mode, dims)
+    part = bands[1 + at % 2]
+    part = part[more % 3] if dims == 2 else part
+    part.flat[at % part.size] = bad
+    tensors = [
+        torch.tensor(c) if isinstance(c, np.ndarray) else tuple(map(torch.tensor, c))
+        for c in bands
+    ]
+    shape = SHAPES[dims][1:]
+    calls += [
+        lambda: kernels.synthesis(bands, h, shape, mode),
+        lambda: transform.synthesis(tensors, torch.tensor(h), shape, mode),
+    ]
+    if mode == "zero":
+        weights = kernels.pack(whole, h, 2)[0]
+        spoilt = weights.copy()
+        spoilt.flat[at % weights.size] = bad
+        calls += [
+            lambda: kernels.pick(x, h, 2, 2, 1),
+            lambda: kernels.l1(x, h[None], 2),
+            lambda: kernels.l1(np.tile(x, (800, *[1] * dims)), h[None], 2),
+            lambda: kernels.l1_gradient(x, h, 2),
+            lambda: kernels.l1_gradient(np.tile(x, (800, *[1] * dims)), h, 2),
+            lambda: kernels.pack_gradient(x, h, 2, weights),
+            lambda: kernels.pack_gradient(whole, h, 2, spoilt),
+        ]
+        if dims == 2:
+            calls.append(lambda: kernels.soft_gradient(x, h, 2, 0.1))
+    for call in calls:
+        with pytest.raises(DataError, match="not finite"):
+            call()
+
+
+def test_large_numbers_are_no_infinities():
+    x = np.full((4, 64), 3e38, "f4")
+    h = wavelet.from_pywt("haar")
+    with np.errstate(over="ignore"):
+        kernels.pack(x, h, 2)
+        assert np.isfinite(kernels.pick(x / 8, h, 2, 1, 1)[0]).all()
+    transform.analysis(torch.tensor(x), torch.tensor(h), 2)
+
+
+def test_what_has_no_values_yet_is_let_through():
+    """vmap, meta tensors, traces and exported programs look at no number."""
+    h, x = low_pass("db2"), torch.randn(3, 16, dtype=torch.float64)
+    many = torch.vmap(lambda row: transform.analysis(row, h, 2)[0])(x)
+    torch.testing.assert_close(many, transform.analysis(x, h, 2)[0])
+    meta = transform.analysis(x.to("meta"), h.to("meta"), 2)
+    assert meta[0].shape == many.shape
+    slopes = torch.func.jacrev(lambda row: transform.analysis(row, h, 2)[0])(x[0])
+    assert slopes.shape == (many.shape[1], 16)

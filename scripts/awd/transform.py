@@ -13,7 +13,8 @@ strided convolution of one channel, forward and backward.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, overload
 
 import numpy as np
@@ -22,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from awd import scalars
-from awd.errors import ShapeError
+from awd.errors import DataError, ShapeError
 from awd.wavelet import require_levels
 
 OUTSIDE = -1  # index of a sample that the extension sets to zero
@@ -157,6 +158,8 @@ def analysis(
     ShapeError
         Integer signals, fewer axes than ``dims``, odd or non-vector filter, or more
         levels than the length allows.
+    DataError
+        ``x`` or ``h`` is not finite.
     ConfigError
         The mode is unknown.
 
@@ -174,6 +177,7 @@ def analysis(
     for _ in range(levels):
         approx, *detail = _halve(approx, weights, mode, dims)
         details.append(detail[0] if dims == 1 else tuple(detail))
+    _require_finite(approx, {"x": x, "h": h})
     return [approx, *details[::-1]]
 
 
@@ -204,6 +208,8 @@ def synthesis(
     ------
     ShapeError
         The bands do not have the shapes that ``shape``, filter and mode give.
+    DataError
+        A band or ``h`` is not finite.
     ConfigError
         The mode is unknown.
     """
@@ -225,7 +231,26 @@ def synthesis(
     weights = _synthesis_weights(bank)
     for size, detail in zip(sizes[1:], details, strict=True):
         low = _double(torch.stack([low, *detail]), size, weights, mode)
+    bands = [c for part in parts for c in part]
+    _require_finite(low, {"h": h} | {f"band {k}": c for k, c in enumerate(bands)})
     return low
+
+
+def _require_finite(result: Tensor, given: Mapping[str, Tensor]) -> None:
+    """Refuse what is not finite, once the result shows it, which all went into."""
+    if torch.jit.is_tracing() or torch.compiler.is_compiling():
+        return
+    try:
+        sound = math.isfinite(result.detach().sum().item())
+    except (RuntimeError, NotImplementedError):  # of vmap, or without values: meta
+        return
+    for name, values in given.items():
+        bad = int((~torch.isfinite(values)).sum()) if not sound else 0
+        if bad:
+            raise DataError(
+                f"{name} is not finite (NaN, infinity) in {bad} of {values.numel()} "
+                "values; drop or repair them"
+            )
 
 
 def _halve(x: Tensor, weights: Tensor, mode: str, dims: int) -> Tensor:

@@ -5,6 +5,7 @@ Compiled (:mod:`awd.compiled`) where that is faster than pywt, by pywt elsewhere
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from awd.compiled import extremes, images, signals
 from awd.errors import DataError, ShapeError
-from awd.samples import behaved, real
+from awd.samples import behaved, real, require_finite
 from awd.scalars import chosen, whole, wholes
 from awd.wavelet import highpass, require_levels
 
@@ -56,6 +57,8 @@ def analysis(
     ------
     ShapeError
         ``x`` is not floating point or too short, or the filter has an odd length.
+    DataError
+        ``x`` or the filter is not finite.
     ConfigError
         The mode is unknown.
     """
@@ -75,7 +78,9 @@ def analysis(
         where = {"axis": -1} if dims == 1 else {"axes": (-2, -1)}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # filters longer than signals
-            return function(x, bank, mode, levels, **where)
+            bands = function(x, bank, mode, levels, **where)
+        require_sound(bands[0], samples=rows)
+        return bands
     packed, _ = pack(rows, h, levels, mode)
     return unpack(packed.reshape(*batch, -1), shape, len(h), levels, mode)
 
@@ -126,8 +131,8 @@ def synthesis(
 
     Raises
     ------
-    ShapeError, ConfigError
-        The filter has an odd length; the mode is unknown.
+    ShapeError, DataError, ConfigError
+        The filter has an odd length; a band is not finite; the mode is unknown.
     """
     import pywt
 
@@ -148,6 +153,7 @@ def synthesis(
             f"the coefficients are those of {found} samples, odd ones rounded up; "
             f"expected those of shape {shape}"
         )
+    require_sound(full, **{f"band {k}": band for k, band in enumerate(coeffs)})
     return full[(..., *(slice(n) for n in shape))]
 
 
@@ -181,7 +187,7 @@ def pack(
 
     Raises
     ------
-    ShapeError, ConfigError
+    ShapeError, DataError, ConfigError
         As :func:`analysis`.
     """
     rows, h, g, levels = checked(x, h, levels)
@@ -194,6 +200,7 @@ def pack(
         signals.analysis_rows(rows, h, g, levels, MODES[mode], packed)
     else:
         images.pack_images(rows, h, g, levels, packed)
+    require_sound(packed[:, : sizes[0]], samples=rows)
     return packed, sizes
 
 
@@ -248,10 +255,11 @@ def pick(
 
     Raises
     ------
-    ShapeError, ConfigError
+    ShapeError, DataError, ConfigError
         As :func:`pack`.
     """
     rows, h, g, levels = checked(x, h, levels)
+    require_sound(rows, samples=rows)
     sizes = band_counts(rows.shape[1:], len(h), levels, mode)
     largest, smallest = whole(largest, "largest", 0), whole(smallest, "smallest", 0)
     picked = int((np.minimum(sizes, largest) + np.minimum(sizes, smallest)).sum())
@@ -281,6 +289,25 @@ def checked(
     levels = require_levels(min(x.shape[1:]), levels)
     h = _filter(h, x.dtype, 1 + several)
     return x, h, highpass(h), levels
+
+
+def require_sound(result: np.ndarray | float, **given: Any) -> None:
+    """Refuse arrays that are not finite, once their sum shows it.
+
+    NaN and infinity go from samples into every sum over them, the approximation too, so
+    that a short result tells of all that it was made of. A sum may overflow that of
+    finite numbers does: then nothing is wrong.
+
+    Raises
+    ------
+    DataError
+        Naming the first array that is not finite.
+    """
+    if math.isfinite(np.add.reduce(result, axis=None)):
+        return
+    for name, values in given.items():
+        for part in values if isinstance(values, tuple) else (values,):
+            require_finite(part, name)
 
 
 def _filter(h: Any, dtype: Any, axes: int = 1) -> np.ndarray:

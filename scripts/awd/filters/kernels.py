@@ -27,6 +27,7 @@ from awd.filters.coefficients import (
     checked,
     pack,
     pick,
+    require_sound,
     synthesis,
     unpack,
 )
@@ -101,11 +102,14 @@ def l1(x: np.ndarray, filters: np.ndarray, levels: int, threads: int = 1) -> np.
     ShapeError
         ``x`` is no float array of signals or images, or too short, or a filter has an
         odd length.
+    DataError
+        ``x`` or a filter is not finite.
     """
     x, filters, partners, levels = checked(x, filters, levels, several=True)
     loop = signals.l1_rows if x.ndim == 2 else images.l1_images
     values = np.empty((_blocks(x), len(filters)))
     _share(loop, threads, [x], [filters, partners, levels], [values])
+    require_sound(values, samples=x)
     return values.sum(0)
 
 
@@ -131,16 +135,19 @@ def l1_gradient(
 
     Raises
     ------
-    ShapeError
+    ShapeError, DataError
         As :func:`l1`.
     """
     x, h, g, levels = checked(x, h, levels)
     if x.ndim == 2 and x.shape[1] <= DENSE_TIME and len(x) >= DENSE_ROWS:
-        return _dense_l1_gradient(x, h, levels, threads)
+        value, gradient = _dense_l1_gradient(x, h, levels, threads)
+        require_sound(value, samples=x)
+        return value, gradient
     loop = signals.l1_gradient_rows if x.ndim == 2 else images.l1_gradient_images
     blocks = _blocks(x)
     values, (by_low, by_high) = np.empty(blocks), np.zeros((2, blocks, len(h)))
     _share(loop, threads, [x], [h, g, levels], [values, by_low, by_high])
+    require_sound(values, samples=x)
     return float(values.sum()), _along_taps(by_low, by_high)
 
 
@@ -194,7 +201,7 @@ def soft_gradient(
 
     Raises
     ------
-    ShapeError
+    ShapeError, DataError
         As :func:`l1`, or ``x`` are signals.
     """
     x, h, g, levels = checked(x, h, levels)
@@ -205,6 +212,7 @@ def soft_gradient(
     arguments = [h, g, levels, weight]
     results = [values, by_low, by_high]
     _share(images.soft_gradient_images, threads, [x], arguments, results)
+    require_sound(values, samples=x)
     return float(values.sum()), _along_taps(by_low, by_high)
 
 
@@ -235,7 +243,7 @@ def pack_gradient(
 
     Raises
     ------
-    ShapeError
+    ShapeError, DataError
         As :func:`l1`, or the weights do not fit the coefficients.
     """
     rows, h, g, levels = checked(x, h, levels)
@@ -249,6 +257,7 @@ def pack_gradient(
     loop = signals.pack_gradient_rows if rows.ndim == 2 else images.pack_gradient_images
     by_low, by_high = np.zeros((2, _blocks(rows), len(h)))
     _share(loop, threads, [rows, weights], [h, g, levels], [by_low, by_high])
+    require_sound(by_low + by_high, samples=rows, weights=weights)
     return _along_taps(by_low, by_high)
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from awd.compiled import undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.filters import masks
+from awd.filters.coefficients import require_sound
 from awd.filters.masks import counting
 from awd.filters.statistics import numbered
 from awd.samples import as_rows, behaved, real, require_finite, require_samples
@@ -410,6 +411,7 @@ def _checked(x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
             f"samples have shape {x.shape}; expected (rows, time) or (rows, y, x), not "
             "empty"
         )
+    require_sound(x, x=x)
     if not np.isfinite(h).all():
         raise DataError(f"the filter is not finite: {h}; check how it was made")
     if h.shape == (3, 3) and x.ndim == 3:
