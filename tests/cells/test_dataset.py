@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from awd.cells import simulate, tracks
-from awd.cells.study import dataset, hand, shifts, windows
+from awd.cells.study import dataset, hand, shifts, targets, windows
 from awd.errors import ConfigError, DataError
 from awd.league import splits
 from awd.record import contracts
@@ -83,11 +83,11 @@ def test_every_window_is_a_channel_and_a_single_one_is_none(cells, data):
 def test_targets_are_what_their_names_say():
     slave = np.array([1.0, 2, 3, 10, 11, 12, 4, 5])
     p = np.array([1, 1, 1, 0.01, 0.049, 0.05, 1, 1])
-    assert dataset.mean0(slave, None) == 6 - 2
-    assert dataset.max0(slave, None) == 11 - 2
-    assert dataset.half(slave, None) == 8 - 4
-    assert dataset.sig_mean(slave, p) == 10.5
-    assert dataset.sig_mean(slave, np.ones(8)) == 0
+    assert targets.mean0(slave, None) == 6 - 2
+    assert targets.max0(slave, None) == 11 - 2
+    assert targets.half(slave, None) == 8 - 4
+    assert targets.sig_mean(slave, p) == 10.5
+    assert targets.sig_mean(slave, np.ones(8)) == 0
 
 
 def test_gaps_are_filled_linearly_and_lengths_count_every_frame():

@@ -13,7 +13,7 @@ MEANINGS = {
 
 
 def meaning(target: str, channels: Sequence[str]) -> str:
-    """A target of tracks (:data:`awd.cells.study.dataset.TARGETS`) for a reader.
+    """A target of tracks (:data:`awd.cells.study.targets.TARGETS`) for a reader.
 
     Examples
     --------

@@ -142,8 +142,8 @@ def track(
     others = list(zip(channels[1:], widths[1:], strict=True))
     measured = [channel_shift(seen, frames, width) for frames, width in others]
     applied = [
-        _applied(shift, one, frames.name)
-        for one, (frames, _) in zip(measured, others, strict=True)
+        _applied(shift, found, frames.name)
+        for found, (frames, _) in zip(measured, others, strict=True)
     ]
     for moved in applied:
         table = _inner(table, movie, widths[0], moved)
@@ -160,18 +160,24 @@ def track(
         **_of_movie(movie, widths),
     }
     if others:
-        found, moved = measured[0], applied[0]
-        ds.attrs |= {
-            **{f"shift_{k}_px": getattr(found, k) for k in ("y", "x")},
-            "shift_se_px": found.error,
-            "shift_pairs": found.pairs,
-            **dict(zip(("applied_y_px", "applied_x_px"), moved, strict=True)),
-        }
+        ds.attrs |= _of_shift(measured[0], applied[0])
     return ds
 
 
+def _of_shift(measured: Shift, applied: tuple[float, float]) -> dict[str, float]:
+    """The slave's shift as attributes of its tracks."""
+    return {
+        "shift_y_px": measured.y,
+        "shift_x_px": measured.x,
+        "shift_se_px": measured.error,
+        "shift_pairs": measured.pairs,
+        "applied_y_px": applied[0],
+        "applied_x_px": applied[1],
+    }
+
+
 def _of_movie(movie: Movie, widths: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """What was said and measured of a movie, as attributes of its tracks."""
+    """What is known and was measured of a movie, as attributes of its tracks."""
     found: dict[str, Any] = {
         "frame_interval_s": movie.interval_s,
         "pixel_nm": movie.pixel_nm,

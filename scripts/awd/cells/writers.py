@@ -74,44 +74,23 @@ def trackmate(cell: xr.Dataset) -> str:
     for frame, own in points.groupby("frame"):
         there = ElementTree.SubElement(spots, "SpotsInFrame", frame=str(frame))
         for row in own.itertuples():
-            ElementTree.SubElement(
-                there,
-                "Spot",
-                {
-                    "ID": str(row.Index),
-                    "name": f"ID{row.Index}",
-                    "FRAME": str(frame),
-                    "POSITION_T": f"{float(row.frame) * interval:.9g}",
-                    "POSITION_X": f"{float(row.x) * pixel:.9g}",
-                    "POSITION_Y": f"{float(row.y) * pixel:.9g}",
-                    "POSITION_Z": "0.0",
-                    "RADIUS": f"{radius:.6g}",
-                    "VISIBILITY": "1",
-                    "QUALITY": f"{float(row.master):.9g}",
-                    **{
-                        f"MEAN_INTENSITY_CH{k + 1}": f"{float(getattr(row, name)):.9g}"
-                        for k, name in enumerate(held)
-                    },
-                },
-            )
+            spot = {
+                "ID": str(row.Index),
+                "name": f"ID{row.Index}",
+                "FRAME": str(frame),
+                "POSITION_T": f"{float(row.frame) * interval:.9g}",
+                "POSITION_X": f"{float(row.x) * pixel:.9g}",
+                "POSITION_Y": f"{float(row.y) * pixel:.9g}",
+                "POSITION_Z": "0.0",
+                "RADIUS": f"{radius:.6g}",
+                "VISIBILITY": "1",
+                "QUALITY": f"{float(row.master):.9g}",
+            }
+            for k, name in enumerate(held):
+                spot[f"MEAN_INTENSITY_CH{k + 1}"] = f"{float(getattr(row, name)):.9g}"
+            ElementTree.SubElement(there, "Spot", spot)
     _add_tracks(model, points["track"].to_numpy())
-    settings = ElementTree.SubElement(root, "Settings")
-    ElementTree.SubElement(
-        settings,
-        "ImageData",
-        {
-            "filename": "",
-            "folder": "",
-            "width": str(cell.attrs.get("width_px", 0)),
-            "height": str(cell.attrs.get("height_px", 0)),
-            "nslices": "1",
-            "nframes": str(int(points["frame"].max()) + 1),
-            "pixelwidth": f"{pixel:.9g}",
-            "pixelheight": f"{pixel:.9g}",
-            "voxeldepth": "1.0",
-            "timeinterval": f"{interval:.9g}",
-        },
-    )
+    _add_settings(root, cell, frames=int(points["frame"].max()) + 1)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -131,3 +110,22 @@ def _add_tracks(model: ElementTree.Element, track: np.ndarray) -> None:
             ends = {"SPOT_SOURCE_ID": str(spot), "SPOT_TARGET_ID": str(spot + 1)}
             ElementTree.SubElement(own, "Edge", ends)
         ElementTree.SubElement(filtered, "TrackID", name)
+
+
+def _add_settings(root: ElementTree.Element, cell: xr.Dataset, frames: int) -> None:
+    """What the images were like."""
+    pixel = f"{cell.attrs['pixel_nm'] / 1000:.9g}"
+    image = {
+        "filename": "",
+        "folder": "",
+        "width": str(cell.attrs.get("width_px", 0)),
+        "height": str(cell.attrs.get("height_px", 0)),
+        "nslices": "1",
+        "nframes": str(frames),
+        "pixelwidth": pixel,
+        "pixelheight": pixel,
+        "voxeldepth": "1.0",
+        "timeinterval": f"{cell.attrs['frame_interval_s']:.9g}",
+    }
+    settings = ElementTree.SubElement(root, "Settings")
+    ElementTree.SubElement(settings, "ImageData", image)

@@ -95,9 +95,9 @@ def read_exported(
     -------
     Dataset
         Keeps :data:`awd.cells.tracks.TRACKS`, without ``slave`` where the table has
-        none; without any intensity, ``master`` is 1. Complete are tracks that begin
-        after the first five frames and end before the last five. Tracks that split or
-        merge are left out.
+        none; without any intensity, ``master`` is 1. Complete are tracks of categories
+        1 and 2, or where the table has none those that begin after the first five
+        frames and end before the last five. Tracks that split or merge are left out.
 
     Raises
     ------
@@ -126,21 +126,16 @@ def read_exported(
     track, frame = values.pop("track"), values["frame"]
     first = np.flatnonzero(np.diff(track, prepend=np.nan) != 0)
     last = np.append(first[1:], len(track)) - 1
-    end = (frames or int(frame.max()) + 1) - BUFFER
-    complete = (frame[first] >= BUFFER) & (frame[last] < end)
+    length = frames or int(frame.max()) + 1
+    complete = (frame[first] >= BUFFER) & (frame[last] < length - BUFFER)
     category = values.pop("category", None)
     if category is not None:
         complete = np.isin(category[first], SINGLE)
-    names = {c: f"column {table.used[c]}" for c in tracks.CHANNELS if c in table.used}
-    if "master" not in values:
-        log.warning(f"{path}: has no intensities; all are read as 1")
-        values["master"] = np.ones(len(frame))
-        names["master"] = "presence, there being no intensity of the master"
     ds = tracks.build(
         values,
         row_size=last - first + 1,
         complete=complete,
-        names=names,
+        names=_with_master(table, values),
         cell=cell,
         frame_interval_s=interval,
         pixel_nm=nm,
@@ -150,6 +145,16 @@ def read_exported(
     if category is not None:
         ds = tracks.with_classes(ds, category[first], {})
     return tracks.TRACKS.check(ds, str(path))
+
+
+def _with_master(table: Table, values: dict[str, np.ndarray]) -> dict[str, str]:
+    """What was measured, by channel; a table without intensities has 1 everywhere."""
+    names = {c: f"column {table.used[c]}" for c in tracks.CHANNELS if c in table.used}
+    if "master" not in values:
+        log.warning(f"{table.path}: has no intensities; all are read as 1")
+        values["master"] = np.ones(len(values["frame"]))
+        names["master"] = "presence, there being no intensity of the master"
+    return names
 
 
 def require_readable(

@@ -7,6 +7,7 @@ the segment that it splits from or merges with, NaN where it does neither.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,46 +55,25 @@ def read_utrack(
         When the file is absent, no MATLAB file, or not of this structure.
     """
     interval, pixel = calibration.required(path, frame_interval_s, pixel_nm)
-    parts, whole = [], []
+    segments: list[np.ndarray] = []
+    single: list[bool] = []
     with io.readable(path, "u-track"):
         for index, track in enumerate(cmeanalysis.load_structs(path, "tracksFinal")):
-            lacking = [name for name in NEEDED if name not in track]
-            if lacking:
-                raise DataError(
-                    f"{path}: track {index} has no field {lacking[0]}; is this "
-                    "tracksFinal of u-track?"
-                )
-            events = np.atleast_2d(np.asarray(track["seqOfEvents"], float))
-            rows = np.atleast_2d(np.asarray(track["tracksCoordAmpCG"], float))
-            if rows.shape[1] % WIDTH or events.shape[1] != 4:
-                raise DataError(
-                    f"{path}: track {index}: tracksCoordAmpCG is {rows.shape}, "
-                    f"seqOfEvents {events.shape}; expected (segments, {WIDTH} x "
-                    "frames) and (events, 4)"
-                )
-            first = int(events[:, 0].min()) - 1
-            for k, row in enumerate(rows):
-                values = row.reshape(-1, WIDTH)
-                seen = np.isfinite(values[:, [0, 1, 3]]).all(1)
-                if seen.any():
-                    at = np.flatnonzero(seen)
-                    parts.append(
-                        np.column_stack([first + at, values[seen][:, [0, 1, 3, 7]]])
-                    )
-                    own = events[events[:, 2] == k + 1]
-                    whole.append(bool(np.isnan(own[:, 3]).all() and len(rows) == 1))
-    if not parts:
+            for segment, alone in _segments(track, f"{path}: track {index}"):
+                segments.append(segment)
+                single.append(alone)
+    if not segments:
         raise DataError(f"{path}: tracksFinal holds no track")
-    frame, x, y, amplitude, error = np.concatenate(parts).T
-    ends = np.array([(part[0, 0], part[-1, 0]) for part in parts])
-    last = frame.max() + 1 - BUFFER
+    frame, x, y, amplitude, error = np.concatenate(segments).T
+    first, last = (np.array([own[at, 0] for own in segments]) for at in (0, -1))
     columns = {"frame": frame, "x": x - 1, "y": y - 1, "master": amplitude}
     if np.isfinite(error).all() and (error >= 0).all():
         columns["master_se"] = error
+    within = (first >= BUFFER) & (last < frame.max() + 1 - BUFFER)
     ds = tracks.build(
         columns,
-        row_size=np.array([len(part) for part in parts]),
-        complete=np.array(whole) & (ends[:, 0] >= BUFFER) & (ends[:, 1] < last),
+        row_size=np.array([len(own) for own in segments]),
+        complete=np.array(single) & within,
         cell=cell,
         frame_interval_s=interval,
         pixel_nm=pixel,
@@ -101,3 +81,34 @@ def read_utrack(
         where=str(path),
     )
     return tracks.TRACKS.check(ds, str(path))
+
+
+def _segments(
+    track: cmeanalysis.Track, where: str
+) -> Iterator[tuple[np.ndarray, bool]]:
+    """Segments of a compound track, and whether each stands alone.
+
+    A segment is (frames, 5): frame from 0, x, y, amplitude and its error. Alone is one
+    that neither merges nor splits.
+    """
+    lacking = [name for name in NEEDED if name not in track]
+    if lacking:
+        raise DataError(
+            f"{where} has no field {lacking[0]}; is this tracksFinal of u-track?"
+        )
+    events = np.atleast_2d(np.asarray(track["seqOfEvents"], float))
+    rows = np.atleast_2d(np.asarray(track["tracksCoordAmpCG"], float))
+    if rows.shape[1] % WIDTH or events.shape[1] != 4:
+        raise DataError(
+            f"{where}: tracksCoordAmpCG is {rows.shape}, seqOfEvents {events.shape}; "
+            f"expected (segments, {WIDTH} x frames) and (events, 4)"
+        )
+    first = int(events[:, 0].min()) - 1
+    for k, row in enumerate(rows):
+        values = row.reshape(-1, WIDTH)
+        seen = np.isfinite(values[:, [0, 1, 3]]).all(1)
+        if seen.any():
+            frame = first + np.flatnonzero(seen)
+            own = events[events[:, 2] == k + 1]
+            alone = len(rows) == 1 and bool(np.isnan(own[:, 3]).all())
+            yield np.column_stack([frame, values[seen][:, [0, 1, 3, 7]]]), alone

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from awd import io
 from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.study import FEW_CELLS, hand, outcomes, shifts
+from awd.cells.study.targets import TARGETS, of_tracks
 from awd.cells.study.windows import WINDOWS, windowed
 from awd.errors import DataError
 from awd.log import log
@@ -19,44 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SAME = 0.05  # by which the intervals of cells may differ
-START = 3  # frames whose mean is the level before anything happened
-SIGNIFICANT = 0.05
 SHORTEST = 2  # frames that tracks must last longer than to count at all, as published
-
-
-def mean0(slave: np.ndarray, p: np.ndarray | None) -> float:
-    """Mean of the slave above its start level."""
-    return slave.mean() - slave[:START].mean()
-
-
-def max0(slave: np.ndarray, p: np.ndarray | None) -> float:
-    """Largest three-frame mean of the slave above its start level."""
-    running = np.convolve(slave, np.full(START, 1 / START), "valid")
-    return running.max() - slave[:START].mean()
-
-
-def half(slave: np.ndarray, p: np.ndarray | None) -> float:
-    """Mean of the slave in the second half of the track minus that in the first."""
-    middle = len(slave) // 2
-    return slave[middle:].mean() - slave[:middle].mean()
-
-
-def sig_mean(slave: np.ndarray, p: np.ndarray | None) -> float:
-    """Mean of the slave over its significant frames, 0 without one (``Y_sig_mean``)."""
-    if p is None:
-        raise DataError("sig_mean needs the slave's p-values")
-    significant = slave[p < SIGNIFICANT]
-    return significant.mean() if significant.size else 0.0
-
-
-# The first three read a slave that is z-scored over all observations of its cell;
-# sig_mean reads counts and is z-scored over the tracks of its cell, as published.
-TARGETS: dict[str, Callable[[np.ndarray, np.ndarray | None], float]] = {
-    "mean0": mean0,
-    "max0": max0,
-    "half": half,
-    "sig_mean": sig_mean,
-}
 
 
 @checked(
@@ -94,7 +58,7 @@ def assemble(
     cells : sequence of Dataset
         Tracks of each cell (:data:`awd.cells.tracks.TRACKS`).
     targets : sequence of str
-        Names in :data:`TARGETS`.
+        Names in :data:`awd.cells.study.targets.TARGETS`.
     min_frames : int
         Tracks must last longer than this, frames.
     min_seconds : float
@@ -143,40 +107,48 @@ def assemble(
     """
     import xarray as xr
 
-    rows, every, reasons, used = [], [], {}, []
-    other, rng = shifts.named(shift), np.random.default_rng(seed)
+    rows, of_all_tracks, reasons, used = [], [], {}, []
+    microscope, rng = shifts.named(shift), np.random.default_rng(seed)
     for cell in cells:
         try:
             least_frames = max(min_frames, min_seconds / cell.attrs["frame_interval_s"])
-            track = _kept(cell, least_frames, tiles, hotspots, rules)
-            traces = shifts.apply(other, _traces(cell, track), rng)
-            of_cell = _rows(cell, targets, track, traces, length, windows, tiles, rules)
-            rows.append(of_cell)
-            every.append(_every(cell, hotspots, rules))
+            track = _usable(cell, least_frames, tiles, hotspots, rules)
+            traces = shifts.apply(microscope, _traces(cell, track), rng)
+            rows.append(
+                _rows(cell, targets, track, traces, length, windows, tiles, rules)
+            )
+            of_all_tracks.append(_outcomes(cell, hotspots, rules))
             used.append(cell)
         except DataError as error:
             if bad_cell == "stop":
                 raise
             reasons[cell.attrs["cell"]] = str(error)
-    for name, reason in reasons.items():
-        log.warning("%s is left out: %s", name, reason)
-    if len(rows) < max(least, 1):
-        listed = "".join(f"\n  {name}: {reason}" for name, reason in reasons.items())
-        raise DataError(
-            f"{len(rows)} of {len(cells)} cells remain, the splits need {least}; mend "
-            f"or replace what was left out, or ask for fewer splits:{listed}"
-        )
+    _require_enough(len(rows), len(cells), least, reasons)
     ds = xr.concat(rows, "sample")
-    if all(len(table) for table in every):
-        ds = ds.merge(xr.concat(every, "all"))
+    if all(len(table) for table in of_all_tracks):
+        ds = ds.merge(xr.concat(of_all_tracks, "all"))
     ds["group"] = ds["cell"] if len(cells) >= FEW_CELLS else ds["block"]
     ds.attrs = {
         "title": "tracks: master trace and slave outcome",
-        "dt_s": _alike(used, "frame_interval_s", "s a frame") * other.interval,
+        "dt_s": _alike(used, "frame_interval_s", "s a frame") * microscope.interval,
         "pixel_nm": float(np.median([cell.attrs["pixel_nm"] for cell in used])),
         "rejected": io.dumps(reasons),
     }
     return ds
+
+
+def _require_enough(
+    remain: int, count: int, least: int, reasons: Mapping[str, str]
+) -> None:
+    """Name the cells that are left out, and refuse to go on with too few."""
+    for name, reason in reasons.items():
+        log.warning("%s is left out: %s", name, reason)
+    if remain < max(least, 1):
+        listed = "".join(f"\n  {name}: {reason}" for name, reason in reasons.items())
+        raise DataError(
+            f"{remain} of {count} cells remain, the splits need {least}; mend or "
+            f"replace what was left out, or ask for fewer splits:{listed}"
+        )
 
 
 def _alike(cells: Sequence[xr.Dataset], name: str, unit: str) -> float:
@@ -323,7 +295,9 @@ def hard(
     return ds.isel(sample=between).assign_attrs(bounds), split[between]
 
 
-def _every(cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None) -> xr.Dataset:
+def _outcomes(
+    cell: xr.Dataset, hotspots: str, rules: outcomes.Rules | None
+) -> xr.Dataset:
     """Lifetime and published outcome of every complete track, hotspots aside."""
     import xarray as xr
 
@@ -372,7 +346,7 @@ def _rows(
         np.array([cell[axis].values[s].mean() for s in spans]) for axis in ("x", "y")
     )
     block = [f"{name}/{k}" for k in tile(x_px, y_px, tiles)]
-    values = np.stack([_target(cell, target, spans) for target in targets], 1)
+    values = np.stack([of_tracks(cell, target, spans) for target in targets], 1)
     by_hand = np.stack([hand.features(trace) for trace in traces])
     of_master = {"units": "by feature", "long_name": "hand feature of the master"}
     in_sd = {"units": "s.d.", "long_name": cell["slave"].attrs["long_name"]}
@@ -397,7 +371,7 @@ def _rows(
     return ds
 
 
-def _kept(
+def _usable(
     cell: xr.Dataset,
     min_frames: float,
     tiles: int,
@@ -428,23 +402,3 @@ def _kept(
             "cells.min_seconds or cells.tiles, or leave the cell out"
         )
     return usable
-
-
-def _target(cell: xr.Dataset, target: str, spans: Sequence[slice]) -> np.ndarray:
-    if target not in TARGETS:
-        raise DataError(f"no target {target!r}; there is {', '.join(TARGETS)}")
-    frame, slave = cell["frame"].values, cell["slave"].values.astype(np.float64)
-    function = TARGETS[target]
-    if target == "sig_mean":
-        if "slave_p" not in cell:
-            raise DataError(
-                f"{cell.attrs['cell']}: sig_mean needs p-values of the slave "
-                "(slave_p), which these tracks lack; use mean0, max0 or half"
-            )
-        p = cell["slave_p"].values
-        values = np.array([function(slave[s], p[s]) for s in spans])
-        # A cell without any significant frame has nothing to divide by.
-        return (values - values.mean()) / (values.std() or 1.0)
-    slave = (slave - slave.mean()) / slave.std()
-    filled = (tracks.fill_gaps(frame[s], slave[s]) for s in spans)
-    return np.array([function(trace, None) for trace in filled])
