@@ -406,7 +406,9 @@ def told_of_studies(wildcards, input):
     """What the explorer is told, with how the movies are opened."""
     movies = by_cell(wildcards, input) if input.movies else {}
     return {
-        name: about | ({"movies": movies} if name == "cells" else {})
+        name: about
+        | {"meaning": MEANINGS[name]["targets"][about["target"]]}
+        | ({"movies": movies} if name == "cells" else {})
         for name, about in EXPLORED.items()
     }
 

@@ -16,9 +16,11 @@ for k, (name, about) in enumerate(params.studies.items()):
     kinds = ("samples", "outputs", "wavelets", "students", "networks")
     files = SimpleNamespace(**{kind: given[kind][k] for kind in kinds})
     files.tracks = given.get("tracks")
-    parts += {
+    meaning = about.pop("meaning")
+    tabs = {
         "cells": partial(cells.parts, files),
         "maps": partial(maps.parts, files),
     }.get(name, partial(study.parts, name, files))(**about)
+    parts += [tab.led(f"{about['target']}: {meaning}.") for tab in tabs]
 made = f"Run {params.run}, made by commit {commit(Path(__file__).parent)}."
 io.write_text(page.render(params.run, parts, made), snakemake.output[0])

@@ -1,11 +1,15 @@
 """The explorer in a real browser without a network: every control does what it says."""
 
+import re
+
 import numpy as np
 import pytest
 
 from awd import features, wavelet
 from awd.cells import tracks
 from awd.cells.figures import explorer as cells
+from awd.cells.figures import filmed
+from awd.cells.figures.filmed import Filmed
 from awd.cells.movie import Frames, Movie
 from awd.errors import DataError
 from awd.report.explorer import images, page, path, signals
@@ -48,7 +52,7 @@ def alone(data, count):
     return np.argsort(-away.min(1), kind="stable")[:count].tolist()
 
 
-def made_cell():
+def made_cell(name="cell0", bright=200):
     """A movie in which every pit goes to and fro alone, and its tracks."""
     rng = np.random.default_rng(0)
     places = [(8, 8), (8, 30), (30, 8), (30, 30)]
@@ -57,7 +61,7 @@ def made_cell():
     sizes = []
     for k, (x, y) in enumerate(places):
         frames = np.arange(2 * k, TIME - 2 * k)
-        film[:, frames, y - 1 : y + 2, x - 1 : x + 2] += 200
+        film[:, frames, y - 1 : y + 2, x - 1 : x + 2] += bright
         values = (frames, x + frames % 3 - 1, y + 0 * frames, 10 * frames, 5 * frames)
         for name, value in zip(columns, values, strict=True):
             columns[name] += value.tolist()
@@ -66,7 +70,7 @@ def made_cell():
         {name: np.array(values) for name, values in columns.items()},
         np.array(sizes),
         np.array([True, True, True, False]),
-        cell="cell0",
+        cell=name,
         frame_interval_s=1.0,
         pixel_nm=80.0,
         title="made",
@@ -76,6 +80,17 @@ def made_cell():
         for channel in film
     )
     return Movie(channels, 80.0, 1.0), ds
+
+
+def made_films(data):
+    """Two cells; tracks of the second are seen in every second frame."""
+    *own, other, _ = alone(data, 5)
+    films = []
+    for name, bright, samples in (("cell0", 200, own), ("cell1", 90, [other])):
+        which = np.full(30, -1)
+        which[samples] = range(len(samples))  # the last tracks got no prediction
+        films.append(Filmed(name, *made_cell(name, bright), which, len(films) + 1))
+    return films
 
 
 def made_images():
@@ -135,12 +150,9 @@ def made_paths():
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The explorer of a made-up run, as a file."""
-    movie, cell = made_cell()
     data = made_signals()
-    which = np.full(30, -1)
-    which[alone(data, 3)] = [0, 1, 2]  # the last track got no prediction
     parts = [
-        cells.part("a cell", movie, cell, data, which),
+        cells.part("a cell", made_films(data), data),
         signals.part("signals", data),
         images.part("maps", made_images()),
         path.part("method", made_paths()),
@@ -197,9 +209,15 @@ class Opened:
         select = self._found(name).evaluate_handle(code).as_element()
         select.select_option(option)
 
-    def click(self, name, x, y):
-        """At a point of a figure, in the units of its axes."""
-        at = self.page.evaluate(
+    def click(self, name, x, y, beside=0):
+        """At a point of a figure, in the units of its axes, or some pixels beside."""
+        self.page.wait_for_timeout(DOUBLE)
+        across, down = self.place(name, x, y)
+        self.page.mouse.click(across + beside, down)
+
+    def place(self, name, x, y):
+        """Where a point of a figure is on the screen."""
+        return self.page.evaluate(
             """async ([name, x, y]) => {
                 const m = Bokeh.documents[0].get_model_by_name(name);
                 const view = Bokeh.index.find_one(m);
@@ -213,8 +231,14 @@ class Opened:
             }""",
             [name, float(x), float(y)],
         )
-        self.page.wait_for_timeout(DOUBLE)
-        self.page.mouse.click(*at)
+
+    def tooltip(self, name, x, y):
+        """What is said of a point of a figure when the mouse rests there."""
+        self.page.mouse.move(0, 0)
+        self.page.mouse.move(*self.place(name, x, y))
+        tip = self.page.locator(".bk-tooltip-content:visible").first
+        tip.wait_for()
+        return " ".join(tip.inner_text().split())
 
     def words(self, title):
         return self.ask(f"words of {title}", "m.text")
@@ -245,10 +269,30 @@ def test_the_page_names_the_run_and_has_a_tab_a_part(opened):
     assert tabs == ["a cell", "signals", "maps", "method"]
 
 
+CHOSEN = "m.renderers[1].data_source.selected.indices.join()"
+RINGS = "m.renderers[2].data_source.data"
+
+
+def test_the_page_opens_on_a_track_with_a_prediction_and_a_frame_that_has_it(opened):
+    data = made_signals()
+    said = data.predicted["student"]
+    first = made_films(data)[0]
+    rows = np.flatnonzero(first.track >= 0)
+    sample = rows[np.argsort(said[rows])[int(filmed.HIGH * (len(rows) - 1))]]
+    track = first.track[sample]
+    opened.until("movie of master", f"{CHOSEN} === '{track}'")
+    assert f"track {sample}<" in opened.words("a cell")
+    assert f"track {track}:" in opened.ask("trace of a cell", "m.title.text")
+    white = f"Array.from({RINGS}.colour).includes('#ffffff')"
+    opened.until("movie of master", white)  # its ring is in sight
+    shown = opened.ask("frame of a cell", "m.value")
+    assert 2 * track <= shown < TIME - 2 * track
+
+
 def test_a_movie_is_moved_by_hand_and_plays(opened):
     shown = "m.renderers[0].data_source.data.image[0].length"
     opened.until("movie of master", f"{shown} === {SIDE * SIDE}")
-    spots = "m.renderers[2].data_source.data.x.length"
+    spots = f"{RINGS}.x.length"
     opened.press("frame of a cell", "Home")
     opened.until("movie of master", f"{spots} === 1")  # the others come later
     pixels = "Array.from(m.renderers[0].data_source.data.image[0])"
@@ -269,53 +313,162 @@ def test_a_movie_is_moved_by_hand_and_plays(opened):
     assert opened.ask("frame of a cell", "m.value") == held
 
 
+def test_tracks_that_can_be_asked_are_told_from_those_that_cannot(opened):
+    to_frame(opened, 6)
+    rings = opened.ask("movie of master", f"[{RINGS}.size, {RINGS}.told]")
+    by_track = dict(zip(range(4), zip(*rings, strict=True), strict=True))
+    assert min(by_track[k][0] for k in (0, 1, 2)) > by_track[3][0]
+    assert all("; predicted " in by_track[k][1] for k in (0, 1, 2))
+    assert by_track[3][1].endswith("no prediction: not seen from its start to its end")
+    widths = opened.ask("movie of master", "m.renderers[1].data_source.data.width")
+    assert [*widths] == [filmed.THICK] * 3 + [filmed.THIN]
+    assert opened.tooltip("movie of slave", 29.5, 30.5) == by_track[3][1]
+
+
+def to_frame(opened, frame):
+    opened.press("frame of a cell", "Home")
+    opened.press("frame of a cell", "ArrowRight", frame)
+    opened.until("movie of master", f"{RINGS}.x.length === 4")
+
+
 def test_tracks_are_coloured_by_what_is_asked(opened):
     colours = "Array.from(m.renderers[1].data_source.data.colour)"
-    seen = {}
+    seen, data = {}, made_signals()
+    columns, _ = filmed.tracks_of(made_films(data)[0], data.predicted["student"], 2)
     for by in ("class", "lifetime", "prediction"):
         opened.choose("colours of a cell", by)
-        opened.until(
-            "movie of master",
-            f"{colours}.join() === "
-            f"Array.from(m.renderers[1].data_source.data['{by}']).join()",
-        )
+        wanted = columns[by]
+        opened.until("movie of master", f"{colours}.join() === '{','.join(wanted)}'")
         seen[by] = opened.ask("movie of master", colours)
         assert opened.ask("key of a cell", "m.text").count("&#9679;") >= 2
     assert len({*map(tuple, seen.values())}) == 3
-    assert seen["prediction"][3] == cells.UNKNOWN  # the student was not asked
+    assert seen["prediction"][3] == filmed.UNKNOWN  # the student was not asked
     assert len(set(seen["lifetime"])) == 4
 
 
 def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
-    opened.press("frame of a cell", "Home")
-    opened.press("frame of a cell", "ArrowRight", 6)
-    opened.until("frame of a cell", "m.value === 6")
+    to_frame(opened, 6)
     opened.click("movie of master", 8.5, 30.5)
     sample = alone(made_signals(), 3)[1]
     opened.until("words of a cell", f"m.text.includes('track {sample}<')")
-    chosen = "m.renderers[1].data_source.selected.indices"
-    opened.until("movie of slave", f"{chosen}.join() === '1'")
+    opened.until("movie of slave", f"{CHOSEN} === '1'")
     trace = opened.ask(
         "trace of a cell", "Array.from(m.renderers[0].data_source.data.slave)"
     )
     assert trace == [5 * t for t in range(2, TIME - 2)]
+
+
+def test_a_click_beside_a_ring_takes_the_nearest_and_one_far_from_all_takes_none(
+    opened,
+):
+    to_frame(opened, 6)
+    opened.click("movie of master", 8.5, 8.5)
+    opened.until("movie of master", f"{CHOSEN} === '0'")
+    opened.click("movie of slave", 7.5, 30.5, beside=7)
+    opened.until("movie of master", f"{CHOSEN} === '1'")
+    before = opened.words("a cell"), opened.ask("trace of a cell", "m.title.text")
+    opened.click("movie of master", 20, 20)
+    opened.page.wait_for_timeout(DOUBLE)
+    assert opened.ask("movie of master", CHOSEN) == "1"
+    assert before == (
+        opened.words("a cell"),
+        opened.ask("trace of a cell", "m.title.text"),
+    )
+
+
+def test_of_a_track_without_a_prediction_no_older_reasons_are_shown(opened):
+    to_frame(opened, 6)
+    opened.click("movie of master", 8.5, 8.5)
+    opened.until("words of a cell", "m.text.includes('Predicted')")
     opened.click("movie of master", 30.5, 30.5)  # cut: no student was asked
-    opened.until("movie of master", f"{chosen}.join() === '3'")
-    assert "not asked" in opened.ask("trace of a cell", "m.title.text")
+    opened.until("movie of master", f"{CHOSEN} === '3'")
+    reason = "no prediction: not seen from its start to its end"
+    opened.until("words of a cell", f"m.text.includes('{reason}')")
+    assert "Predicted" not in opened.words("a cell")
+    assert reason in opened.ask("trace of a cell", "m.title.text")
+    assert not opened.ask("read of a cell", "m.visible")
+    chosen = "m.renderers[0].data_source.selected.indices"
+    assert opened.ask("scatter of a cell", chosen) == []
+    opened.click("movie of master", 8.5, 8.5)  # the same one as before
+    opened.until("words of a cell", "m.text.includes('Predicted')")
+    assert opened.ask("read of a cell", "m.visible")
 
 
-def test_a_point_that_is_clicked_is_its_track(opened):
+def test_a_point_that_is_clicked_is_its_track_whose_cell_comes_into_sight(opened):
     data = made_signals()
     said = data.predicted["student"]
-    chosen = "m.renderers[1].data_source.selected.indices.join()"
-    *own, other = alone(data, 4)
+    *own, other, none = alone(data, 5)
     for track, sample in reversed([*enumerate(own)]):
         opened.click("scatter of a cell", data.observed[sample], said[sample])
-        opened.until("movie of master", f"{chosen} === '{track}'")
+        opened.until("movie of master", f"{CHOSEN} === '{track}'")
         assert f"cell &lt;b&gt;, track {sample}<" in opened.words("a cell")
+    pit = "m.renderers[0].data_source.data.image[0][8 * 40 + 8]"
+    opened.press("frame of a cell", "Home")
     opened.click("scatter of a cell", data.observed[other], said[other])
-    opened.until("movie of master", f"{chosen} === ''")
-    assert "another cell" in opened.ask("trace of a cell", "m.title.text")
+    opened.until("film of a cell", "m.value === 'cell1'")
+    opened.until("movie of master", f"{CHOSEN} === '0'")
+    trace = "Array.from(m.renderers[0].data_source.data.master)"
+    assert opened.ask("trace of a cell", trace) == [10 * t for t in range(TIME)]
+    assert opened.ask("frame of a cell", "m.step") == 2
+    opened.choose("film of a cell", "cell0")
+    opened.until("movie of master", f"{CHOSEN} !== '' && {pit} > 0")
+    assert any(f"track {sample}<" in opened.words("a cell") for sample in own)
+    opened.click("scatter of a cell", data.observed[none], said[none])
+    text = f"track {none}: no movie of it is shown here"
+    opened.until("trace of a cell", f"m.title.text.endsWith('{text}')")
+    assert opened.ask("movie of master", CHOSEN) == ""
+
+
+def test_a_click_beside_all_points_keeps_what_was_chosen(opened):
+    opened.tab("signals")
+    words = opened.words("signals")
+    ends = opened.ask("scatter of signals", "[m.x_range.end, m.y_range.start]")
+    opened.click("scatter of signals", ends[0], ends[1], beside=-4)
+    opened.page.wait_for_timeout(DOUBLE)
+    assert opened.words("signals") == words
+
+
+def test_a_point_says_which_it_is_and_what_its_numbers_are(opened):
+    data = made_signals()
+    opened.tab("signals")
+    sample, said = alone(data, 1)[0], data.predicted["student"]
+    tip = opened.tooltip("scatter of signals", data.observed[sample], said[sample])
+    assert tip.replace("−", "-") == (
+        f"cell <b>, track {sample}: observed {data.observed[sample]:.3f}, predicted "
+        f"{said[sample]:.3f}"
+    )
+
+
+NUMBER = r"(−?[\d,]+\.\d+)"
+
+
+def test_a_sentence_says_why_a_sample_got_its_prediction(opened):
+    data = made_signals()
+    opened.tab("signals")
+    said = data.predicted["student"]
+    for sample in alone(data, 3):
+        opened.click("scatter of signals", data.observed[sample], said[sample])
+        opened.until("words of signals", f"m.text.includes('track {sample}<')")
+        words = re.sub("<.*?>", "", opened.words("signals"))
+        found = re.search(
+            rf"Predicted {NUMBER}: {NUMBER} (above|below) the usual {NUMBER}", words
+        )
+        predicted, gap, usual = (
+            float(found[k].replace("−", "-").replace(",", "")) for k in (1, 2, 4)
+        )
+        assert predicted == pytest.approx(said[sample], abs=0.02)
+        sign = 1 if found[3] == "above" else -1
+        assert usual + sign * gap == pytest.approx(predicted, abs=0.03)
+        # What moved it most that way, in the words of the bars.
+        name = re.search("mostly because the (.*?) is ", words)[1]
+        bars = opened.ask(
+            "bars of signals",
+            "(d => [Array.from(d.right), Array.from(d.name)])"
+            "(m.renderers[0].data_source.data)",
+        )
+        same = [n for value, n in zip(*bars, strict=True) if value * sign > 0]
+        assert same[0] == name
+        assert re.search(r"samples?, (whole|end)", name)
 
 
 def test_what_each_number_adds_sums_to_the_prediction(opened):
@@ -344,7 +497,7 @@ def test_who_predicts_and_which_bar_are_chosen(opened):
     third = opened.ask("bars of signals", "m.renderers[0].data_source.data.name[2]")
     length = opened.ask("bars of signals", "m.renderers[0].data_source.data.right[2]")
     opened.click("bars of signals", length / 2, 2)
-    opened.until("curve of signals", f"m.title.text === {third!r}")
+    opened.until("curve of signals", f"m.title.text.replace('\\n', ', ') === {third!r}")
     drawn = opened.ask(
         "curve of signals", "Array.from(m.renderers[1].data_source.data.y)"
     )

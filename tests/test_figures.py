@@ -124,8 +124,8 @@ def test_the_reading_names_bands_by_their_scale_and_predictions_by_their_value()
     figure = figures.student.reading(fitted, x[chosen], observed=[1, 2, -3])
     bands = [text.get_text() for text in figure.axes[6].get_yticklabels()]
     assert bands == [
-        "mean over ≥ 16",
-        *(f"change in {scale}" for scale in (8, 4, 2, 1)),
+        "mean over 16",
+        *(f"change over {scale}" for scale in (8, 4, 2, 1)),
         "mean of first 3",
     ]
     last = tables.number(fitted.predict(x)[chosen[2]], 2)
@@ -397,8 +397,8 @@ def test_bands_that_are_not_read_have_no_row(monkeypatch):
     monkeypatch.setattr(figures.curves, "curves_table", lambda *_: table)
     figure = figures.curves.curves(fitted, x, ["whole", "end"], "predicted a (s.d.)")
     labels = [ax.get_ylabel() for ax in figure.axes]
-    assert "whole first 3" in labels
-    assert "end first 3" not in labels
+    assert "whole: mean of first 3" in labels
+    assert "end: mean of first 3" not in labels
     assert figure.get_supylabel() == "added to the predicted a (s.d.)"
 
 

@@ -18,28 +18,40 @@ const pixels = async (address) => {
   return decoded.get(address);
 };
 
-export default async ({tracks, points, frame, images, files, spots, now, interval, faint}) => {
-  const t = frame.value;
-  for (const [name, source] of Object.entries(images)) {
-    const image = await pixels(files[name][t]);
-    if (frame.value !== t) return;  // another frame was asked for meanwhile
-    source.data = {image: [image]};
-  }
-  const data = tracks.data, found = {x: [], y: [], colour: []};
-  const alpha = Array.from(data.alpha);
-  for (let k = 0; k < alpha.length; k++) {
-    const there = data.begin[k] <= t && t <= data.end[k];
-    alpha[k] = there ? 1 : faint;
-    if (!there) continue;
+// Rings at the places of this frame: thick with a prediction, white where chosen.
+const rings = (t, chosen, colours, data, points) => {
+  const found = {x: [], y: [], colour: [], size: [], width: [], alpha: [], told: []};
+  data.begin.forEach((begin, k) => {
+    if (t < begin || data.end[k] < t) return;
+    const asked = data.sample[k] >= 0, picked = k === chosen;
     for (let row = data.first[k]; row < data.first[k] + data.size[k]; row++) {
-      if (points.data.frame[row] === t) {
-        found.x.push(points.data.x[row] + 0.5);
-        found.y.push(points.data.y[row] + 0.5);
-        found.colour.push(data.colour[k]);
-      }
+      if (points.frame[row] !== t) continue;
+      found.x.push(points.x[row] + 0.5);
+      found.y.push(points.y[row] + 0.5);
+      found.colour.push(picked ? "#ffffff" : colours[k]);
+      found.size.push(picked ? 20 : asked ? 13 : 8);
+      found.width.push(picked ? 3.5 : data.width[k]);
+      found.alpha.push(picked || asked ? 1 : 0.7);
+      found.told.push(data.told[k]);
     }
+  });
+  return found;
+};
+
+export default async ({cells, files, film, lines, frame, images, plot, spots, now}) => {
+  const t = frame.value, name = film.value, which = film.options.indexOf(name);
+  const cell = cells[which];
+  const [left, bottom, side] = cell.window;
+  for (const [channel, source] of Object.entries(images)) {
+    const image = await pixels(files[which][channel][Math.round(t / cell.step)]);
+    if (frame.value !== t || film.value !== name) return;  // another one was asked for
+    source.data = {image: [image], x: [left], y: [bottom], side: [side]};
   }
-  tracks.data = {...data, alpha};
-  spots.data = found;
-  now.data = {x: [t * interval]};
+  plot.x_range.setv({start: left, end: left + side});
+  plot.y_range.setv({start: bottom + side, end: bottom});
+  const data = cell.tracks.data;
+  const alpha = Array.from(data.begin, (begin, k) => begin <= t && t <= data.end[k] ? 1 : cell.faint);
+  if (String(alpha) !== String(lines.data.alpha)) lines.data = {...lines.data, alpha};
+  spots.data = rings(t, lines.selected.indices[0], lines.data.colour, data, cell.points.data);
+  now.data = {x: [t * cell.interval]};
 };

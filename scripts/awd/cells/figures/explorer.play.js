@@ -6,6 +6,6 @@ export default ({frame, play, every}) => {
   play.label = play.active ? "❚❚ stop" : "▶ play";
   if (!play.active) return;
   timer = setInterval(() => {
-    frame.value = frame.value < frame.end ? frame.value + 1 : frame.start;
+    frame.value = frame.value + frame.step <= frame.end ? frame.value + frame.step : frame.start;
   }, every);
 };

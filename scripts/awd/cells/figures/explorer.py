@@ -1,9 +1,7 @@
-"""A cell in the explorer: its movie, its tracks, and why one got its prediction."""
+"""Cells in the explorer: their movies, their tracks, and why one got its prediction."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,32 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import awd.io
-from awd.cells import measures, tracks
-from awd.cells.figures.tracking import category_of
-from awd.cells.figures.tracks import CLASSES, COLOURS
+from awd.cells import tracks
+from awd.cells.figures import filmed
+from awd.cells.figures.filmed import CHANNELS, Filmed
+from awd.cells.figures.tracks import COLOURS
 from awd.cells.movie import open_movie
 from awd.record import contracts
 from awd.report.explorer import page, path, signals, study
 
 if TYPE_CHECKING:
-    import xarray as xr
     from bokeh.models import ColumnDataSource
 
-    from awd.cells.movie import Frames, Movie
     from awd.report.explorer.signals import Signals
 
-CHANNELS = ("master", "slave")
-MIDDLE = 160  # px of the field that are shown
-FRAMES = 300  # the first of a movie
-QUALITY = 60  # of JPEG, of 100
+FILMS = 4  # cells with a movie, at most
 PLAYED = 80  # ms a frame
-FAINT = 0.15  # opacity of a track that is not there in a frame
-UNKNOWN = "#bdbdbd"  # of tracks that got no prediction
+REACH = 16  # CSS pixels within which a click finds a track
+SEEN = 300  # CSS pixels of an image
+COLOURED = ("class", "lifetime", "prediction")
+WINDOWS = {"whole": "whole track", "end": "end of the track"}
 HINT = (
-    "Play the movie or drag its slider; click a track (or a point of the scatter) to "
-    "see its two channels, what the network says of it, the coefficients that the "
-    "student picked, what each adds to the prediction, and the tracks of like "
-    "prediction."
+    "Click a thick ring (or a point of the scatter): its two channels, why the student "
+    "predicted what it did, what the network says of every frame, the coefficients "
+    "that were picked and what each adds, and the tracks of like prediction. Play the "
+    "movie or drag its slider."
 )
 
 
@@ -65,230 +61,161 @@ def parts(
     data = awd.io.read(given.samples, contracts.DATASET)
     tested = data["cell"].values[data["split"].values == "test"]
     names, counts = np.unique(tested, return_counts=True)
-    name = str(names[counts.argmax()])
-    group = name if name in data["group"].values else ""
-    shown = study.signals_of(given, target, settings, method, windows, group)
-    rows = study.rows_of(given, target, group)
+    first = names[np.argsort(-counts, kind="stable")].tolist()[:FILMS]
+    # Where cells are groups no others are shown than those with a movie.
+    among = first if {*first} <= {*data["group"].values} else []
+    windows = [WINDOWS.get(name, name) for name in windows]
+    shown = study.signals_of(given, target, settings, method, windows, among)
+    rows = study.rows_of(given, target, among)
     track, cells = data["track"].values[rows], data["cell"].values[rows]
     called = [f"{c}, track {t}" for c, t in zip(cells, track, strict=True)]
     shown = replace(shown, names=called)
-    along = study.paths(given, target, settings, method)
-    method_part = path.part("cells: the method", along)
+    method_part = path.part(
+        "cells: the method", study.paths(given, target, settings, method)
+    )
     if not movies:
         return [signals.part("cells", shown), method_part]
-    usable = tracks.read_usable(given.tracks)
-    cell = next(c for c in usable if c.attrs["cell"] == name)
-    told = {key: value for key, value in movies[name].items() if key != "mask"}
-    movie = open_movie(*told.pop("files"), **told)
-    own = np.where(cells == name, track, -1)
-    return [part(f"cells: {name}", movie, cell, shown, own), method_part]
+    found = {c.attrs["cell"]: c for c in tracks.read_usable(given.tracks)}
+    films = []
+    for name in first:
+        told = {key: value for key, value in movies[name].items() if key != "mask"}
+        movie = open_movie(*told.pop("files"), **told)
+        own = np.where(cells == name, track, -1)
+        films.append(Filmed(name, movie, found[name], own, len(first)))
+    return [part("cells", films, shown), method_part]
 
 
-def part(
-    title: str, movie: Movie, cell: xr.Dataset, data: Signals, track: np.ndarray
-) -> page.Part:
-    """The tab of one cell.
+def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
+    """The tab of some cells.
 
     Parameters
     ----------
     title : str
-    movie : Movie
-    cell : Dataset
-        Its tracks.
+    films : sequence of Filmed
+        The page opens on the first.
     data : Signals
         The test samples that are shown.
-    track : array of int of shape (n,)
-        Which track of this cell every sample is; -1 in other cells.
     """
-    from bokeh.models import Column, Div, Row, Select, Slider, Toggle
+    from bokeh.models import Column, Row
 
     looked = signals.panels(data, title)
-    left, bottom, side = _window(movie)
-    lines, points = _tracks(movie, cell, data, track)
-    known = np.asarray(lines.data["sample"])
-    known = known[known >= 0]
-    if len(known):  # the page opens on a track of high prediction
-        said = next(iter(data.predicted.values()))[known]
-        high = np.argsort(said, kind="stable")[int(0.9 * (len(known) - 1))]
-        looked.samples.selected.indices = [int(known[high])]
-    spots, trace = page.source("x", "y", "colour"), page.source("time", *CHANNELS)
-    frame = Slider(title="frame", start=0, end=_frames(movie) - 1, value=0, step=1)
-    frame.name, frame.width = f"frame of {title}", 300
-    play = Toggle(label="▶ play", width=80, name=f"play of {title}")
-    colours = Select(title="colour tracks by", options=[*COLOURED], width=160)
-    colours.value, colours.name = next(iter(COLOURED)), f"colours of {title}"
-    key = Div(width=480, name=f"key of {title}")
+    cells = [_cell(film, data) for film in films]
+    begin = cells[0]["sample"]
+    looked.samples.selected.indices = [begin] if begin >= 0 else []
+    controls = _controls(title, films, cells[0]["frame"])
+    lines = page.source("xs", "ys", "colour", "alpha", "width")
+    spots = page.source("x", "y", "colour", "size", "width", "alpha", "told")
     images = {name: _image_source() for name in CHANNELS}
-    every = tracks.channels(cell)
-    named = {name: every[name] for name in CHANNELS}
+    named = {name: tracks.channels(films[0].cell)[name] for name in CHANNELS}
     plots = [
-        _movie(images[name], lines, spots, called, (left, bottom, side), name)
+        _movie(images[name], lines, spots, called, f"movie of {name}")
         for name, called in named.items()
     ]
-    through = _through(trace, named)
-    through.name = f"trace of {title}"
+    for plot in plots:  # which go to another cell together
+        plot.x_range, plot.y_range = plots[0].x_range, plots[0].y_range
+    through = _through(title, named)
+    trace, now = (through.renderers[k].data_source for k in (0, -1))
     given: dict[str, Any] = {
-        "tracks": lines,
-        "points": points,
-        "samples": looked.samples,
-        "frame": frame,
-        "colours": colours,
+        "cells": cells,
+        "lines": lines,
+        "film": controls["film"],
+        "frame": controls["frame"],
+        "colours": controls["colours"],
     }
-    show = page.script(
-        Path(__file__).parent,
-        "explorer.movie",
+    files = [
+        {name: filmed.images(film, k) for k, name in enumerate(CHANNELS)}
+        for film in films
+    ]
+    drawn = {"images": images, "plot": plots[0], "spots": spots, "now": now}
+    show = _script("movie", **given, files=files, **drawn)
+    pick = _script(
+        "tracks",
         **given,
-        images=images,
-        files={name: _jpegs(movie, k) for k, name in enumerate(CHANNELS)},
-        spots=spots,
-        now=through.renderers[-1].data_source,
-        interval=movie.interval_s,
-        faint=FAINT,
-    )
-    pick = page.script(
-        Path(__file__).parent,
-        "explorer.tracks",
-        **given,
+        samples=looked.samples,
+        unasked=looked.unasked,
         trace=trace,
-        key=key,
-        keys=_keys(cell, data),
         through=through,
-        interval=movie.interval_s,
+        key=controls["key"],
+        keys=filmed.keys([film.cell for film in films]),
+        reach=REACH / SEEN,
     )
-    frame.js_on_change("value", show)
-    play.js_on_change(
-        "active",
-        page.script(
-            Path(__file__).parent, "explorer.play", frame=frame, play=play, every=PLAYED
-        ),
-    )
-    for source in (lines, looked.samples):
-        source.selected.js_on_change("indices", pick)
-    for changed in (pick, show):
-        colours.js_on_change("value", changed)
-    seen = Column(Row(play, frame, colours), Row(*plots), key, through)
+    _tie(controls, looked.samples, lines, plots, pick, show)
+    above = Row(*(controls[name] for name in ("film", "play", "frame", "colours")))
+    seen = Column(above, Row(*plots), controls["key"], through)
     said = Column(looked.by, looked.scatter, looked.words)
     layout = Column(Row(seen, said), looked.read)
-    return page.Part(title, HINT, layout, [looked.begin, pick, show])
+    return page.Part(title, HINT, layout, [pick, looked.begin, show])
 
 
-# What tracks are coloured by, and the column that says so.
-COLOURED = {"class": "class", "lifetime": "lifetime", "prediction": "prediction"}
+def _script(name: str, **given: Any) -> Any:
+    return page.script(Path(__file__).parent, f"explorer.{name}", **given)
 
 
-def _frames(movie: Movie) -> int:
-    return min(movie.frames, FRAMES)
+def _tie(
+    controls: Mapping[str, Any],
+    samples: ColumnDataSource,
+    lines: ColumnDataSource,
+    plots: Sequence[Any],
+    pick: Any,
+    show: Any,
+) -> None:
+    """Which change calls what: ``pick`` ties tracks to samples, ``show`` draws."""
+    frame, play = controls["frame"], controls["play"]
+    played = _script("play", frame=frame, play=play, every=PLAYED)
+    play.js_on_change("active", played)
+    samples.selected.js_on_change("indices", pick)
+    for plot in plots:
+        plot.js_on_event("tap", pick)
+    for name in ("film", "colours"):
+        controls[name].js_on_change("value", pick)
+    frame.js_on_change("value", show)
+    lines.js_on_change("data", show)
+    lines.selected.js_on_change("indices", show)
 
 
-def _window(movie: Movie) -> tuple[int, int, int]:
-    """Column, row and side of the part of the field that is shown, px."""
-    height, width = movie.shape
-    side = min(MIDDLE, height, width)
-    return (width - side) // 2, (height - side) // 2, side
+def _cell(film: Filmed, data: Signals) -> dict[str, Any]:
+    """What the page knows of a cell, and what it opens on."""
+    predicted = next(iter(data.predicted.values()))
+    columns, points = filmed.tracks_of(film, predicted, signals.digits_of(data))
+    sample, frame = filmed.opening(film, columns, predicted)
+    return {
+        "tracks": _source(columns),
+        "points": _source(points),
+        "sample": sample,
+        "frame": frame,
+        "last": film.shown[-1],
+        "step": film.step,
+        "window": film.window,
+        "interval": film.movie.interval_s,
+        "faint": filmed.FAINT,
+    }
 
 
-def _jpegs(movie: Movie, channel: int) -> list[str]:
-    """Every frame of the window as JPEG, in base64; all of one scale of grey."""
-    from PIL import Image
+def _controls(title: str, films: Sequence[Filmed], frame: int) -> dict[str, Any]:
+    from bokeh.models import Div, Select, Slider, Toggle
 
-    left, bottom, side = _window(movie)
-    frames: Frames = movie.channels[channel]
-    window = np.stack(
-        [
-            frames[t][bottom : bottom + side, left : left + side]
-            for t in range(_frames(movie))
-        ]
-    )
-    low, high = np.percentile(window[:: max(1, len(window) // 20)], [1, 99.8])
-    out = []
-    for image in page.quantised(window, low, high):
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "JPEG", quality=QUALITY)
-        out.append(base64.b64encode(file.getvalue()).decode())
-    return out
+    film, *_ = films
+    slider = Slider(start=0, end=film.shown[-1], value=frame, step=film.step)
+    slider.title, slider.width = "frame", 240
+    colours = Select(title="colour tracks by", options=[*COLOURED], value=COLOURED[0])
+    cell = Select(title="cell", options=[f.name for f in films], value=film.name)
+    colours.width, cell.width = 130, 110
+    controls = {"film": cell, "frame": slider, "colours": colours}
+    controls |= {"play": Toggle(label="▶ play", width=80), "key": Div(width=480)}
+    for name, control in controls.items():
+        control.name = f"{name} of {title}"
+    return controls
+
+
+def _source(columns: Mapping[str, Any]) -> ColumnDataSource:
+    from bokeh.models import ColumnDataSource
+
+    return ColumnDataSource({**columns})
 
 
 def _image_source() -> ColumnDataSource:
-    from bokeh.models import ColumnDataSource
-
-    return ColumnDataSource({"image": [np.zeros((1, 1), np.uint8)]})
-
-
-def _tracks(
-    movie: Movie, cell: xr.Dataset, data: Signals, track: np.ndarray
-) -> tuple[ColumnDataSource, ColumnDataSource]:
-    """Tracks in the window, a row each, and their frames one after the other."""
-    from bokeh.models import ColumnDataSource
-
-    left, bottom, side = _window(movie)
-    points = measures.points(cell)
-    middle = points.groupby("track")[["x", "y"]].mean()
-    inside = middle["x"].between(left, left + side - 1)
-    inside &= middle["y"].between(bottom, bottom + side - 1)
-    inside &= points.groupby("track")["frame"].min() < _frames(movie)
-    which = middle.index[inside].to_numpy()
-    own = points[points["track"].isin(which)]
-    parts = [part for _, part in own.groupby("track")]
-    sizes = [len(part) for part in parts]
-    sample = np.full(len(cell["row_size"]), -1)
-    here = np.flatnonzero(track >= 0)
-    sample[track[here]] = here
-    life = tracks.lifetimes(cell)[which] * cell.attrs["frame_interval_s"]
-    category = category_of(cell)[which]
-    predicted = next(iter(data.predicted.values()))
-    known = sample[which] >= 0
-    by_value = np.where(known, predicted[np.maximum(sample[which], 0)], np.nan)
-    columns = {
-        "xs": [part["x"].to_numpy(np.float32) + 0.5 for part in parts],
-        "ys": [part["y"].to_numpy(np.float32) + 0.5 for part in parts],
-        "track": which,
-        "sample": sample[which],
-        "first": np.cumsum([0, *sizes])[:-1],
-        "size": np.array(sizes),
-        "begin": [int(part["frame"].iloc[0]) for part in parts],
-        "end": [int(part["frame"].iloc[-1]) for part in parts],
-        "life": life,
-        "named": [CLASSES[k][0] if k in CLASSES else "several pits" for k in category],
-        "class": [CLASSES[k][1] if k in CLASSES else UNKNOWN for k in category],
-        "lifetime": _shaded(np.log(np.maximum(life, 1))),
-        "prediction": _shaded(by_value),
-        "alpha": np.full(len(which), FAINT),
-    }
-    columns["colour"] = [*columns["class"]]
-    each = {name: own[name].to_numpy(np.float32) for name in ("x", "y", *CHANNELS)}
-    return (
-        ColumnDataSource(columns),
-        ColumnDataSource({"frame": own["frame"].to_numpy(), **each}),
-    )
-
-
-def _shaded(values: np.ndarray) -> list[str]:
-    """Colours from dark to light by value; grey where there is none."""
-    import matplotlib as mpl
-
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return [UNKNOWN] * len(values)
-    low, high = np.percentile(known, [2, 98])
-    shades = mpl.colormaps["plasma"]
-    unit = np.clip((values - low) / ((high - low) or 1), 0, 1)
-    return [
-        mpl.colors.to_hex(shades(0.92 * u)) if np.isfinite(u) else UNKNOWN for u in unit
-    ]
-
-
-def _keys(cell: xr.Dataset, data: Signals) -> dict[str, str]:
-    """What the colours mean, as HTML."""
-    found = set(category_of(cell).tolist())
-    classes = [row for k, row in CLASSES.items() if k in found]
-    dark, light = _shaded(np.array([0.0, 1.0]))
-    return {
-        "class": page.key(classes),
-        "lifetime": page.key([("short", dark), ("long", light)]),
-        "prediction": page.key(
-            [("low", dark), ("high", light), ("not asked of the student", UNKNOWN)]
-        ),
-    }
+    place = {name: [0] for name in ("x", "y", "side")}
+    return _source({"image": [np.zeros((1, 1), np.uint8)], **place})
 
 
 def _movie(
@@ -296,67 +223,43 @@ def _movie(
     tracks: ColumnDataSource,
     spots: ColumnDataSource,
     title: str,
-    window: tuple[int, int, int],
     name: str,
 ) -> Any:
-    from bokeh.models import HoverTool, LinearColorMapper, Range1d, TapTool
+    """One channel with the tracks on it: rings where they are, lines where they go."""
+    from bokeh.models import HoverTool, LinearColorMapper
 
-    left, bottom, side = window
-    shown = page.picture(300, 325, title, (side, side))
-    shown.name = f"movie of {name}"
-    shown.x_range, shown.y_range = (
-        Range1d(left, left + side),
-        Range1d(bottom + side, bottom),
-    )
+    shown = page.picture(SEEN, SEEN + 25, title, (1, 1))
+    shown.name = name
     grey = LinearColorMapper([f"#{k:02x}{k:02x}{k:02x}" for k in range(256)])
     grey.low, grey.high = 0, 255
-    shown.image("image", left, bottom, side, side, source=image, color_mapper=grey)
-    lines = shown.multi_line(
-        "xs",
-        "ys",
-        source=tracks,
-        color="colour",
-        line_alpha="alpha",
-        line_width=2,
-        nonselection_line_alpha="alpha",
-        nonselection_line_color="colour",
-        selection_line_color="#ffffff",
-        selection_line_alpha=1,
-    )
-    lines.selection_glyph.line_width = 4
-    shown.scatter(
-        "x",
-        "y",
+    place = ("image", "x", "y", "side", "side")
+    shown.image(*place, source=image, color_mapper=grey)
+    drawn: dict[str, Any] = {"line_color": "colour", "line_width": "width"}
+    lines = shown.multi_line("xs", "ys", source=tracks, line_alpha="alpha", **drawn)
+    # What is chosen is drawn by its ring, whatever bokeh does to the others.
+    lines.nonselection_glyph, lines.selection_glyph = lines.glyph, lines.glyph
+    rings = shown.scatter(
+        *("x", "y"),
         source=spots,
-        size=11,
+        size="size",
         fill_alpha=0,
-        line_color="colour",
-        line_width=1.5,
+        line_alpha="alpha",
+        **drawn,
     )
-    tooltips = "track @track, @named, @life{0} s"
-    shown.add_tools(
-        TapTool(renderers=[lines], mode="replace"),
-        HoverTool(renderers=[lines], tooltips=tooltips),
-    )
+    shown.add_tools(HoverTool(renderers=[rings], tooltips="@told"))
     return shown
 
 
-def _through(trace: ColumnDataSource, named: Mapping[str, str]) -> Any:
+def _through(title: str, named: Mapping[str, str]) -> Any:
     """Both channels of the chosen track, with the frame that is shown."""
-    from bokeh.models import ColumnDataSource
-
     shown = page.plot(600, 170, "", "time in the movie (s)", "counts")
+    shown.name = f"trace of {title}"
+    trace = page.source("time", *CHANNELS)
     for name, called in named.items():
-        shown.line(
-            "time",
-            name,
-            source=trace,
-            color=COLOURS[name],
-            line_width=1.6,
-            legend_label=called,
-        )
+        how = {"color": COLOURS[name], "line_width": 1.6, "legend_label": called}
+        shown.line("time", name, source=trace, **how)
     shown.add_layout(shown.legend[0], "right")
     shown.legend.border_line_color = None
-    moment = ColumnDataSource({"x": [0]})
+    moment = page.source("x")
     shown.vspan("x", source=moment, color=page.QUIET, line_dash="dashed")
     return shown

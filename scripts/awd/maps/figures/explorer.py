@@ -27,6 +27,7 @@ from awd.report.explorer.images import Images
 from awd.report.explorer.page import Part
 from awd.report.explorer.path import Path
 from awd.report.explorer.study import concentration, stacked
+from awd.report.tables import typeset
 from awd.teacher import ask, weights
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def paths(maps: xr.Dataset, outputs: xr.Dataset, wavelets: xr.Dataset) -> list[P
             Path(
                 f"family {family}",
                 AXES.get(str(family), "first parameter"),
-                [f"{value:.3f}".replace("-", "−") for value in own["parameter"]],
+                [typeset(value, 3) for value in own["parameter"]],
                 [bank.shaped(str(family), h) for h in taps],
                 fidelity,
                 1 - (rmse / spread) ** 2,

@@ -17,6 +17,7 @@ from awd.league.names import name_of
 from awd.maps.measure import peaks
 from awd.maps.study import bank
 from awd.report.style import COLOURS, DOUBLE, styled
+from awd.report.tables import typeset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -273,8 +274,8 @@ def draw_filter(
     every = path.filter(like="tap").to_numpy(float)
     margin = 0.08 * np.ptp(every)
     top.set_ylim(every.min() - margin, every.max() + margin)
-    title = f"a = {row['parameter']:.3f}\nfidelity {row['fidelity']:.4f}"
-    top.set_title(title.replace("-", "−"))
+    parameter, fidelity = typeset(row["parameter"], 3), typeset(row["fidelity"], 4)
+    top.set_title(f"a = {parameter}\nfidelity {fidelity}")
     kernel = band_kernels(family, taps)["difference"]
     size = np.abs(kernel).max()
     below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)

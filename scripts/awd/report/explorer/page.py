@@ -6,9 +6,10 @@ own code and ours stand in the one file, so that it opens anywhere without a net
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 RANDOM = re.compile(r"\b[0-9a-z]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 TEMPLATE = Path(__file__).with_suffix(".html.j2")
+COMMON = Path(__file__).with_name("common.js")
 OURS, NETWORK = COLOURS["distilled"], COLOURS["teacher"]
 WIDTH = 1180  # CSS pixels of a tab
 QUIET, INK = "#8a8a8a", "#1b1b1b"
@@ -45,6 +47,10 @@ class Part:
     hint: str
     layout: Model
     begin: Sequence[CustomJS] = ()
+
+    def led(self, sentence: str) -> Part:
+        """The same with a sentence before its hint: what is predicted."""
+        return replace(self, hint=f"<b>{html.escape(sentence)}</b> {self.hint}")
 
 
 def render(title: str, parts: Sequence[Part], about: str) -> str:
@@ -86,16 +92,16 @@ def render(title: str, parts: Sequence[Part], about: str) -> str:
     begin = [callback for part in parts for callback in part.begin]
     document.js_on_event("document_ready", *begin)
     template = jinja2.Environment(autoescape=False).from_string(TEMPLATE.read_text())
-    html = file_html(
+    text = file_html(
         document,
         INLINE,
         template=template,
         template_variables={"about": about, "heading": title},
     )
     # Names that bokeh draws at random: the same run is to give the same file.
-    for k, drawn in enumerate(dict.fromkeys(RANDOM.findall(html))):
-        html = html.replace(drawn, f"awd-{k}")
-    return html
+    for k, drawn in enumerate(dict.fromkeys(RANDOM.findall(text))):
+        text = text.replace(drawn, f"awd-{k}")
+    return text
 
 
 def plot(
@@ -141,13 +147,14 @@ def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> 
     """What was predicted against what was observed: points to click."""
     from bokeh.models import HoverTool, Slope, TapTool
 
+    tooltips = "@name: observed @observed{0.000}, predicted @predicted{0.000}"
     shown = plot(
         340,
         300,
         title,
         observed,
         "predicted",
-        tools=[TapTool(mode="replace"), HoverTool(tooltips="@observed{0.000}")],
+        tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
         name=f"scatter of {part}",
     )
     shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
@@ -179,7 +186,8 @@ def script(folder: str | Path, name: str, **given: Any) -> CustomJS:
     """A callback from a file of JavaScript, which gets ``given`` by name."""
     from bokeh.models import CustomJS
 
-    return CustomJS(args=given, code=(Path(folder) / f"{name}.js").read_text("utf-8"))
+    files = COMMON, Path(folder) / f"{name}.js"
+    return CustomJS(args=given, code="".join(file.read_text("utf-8") for file in files))
 
 
 def quantised(image: np.ndarray, low: float, high: float) -> np.ndarray:

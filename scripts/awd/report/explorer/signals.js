@@ -1,30 +1,48 @@
-// Shows all that is known of the sample that is selected.
-export default ({samples, features, spans, now, by, words, text, shades, sizes, plots}, from) => {
-  const n = samples.data.observed.length, data = samples.data;
-  const who = Math.max(0, text.by.indexOf(by.value)), people = text.by.length;
-  const said = (k, who) => data.said[k * people + who];
-  if (from === by) {
-    samples.data = {...data, predicted: Array.from({length: n}, (_, k) => said(k, who))};
-  }
-  const order = Array.from({length: n}, (_, k) => k);
-  // Without a choice one is shown that is well above the middle.
-  const usual = () => order.toSorted((a, b) => said(a, 0) - said(b, 0))[Math.floor(0.9 * (n - 1))];
-  if (!samples.selected.indices.length) {
-    samples.selected.indices = [usual()];  // which comes back here
-    return;
-  }
-  const k = samples.selected.indices[0];
-  const of = (column, k) => {
-    const width = data[column].length / n;
-    return data[column].slice(k * width, (k + 1) * width);
+// Shows all that is known of the sample that is selected, and says why it was predicted so.
+let last;
+
+// The sentence: how far from the usual, what moved it there most, and what held it back.
+const why = (k, {samples, features, text}) => {
+  const data = samples.data, n = data.observed.length, digits = text.digits;
+  const said = data.said[k * text.by.length], usual = data.usual[k], gap = said - usual;
+  const added = Array.from(rowOf(data.added, k, n)), value = rowOf(data.value, k, n);
+  const order = [...added.keys()].sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+  const typical = (f) => {
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += data.value[j * added.length + f];
+    return sum / n;
   };
-  const near = order.filter((j) => j !== k)
-    .sort((a, b) => Math.abs(said(a, 0) - said(k, 0)) - Math.abs(said(b, 0) - said(k, 0)))
-    .slice(0, sizes.near);
-  const added = of("added", k), value = of("value", k), place = of("place", k);
+  const told = (f) => `the <i>${features.data.name[f]}</i> is ${number(value[f], 2)}, ` +
+    `on average ${number(typical(f), 2)} (${added[f] < 0 ? "takes away" : "adds"} ` +
+    `${number(Math.abs(added[f]), digits)})`;
+  const toward = order.filter((f) => added[f] * gap > 0).slice(0, 2);
+  const against = order.filter((f) => added[f] * gap < 0).slice(0, 1);
+  const sum = added.reduce((a, b) => a + b, usual);
+  const held = Math.abs(sum - said) > 0.6 * 10 ** -digits
+    ? `; the curves sum to ${number(sum, digits)}, beyond all that the student was fitted to` : "";
+  return `Predicted <b>${number(said, digits)}</b>: ${number(Math.abs(gap), digits)} ` +
+    `${gap < 0 ? "below" : "above"} the usual ${number(usual, digits)}${held}` +
+    (toward.length ? `, mostly because ${toward.map(told).join(", and ")}` : "") +
+    (against.length ? `. Most against it: ${against.map(told).join("")}` : "") + ".";
+};
+
+const words = (k, near, args) => {
+  const {samples, text} = args, data = samples.data, people = text.by.length;
+  const observed = (j) => number(data.observed[j], text.digits);
+  const others = text.by.slice(1)
+    .map((name, j) => `${name} predicts ${number(data.said[k * people + j + 1], text.digits)}`);
+  return `<b>${text.names[k]}</b><br>${why(k, args)}<br>Observed ${text.target}: ` +
+    `<b>${observed(k)}</b>. ${others.join(", ")}.<br>In grey: ${near.length} of like ` +
+    `prediction, observed ${near.map(observed).join(", ")}.`;
+};
+
+// Per window: the trace and its neighbours, the gradient, and what was picked where.
+const windows = (k, near, {samples, features, spans, now, text, shades}) => {
+  const data = samples.data, n = data.observed.length;
+  const added = rowOf(data.added, k, n), place = rowOf(data.place, k, n);
   const largest = Math.max(...added.map(Math.abs)) || 1;
   const shade = (a, most) => shades[Math.round(127.5 * (1 + Math.max(-1, Math.min(1, a / most))))];
-  const channels = text.windows.length, time = data.x.length / n / channels;
+  const time = data.x.length / n / text.windows.length;
   const every = Array.from({length: time}, (_, t) => t);
   const where = new Map(), rows = [];
   spans.data.band.forEach((band, row) => {
@@ -32,11 +50,13 @@ export default ({samples, features, spans, now, by, words, text, shades, sizes, 
     if (!rows.includes(band)) rows.push(band);
   });
   text.shown.forEach((channel, slot) => {
-    const cut = (column, k) => Array.from(of(column, k)).slice(channel * time, (channel + 1) * time);
+    const cut = (column, k) =>
+      Array.from(rowOf(data[column], k, n)).slice(channel * time, (channel + 1) * time);
     now["trace" + slot].data = {x: every, y: cut("x", k)};
     now["near" + slot].data = {xs: near.map(() => every), ys: near.map((j) => cut("x", j))};
     if (data.gradient) {
-      const says = cut("gradient", k), most = Math.max(...of("gradient", k).map(Math.abs)) || 1;
+      const says = cut("gradient", k);
+      const most = Math.max(...rowOf(data.gradient, k, n).map(Math.abs)) || 1;
       now["says" + slot].data = {x: every, y: says, colour: says.map((a) => shade(a, most))};
     }
     const picks = {x0: [], x1: [], y: [], x: [], colour: [], name: [], added: []};
@@ -55,35 +75,63 @@ export default ({samples, features, spans, now, by, words, text, shades, sizes, 
     });
     now["picks" + slot].data = picks;
   });
-  const chosen = now.bars.selected.indices[0];
-  let f = from === now.bars.selected && chosen !== undefined ? now.bars.data.feature[chosen] : undefined;
+  return (f) => shade(added[f], largest);
+};
+
+// The bars of what moved this prediction most, and the curve behind the one that is chosen.
+const parts = (k, from, colour, {samples, features, now, sizes, plots}) => {
+  const data = samples.data, n = data.observed.length, bars = now.bars;
+  const added = rowOf(data.added, k, n), value = rowOf(data.value, k, n);
+  const chosen = bars.selected.indices[0];
+  let f = from === bars.selected && chosen !== undefined ? bars.data.feature[chosen] : undefined;
   if (f === undefined) {
     const most = Array.from(added.keys()).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]))
       .slice(0, sizes.most);
     f = most[0];
-    now.bars.data = {
+    bars.data = {
       y: most.map((_, row) => row), right: most.map((j) => added[j]), left: most.map(() => 0),
-      colour: most.map((j) => shade(added[j], largest)), feature: most,
+      colour: most.map(colour), feature: most,
       name: most.map((j) => features.data.name[j]), value: most.map((j) => value[j]),
     };
     plots.bars.left[0].major_label_overrides =
       new Map(most.map((j, row) => [row, features.data.name[j]]));
-    if (now.bars.selected.indices.length && from !== now.bars.selected) {
-      now.bars.selected.indices = [];
-    }
+    if (bars.selected.indices.length && from !== bars.selected) bars.selected.indices = [];
   }
   const points = features.data.at.length / features.data.kind.length;
   const curve = (column) => Array.from(features.data[column].slice(f * points, (f + 1) * points));
   now.curve.data = {x: curve("at"), y: curve("adds")};
   now.dot.data = {x: [value[f]], y: [added[f]]};
-  plots.curve.title.text = features.data.name[f];
-  const others = text.by.slice(1).map((name, j) => `${name} says ${said(k, j + 1).toFixed(2)}`);
-  const ups = added.reduce((sum, a) => sum + Math.max(a, 0), 0);
-  const downs = added.reduce((sum, a) => sum + Math.min(a, 0), 0);
-  words.text = `<b>${text.names[k]}</b><br>${text.target}: observed ` +
-    `<b>${data.observed[k].toFixed(2)}</b>, the student predicts <b>${said(k, 0).toFixed(2)}</b>` +
-    `, ${others.join(", ")}.<br>A usual one gets ${data.usual[k].toFixed(2)}; what is read here ` +
-    `adds ${ups.toFixed(2)} and takes away ${(-downs).toFixed(2)}. Most of all: ` +
-    `${now.bars.data.name[0]}.<br>In grey: ${near.length} of like prediction, observed ` +
-    `${near.map((j) => data.observed[j].toFixed(2)).join(", ")}.`;
+  plots.curve.title.text = features.data.name[f].replace(", ", "\n");
+};
+
+export default (args, from) => {
+  const {samples, now, by, words: div, text, sizes} = args;
+  const data = samples.data, n = data.observed.length, people = text.by.length;
+  const said = (k, who) => data.said[k * people + who];
+  const chosen = samples.selected.indices, reason = now.unasked.data.reason[0];
+  if (from === by) {
+    const who = Math.max(0, text.by.indexOf(by.value));
+    samples.data = {...data, predicted: Array.from({length: n}, (_, k) => said(k, who))};
+  }
+  if (reason && (from === now.unasked || !chosen.length)) {
+    if (chosen.length) samples.selected.indices = [];  // which comes back here
+    args.read.visible = false;  // no older reasons beside it
+    div.text = reason;
+    return;
+  }
+  const order = Array.from({length: n}, (_, k) => k);
+  if (!chosen.length) {  // a click beside all points: what was chosen stays
+    // At first one is shown that is well above the middle.
+    last ??= order.toSorted((a, b) => said(a, 0) - said(b, 0))[Math.floor(0.9 * (n - 1))];
+    samples.selected.indices = [last];  // which comes back here
+    return;
+  }
+  if (reason) now.unasked.data = {reason: [""]};
+  args.read.visible = true;
+  const k = last = chosen[0];
+  const near = order.filter((j) => j !== k)
+    .sort((a, b) => Math.abs(said(a, 0) - said(k, 0)) - Math.abs(said(b, 0) - said(k, 0)))
+    .slice(0, sizes.near);
+  parts(k, from, windows(k, near, args), args);
+  div.text = words(k, near, args);
 };

@@ -8,6 +8,7 @@ and the curve by which it does so.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,16 @@ import numpy as np
 from awd import features
 from awd.filters.statistics import STATISTICS
 from awd.report.explorer import page
-from awd.report.figures.curves import POINTS, curves_table, scale_name
-from awd.report.figures.student import SHADES, loudest, spans
+from awd.report.figures.curves import POINTS, curves_table
+from awd.report.figures.student import SHADES, loudest, scale_name, spans
 
 if TYPE_CHECKING:
     import pandas as pd
     from bokeh.models import ColumnDataSource, CustomJS
     from bokeh.plotting import figure as Plot
 
+ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
+WORDS = 380  # CSS pixels of what is said of a sample
 MOST = 12  # features whose part is shown as bars
 NEAR = 6  # neighbours of like prediction
 HINT = (
@@ -73,13 +76,17 @@ class Signals:
 
 @dataclass(frozen=True)
 class Looked:
-    """The panels of signals, and the source whose selection says which is looked at."""
+    """The panels of signals, and the source whose selection says which is looked at.
+
+    What is written into ``unasked``, its ``reason``, is shown in place of a sample.
+    """
 
     scatter: Plot
     by: Any
     words: Any
     read: Any
     samples: ColumnDataSource
+    unasked: ColumnDataSource
     begin: CustomJS
 
 
@@ -90,17 +97,20 @@ def panels(data: Signals, name: str) -> Looked:
     samples, now = samples_of(data), _now()
     by = Select(title="predicted by", options=[*data.predicted], width=220)
     by.value, by.name = next(iter(data.predicted)), f"predicted by of {name}"
-    words = Div(width=330, name=f"words of {name}")
+    words = Div(width=WORDS, name=f"words of {name}")
     scatter = page.scatter(samples, "held-out samples", f"observed {data.target}", name)
     shown = loudest(data.student, data.background, len(data.windows))
     bars, curve = _bars(now, name), _curve(now, name)
     traces = [_trace(now, data, c, k) for k, c in enumerate(shown)]
+    read = Column(*[Row(*three) for three in traces], Row(bars, curve))
+    read.name = f"read of {name}"
     words_of = {
         "names": [html.escape(name) for name in data.names],
         "windows": list(data.windows),
         "shown": list(map(int, shown)),
         "target": html.escape(data.target),
-        "by": [*data.predicted],
+        "by": [html.escape(name) for name in data.predicted],
+        "digits": digits_of(data),
     }
     show = page.script(
         Path(__file__).parent,
@@ -111,16 +121,17 @@ def panels(data: Signals, name: str) -> Looked:
         now=now,
         by=by,
         words=words,
+        read=read,
         text=words_of,
         shades=[_hex(k / 255) for k in range(256)],
         sizes={"near": NEAR, "most": MOST},
-        plots={"bars": bars, "curve": curve, "scatter": scatter},
+        plots={"bars": bars, "curve": curve},
     )
-    samples.selected.js_on_change("indices", show)
-    now["bars"].selected.js_on_change("indices", show)
+    for source in (samples, now["bars"]):
+        source.selected.js_on_change("indices", show)
+    now["unasked"].js_on_change("data", show)
     by.js_on_change("value", show)
-    read = Column(*[Row(*three) for three in traces], Row(bars, curve))
-    return Looked(scatter, by, words, read, samples, show)
+    return Looked(scatter, by, words, read, samples, now["unasked"], show)
 
 
 def part(title: str, data: Signals) -> page.Part:
@@ -128,8 +139,8 @@ def part(title: str, data: Signals) -> page.Part:
     from bokeh.models import Column, Row
 
     looked = panels(data, title)
-    left = Column(looked.by, looked.scatter, looked.words)
-    return page.Part(title, HINT, Row(left, looked.read), [looked.begin])
+    above = Row(Column(looked.by, looked.scatter), looked.words)
+    return page.Part(title, HINT, Column(above, looked.read), [looked.begin])
 
 
 def samples_of(data: Signals) -> ColumnDataSource:
@@ -141,6 +152,7 @@ def samples_of(data: Signals) -> ColumnDataSource:
     own = table[table["kind"] != "intercept"]
     first = next(iter(data.predicted.values()))
     columns = {
+        "name": [*data.names],
         "observed": np.asarray(data.observed, np.float32),
         "predicted": np.asarray(first, np.float32),
         "said": np.stack([*data.predicted.values()], 1).astype(np.float32),
@@ -164,9 +176,8 @@ def features_of(data: Signals) -> ColumnDataSource:
     rank = own.groupby(["channel", "band", "kind"]).cumcount() + 1
     several = len(data.windows) > 1
     names = [
-        f"{data.windows[row.channel]}: " * several
-        + scale_name(row.band, data.student)
-        + ("" if row.kind == "start" else f", {_called(row.kind, k)}")
+        feature_name(row.kind, k, row.band, data.student)
+        + f", {data.windows[row.channel]}" * several
         for row, k in zip(own.itertuples(), rank, strict=True)
     ]
     curves = curves_table(data.student, data.background)
@@ -182,11 +193,43 @@ def features_of(data: Signals) -> ColumnDataSource:
     )
 
 
-def _called(kind: str, rank: int) -> str:
-    """A feature of a band, in words."""
+def feature_name(kind: str, rank: int, band: int, student: features.Student) -> str:
+    """A feature in words: what it measures, over how many samples.
+
+    Parameters
+    ----------
+    kind, band
+        As of :func:`awd.features.contributions`.
+    rank : int
+        The how many-th of this kind in its band, from 1.
+    student : Student
+
+    Examples
+    --------
+    >>> from awd import features
+    >>> student = features.Student(features.Largest(m=3, smallest=1))
+    >>> student.levels_ = 4
+    >>> feature_name("largest", 2, 2, student), feature_name("smallest", 1, 4, student)
+    ('2nd largest change over 4 samples', 'smallest change over 1 sample')
+    >>> feature_name("position", 4, 0, student)
+    'time of the smallest mean over 16 samples'
+    """
+    over = scale_name(band, student) + " sample"
+    over += "s" * (not over.endswith(" 1 sample"))
+    if kind == "start":
+        return over
+    if kind in STATISTICS:
+        return f"{STATISTICS[kind]} of the {over}"
+    time, most = "time of the " * (kind == "position"), student.features.m
     if kind == "position":
-        return f"place {rank}"
-    return STATISTICS.get(kind, f"{kind} {rank}")
+        kind, rank = ("largest", rank) if rank <= most else ("smallest", rank - most)
+    return f"{time}{ORDINALS.get(rank, f'{rank}th ')}{kind} {over}"
+
+
+def digits_of(data: Signals) -> int:
+    """Decimals of what is predicted: three digits of its spread."""
+    spread = float(np.std(next(iter(data.predicted.values()))))
+    return max(0, 2 - round(math.log10(spread))) if spread > 0 else 2
 
 
 def _as_read(data: Signals) -> np.ndarray:
@@ -219,6 +262,8 @@ def _hex(share: float) -> str:
 
 def _now() -> dict[str, ColumnDataSource]:
     """Sources of what is in sight; the callback fills them. Windows are in order."""
+    from bokeh.models import ColumnDataSource
+
     blank = {
         "trace": ("x", "y"),
         "near": ("xs", "ys"),
@@ -230,6 +275,7 @@ def _now() -> dict[str, ColumnDataSource]:
         for name, columns in blank.items()
         for k in range(3)
     }
+    sources["unasked"] = ColumnDataSource({"reason": [""]})
     bars = ("y", "right", "left", "colour", "name", "feature", "value")
     sources["bars"] = page.source(*bars)
     sources["curve"], sources["dot"] = page.source("x", "y"), page.source("x", "y")
@@ -246,16 +292,17 @@ def _trace(
     window = f"{data.windows[channel]}: " if len(data.windows) > 1 else ""
     across: dict[str, Any] = {"x_range": Range1d(-1, time)}
     top = page.plot(
-        280, 190, f"{window}signal", "time (samples)", data.signal, **across
+        330, 190, f"{window}signal", "time (samples)", data.signal, **across
     )
     top.multi_line("xs", "ys", source=now[f"near{k}"], color="#c9c9c9")
     top.line("x", "y", source=now[f"trace{k}"], color=page.INK, line_width=1.6)
-    title = "gradient" if data.gradient is not None else "no gradients"
-    says = page.plot(235, 190, title, "time (samples)", "gradient", **across)
+    known = data.gradient is not None
+    title = "the network's gradient" if known else "the network has no gradients"
+    says = page.plot(290, 190, title, "time (samples)", "gradient", **across)
     says.vbar("x", 0.9, "y", 0, source=now[f"says{k}"], color="colour", line_color=None)
     rows = _looks(data)["band"].unique()
     picks = page.plot(
-        330,
+        380,
         190,
         "what the student reads",
         "time (samples)",
@@ -277,12 +324,13 @@ def _trace(
 def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
     from bokeh.models import FixedTicker, HoverTool, Range1d, TapTool
 
+    tooltips = "@name is @value{0.00}, adds @right{+0.00}"
     bars = page.plot(
-        530,
+        700,
         290,
-        "what each number adds",
+        "what each number adds (click one)",
         "added to the prediction",
-        tools=[TapTool(mode="replace"), HoverTool(tooltips="@name = @value{0.00}")],
+        tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
         y_range=Range1d(MOST - 0.4, -0.6),
         name=f"bars of {name}",
     )
@@ -302,7 +350,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
 
 
 def _curve(now: dict[str, ColumnDataSource], name: str) -> Plot:
-    curve = page.plot(310, 290, "", "its value", "adds", name=f"curve of {name}")
+    curve = page.plot(400, 290, "", "its value", "adds", name=f"curve of {name}")
     curve.line("x", "y", source=now["curve"], color=page.NETWORK, line_width=2)
     curve.scatter("x", "y", source=now["dot"], color=page.OURS, size=10)
     return curve

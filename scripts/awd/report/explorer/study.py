@@ -22,12 +22,13 @@ from awd.report.explorer.path import Path
 from awd.report.explorer.signals import Signals
 from awd.report.figures.parts import with_unit
 from awd.report.figures.student import channels, examples
+from awd.report.tables import typeset
 from awd.samples import as_rows, axes
 from awd.search import candidates
 from awd.search.candidates import Candidate
 from awd.study import students
 
-MOST = 600  # test samples that are shown
+MOST = 800  # test samples that are shown
 SAMPLES = 1000  # known samples by which a path is scored
 PICTURES, BINS = 40, 61  # test images that are shown; edges of their histograms
 ANGLES = 33  # of the family with one angle
@@ -55,7 +56,7 @@ def signals_of(
     settings: Mapping[str, Any],
     method: str,
     windows: Sequence[str] = (),
-    first: str = "",
+    among: Sequence[str] = (),
 ) -> Signals:
     """The test samples of a split, as the student of a method reads them.
 
@@ -67,14 +68,14 @@ def signals_of(
         As for :func:`awd.study.students.taught`.
     windows : sequence of str
         Names of the channels, where the study has names.
-    first : str
-        A group whose samples are all shown; of the others so many that there are
-        :data:`MOST`, evenly spread over the target.
+    among : sequence of str
+        Groups whose samples are shown, all groups by default: at most :data:`MOST`,
+        evenly spread over the target.
     """
     student, known = students.taught(given, target, settings, method)
     data = io.read(given.samples, contracts.DATASET)
     test = splits.part(data, "test", target)
-    shown = _shown(test, first)
+    shown = _shown(test, among)
     part = test.only(shown)
     answers = students.outputs(given.outputs)
     network, answer = next(iter(answers.items()))
@@ -179,20 +180,18 @@ def _weights(
     return padded("value"), padded("contribution")
 
 
-def rows_of(given: Any, target: str, first: str = "") -> np.ndarray:
+def rows_of(given: Any, target: str, among: Sequence[str] = ()) -> np.ndarray:
     """Which rows of the data set :func:`signals_of` shows."""
     test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
-    return test.rows[_shown(test, first)]
+    return test.rows[_shown(test, among)]
 
 
-def _shown(test: splits.Part, first: str) -> np.ndarray:
+def _shown(test: splits.Part, among: Sequence[str]) -> np.ndarray:
     """Mask of the test samples that are shown."""
-    own = np.flatnonzero(test.groups == first)[:MOST]
-    others = np.flatnonzero(test.groups != first)
-    others = others[np.argsort(test.y[others], kind="stable")]
-    count = min(MOST - len(own), len(others))
-    places = np.linspace(0, len(others) - 1, count).astype(int)
-    return np.isin(np.arange(len(test.y)), [*own, *others[places]])
+    own = np.isin(test.groups, among) if among else np.full(len(test.y), True)
+    order = np.flatnonzero(own)[np.argsort(test.y[own], kind="stable")]
+    places = np.linspace(0, len(order) - 1, min(MOST, len(order))).astype(int)
+    return np.isin(np.arange(len(test.y)), order[places])
 
 
 def _others(
@@ -267,7 +266,7 @@ def _pools(
     yield (
         "every wavelet of 4 taps",
         "lattice angle (rad)",
-        [f"{angle:.2f}{called.get(angle, '')}".replace("-", "−") for angle in angles],
+        [f"{typeset(angle, 2)}{called.get(angle, '')}" for angle in angles],
         [replace(ours, filter=h) for h in Lattice(4).filters(angles[:, None])],
     )
     for name, other in found.items():

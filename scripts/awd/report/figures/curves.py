@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from awd import features
 from awd.filters.statistics import STATISTICS
-from awd.report.figures.student import loudest
+from awd.report.figures.student import loudest, scale_name
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def curves(
     # One axes a row: axes are what drawing takes its time for.
     axes = figure.subplots(len(rows), 1, squeeze=False, sharex=True, sharey=True)[:, 0]
     for ax, (channel, band) in zip(axes, rows, strict=True):
-        name = windows[channel] if len(windows) > 1 else ""
+        name = f"{windows[channel]}: " * (len(windows) > 1)
         ax.set_ylabel(
-            f"{name} {scale_name(band, student)}", rotation=0, ha="right", va="center"
+            f"{name}{scale_name(band, student)}", rotation=0, ha="right", va="center"
         )
         ax.tick_params("x", length=0, labelbottom=False)
         ax.spines["bottom"].set_visible(False)
@@ -139,15 +139,6 @@ def _titles(recipe: features.Largest) -> list[str]:
     picks = (("largest", recipe.m), ("smallest", recipe.smallest))
     titles = [f"{kind} {k + 1}" for kind, most in picks for k in range(most)]
     return titles + [STATISTICS[name] for name in recipe.statistics]
-
-
-def scale_name(band: int, student: features.Student) -> str:
-    """What a band tells: mean or change over so many samples; -1 is the start."""
-    if band < 0:
-        return f"first {student.features.start}"
-    if band == 0:
-        return f"mean {2**student.levels_}"
-    return f"change {2 ** (student.levels_ - band)}"
 
 
 def _curve(ax: Axes, left: float, points: pd.DataFrame) -> None:

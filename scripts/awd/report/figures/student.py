@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from awd import features
 from awd.filters.statistics import STATISTICS
 from awd.report.style import DOUBLE, styled
+from awd.report.tables import typeset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,24 +244,31 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
     ax.grid(axis="y", color="0.92", lw=0.5)
 
 
+def scale_name(band: int, student: features.Student) -> str:
+    """What a band tells: mean or change over so many samples; -1 is the start."""
+    if band < 0:
+        return f"mean of first {student.features.start}"
+    if band == 0:
+        return f"mean over {2**student.levels_}"
+    return f"change over {2 ** (student.levels_ - band)}"
+
+
 def _scales(ax: Axes, bands: list[int], student: features.Student) -> None:
     """Names of the bands: what they are and how many samples they look at."""
-    levels, start = student.levels_, student.features.start
-    names = {0: f"mean over ≥ {2**levels}", -1: f"mean of first {start}"}
-    names[WINDOW] = "whole bands"
-    for band in range(1, levels + 1):
-        names[band] = f"change in {2 ** (levels - band)}"
-    ax.set_yticks(range(len(bands)), [names[band] for band in bands])
+    names = [
+        "whole bands" if band == WINDOW else scale_name(band, student) for band in bands
+    ]
+    ax.set_yticks(range(len(bands)), names)
 
 
 def _heads(
     axes: Sequence[Axes], predicted: np.ndarray, observed: Sequence[float] | None
 ) -> None:
     for column, (ax, value) in enumerate(zip(axes, predicted, strict=True)):
-        title = f"predicted {value:.2f}"
+        title = f"predicted {typeset(value, 2)}"
         if observed is not None:
-            title += f"\nobserved {observed[column]:.2f}"
-        ax.set_title(title.replace("-", "−"))
+            title += f"\nobserved {typeset(observed[column], 2)}"
+        ax.set_title(title)
 
 
 def _share_rows(axes: np.ndarray) -> None:
