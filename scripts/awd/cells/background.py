@@ -277,13 +277,13 @@ def spot_like(light: np.ndarray, sigma: Any) -> np.ndarray:
 
 
 def reliable(
-    one: np.ndarray, other: np.ndarray, spots: np.ndarray, sigma: Any
+    first: np.ndarray, second: np.ndarray, spots: np.ndarray, sigma: Any
 ) -> tuple[np.ndarray | None, float]:
     """What two images of a stretch have in common, and where that may pass for spots.
 
     Parameters
     ----------
-    one, other : arrays of shape (H, W)
+    first, second : arrays of shape (H, W)
         Of the halves of the stretch, counts.
     spots : array of shape (H, W)
         What is left in the movie, counts.
@@ -300,8 +300,9 @@ def reliable(
     """
     from scipy.ndimage import gaussian_filter, uniform_filter
 
-    w, one, other = half_window(sigma), one - spots, other - spots
-    near, further = (frame.filters(half, sigma).amplitude for half in (one, other))
+    w = half_window(sigma)
+    first, second = first - spots, second - spots
+    near, further = (frame.filters(half, sigma).amplitude for half in (first, second))
     noise = _spread(near - further)
     # Pits that live long are bright in both, but only texture and rims are as dark.
     near, further = np.minimum(near, 0), np.minimum(further, 0)
@@ -318,7 +319,7 @@ def reliable(
     share = float(((gain > 0) & apart)[w:-w, w:-w].mean())
     if not share > LEAST:
         return None, 0.0
-    light = np.minimum(one, other)
+    light = np.minimum(first, second)
     width = SMOOTH * max(axes(sigma))
     # Elsewhere what is brighter than all about it is what pits left in most frames.
     about = gaussian_filter(light, 3 * width, truncate=2)

@@ -83,7 +83,7 @@ def by_frame(points: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by frame: ``x``, ``y`` (px), ``gain`` (log), each with its standard
-        error (``x_se`` ...), ``tracks`` that tell, and ``kept``, the share of the
+        error (``x_se`` ...), ``tracks`` that tell, and ``survival``, the share of the
         tracks alive before that go on.
     """
     import pandas as pd
@@ -102,9 +102,9 @@ def by_frame(points: pd.DataFrame) -> pd.DataFrame:
         last, frame - 1
     )
     ended = np.searchsorted(last, frame) - np.searchsorted(last, frame - 1)
-    kept = np.where(before >= FEWEST, 1 - ended / np.maximum(before, 1), np.nan)
+    survival = np.where(before >= FEWEST, 1 - ended / np.maximum(before, 1), np.nan)
     return table.assign(
-        tracks=pd.Series(count).reindex(frame).fillna(0).to_numpy(), kept=kept
+        tracks=pd.Series(count).reindex(frame).fillna(0).to_numpy(), survival=survival
     )
 
 
@@ -118,12 +118,12 @@ def breaks(points: pd.DataFrame) -> dict[str, float]:
     table = by_frame(points)
     unknown = dict.fromkeys(("jump_px", "jump_frame", "broken"), np.nan)
     found = unknown | dict.fromkeys(("flash", "flash_signed", "flash_frame"), np.nan)
-    told = table[table["tracks"] >= FEWEST]
-    if not len(told):
+    reliable = table[table["tracks"] >= FEWEST]
+    if not len(reliable):
         return found
-    found |= _jump(table, told, points)
-    gain = told["gain"] - told["gain"].median()
-    sure = gain.abs() > SURE * told["gain_se"]
+    found |= _jump(table, reliable, points)
+    gain = reliable["gain"] - reliable["gain"].median()
+    sure = gain.abs() > SURE * reliable["gain_se"]
     found |= {"flash": 0.0, "flash_signed": 0.0}
     if sure.any():
         at = gain.abs().where(sure).idxmax()
@@ -133,16 +133,16 @@ def breaks(points: pd.DataFrame) -> dict[str, float]:
 
 
 def _jump(
-    table: pd.DataFrame, told: pd.DataFrame, points: pd.DataFrame
+    table: pd.DataFrame, reliable: pd.DataFrame, points: pd.DataFrame
 ) -> dict[str, float]:
     """Where the stage jumped: tracks step together, or all break off."""
-    kept = table["kept"].dropna()
+    survival = table["survival"].dropna()
     found = {"jump_px": 0.0, "jump_frame": np.nan, "broken": 0.0}
-    usual = kept.median() if len(kept) else np.nan
-    if len(kept) and usual > 0:
-        found["broken"] = max(float(1 - kept.min() / usual), 0.0)
+    usual = survival.median() if len(survival) else np.nan
+    if len(survival) and usual > 0:
+        found["broken"] = max(float(1 - survival.min() / usual), 0.0)
         if found["broken"] > BROKEN:
-            at = int(kept.idxmin())
+            at = int(survival.idxmin())
             before, after = (
                 points.loc[points["frame"] == t, ["x", "y"]].to_numpy()
                 for t in (at - 1, at)
@@ -151,8 +151,8 @@ def _jump(
             jump = registration.peak(pairs, FARTHEST)
             length = jump.length if jump.pairs else 0.0
             return found | {"jump_px": length, "jump_frame": at}
-    away = np.hypot(*(told[a] - told[a].median() for a in "xy"))
-    sure = away > SURE * np.hypot(told["x_se"], told["y_se"])
+    away = np.hypot(*(reliable[a] - reliable[a].median() for a in "xy"))
+    sure = away > SURE * np.hypot(reliable["x_se"], reliable["y_se"])
     if sure.any():
         at = away.where(sure).idxmax()
         found |= {"jump_px": float(away[at]), "jump_frame": int(at)}

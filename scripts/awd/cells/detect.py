@@ -96,11 +96,11 @@ def _measured_excess(frames: Sequence[np.ndarray], sigma: Width, sample: int) ->
         half, pixels = null(with_border(frames[0], sigma), sigma)
         return excess_of(half, pixels, sigma)
     count = min(sample, max(1, len(frames) // 10))
-    told = []
+    nulls = []
     for t in np.linspace(0, len(frames) - 2, count).round().astype(int):
         change = with_border(frames[t + 1], sigma) - with_border(frames[t], sigma)
-        told.append(null(change, sigma))
-    spread, pixels = np.array(told).T
+        nulls.append(null(change, sigma))
+    spread, pixels = np.array(nulls).T
     pixels_in_all = int(pixels.sum())
     mean = float(spread @ pixels) / max(pixels_in_all, 1)
     return excess_of(mean, pixels_in_all, sigma)

@@ -16,7 +16,7 @@ SHOWN = 5  # cells whose errors are written out
 
 def require_open(
     kind: str,
-    told: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Mapping[str, Any]],
     bad_cell: str = "stop",
     slave: bool = True,
 ) -> None:
@@ -26,7 +26,7 @@ def require_open(
     ----------
     kind : str
         Of their source: ``movies``, ``csv`` ...
-    told : mapping of str to mapping
+    settings : mapping of str to mapping
         By cell, what is said of its files (:meth:`awd.config.sources.CellSource.told`).
     bad_cell : {"stop", "skip"}
         Whether one that cannot be opened ends the run, or is only named.
@@ -39,14 +39,14 @@ def require_open(
         Listing the cells that cannot be opened, and why; with ``skip`` where none can.
     """
     reasons = {}
-    for cell, settings in told.items():
+    for cell, of_cell in settings.items():
         try:
-            _open(kind, cell, dict(settings), slave)
+            _open(kind, cell, dict(of_cell), slave)
         except AwdError as error:
             reasons[cell] = str(error)
     if not reasons:
         return
-    if bad_cell == "skip" and len(reasons) < len(told):
+    if bad_cell == "skip" and len(reasons) < len(settings):
         for cell, reason in reasons.items():
             log.warning("%s will be left out: %s", cell, reason)
         return
@@ -55,7 +55,7 @@ def require_open(
     )
     more = f"\n  and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
     raise DataError(
-        f"{len(reasons)} of {len(told)} cells cannot be opened:{listed}{more}"
+        f"{len(reasons)} of {len(settings)} cells cannot be opened:{listed}{more}"
     )
 
 

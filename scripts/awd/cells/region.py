@@ -154,16 +154,16 @@ def keep(
     if mask is None:
         return ds
     region, (top, left) = of_movie(mask, movie) if movie else (read(mask, None), (0, 0))
-    inside = contains(region, ds["x"].values + left, ds["y"].values + top)
+    points = contains(region, ds["x"].values + left, ds["y"].values + top)
     size = ds["row_size"].values
     owner = np.repeat(np.arange(len(size)), size)
-    kept = np.bincount(owner, ~inside, len(size)) == 0
-    if not kept.any():
+    inside = np.bincount(owner, ~points, len(size)) == 0
+    if not inside.any():
         raise DataError(
             f"{ds.attrs['cell']}: none of {len(size)} tracks lies in its mask; is it "
             "drawn on this movie?"
         )
-    return tracks.select(ds, kept).assign_attrs(outside=int((~kept).sum()))
+    return tracks.select(ds, inside).assign_attrs(outside=int((~inside).sum()))
 
 
 def of_movie(

@@ -239,10 +239,10 @@ def channels(ds: xr.Dataset) -> dict[str, str]:
     return {c: n or c for c, n in itertools.zip_longest(held, names[: len(held)])}
 
 
-def select(ds: xr.Dataset, kept: np.ndarray) -> xr.Dataset:
-    """Some of the tracks, with all that is theirs; ``kept`` is bool, (track,)."""
-    owner = np.repeat(np.arange(len(kept)), ds["row_size"].values)
-    return ds.isel(track=np.flatnonzero(kept), obs=np.flatnonzero(kept[owner]))
+def select(ds: xr.Dataset, chosen: np.ndarray) -> xr.Dataset:
+    """Some of the tracks, with all that is theirs; ``chosen`` is bool, (track,)."""
+    owner = np.repeat(np.arange(len(chosen)), ds["row_size"].values)
+    return ds.isel(track=np.flatnonzero(chosen), obs=np.flatnonzero(chosen[owner]))
 
 
 def read_usable(paths: Iterable[io.PathLike]) -> list[xr.Dataset]:

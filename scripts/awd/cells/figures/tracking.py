@@ -184,7 +184,8 @@ def show_colours(
         low, high = np.percentile(image, [60, 99.7])
         scaled.append(np.clip((image - low) / max(high - low, 1e-9), 0, 1))
     tints = TINTS if len(images) > 1 else np.ones((1, 3))
-    mixed = sum(one[..., None] * tint for one, tint in zip(scaled, tints, strict=False))
+    pairs = zip(scaled, tints, strict=False)
+    mixed = sum(image[..., None] * tint for image, tint in pairs)
     ax.imshow(np.clip(mixed, 0, 1), interpolation="nearest", extent=extent)
     ax.set_axis_off()
 

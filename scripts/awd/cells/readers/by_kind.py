@@ -20,20 +20,20 @@ READERS: dict[str, Callable[..., xr.Dataset]] = {
 
 
 def read(
-    kind: str, path: io.PathLike, cell: str, told: Mapping[str, Any]
+    kind: str, path: io.PathLike, cell: str, settings: Mapping[str, Any]
 ) -> xr.Dataset:
-    """The tracks of one cell; ``told`` is what a configuration says of its file."""
-    settings = {k: v for k, v in told.items() if k not in ("file", "mask")}
-    interval = settings.pop("interval_s")
-    return READERS[kind](path, cell, frame_interval_s=interval, **settings)
+    """The tracks of one cell; ``settings`` are those of its file in a configuration."""
+    reading = {k: v for k, v in settings.items() if k not in ("file", "mask")}
+    interval = reading.pop("interval_s")
+    return READERS[kind](path, cell, frame_interval_s=interval, **reading)
 
 
-def peek(kind: str, cell: str, told: Mapping[str, Any], slave: bool) -> None:
+def peek(kind: str, cell: str, settings: Mapping[str, Any], slave: bool) -> None:
     """Raise what :func:`read` would of the first rows of a table, or of its scales."""
-    settings = {k: v for k, v in told.items() if k not in ("file", "mask")}
-    interval = settings.pop("interval_s")
+    reading = {k: v for k, v in settings.items() if k not in ("file", "mask")}
+    interval = reading.pop("interval_s")
     if kind == "csv":
-        how = settings | {"frame_interval_s": interval, "slave": slave}
-        exported.require_readable(told["file"], **how)
+        how = reading | {"frame_interval_s": interval, "slave": slave}
+        exported.require_readable(settings["file"], **how)
     else:
-        calibration.required(told.get("file", cell), interval, settings["pixel_nm"])
+        calibration.required(settings.get("file", cell), interval, reading["pixel_nm"])

@@ -202,16 +202,16 @@ def _position(found: Recording, wanted: int | None, whole_set: bool) -> Recordin
 
 
 def _axes(
-    path: Path, says: str, shape: tuple[int, ...], given: str | None
+    path: Path, of_file: str, shape: tuple[int, ...], given: str | None
 ) -> tuple[dict[str, int], tuple[int, int]]:
     """Lengths of T, C, Z and R, and height and width; refuses other axes."""
-    axes = (says if given is None else given).upper()
+    axes = (of_file if given is None else given).upper()
     got = f"{path}: axes {axes} of lengths {shape}"
     if len(axes) != len(shape):
         raise DataError(f"{got}: one letter an axis is needed; correct `axes`")
-    by_file = dict(zip(says.upper(), shape, strict=True))
+    by_file = dict(zip(of_file.upper(), shape, strict=True))
     lengths: dict[str, int] = {}
-    for letter, was, length in zip(axes, says.upper(), shape, strict=True):
+    for letter, was, length in zip(axes, of_file.upper(), shape, strict=True):
         letter = "T" if letter in TIME and "T" not in lengths else letter
         if letter == "S" and length > 1:
             raise DataError(
@@ -227,7 +227,7 @@ def _axes(
             raise DataError(f"{got}: {letter} stands there twice; correct `axes`")
         if letter == "T" and was == "Z" and by_file.get("T", 1) > 1:
             raise DataError(
-                f"{got}: the file says {says}: time has {by_file['T']} frames and Z "
+                f"{got}: the file says {of_file}: time has {by_file['T']} frames and Z "
                 f"{by_file['Z']} planes; take one of these, or their maximum: z: 0, "
                 "say, or z: max, in place of axes"
             )

@@ -84,10 +84,10 @@ def _session(
             "timeinterval", image.get("timeinterval"), model.get("timeunits")
         )
     spots = {spot.get("ID"): dict(spot.attrib) for spot in model.iter("Spot")}
-    kept = {t.get("TRACK_ID") for t in model.iter("TrackID")}
+    visible = {t.get("TRACK_ID") for t in model.iter("TrackID")}
     found, count = [], 0
     for track in model.iter("Track"):
-        if kept and track.get("TRACK_ID") not in kept:
+        if visible and track.get("TRACK_ID") not in visible:
             continue
         for segment in _segments(track, spots):
             for spot in segment:

@@ -22,14 +22,14 @@ Row = Mapping[str, Any]
 class Check:
     """A measure, what it should be, and what to do where it is not.
 
-    ``words`` may name all columns of the row. ``when`` says whether a value beyond the
-    limit is to be believed.
+    ``warning`` may name all columns of the row. ``when`` says whether a value beyond
+    the limit is to be believed.
     """
 
     key: str
     limit: float
     over: bool  # whether more than the limit is bad, or less
-    words: str
+    warning: str
     when: Callable[[Row], bool] = lambda row: True
 
     def fails(self, row: Row) -> bool:
@@ -221,7 +221,7 @@ def _against(truth: xr.Dataset, cell: xr.Dataset) -> dict[str, float]:
 
 def warnings(row: Row) -> list[str]:
     """What a person should know before using the cell; NaN says nothing."""
-    return [check.words.format(**row) for check in CHECKS if check.fails(row)]
+    return [check.warning.format(**row) for check in CHECKS if check.fails(row)]
 
 
 # What the page calls a column, how it is written; a column that is empty is left out.
@@ -303,6 +303,6 @@ def facts(paths: Sequence[io.PathLike]) -> list[tuple[str, str]]:
     out = []
     for table in map(io.read_table, paths):
         found, complete = int(table["tracks"].sum()), int(table["complete"].sum())
-        said = f"{found:,} in {len(table)} cells, {complete:,} of them complete"
-        out.append(("tracks", said))
+        counts = f"{found:,} in {len(table)} cells, {complete:,} of them complete"
+        out.append(("tracks", counts))
     return out

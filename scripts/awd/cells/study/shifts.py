@@ -97,8 +97,8 @@ def apply(
     if shift.noise > 1:
         sd = frame_noise(traces) * np.sqrt(shift.noise**2 - 1)
         traces = [trace + rng.normal(scale=sd, size=len(trace)) for trace in traces]
-    kept = [trace[:: shift.step] for trace in traces]
+    sampled = [trace[:: shift.step] for trace in traces]
     if shift.resampled:
-        frames = [shift.step * np.arange(len(trace)) for trace in kept]
-        return [tracks.fill_gaps(*pair) for pair in zip(frames, kept, strict=True)]
-    return kept
+        frames = [shift.step * np.arange(len(trace)) for trace in sampled]
+        return [tracks.fill_gaps(*pair) for pair in zip(frames, sampled, strict=True)]
+    return sampled
