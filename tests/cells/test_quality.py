@@ -200,6 +200,25 @@ def test_two_exponentials_are_found_again():
     assert means == pytest.approx([5, 50], rel=0.1)
 
 
+@pytest.mark.parametrize(("long", "distinct"), [(5, False), (50, True)])
+def test_one_exponential_is_not_called_two(long, distinct):
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        since = rng.exponential(np.where(rng.random(400) < 0.5, 5, long))
+        weight = np.ones(400)
+        shares, means, start = lifetimes.two_exponentials(since, weight)
+        found = lifetimes.are_distinct(since - start, weight, shares, means)
+        assert found == distinct
+
+
+def test_short_axes_of_lifetimes_have_plain_labels():
+    axes = lifetimes.lifetimes([ramps(0.5, ""), ramps(2.0, "")]).axes
+    labels = [text.get_text() for ax in axes for text in ax.get_xticklabels()]
+    labels += [t.get_text() for ax in axes for t in ax.get_xticklabels(minor=True)]
+    assert "20" in labels
+    assert not any("times" in label for label in labels)
+
+
 def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
     movie, cell, _ = made
     y = np.linspace(-1, 2, 50)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from awd.cells import tracks
 from awd.cells.classify import BUFFER
-from awd.cells.figures.tracking import category_of
+from awd.cells.figures.tracking import category_of, in_seconds
 from awd.cells.figures.tracks import CLASSES, COHORTS, WHOLE
 from awd.report.style import DOUBLE, styled
 
@@ -34,7 +34,7 @@ def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
     table = lifetimes_table(cells)
     figure = Figure(figsize=(DOUBLE, 0.36 * DOUBLE))
     by_class, survival, share = figure.subplots(1, 3)
-    _by_class(by_class, table, min(c.attrs["frame_interval_s"] for c in cells))
+    _by_class(by_class, table, max(c.attrs["frame_interval_s"] for c in cells))
     whole = table[table["category"].isin(WHOLE)]
     for (name, own), colour in zip(
         whole.groupby("condition", sort=False), CONDITIONS, strict=False
@@ -49,8 +49,7 @@ def lifetimes(cells: Sequence[xr.Dataset]) -> Figure:
     share.set(xlabel="lifetime (s)", ylabel="share of class 1 of whole tracks")
     share.set(xscale="log", ylim=(0, 1.02))
     for ax in (survival, share):
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter("")
+        in_seconds(ax)
     if survival.get_legend_handles_labels()[0]:
         survival.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
     if share.get_legend_handles_labels()[0]:
@@ -71,7 +70,7 @@ def _by_class(ax: Axes, table: pd.DataFrame, interval: float) -> None:
             ax.stairs(counts, bins, color=colour, lw=1.2, label=label)
     ax.set(xscale="log", yscale="log", xlabel="lifetime (s)")
     ax.set_ylabel("tracks per second of lifetime")
-    ax.xaxis.set_major_formatter("{x:g}")
+    in_seconds(ax)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1))
 
 
@@ -86,9 +85,11 @@ def _survival(ax: Axes, own: pd.DataFrame, colour: str, label: str) -> None:
         at = np.geomspace(max(start, 1e-3), seconds.max(), 100)
         curve = shares @ np.exp(-(at - start) / means[:, None])
         ax.plot(at, curve, color=colour, lw=1, ls=":")
-        text += (
-            f"; {shares[0]:.0%} last {means[0]:.2g} s, {shares[1]:.0%} {means[1]:.2g} s"
-        )
+        if are_distinct(seconds - start, weight, shares, means):
+            long = f"{shares[1]:.0%} {means[1]:.2g} s"
+            text += f"; {shares[0]:.0%} last {means[0]:.2g} s, {long}"
+        else:
+            text += f"; mean {shares @ means:.2g} s beyond the shortest"
     ax.step(seconds, left, where="post", color=colour, lw=1.2, label=text)
 
 
@@ -126,6 +127,27 @@ def two_exponentials(
         shares = total / total.sum()
     order = np.argsort(means)
     return shares[order], means[order], start
+
+
+def are_distinct(
+    since: np.ndarray, weight: np.ndarray, shares: np.ndarray, means: np.ndarray
+) -> bool:
+    """Whether two exponentials say more than one does, by the Bayesian criterion.
+
+    Parameters
+    ----------
+    since : array of shape (tracks,)
+        Lifetimes less the shortest, s.
+    weight : array of shape (tracks,)
+        How many tracks each stands for.
+    shares, means : arrays of shape (2,)
+        From :func:`two_exponentials`.
+    """
+    mean = max(float(np.average(since, weights=weight)), 1e-9)
+    both = (shares / means * np.exp(-since[:, None] / means)).sum(1)
+    gain = np.log(np.maximum(both, 1e-300)) + np.log(mean) + since / mean
+    # Two parameters more: a share and a mean.
+    return bool(np.average(gain, weights=weight) * len(since) > np.log(len(since)))
 
 
 def _share_of_first(own: pd.DataFrame) -> tuple[list[float], list[float]]:

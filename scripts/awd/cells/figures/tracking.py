@@ -85,8 +85,17 @@ def _by_lifetime(
         )
     bar = figure.colorbar(scale, ax=ax, location="bottom", shrink=0.9, pad=0.02)
     bar.set_label("lifetime (s)")
-    bar.ax.xaxis.set_major_formatter("{x:g}")
+    in_seconds(bar.ax)
     ax.set_title(f"{points['track'].nunique()} tracks")
+
+
+def in_seconds(ax: Axes) -> None:
+    """Lifetimes along a logarithmic axis, labelled however short it is."""
+    from matplotlib.ticker import LogLocator
+
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
 
 
 def _lively(
