@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import awd
-from awd import features, model, wavelet
+from awd import features, heads, model, wavelet
 from awd.errors import AwdError, ConfigError, DataError, MissingInput, ShapeError
 from awd.features import Largest, Student
 from awd.filters import statistics, undecimated
@@ -620,3 +620,59 @@ def test_scores_that_are_none_are_refused(wrong, message):
 def test_samples_that_are_none_are_refused(wrong):
     with pytest.raises(AwdError):
         Sample(*wrong)
+
+
+@st.composite
+def any_model(draw):
+    """A model of any filter, samples, features, heads, targets and classes."""
+    taps = draw(st.sampled_from([2, 4, 6, 10]))
+    angles = draw(st.lists(st.floats(-3, 3), min_size=taps // 2 - 1, max_size=9))
+    angles = np.array(angles[: taps // 2 - 1], float)
+    h = wavelet.filter_from_angles(wavelet.complete_angles(angles))
+    images, levels = draw(st.booleans()), draw(st.integers(1, 3))
+    length = st.integers(8, 23)
+    plane = (draw(length), draw(length)) if images else (draw(length),)
+    channels = draw(st.integers(1, 3))
+    shape = (channels, *plane) if images or channels > 1 else plane
+    mode = "zero" if images else draw(st.sampled_from(["zero", "periodization"]))
+    more = {}
+    if not images:
+        more["start"] = draw(st.sampled_from([0, 3, 99]))
+        more["statistics"] = draw(st.lists(st.sampled_from(EVERY), unique=True))
+    picked = draw(st.sampled_from([(1, 0), (0, 2), (3, 2), (40, 40)]))
+    recipe = Largest(*picked, draw(st.booleans()), **more)
+    head = draw(st.sampled_from(sorted(heads.HEADS)))
+    x = walks(60, shape, draw(st.integers(0, 9)))
+    told = draw(st.sampled_from([None, "logits", "probabilities"]))
+    targets = draw(st.integers(1, 3))
+    targets += told is not None and targets == 2  # of two classes there is one target
+    values = [x.reshape(60, -1)[:, 3 * k] for k in range(targets)]
+    if told == "probabilities":
+        values = [1 / (1 + np.exp(-y)) for y in values]
+    dims = 2 if images else 1
+    students = [Student(recipe, head).fit(x, y, h, levels, mode, dims) for y in values]
+    given = {"classes": [*"abc"][: max(2, targets)], "scale": told} if told else {}
+    sample = None
+    if draw(st.booleans()):
+        scale = {"centre": (5.0, -1.0, 0.0), "spread": (2.0, 0.5, 30.0)}
+        sample = Sample.of(x, dims, **{k: v[:channels] for k, v in scale.items()})
+        x = x * sample.columns(sample.spread, x) + sample.columns(sample.centre, x)
+    return model.of_student(students, x, sample=sample, **given), x
+
+
+@settings(deadline=None, max_examples=25)
+@given(case=any_model())
+@pytest.mark.filterwarnings("ignore")
+def test_any_model_says_the_same_in_onnx(tmp_path_factory, case):
+    found, x = case
+    path = tmp_path_factory.mktemp("onnx") / "model.onnx"
+    found.to_onnx(path)
+    # Equal coefficients, such as zeros, may change places where positions are read.
+    new = np.concatenate([x[:20], 1.5 * x[20:40] + 0.1 * RNG.normal(size=x[:20].shape)])
+    outputs, *shares = run_onnx(path, new)
+    expected = found.outputs(new).reshape(outputs.shape)
+    within = 1e-9 * max(1, np.abs(found.ranges).max())
+    np.testing.assert_allclose(outputs, expected, rtol=0, atol=within)
+    assert len(shares) == (found.classes is not None)
+    for share in shares:
+        np.testing.assert_allclose(share, found.predict_proba(new), rtol=0, atol=1e-8)

@@ -262,7 +262,9 @@ class Student:
         self.dims_ = axes(x)
         self.features_ = self.features.fitted(x, h, levels, self.dims_)
         features = self.features_.features(x, h, levels, mode, self.dims_)
-        head = heads.head(self.head, heads.FLOOR * np.std(x), self.bends(x, h, levels))
+        head = heads.head(
+            self.head, heads.FLOOR * np.std(x), self.bends(x, h, levels, mode)
+        )
         self.head_, self.range_ = (
             head.fit(features, y),
             (float(y.min()), float(y.max())),
@@ -308,14 +310,16 @@ class Student:
         self._compiled = Compiled.of(*bank, [self.curves], [self.range_], shape)
         self._shape = shape[1:]
 
-    def bends(self, x: np.ndarray, h: np.ndarray, levels: int) -> np.ndarray | None:
+    def bends(
+        self, x: np.ndarray, h: np.ndarray, levels: int, mode: str = "zero"
+    ) -> np.ndarray | None:
         """Which features the head may bend, (features,); None for all."""
         from awd.filters import kernels
 
         if not isinstance(self.features, Largest):
             return None
         axes = np.shape(x)[2:] if np.ndim(x) == 4 else np.shape(x)[-1:]
-        bends = self.features.bends(kernels.band_counts(axes, len(h), levels))
+        bends = self.features.bends(kernels.band_counts(axes, len(h), levels, mode))
         channels = 1 if np.ndim(x) == 2 else np.shape(x)[1]
         return np.tile(bends, channels)
 

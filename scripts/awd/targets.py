@@ -119,7 +119,7 @@ def share_for(
     read = recipe.features.fitted(known.x, h, levels, dims)
     features = read.features(known.x, h, levels, mode, dims)
     shares = np.sort(target.shares)
-    floor, bends = heads.FLOOR * np.std(known.x), recipe.bends(known.x, h, levels)
+    floor, bends = heads.FLOOR * np.std(known.x), recipe.bends(known.x, h, levels, mode)
     errors = np.zeros(len(shares))
     for k, output in enumerate(outputs):
         inside = fold == k

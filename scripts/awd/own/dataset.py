@@ -142,9 +142,11 @@ def split(
     over = tuple(axis for axis, name in enumerate(ds["x"].dims) if name != "channel")
     mask = ds["mask"].values if "mask" in ds else None
     seen = True if mask is None else mask[training] == windows.SEEN
+    known = x[training]
     mean, sd = (
-        f(x[training], axis=over, keepdims=True, where=seen) for f in (np.mean, np.std)
+        f(known, axis=over, keepdims=True, where=seen) for f in (np.mean, np.std)
     )
+    del known  # as large as most of x
     if not (sd > 0).all():
         raise DataError("a channel of x is constant over the training groups; drop it")
     described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
@@ -153,7 +155,8 @@ def split(
         "centre": mean.ravel().astype(float),
         "spread": sd.ravel().astype(float),
     }
-    values = ((x - mean) / sd).astype(np.float32)
+    values = x - mean
+    values /= sd
     if mask is not None:
         values[mask == windows.BEYOND] = 0
     return out.assign(x=(ds["x"].dims, values, described))
@@ -179,7 +182,7 @@ def _single(values: np.ndarray, name: str) -> np.ndarray:
     if values.dtype.kind not in "fiub":
         raise DataError(f"{name} has dtype {values.dtype}; expected real numbers")
     with np.errstate(over="ignore"):
-        single = values.astype(np.float32)
+        single = values.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
         wrong = values[~np.isfinite(single)][0]
         raise DataError(
