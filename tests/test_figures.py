@@ -252,11 +252,40 @@ def test_every_method_stands_at_the_numbers_that_it_learned(scores):
     named = table[table["role"] != "control"]  # of which one name stands for all
     controls = f"{(table['role'] == 'control').sum()} controls"
     expected = {low.get(name, name_of(name)) for name in named["method"]} | {controls}
-    assert {text.get_text() for text in ax.texts} == expected
+    # Points on one spot share a label, a line each.
+    written = "\n".join(text.get_text() for text in ax.texts)
+    assert {*written.split("\n")} == expected
     points = [line for line in ax.get_lines() if line.get_marker() == "o"]
     drawn = np.concatenate([line.get_xydata() for line in points])
     assert len(drawn) == len(table) - 1
     assert sum(drawn[:, 0] == 5000) == 3
+
+
+def test_names_of_points_on_one_spot_share_a_label():
+    centres = np.array([(0.0, 0), (1, 1), (40, 0), (1, 0)])
+    spots = labels.together(centres, ["a", "b", "c", "d"], ["k", "k", "k", "grey"])
+    assert [(label, colour) for _, label, colour in spots] == [
+        ("a\nb", "k"),
+        ("c", "k"),
+        ("d", "grey"),
+    ]
+    ((_, many, _),) = labels.together(np.zeros((7, 2)), list("abcdefg"), ["k"] * 7)
+    assert many == "a\nb\nc\nand 4 more"
+
+
+@pytest.mark.parametrize("name", ["fidelity", "parameters"])
+def test_where_all_score_alike_names_do_not_crowd(name, scores):
+    same = scores.assign(r2=0.5, r2_low=0.4, r2_high=0.6, fidelity=0.9)
+    same.loc[same["method"] == "mean", ["r2", "r2_low", "r2_high"]] = -2, -2.1, -1.9
+    same.loc[same["method"] == "lstm", "fidelity"] = 1.0
+    figure = getattr(figures.scores, name)(same)
+    assert faults(figure) == []
+    for ax in figure.axes:
+        leaders = [line for line in ax.lines if line.get_linewidth() == 0.4]
+        for line in leaders:
+            ends = ax.transData.transform(line.get_xydata())
+            length = np.linalg.norm(np.ptp(ends, axis=0)) * 72 / figure.dpi
+            assert length < 60  # points of the page
 
 
 @pytest.mark.parametrize("name", ["fidelity", "parameters"])

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = 4.0  # points of the page between a point's centre and its name
+SPOT = 2.0  # points of the page within which points of one colour share their names
+LINES = 4  # of the names that such a spot has, at most
+LINE = 1.2  # height of a line, of the size of its letters
 
 # Where a name may stand, best first: right, left, above, below, then between.
 SIDES: list[tuple[float, float]] = [(1, 0), (-1, 0), (0, 1), (0, -1)]
@@ -27,6 +30,8 @@ def place(
 ) -> None:
     """Write a name beside each point; one that had to move gets a line to its point.
 
+    Points of one colour on one spot share a label of several lines.
+
     Parameters
     ----------
     ax : Axes
@@ -40,15 +45,20 @@ def place(
     scale = 72 / ax.figure.dpi
     ax.get_xlim(), ax.get_ylim()  # settles the limits, which are computed late
     there, back = ax.transData, ax.transData.inverted()
-    centres = there.transform(points) * scale
+    shared = together(there.transform(points) * scale, names, colours)
+    centres = np.array([centre for centre, _, _ in shared]).reshape(-1, 2)
     frame = ax.get_window_extent().get_points() * scale
     avoided = np.array([there.transform(box) * scale for box in avoid]).reshape(
         -1, 2, 2
     )
-    boxes = arrange(centres, [_size(name) for name in names], frame, avoided)
-    for name, colour, box, centre in zip(names, colours, boxes, centres, strict=True):
+    sizes = [_size(label) for _, label, _ in shared]
+    boxes = arrange(centres, sizes, frame, avoided)
+    for (centre, label, colour), box in zip(shared, boxes, strict=True):
         x, y = back.transform(box.mean(0) / scale)
-        text = ax.text(x, y, name, color=colour, ha="center", va="center_baseline")
+        lines = "center" if "\n" in label else "center_baseline"
+        text = ax.text(
+            x, y, label, color=colour, ha="center", va=lines, linespacing=LINE
+        )
         # Legible also over an interval or a line that nothing was free of.
         text.set_path_effects([patheffects.withStroke(linewidth=1.5, foreground="w")])
         (line,) = _leaders(centre, box[None])
@@ -56,14 +66,45 @@ def place(
             ax.plot(*back.transform(line / scale).T, color="0.6", lw=0.4, zorder=1)
 
 
-def _size(name: str) -> np.ndarray:
-    """Width and height of a name on the page, in points."""
+def together(
+    centres: np.ndarray, names: Sequence[str], colours: Iterable[str]
+) -> list[tuple[np.ndarray, str, str]]:
+    """Centre, label and colour of every spot; of many names there is their number.
+
+    Parameters
+    ----------
+    centres : array of shape (n, 2)
+        Of points, in points of the page.
+    names, colours : of length n
+    """
+    spots: list[tuple[np.ndarray, list[str], str]] = []
+    for centre, name, colour in zip(centres, names, colours, strict=True):
+        for other, called, shade in spots:
+            if shade == colour and np.linalg.norm(other - centre) < SPOT:
+                called.append(name)
+                break
+        else:
+            spots.append((centre, [name], colour))
+    return [
+        (centre, "\n".join(_few(called)), colour) for centre, called, colour in spots
+    ]
+
+
+def _few(names: list[str]) -> list[str]:
+    if len(names) <= LINES:
+        return names
+    return [*names[: LINES - 1], f"and {len(names) - LINES + 1} more"]
+
+
+def _size(label: str) -> np.ndarray:
+    """Width and height of a label on the page, in points."""
     import matplotlib as mpl
     from matplotlib.textpath import TextPath
 
-    size = mpl.rcParams["font.size"]
-    box = TextPath((0, 0), name, size=size).get_extents()
-    return np.array([box.width, size])
+    size, lines = mpl.rcParams["font.size"], label.split("\n")
+    boxes = [TextPath((0, 0), line, size=size).get_extents() for line in lines]
+    height = size * (1 + LINE * (len(lines) - 1))
+    return np.array([max(box.width for box in boxes), height])
 
 
 def arrange(
@@ -71,7 +112,7 @@ def arrange(
     sizes: Sequence[np.ndarray],
     frame: np.ndarray,
     avoid: np.ndarray | None = None,
-    orders: int = 15,
+    orders: int = 30,
 ) -> np.ndarray:
     """Boxes (n, 2, 2), low and high corners, that miss each other and all points.
 
