@@ -10,8 +10,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from awd import io
+from awd.cells import names as cells
+from awd.cells.study.targets import TARGETS
 from awd.errors import MissingInput
-from awd.report import claims, page
+from awd.league.names import METHODS
+from awd.report import claims, glossary, page
 from awd.report.claims import Claim, Verdict
 
 
@@ -152,13 +155,28 @@ def test_subjects_are_what_scores_say_of_each_target(scores, tmp_path):
     }
     for study, groups in (("cells", "cells"), ("mine", "groups")):
         meanings[study]["groups"] = groups
-    cells, mine = page.subjects(given, meanings)
-    assert (cells.title, cells.meaning) == ("mean0 (cells)", "a mean")
-    assert cells.tested == "680 held-out tracks of 8 cells, in 4 splits"
-    assert cells.student == ("0.541 [0.516, 0.566]", "62 fitted numbers")
-    assert cells.network == ("0.525 [0.500, 0.550]", "61 fitted numbers")
+    first, mine = page.subjects(given, meanings)
+    assert (first.title, first.meaning) == ("mean0 (cells)", "a mean")
+    assert first.tested == "680 held-out tracks of 8 cells, in 4 splits"
+    assert first.student == ("0.541 [0.516, 0.566]", "62 fitted numbers")
+    assert first.network == ("0.525 [0.500, 0.550]", "61 fitted numbers")
     # Where every sample is its own group there is nothing to count.
     assert mine.tested == "680 held-out samples, in 4 splits"
+
+
+@pytest.mark.parametrize(
+    ("words", "targets"), [(cells.MEANINGS, TARGETS), (glossary.MEANINGS, METHODS)]
+)
+def test_there_are_words_for_what_there_is_and_for_nothing_else(words, targets):
+    assert {*words} <= {*targets}
+
+
+def test_every_target_of_tracks_is_said_in_words():
+    for target in TARGETS:
+        said = cells.meaning(target, ["clathrin", "auxilin"])
+        assert said.endswith("from clathrin alone")
+        assert "{" not in said
+        assert "auxilin" in said
 
 
 def long_table(roles):

@@ -1,5 +1,7 @@
 """The score table: order, digits, missing values, and the three ways to write it."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -104,8 +106,18 @@ def test_times_are_medians_over_splits_in_milliseconds(few):
         }
     )
     table = tables.score_table(few, timings).set_index("method")
-    assert table.loc["db5", "time, 1 / 1000 (ms)"] == "0.012 / 123"
-    assert table.loc["db2", "time, 1 / 1000 (ms)"] == tables.MISSING
+    times = ["time of 1 (ms)", "time of 1000 (ms)"]
+    assert table.loc["db5", times].tolist() == ["0.012", "123"]
+    assert table.loc["db2", times].tolist() == [tables.MISSING] * 2
+
+
+def test_no_cell_is_a_date_to_a_spreadsheet(scores):
+    shared = {"study": "cells", "target": "mean0", "split": 0}
+    timings = pd.DataFrame({"method": scores["method"].unique(), **shared})
+    timings = timings.assign(seconds_batch1=0.012, seconds_batch1000=0.034)
+    cells = tables.score_table(scores, timings).to_numpy().ravel()
+    dates = re.compile(r"\s*\d{1,4}\s*[/-]\s*\d{1,4}(\s*[/-]\s*\d{1,4})?\s*")
+    assert [cell for cell in cells if dates.fullmatch(cell)] == []
 
 
 def test_several_targets_get_a_column_and_their_own_digits(few):
