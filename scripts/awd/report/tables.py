@@ -36,8 +36,8 @@ CAPTION = (
     "Parameters: numbers learned in the filter + in the head. Compression: share of "
     "coefficients that are large and matter, smaller is sparser. Time: milliseconds "
     "for one sample and for a thousand. Every wavelet has the same features and the "
-    "same head; controls are what a distilled wavelet has to beat before its teacher gets "
-    "the credit."
+    "same head; controls are what a distilled wavelet has to beat before its teacher "
+    "gets the credit."
 )
 
 
