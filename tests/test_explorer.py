@@ -263,7 +263,11 @@ def opened(loaded):
 
 
 def test_the_page_names_the_run_and_has_a_tab_a_part(opened):
-    assert opened.page.locator("h1").inner_text() == "a <run>: look for yourself"
+    assert (
+        opened.page.locator("h1")
+        .inner_text()
+        .endswith("run “a <run>”: look for yourself")
+    )
     assert opened.page.locator(".about").inner_text() == "made <here>"
     tabs = opened.page.locator(".bk-tab").all_inner_texts()
     assert tabs == ["a cell", "signals", "maps", "method"]

@@ -28,7 +28,8 @@ const choose = (source, k) => {
 };
 
 // The trace of a track, and a frame in which it is there.
-const trace_of = (k, {tracks, points, step, last, interval}, {lines, frame, trace, through}) => {
+const trace_of = (k, cell, {lines, frame, trace, through}) => {
+  const {tracks, points, step, last, interval} = cell, [left, bottom, side] = cell.window;
   choose(lines, k);
   const data = tracks.data;
   if (k < 0) {
@@ -39,7 +40,9 @@ const trace_of = (k, {tracks, points, step, last, interval}, {lines, frame, trac
   const rows = [data.first[k], data.first[k] + data.size[k]];
   const cut = (column) => Array.from(points.data[column].slice(...rows));
   trace.data = {time: cut("frame").map((t) => t * interval), master: cut("master"), slave: cut("slave")};
-  through.title.text = data.told[k];
+  const inside = (at, from) => from <= at && at < from + side;
+  const seen = inside(cut("x")[0], left) && inside(cut("y")[0], bottom);
+  through.title.text = data.told[k] + (seen ? "" : "; beside the part of the field that is shown");
   if (data.begin[k] <= frame.value && frame.value <= data.end[k]) return;
   const middle = step * Math.round((data.begin[k] + data.end[k]) / 2 / step);
   frame.value = Math.max(0, Math.min(last, middle));

@@ -4,10 +4,7 @@ let showing = -1;
 export default ({samples, now, sliders, level, by, words, plots, text}, from) => {
   const {ndarray} = Bokeh.require("core/util/ndarray");
   const data = samples.data, n = data.observed.length;
-  const of = (column, k) => {
-    const width = data[column].length / n;
-    return data[column].slice(k * width, (k + 1) * width);
-  };
+  const of = (column, k) => rowOf(data[column], k, n);
   const who = Math.max(0, text.by.indexOf(by.value)), people = text.by.length;
   if (from === by) {
     const predicted = Array.from({length: n}, (_, k) => data.said[k * people + who]);
@@ -65,8 +62,8 @@ export default ({samples, now, sliders, level, by, words, plots, text}, from) =>
     now.posterior.data = picture(of("posterior", k), [b, a]);
     now.star.data = {x: [truth[0]], y: [truth[1]]};
   }
-  const said = text.by.map((name, i) => `${name} <b>${data.said[k * people + i].toFixed(3)}</b>`);
+  const said = text.by.map((name, i) => `${name} <b>${number(data.said[k * people + i], 3)}</b>`);
   words.text = `<b>${text.names[k]}</b><br>` +
-    text.parameters.map((name, p) => `${name} = <b>${truth[p].toFixed(3)}</b>`).join(", ") +
+    text.parameters.map((name, p) => `${name} = <b>${number(truth[p], 3)}</b>`).join(", ") +
     `.<br>${text.parameters[0]} is predicted: ${said.join(", ")}.`;
 };

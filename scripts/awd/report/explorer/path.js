@@ -7,10 +7,7 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
     slider.setv({end: Math.max(1, count - 1), value: text.chosen});
   }
   const step = Math.min(slider.value, count - 1);
-  const row = (column) => {
-    const width = column.length / count;
-    return Array.from(column.slice(step * width, (step + 1) * width));
-  };
+  const row = (column) => Array.from(rowOf(column, step, count));
   const taps = row(data.taps).filter((tap) => !Number.isNaN(tap));
   now.taps.data = {x: taps.map((_, k) => k), y: taps};
   for (const name of ["low", "high"]) {
@@ -33,11 +30,11 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
   const axis = plots.scores.below[0];
   axis.ticker.ticks = Array.from(ticks.keys()).filter((k) => k % gap === 0);
   axis.setv({axis_label: text.label, major_label_overrides: ticks});
-  const r2 = (name, value) => Number.isNaN(value) ? "" : `; R² against ${name} <b>${value.toFixed(3)}</b>`;
+  const r2 = (name, value) => Number.isNaN(value) ? "" : `; R² against ${name} <b>${number(value, 3)}</b>`;
   words.text = `<b>${text.label}: ${text.names[step]}</b>` +
     (step === text.chosen ? " (followed best)" : "") +
     r2("the network", data.fidelity[step]) + r2("the labels", data.score[step]) +
-    `; 90 % of what ${text.teller} lies in ${(100 * data.share[step]).toFixed(0)} % ` +
+    `; 90 % of what ${text.teller} lies in ${number(100 * data.share[step], 0)} % ` +
     "of the coefficients";
   plots.told.title.text = `what ${text.teller}`;
   const places = text.rows.map((_, k) => k + 0.5);

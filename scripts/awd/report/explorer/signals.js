@@ -19,11 +19,11 @@ const why = (k, {samples, features, text}) => {
   const against = order.filter((f) => added[f] * gap < 0).slice(0, 1);
   const sum = added.reduce((a, b) => a + b, usual);
   const held = Math.abs(sum - said) > 0.6 * 10 ** -digits
-    ? `; the curves sum to ${number(sum, digits)}, beyond all that the student was fitted to` : "";
+    ? ` The curves sum to ${number(sum, digits)}: its answer stays within what it was fitted to.` : "";
   return `Predicted <b>${number(said, digits)}</b>: ${number(Math.abs(gap), digits)} ` +
-    `${gap < 0 ? "below" : "above"} the usual ${number(usual, digits)}${held}` +
+    `${gap < 0 ? "below" : "above"} the usual ${number(usual, digits)}` +
     (toward.length ? `, mostly because ${toward.map(told).join(", and ")}` : "") +
-    (against.length ? `. Most against it: ${against.map(told).join("")}` : "") + ".";
+    (against.length ? `. Most against it: ${against.map(told).join("")}` : "") + `.${held}`;
 };
 
 const words = (k, near, args) => {
