@@ -78,7 +78,7 @@ if settings.cells:
 if settings.maps:
     meant = {
         name: f"{long_name(name)}, from a map of convergence"
-        for name in settings.maps.targets
+        for name in settings.maps.scored or settings.maps.targets
     }
     MEANINGS["maps"] = {"targets": meant, "samples": "maps", "groups": "realisations"}
 

@@ -173,7 +173,7 @@ def test_there_are_words_for_what_there_is_and_for_nothing_else(words, targets):
 
 def test_every_target_of_tracks_is_said_in_words():
     for target in TARGETS:
-        said = cells.meaning(target, ["clathrin", "auxilin"])
+        said = cells.meaning(target, ["clathrin", "auxilin", "actin"])
         assert said.endswith("from clathrin alone")
         assert "{" not in said
         assert "auxilin" in said

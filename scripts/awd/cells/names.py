@@ -20,6 +20,6 @@ def meaning(target: str, channels: Sequence[str]) -> str:
     >>> meaning("mean0", ["clathrin", "auxilin"])
     'mean auxilin intensity above its start level (s.d. of a cell), from clathrin alone'
     """
-    master, slave = channels
+    master, slave = channels[:2]
     found = MEANINGS[target].format(slave=slave)
     return f"{found} (s.d. of a cell), from {master} alone"

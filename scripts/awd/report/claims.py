@@ -231,8 +231,7 @@ def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
     else:
         sentence = (
             f"No claim for the filter: against the same student on {len(rows)} other "
-            f"filters, none of them from the network, it {_counted(rows)}. The "
-            f"strongest is {_strongest(rows)}."
+            f"filters it {_counted(rows)}. The strongest is {_strongest(rows)}."
         )
     return _claim(FILTER, sentence, rows)
 
