@@ -64,6 +64,8 @@ def samples(path):
             "units": "1",
             "signal": "signal",
             "task": "regression",
+            "windows": ["whole"],
+            "length": None,
         }
     )
 
