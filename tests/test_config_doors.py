@@ -41,6 +41,10 @@ def of_source(kind, **changes):
     return of_cells(source={"kind": kind, **KINDS[kind], **changes})
 
 
+def of_own(**changes):
+    return {"run": "r", "own": {"mine": OWN["mine"] | changes}}
+
+
 def problems(config, **options):
     with pytest.raises(ConfigError) as caught:
         reading.load(config, **options)
@@ -213,6 +217,18 @@ def test_names_of_any_script_are_names():
 
 
 CONTRADICTIONS = {
+    "no group is left to train": (
+        of_own(splits={"test": 0.7, "select": 0.4}),
+        "own.mine.splits",
+    ),
+    "a column before the first": (
+        of_own(targets={"a": -1}),
+        "own.mine.targets",
+    ),
+    "a part that ends before it begins": (
+        of_source("movies", crop={"x": [9, 9]}),
+        "cells.source.crop.x",
+    ),
     "one file of two cells": (
         of_source("csv", files={f"c{k}": "same.csv" for k in range(8)}),
         "names 'same.csv' for c0 and c1",
@@ -366,3 +382,26 @@ def test_every_section_of_every_kind_is_looked_through():
     found = dict(values.senseless({"cells": {"source": {"cells": True}}}, [Config]))
     assert found == {"cells.source.cells": "is true; expected a number"}
     assert issubclass(Config, Strict)
+
+
+CHOICES = {
+    "own.mine.dims": lambda v: {"run": "r", "own": {"mine": OWN["mine"] | {"dims": v}}},
+    "maps.teacher.shifts": lambda v: {
+        "run": "r",
+        "maps": MAPS | {"teacher": {"shifts": v}},
+    },
+}
+
+
+@pytest.mark.parametrize(("key", "put"), CHOICES.items())
+def test_truth_is_none_of_several_numbers(key, put):
+    """True equals 1, which some of the choices are."""
+    assert any(key in line and "true" in line for line in problems(put(True)))
+
+
+@given(st.characters(max_codepoint=31, exclude_characters="\t\n"))
+def test_no_text_holds_what_cannot_be_printed(sign):
+    own = {"mine": OWN["mine"] | {"units": f"m{sign}"}}
+    (line,) = problems({"run": "r", "own": own})[1:]
+    assert "own.mine.units" in line
+    assert "control character" in line

@@ -66,11 +66,25 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
     yield from _bad_method(prefix, own)
     if len(set(own.windows)) < len(own.windows):
         yield f"{prefix}.windows", "lists a window twice"
+    shares = own.splits.test + own.splits.select
+    if shares >= 1:
+        yield (
+            f"{prefix}.splits",
+            f"test and select take {shares:g} of the groups; expected less than 1, the "
+            "rest train",
+        )
+    numbers = [value for value in own.targets.values() if isinstance(value, int)]
+    if own.task == "regression" and min(numbers, default=0) < 0:
+        yield (
+            f"{prefix}.targets",
+            f"names column {min(numbers)}; expected columns counted from 0",
+        )
     columns = network and network.columns
     if columns and len(columns) != len(own.targets):
         yield (
             f"{prefix}.network.columns",
-            f"has {len(columns)} entries for {len(own.targets)} targets",
+            f"has {len(columns)} entries for {len(own.targets)} targets; expected a "
+            "column a target",
         )
     wanted = set(own.distil.objectives) - {"output"}
     if wanted and network and network.kind == "network" and _is_onnx(network.source):
@@ -125,7 +139,8 @@ def _bad_conditions(cells: Cells) -> Iterator[tuple[str, str]]:
     if len(cells.names) > cells.source.channel_count:
         yield (
             "cells.names",
-            f"has {len(cells.names)} entries for {cells.source.channel_count} channels",
+            f"has {len(cells.names)} entries for {cells.source.channel_count} "
+            "channels; expected a name a channel",
         )
 
 

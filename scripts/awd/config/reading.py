@@ -224,7 +224,7 @@ def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
         return key, f"unknown key; {hint}"
     if item["type"] == "missing":
-        return key, "is required and missing"
+        return key, "is required and missing; give it"
     if item["type"] == "union_tag_not_found":
         _, models = _models_at([*path, last])
         kinds = ", ".join(tags(model)[0] for model in models)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from awd.cells.study import FEW_CELLS
 from awd.config.common import Count, File, Name, Strict
@@ -22,8 +23,20 @@ Point = Annotated[
 Shift = Annotated[
     list[Annotated[float, Field(ge=-50, le=50)]], Field(min_length=2, max_length=2)
 ]
+
+
+def _rising(ends: list[int]) -> list[int]:
+    if not ends[0] < ends[1]:
+        raise PydanticCustomError(
+            "rising", "the first number has to be the smaller one"
+        )
+    return ends
+
+
 Range = Annotated[
-    list[Annotated[int, Field(ge=0, le=1_000_000)]], Field(min_length=2, max_length=2)
+    list[Annotated[int, Field(ge=0, le=1_000_000)]],
+    Field(min_length=2, max_length=2),
+    AfterValidator(_rising),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from awd.config.common import Strict, models_in, tags
 from awd.errors import ConfigError
 
 LARGEST = 10**12  # of any number
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but tabs and new lines
 MOST, DEEPEST = 100_000, 20  # values in all, and sections within sections
 
 
@@ -80,13 +82,16 @@ def _entries(value: Any, fields: Sequence[Any], key: str) -> Iterator[tuple[str,
         yield key, f"is {str(truths[0]).lower()}; expected a number"
     numbers = [e for e in entries if isinstance(e, int | float)]
     if any(abs(number) > LARGEST for number in numbers):
-        yield key, f"holds a number beyond {LARGEST:.0e}"
+        yield key, f"holds a number beyond {LARGEST:.0e}; expected a smaller one"
+    texts = [entry for entry in entries if isinstance(entry, str)]
+    if any(CONTROL.search(entry) for entry in texts):
+        yield key, "holds a control character; expected text that can be printed"
     if float in kinds:  # of which two may be alike
         return
     named = [entry for entry in entries if isinstance(entry, str | int)]
     twice = [entry for k, entry in enumerate(named) if entry in named[:k]]
     if twice:
-        yield key, f"names {twice[0]!r} twice"
+        yield key, f"names {twice[0]!r} twice; expected each one once"
 
 
 def _kinds(annotation: Any) -> Iterator[type]:
@@ -94,4 +99,9 @@ def _kinds(annotation: Any) -> Iterator[type]:
     if isinstance(annotation, type):
         yield annotation
     for argument in typing.get_args(annotation):
-        yield from _kinds(argument)
+        # Of a Literal these are its values: True would be its 1.
+        yield from _kinds(argument if _is_kind(argument) else type(argument))
+
+
+def _is_kind(argument: Any) -> bool:
+    return isinstance(argument, type) or bool(typing.get_args(argument))
