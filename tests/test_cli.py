@@ -423,6 +423,8 @@ def test_classes_are_distilled(bench):
         (["--network", "none.pt2"], "none.pt2: no such file"),
         (["--network", "x.npz"], "expected an array 'output'"),
         (["--card", "card.txt"], "ends in .html, .md"),
+        (["--card", "a\0.md"], "ends in .html, .md"),
+        (["--out", "a\0.json"], "ends in .json"),
         (["--out", "model.txt"], "ends in .json"),
         (["--x", "samples"], "no array 'samples'"),
         (["--fit-to", "labels"], "needs y"),

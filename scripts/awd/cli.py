@@ -15,13 +15,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from awd import __version__, extras, io
-from awd.errors import AwdError, ConfigError, about
+from awd.errors import LONGEST, AwdError, ConfigError, about, shortened
 
 if TYPE_CHECKING:
     import numpy as np
 
     from awd.model import Model
 
+DISK = "; check the path, the disk, and who may write there"
 STDIN, PIPED = "-", "standard input"
 BEGINNINGS = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"\x89HDF": ".nc", b"CDF": ".nc"}
 CARDS = {".html": "html", ".md": "markdown"}
@@ -46,8 +47,11 @@ class Commands(click.Group):
                 return super().invoke(ctx)
         except BrokenPipeError:
             raise  # click's: what reads our output has seen enough
-        except (AwdError, OSError) as error:
+        except AwdError as error:
             raise Failed(f"{type(error).__name__}: {error}") from error
+        except OSError as error:
+            cause = shortened(str(error), LONGEST - len(DISK))
+            raise Failed(f"{type(error).__name__}: {cause}{DISK}") from error
 
 
 def _warned(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -243,11 +247,13 @@ def _require_place(path: str | None, kinds: Iterable[str]) -> None:
     """That a file can be written, before the work."""
     if path is None:
         return
-    if Path(path).suffix not in kinds:
-        raise ConfigError(f"{path}: expected a name that ends in {', '.join(kinds)}")
+    if "\0" in path or Path(path).suffix not in kinds:
+        raise ConfigError(f"{path!r}: expected a name that ends in {', '.join(kinds)}")
     folder = next(above for above in Path(path).absolute().parents if above.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ConfigError(f"{path}: nothing can be written to {folder}")
+        raise ConfigError(
+            f"{path}: nothing can be written to {folder}; choose another folder"
+        )
 
 
 def write_card(model: Model, path: str) -> None:

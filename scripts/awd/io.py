@@ -88,6 +88,8 @@ def replacing(path: PathLike, sealed: bool = False) -> Iterator[Path]:
         The disk is full, or it may not be written to.
     """
     path = Path(path)
+    if not path.name or "\0" in str(path):
+        raise StorageError(f"{str(path)!r}: cannot be written; expected a file's name")
     name = ".{}.{}.part{}".format
     temporary = path.with_name(name(path.stem, os.getpid(), path.suffix))
     unfinished = name(re.escape(path.stem), r"\d+", re.escape(path.suffix))
@@ -458,4 +460,7 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, Path):
         return str(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    raise KindError(
+        f"a value of type {type(value).__name__} has no JSON form; expected numbers, "
+        "text, lists and mappings"
+    )

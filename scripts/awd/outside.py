@@ -31,7 +31,9 @@ def export(source: str, out: str, sample: int | None, centre: str | None) -> str
     """
     if Path(out).suffix == ".mat":
         if sample is not None or centre is not None:
-            raise ConfigError(f"{out}: --map and --centre are of maps, for .fits")
+            raise ConfigError(
+                f"{out}: --map and --centre are of maps, for .fits; leave them out"
+            )
         from awd import export as wavelets
 
         h, name = _filter(source)

@@ -94,7 +94,7 @@ def imported(text: str) -> Any:
             "mend it first"
         ) from error
     if not hasattr(module, name):
-        raise MissingInput(f"{place} has no {name!r}")
+        raise MissingInput(f"{place} has no {name!r}; check the name behind the colon")
     return getattr(module, name)
 
 
@@ -108,7 +108,7 @@ def _of_package(place: str) -> Any:
 def _of_file(place: str) -> Any:
     path = Path(place)
     if not path.is_file():
-        raise MissingInput(f"there is no file {path}")
+        raise MissingInput(f"there is no file {path}; check the path")
     loader = importlib.machinery.SourceFileLoader(path.stem, str(path))
     spec = importlib.machinery.ModuleSpec(path.stem, loader)
     module = importlib.util.module_from_spec(spec)

@@ -103,7 +103,8 @@ def _arrays(
     for name, values in (("y", y), ("group", group)):
         if values is not None and len(np.atleast_1d(values)) != len(x):
             raise ShapeError(
-                f"{path}: {options[name]} is {values.shape} for {len(x)} samples"
+                f"{path}: {options[name]} is {values.shape} for {len(x)} samples; "
+                "expected a value a sample"
             )
     if y is not None and y.ndim == 2:
         y = _column(y, options["column"] if y.shape[1] > 1 else 0)

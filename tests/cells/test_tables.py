@@ -308,3 +308,13 @@ def test_utrack(tmp_path):
     assert ds["complete"].values.tolist() == [1, 0, 0]
     with pytest.raises(DataError, match="time between frames; give interval_s"):
         read_utrack(tmp_path / "u.mat", "a")
+
+
+@pytest.mark.parametrize("name", SPOTS.columns)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_two_columns_have_one_name(tmp_path, name, separator):
+    path = tmp_path / "twice.csv"
+    twice = SPOTS.assign(other=1.0).rename(columns={"other": name})
+    twice.to_csv(path, index=False, sep=separator)
+    with pytest.raises(DataError, match=f"twice.csv: has several columns.*{name!r}"):
+        read_exported(path, "cell", **GIVEN, columns={"track": "track", "x": "x"})

@@ -453,3 +453,16 @@ def test_real_shear_is_read_as_one_cosmology():
     found = readers.fits_tree(f"{real}/{{cosmology}}_g{{component}}.fits")
     (field,) = found
     assert 0.05 < field.std() < 0.3
+
+
+@pytest.mark.parametrize("axis", ["NAXIS1", "NAXIS2"])
+@pytest.mark.parametrize("length", [-1, -16, -(2**31)])
+def test_a_negative_axis_is_refused_before_it_is_counted(tmp_path, axis, length):
+    put(tmp_path / "k.fits")
+    right = (tmp_path / "k.fits").read_bytes()
+    card, other = (f"{axis}  = {size:20}".encode() for size in (16, length))
+    wrong = right.replace(card, other)
+    assert wrong != right
+    (tmp_path / "k.fits").write_bytes(wrong)
+    with pytest.raises(DataError, match=f"k.fits: is damaged, {axis} is negative"):
+        readers.read_fits(tmp_path / "k.fits")

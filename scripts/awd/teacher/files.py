@@ -66,7 +66,10 @@ def _made(text: str) -> Any:
     """What a factory returns, of a module or of a file ``.py``."""
     factory = registry.imported(text)
     if not callable(factory):
-        raise MissingInput(f"{text} is no function that makes a network")
+        raise MissingInput(
+            f"{text} is no function that makes a network; expected one that takes "
+            "no argument"
+        )
     try:
         return factory()
     except TypeError as error:

@@ -234,7 +234,9 @@ def _rows(
     if form.name == "cmeAnalysis":
         rows = _first_segments(rows, form)
     if rows.empty:
-        raise DataError(f"{path}: no spot belongs to a track")
+        raise DataError(
+            f"{path}: no spot belongs to a track; export it with its tracks"
+        )
     return rows, units
 
 

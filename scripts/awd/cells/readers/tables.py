@@ -5,6 +5,7 @@ CSV has any separator and encoding, and may begin with lines of comment.
 
 from __future__ import annotations
 
+import csv
 import io as text_io
 import re
 import warnings
@@ -69,6 +70,12 @@ def _of_csv(path: Path, most: int | None) -> pd.DataFrame:
             nrows=most,
         )
     table.columns = [str(name).strip().strip('"') for name in table.columns]
+    twice = _named_twice(text, separator)
+    if twice:
+        raise DataError(
+            f"{path}: has several columns called {twice[0]!r}; expected a name of its "
+            "own for each"
+        )
     if all(is_number(name) for name in table.columns):
         raise DataError(
             f"{path}: the first line holds numbers; expected the names of the columns: "
@@ -77,6 +84,14 @@ def _of_csv(path: Path, most: int | None) -> pd.DataFrame:
     if separator != ",":  # a comma may be a decimal point
         table = table.replace(DECIMAL_COMMA, r"\1.\2", regex=True)
     return table
+
+
+def _named_twice(text: str, separator: str) -> list[str]:
+    """Names of several columns, which pandas would number."""
+    first = text.lstrip().partition("\n")[0].rstrip("\r")
+    names = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
+    names = [name.strip() for name in names if name.strip()]
+    return [name for k, name in enumerate(names) if name in names[:k]]
 
 
 def _decoded(path: Path) -> str:

@@ -43,9 +43,14 @@ def read_xml(path: Path) -> tuple[pd.DataFrame, Calibration]:
             spots = _session(root, model, calibration)
             length, time = model.get("spatialunits"), model.get("timeunits")
         else:
-            raise DataError(f"{path}: no TrackMate XML; its root is {root.tag}")
+            raise DataError(
+                f"{path}: no TrackMate XML; its root is {root.tag}, expected TrackMate "
+                "or Tracks"
+            )
     if not spots:
-        raise DataError(f"{path}: no spot belongs to a track")
+        raise DataError(
+            f"{path}: no spot belongs to a track; save the session after tracking"
+        )
     table = pd.DataFrame(spots)
     # As in the CSV, units stand below the names; those of no calibration are px.
     units = dict.fromkeys(map(str, table), "") | {"FRAME": "unit"}

@@ -33,6 +33,7 @@ UNITS = {
 SMALLEST = 8  # nside of HEALPix maps without a header: shorter arrays are columns
 CARDS = 2880 << 9  # bytes of whole blocks of FITS
 AXES = re.compile(rb"NAXIS   = *([0-9]{4,20})")
+NEGATIVE = re.compile(rb"(NAXIS[0-9]{1,3}) *= *-[0-9]+ ")
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -195,14 +196,21 @@ def _fits(path: Path, stack: contextlib.ExitStack) -> list[Array]:
 
 
 def _require_few_axes(path: Path) -> None:
-    """Refuse a header that claims more axes than FITS has: astropy would count them."""
+    """Refuse axes that FITS cannot have, which astropy would count, or count down."""
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     with gzip.open(path) if packed else open(path, "rb") as file:
         while block := file.read(CARDS):
             for axes in AXES.findall(block):
                 if int(axes) > 999:
-                    raise DataError(f"{path}: is damaged, NAXIS is {int(axes)}")
+                    raise DataError(
+                        f"{path}: is damaged, NAXIS is {int(axes)}; write it anew"
+                    )
+            if negative := NEGATIVE.search(block):
+                raise DataError(
+                    f"{path}: is damaged, {negative[1].decode()} is negative; write it "
+                    "anew"
+                )
 
 
 def _healpix(path: Path, hdu: int) -> np.ndarray:

@@ -138,7 +138,9 @@ def _split(
     )
     rows = [(k, _cells(line, separator)) for k, line in data[headed:]]
     if not rows:
-        raise DataError(f"{path}: holds a header and no rows")
+        raise DataError(
+            f"{path}: holds a header and no rows; expected a row a cosmology"
+        )
     if names:
         return [name or "null" for name in names], rows
     if headed:
