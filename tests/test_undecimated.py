@@ -169,7 +169,7 @@ def test_histograms_of_a_smoother_are_distilled():
     ("call", "error", "message"),
     [
         (lambda: Histogram(1), ConfigError, "bins is 1; .* at least 2"),
-        (lambda: Quantiles((0.5, 1.5)), ConfigError, "a share is 1.5"),
+        (lambda: Quantiles((0.5, 1.5)), ConfigError, "shares is 1.5"),
         (
             lambda: Histogram(4, ("ll",)),
             ConfigError,

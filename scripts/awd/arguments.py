@@ -180,7 +180,7 @@ class _Door:
                 raise self.wrong(value, "a number")
             return self.number(value[()])
         # Whole numbers of Python may be larger than any float.
-        real: Any = value
+        real: Any = value.item() if isinstance(value, np.generic) else value
         found = float(real) if abs(real) <= LARGEST or real != real else math.inf
         if not (self.nan or abs(found) <= LARGEST):
             raise DataError(f"{self.name} is {found}; expected a finite number")

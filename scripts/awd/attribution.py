@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Bands = list[Any]
+STEPS = 1000  # of an integral, at most
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def integrated_gradients(
     """
     model = brought.network(model)
     difference = _difference(model, x, baseline)
-    nodes, weights = np.polynomial.legendre.leggauss(whole(steps, "steps"))
+    nodes, weights = np.polynomial.legendre.leggauss(whole(steps, "steps", 1, STEPS))
     gradient = np.zeros_like(difference)
     for node, weight in zip((1 + nodes) / 2, weights / 2, strict=True):
         gradient += weight * saliency(
@@ -314,7 +315,7 @@ def deep_lift(
     network = brought.network(model)
     module = _module(network, "deep_lift")
     difference = _difference(network, x, baseline)
-    x = real(x, "x").astype(difference.dtype, copy=False)
+    x = np.ascontiguousarray(real(x, "x"), difference.dtype)
     found = rescale.multipliers(module, x, x - difference, target, batch, device)
     return Attribution(found[None], difference[None])
 
@@ -335,7 +336,11 @@ def over_shifts(model: nn.Module, shifts: int, dims: int = 1) -> nn.Module:
     """
     from awd.teacher.adapted import Shifted
 
-    return Shifted(_module(model, "over_shifts"), whole(shifts, "shifts"), dims)
+    return Shifted(
+        _module(model, "over_shifts"),
+        whole(shifts, "shifts"),
+        whole(dims, "dims", 1, 2),
+    )
 
 
 METHODS: dict[str, Callable[..., Attribution]] = {

@@ -207,7 +207,7 @@ def distil(
         output=output,
         groups=groups,
         student=student,
-        folds=folds,
+        folds=int(folds),
     )
     if samples.x is not None:
         _warn_of_offsets(samples.x)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import registry
-from awd.errors import ConfigError, ShapeError
+from awd.errors import ConfigError, KindError, ShapeError, about
 from awd.filters import statistics
 from awd.samples import as_rows, axes, real, require_finite, require_samples
-from awd.scalars import whole
+from awd.scalars import shown, whole, wholes
 
 if TYPE_CHECKING:
     from typing import Self
@@ -62,6 +62,7 @@ class Largest:
 
         ``sizes`` are those of its bands.
         """
+        sizes = np.array(wholes(sizes, "sizes", 0))
         picked = sum(np.minimum(sizes, most).sum() for most in (self.m, self.smallest))
         parts = [(picked, True), (picked * self.positions, False)]
         parts += [(bool(self.start), True), (len(self.statistics) * len(sizes), True)]
@@ -125,6 +126,7 @@ class Largest:
         """
         from awd.filters import kernels, undecimated
 
+        x = real(x, "x")
         x = require_finite(require_samples(x, axes(x)))
         if (self.start or self.statistics) and x.ndim == 4:
             raise ConfigError(
@@ -318,9 +320,11 @@ class Student:
 
         if not isinstance(self.features, Largest):
             return None
-        axes = np.shape(x)[2:] if np.ndim(x) == 4 else np.shape(x)[-1:]
-        bends = self.features.bends(kernels.band_counts(axes, len(h), levels, mode))
-        channels = 1 if np.ndim(x) == 2 else np.shape(x)[1]
+        x, h = real(x, "x"), real(h, "h")
+        x = require_samples(x, axes(x))
+        shape = x.shape[-axes(x) :]
+        bends = self.features.bends(kernels.band_counts(shape, h.size, levels, mode))
+        channels = 1 if x.ndim == 2 else x.shape[1]
         return np.tile(bends, channels)
 
     @property
@@ -378,10 +382,13 @@ def contributions(
     """
     import pandas as pd
 
+    if not isinstance(student, Student):
+        raise KindError(f"student is {shown(student)}; expected a fitted Student")
     names, values = _readings(student, x)
     curves = student.curves
     if background is not None:
-        usual = curves(_readings(student, background)[1]).mean(0)
+        with about("background"):
+            usual = curves(_readings(student, background)[1]).mean(0)
     elif curves.usual is not None:
         usual = curves.usual
     else:

@@ -10,9 +10,12 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from awd import registry
+from awd import registry, scalars
+from awd.arguments import checked
 from awd.curves import Curves
-from awd.errors import ConfigError
+from awd.errors import ConfigError, ShapeError
+from awd.samples import real
+from awd.scalars import LARGEST
 
 ALPHAS = np.geomspace(1e-3, 1e7, 21)
 
@@ -22,6 +25,8 @@ ALPHAS = np.geomspace(1e-3, 1e7, 21)
 FLOOR = 1e-2
 
 MOST = 395  # columns of the head "few": at most 400 numbers with a filter of 8 taps
+
+MOST_OF = 1e100  # of a value: its square is a number too
 
 ROUNDS = 3  # in which the others are dropped
 
@@ -37,8 +42,10 @@ class FlooredScaler(StandardScaler):
         super().__init__()
         self.floor = floor
 
+    @checked(x=("n features", -MOST_OF, MOST_OF))
     def fit(self, x: np.ndarray, *rest: Any) -> Self:
         """Means and s.d. of features (n, features)."""
+        scalars.number(self.floor, "floor", 0, LARGEST)
         super().fit(x, *rest)
         self.scale_ = np.maximum(self.scale_, self.floor)
         return self
@@ -60,13 +67,22 @@ class Hinges(TransformerMixin, BaseEstimator):
     def __init__(self, bends: np.ndarray | None = None) -> None:
         self.bends = bends
 
+    @checked(x="n features")
     def fit(self, x: np.ndarray, y: Any = None) -> Self:
         """Tertiles of features (n, features): ``knots_`` (2, features)."""
         self.knots_ = np.quantile(x, KNOTS, axis=0)
         every = np.full(x.shape[1], True)
+        if self.bends is not None:
+            real(self.bends, "bends")
         self.bends_ = every if self.bends is None else np.asarray(self.bends)
+        if self.bends_.shape != every.shape or self.bends_.dtype != bool:
+            raise ShapeError(
+                f"bends is {scalars.shown(self.bends)}; expected True or False for "
+                f"each of {len(every)} features"
+            )
         return self
 
+    @checked(x="n features")
     def transform(self, x: np.ndarray) -> np.ndarray:
         """All features as they are, then how far those that bend are above."""
         bent = x[:, self.bends_]
@@ -96,8 +112,10 @@ class FewRidge(RegressorMixin, BaseEstimator):
     def __init__(self, most: int) -> None:
         self.most = most
 
+    @checked(x=("n columns", -MOST_OF, MOST_OF), y=("n ...", -MOST_OF, MOST_OF))
     def fit(self, x: np.ndarray, y: np.ndarray) -> Self:
         """Standardised columns (n, columns), targets (n,) or (n, targets)."""
+        scalars.whole(self.most, "most")
         centre, mean = x.mean(0), y.mean(0)
         columns, targets = x - centre, (y - mean).reshape(len(y), -1)
         weights, _ = ridge(columns, targets)
@@ -107,6 +125,7 @@ class FewRidge(RegressorMixin, BaseEstimator):
         self.intercept_ = mean - self.coef_ @ centre
         return self
 
+    @checked(x="n columns")
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predictions, of the shape of the targets."""
         return x @ self.coef_.T + self.intercept_
@@ -130,6 +149,7 @@ class FewRidge(RegressorMixin, BaseEstimator):
         return [round(columns * (self.most / columns) ** share) for share in shares]
 
 
+@checked(x=("n columns", -MOST_OF, MOST_OF), y=("n ...", -MOST_OF, MOST_OF))
 def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
 
@@ -168,6 +188,7 @@ def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return weights.reshape(-1, *y.shape[1:]), errors.min(1).reshape(y.shape[1:])
 
 
+@checked(floor=(0, LARGEST))
 def head(name: str, floor: float = 0.0, bends: np.ndarray | None = None) -> Any:
     """A fresh scikit-learn regressor.
 

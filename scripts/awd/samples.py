@@ -201,6 +201,7 @@ def as_rows(x: np.ndarray) -> np.ndarray:
 
 def require_finite(values: np.ndarray, name: str = "x") -> np.ndarray:
     """The values, (n, ...), if those of every sample are finite."""
+    values = real(values, name)
     bad = ~np.isfinite(np.atleast_1d(values))
     bad = bad.any(tuple(range(1, bad.ndim)))
     if bad.any():

@@ -83,7 +83,10 @@ def extension(n: int, taps: int, mode: str) -> np.ndarray:
     ConfigError
         The mode is unknown.
     """
-    return MODES[scalars.chosen(mode, "mode", MODES)](n, taps)
+    mode = scalars.chosen(mode, "mode", MODES)
+    n = scalars.whole(n, "signal length")
+    taps = scalars.whole(taps, "taps", 2, scalars.MOST // 1000)
+    return MODES[mode](n, taps)
 
 
 def band_lengths(n: int, taps: int, levels: int, mode: str = "zero") -> list[int]:
@@ -108,8 +111,7 @@ def band_lengths(n: int, taps: int, levels: int, mode: str = "zero") -> list[int
 def signal_lengths(n: int, taps: int, levels: int, mode: str) -> list[int]:
     """Length of the approximation at level 0, 1, ..., ``levels``."""
     levels = require_levels(n, levels)
-    taps = scalars.whole(taps, "taps", 2, scalars.MOST // 1000)
-    lengths = [scalars.whole(n, "signal length")]
+    lengths = [n]
     for _ in range(levels):
         extended = len(extension(lengths[-1], taps, mode))
         lengths.append((extended - taps) // 2 + 1)
@@ -332,6 +334,12 @@ def _bank(h: Tensor, signals: Tensor) -> Tensor:
     """Low- and high-pass filter, (2, taps), in the dtype of signals."""
     if not isinstance(h, Tensor):
         raise ShapeError(f"filter is a {type(h).__name__}; expected a Tensor")
+    dense = all(tensor.layout is torch.strided for tensor in (h, signals))
+    if not dense or (h.is_meta and not signals.is_meta):
+        raise ShapeError(
+            "signals or filter are sparse, or the filter has no values (device meta); "
+            "expected dense Tensors: .to_dense()"
+        )
     if not signals.is_floating_point():
         raise ShapeError(f"signals have dtype {signals.dtype}; expected floating point")
     if h.ndim != 1 or len(h) == 0 or len(h) % 2 or h.is_complex():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STARTS = 4096  # points that a projection looks at before it descends
 DESCENTS = 8
 LEVELS = 24  # of which frequencies are told: 2^24 samples a cycle
+LARGEST = 1e100  # of a tap: its square is a number too
 POINTS = 4096  # of a spectrum, from 0 to half a cycle per sample
 
 MEANING = {
@@ -265,7 +266,7 @@ def effective_length(h: np.ndarray, tolerance: float = 1e-6) -> int:
 
     An angle at 0 makes a filter two taps shorter than its array.
     """
-    used = np.flatnonzero(np.abs(_checked(h)) > number(tolerance, "tolerance", 0))
+    used = np.flatnonzero(np.abs(_checked(h)) > number(tolerance, "tolerance", 0, 1))
     return int(used[-1] - used[0] + 1) if used.size else 0
 
 
@@ -394,13 +395,15 @@ def filter_bank(
 
 def _checked(h: np.ndarray) -> np.ndarray:
     """``h`` as float64 if it is a finite real vector of even length."""
-    h = real(h, "filter")
+    h = real(h, "filter").astype(float)
     if h.ndim != 1 or len(h) == 0 or len(h) % 2:
         raise ShapeError(
             f"filter has shape {h.shape}; expected one axis of even length, "
             "e.g. (10,); pad an odd filter with one zero"
         )
-    if not np.isfinite(h).all():
-        first = int(np.flatnonzero(~np.isfinite(h))[0])
-        raise WaveletError(f"filter tap {first} is {h[first]}; expected finite taps")
-    return h.astype(float)
+    if not (np.abs(h) <= LARGEST).all():
+        first = int(np.flatnonzero(~(np.abs(h) <= LARGEST))[0])
+        raise WaveletError(
+            f"filter tap {first} is {h[first]}; expected finite taps, up to {LARGEST:g}"
+        )
+    return h

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pandas as pd
 import xarray as xr
+from tests.reliability.faces import FACES
 
 from awd import export, wavelet
 from awd.cells import (
@@ -408,6 +409,8 @@ CALLS = {
         {"h": H, "name": "mine", "provenance": {"a": 1}, "tolerance": 1e-8},
     ),
 }
+
+CALLS |= FACES
 
 
 def kind_of(value):

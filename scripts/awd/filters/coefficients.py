@@ -16,7 +16,7 @@ from awd.compiled import extremes, images, signals
 from awd.errors import DataError, ShapeError
 from awd.samples import behaved, real, require_finite
 from awd.scalars import chosen, whole, wholes
-from awd.wavelet import highpass, require_levels
+from awd.wavelet import LARGEST, highpass, require_levels
 
 if TYPE_CHECKING:
     import pywt
@@ -97,7 +97,19 @@ def unpack(
         Of the signal or image.
     taps, levels, mode
         Of the transform.
+
+    Raises
+    ------
+    ShapeError, ConfigError
+        These are not the coefficients of such a transform.
     """
+    packed, count = real(packed, "packed"), band_counts(shape, taps, levels, mode).sum()
+    if packed.shape[-1:] != (count,):
+        raise ShapeError(
+            f"packed is {packed.shape}; expected (..., {count}) for shape {shape}, "
+            f"{taps} taps and {levels} levels"
+        )
+    shape, taps, levels = wholes(shape, "shape"), int(taps), int(levels)
     shapes = _band_shapes(shape, taps, levels, mode)
     ends = np.cumsum([np.prod(size) for size in shapes])[:-1]
     flat = np.split(packed, ends, axis=-1)
@@ -145,7 +157,7 @@ def synthesis(
     function = pywt.waverec if len(shape) == 1 else pywt.waverec2
     try:
         full = function(coeffs, bank, mode)
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         raise ShapeError(f"bands of one another do not belong: {error}") from error
     found = full.shape[-len(shape) :]
     if found != tuple(n + n % 2 for n in shape):
@@ -212,7 +224,7 @@ def band_counts(
     if len(shape) not in COMPILED:
         raise ShapeError(f"shape is {shape}; expected (time,) or (y, x)")
     chosen(mode, "mode", COMPILED[len(shape)])
-    require_levels(min(shape), levels)
+    levels = require_levels(min(shape), levels)
     return np.prod(_band_shapes(shape, taps, levels, mode), axis=1)
 
 
@@ -312,13 +324,14 @@ def require_sound(result: np.ndarray | float, **given: Any) -> None:
 
 def _filter(h: Any, dtype: Any, axes: int = 1) -> np.ndarray:
     """A filter (taps,), or several (n, taps)."""
-    found = behaved(real(h, "filter"), dtype)
+    taps = real(h, "filter")
+    found = behaved(taps, dtype)
     if found.ndim != axes or found.shape[-1] % 2 or not found.size:
         raise ShapeError(
             f"filter has shape {found.shape[axes - 1 :]}; expected one axis of even "
             "length"
         )
-    if not np.isfinite(found).all():
+    if not (np.abs(taps.astype(float)) <= LARGEST).all():
         raise DataError(f"a filter is not finite: {found}; check how it was made")
     return found
 
@@ -333,3 +346,6 @@ def _require_bands(coeffs: Any, details: int) -> None:
             "coefficients are no list of bands; expected what analysis returned, "
             "[approx, detail_levels, ..., detail_1]"
         )
+    for band in coeffs:
+        for part in band if isinstance(band, list | tuple) else [band]:
+            real(part, "coefficients")

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from awd import wavelet
-from awd.errors import ShapeError
+from awd.arguments import checked
+from awd.errors import DataError, KindError, ShapeError
 from awd.filters import lattice
 from awd.samples import real, require_finite
-from awd.scalars import shown, whole
+from awd.scalars import shown, text, whole
 
 TAPS = 256  # of a lattice, at most: its angles are searched, and fitted, all at once
+FURTHEST = 1e6  # of an angle: beyond, turns lose the digits of a filter
 GRID = np.linspace(0, 1, 9)
 SLACK = 1e-9  # of a range, by which a fit begins inside
 
@@ -43,18 +45,19 @@ class Family:
         """Filters of parameters: (..., free) to ``(..., *taps)``."""
         raise NotImplementedError(f"{type(self).__name__} has to give its filters")
 
-    def checked(self, parameters: np.ndarray) -> np.ndarray:
+    def checked(self, parameters: np.ndarray, name: str = "parameters") -> np.ndarray:
         """Parameters (..., free), float64, if they are finite and as many."""
-        given = real(parameters, "parameters").astype(float, copy=False)
+        given = real(parameters, name).astype(float, copy=False)
         free = len(self.bounds)
         if given.shape[-1:] != (free,) or not np.isfinite(given).all():
             raise ShapeError(
-                f"parameters are {given.shape}, or not finite; expected (..., {free})"
+                f"{name} are {given.shape}, or not finite; expected (..., {free})"
             )
         return given
 
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
         """Derivative along the parameters: (free,) to ``(free, *taps)``."""
+        parameters = self.checked(parameters)
         step = 1e-6 * np.eye(len(self.bounds))
         ends = self.filters(parameters + step), self.filters(parameters - step)
         return (ends[0] - ends[1]) / 2e-6
@@ -62,11 +65,11 @@ class Family:
     def points(self, unit: np.ndarray) -> np.ndarray:
         """Points of the unit cube, (n, free), as parameters: (n or fewer, free)."""
         low, high = self.bounds.T
-        return low + unit * (high - low)
+        return low + self.checked(unit, "unit") * (high - low)
 
     def settled(self, parameters: np.ndarray) -> np.ndarray:
         """Where a descent ended, put back into the range: (free,)."""
-        return np.clip(parameters, *self.bounds.T)
+        return np.clip(self.checked(parameters), *self.bounds.T)
 
     def parameters(self, h: np.ndarray) -> np.ndarray:
         """Parameters of a filter, shorter ones of the same kind too: (free,).
@@ -126,8 +129,30 @@ class Smoother(Family):
     function: Callable[[np.ndarray], np.ndarray] = field(repr=False)
     bounds: np.ndarray = field(repr=False)
 
+    def __post_init__(self) -> None:
+        bounds = require_finite(real(self.bounds, "bounds"), "bounds").astype(float)
+        pairs = bounds.ndim == 2 and bounds.shape[1] == 2 and len(bounds) > 0
+        if not pairs or (bounds[:, 0] > bounds[:, 1]).any():
+            raise ShapeError(
+                f"bounds have shape {bounds.shape}; expected (free, 2), the "
+                "least value of every parameter and the largest"
+            )
+        if not callable(self.function):
+            raise KindError(
+                f"function is {shown(self.function)}; expected a function of "
+                "parameters (..., free) that gives filters"
+            )
+        object.__setattr__(self, "name", text(self.name, "name"))
+        object.__setattr__(self, "bounds", bounds)
+
     def filters(self, parameters: np.ndarray) -> np.ndarray:
-        return self.function(self.checked(parameters))
+        taps = self.function(self.checked(parameters))
+        if not np.isfinite(taps).all():
+            raise DataError(
+                f"{self.name}: parameters give filters that are not finite; use values "
+                f"within {self.bounds.tolist()}"
+            )
+        return taps
 
     def conditions(self, h: np.ndarray) -> dict[str, float]:
         return {"sum": float(abs(h.sum() - 1))}
@@ -184,13 +209,15 @@ class Lattice(Family):
         return lattice.filter_from_angles(lattice.complete_angles(free))
 
     def jacobian(self, parameters: np.ndarray) -> np.ndarray:
-        return lattice.free_jacobian(parameters)
+        return lattice.free_jacobian(self.checked(parameters))
 
     def points(self, unit: np.ndarray) -> np.ndarray:
         return self._feasible(super().points(unit))
 
+    @checked(parameters=("free*", -FURTHEST, FURTHEST))
     def settled(self, parameters: np.ndarray) -> np.ndarray:
         """Angles in [-pi/2, pi/2), without negligible taps at the filter's ends."""
+        parameters = self.checked(parameters)
         if self.equations:  # a filter that loses taps has other moments
             exact = self._feasible(parameters[None])
             return self._wrapped(exact[0] if len(exact) else parameters)

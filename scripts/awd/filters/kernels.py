@@ -252,7 +252,7 @@ def pack_gradient(
     if weights.shape != expected:
         raise ShapeError(
             f"weights have shape {weights.shape}; expected {expected}, a weight of "
-            "every coefficient"
+            f"every coefficient of x at levels 1 to {levels}"
         )
     loop = signals.pack_gradient_rows if rows.ndim == 2 else images.pack_gradient_images
     by_low, by_high = np.zeros((2, _blocks(rows), len(h)))

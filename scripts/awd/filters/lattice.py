@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from awd.arguments import checked
 from awd.errors import ShapeError
 from awd.samples import real
 
@@ -99,12 +100,20 @@ def _angles(values: np.ndarray) -> np.ndarray:
     return angles
 
 
+@checked(h="taps")
 def peel(h: np.ndarray) -> np.ndarray:
     """Undo the rotations of the cascade, last one first: (2M,) -> (M,).
 
     Each is read from the end of the filter where the taps are larger: one end of a long
     named wavelet is of the size of rounding errors.
+
+    Raises
+    ------
+    ShapeError
+        An odd number of taps.
     """
+    if len(h) % 2:
+        raise ShapeError(f"peel: h has {len(h)} taps; expected an even number of them")
     even, odd = h[::2], h[1::2]
     theta = np.empty(len(even))
     for k in range(len(even) - 1, 0, -1):
@@ -118,12 +127,23 @@ def peel(h: np.ndarray) -> np.ndarray:
     return theta
 
 
+@checked(free="free*", h="taps")
 def fit(free: np.ndarray, h: np.ndarray) -> np.ndarray:
     """Free angles whose filter is nearest to ``h``, from ``free``: (M - 1,).
 
     Levenberg-Marquardt: the nearest local minimum of the squared distance of the taps.
     Where the filter of ``free`` is ``h``, there is nothing to do.
+
+    Raises
+    ------
+    ShapeError
+        ``h`` has other than twice as many taps as there are angles.
     """
+    if len(h) != 2 * len(free) + 2:
+        raise ShapeError(
+            f"fit: h has {len(h)} taps and free {len(free)} angles; expected "
+            f"{2 * len(free) + 2} taps"
+        )
     damping = 1e-8
     residual = h - filter_from_angles(complete_angles(free))
     for _ in range(100):

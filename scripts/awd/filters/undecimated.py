@@ -25,6 +25,7 @@ import numpy as np
 from awd.compiled import undecimated as loops
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.filters import masks
+from awd.filters.coefficients import MODES as COEFFICIENTS
 from awd.filters.coefficients import require_sound
 from awd.filters.masks import counting
 from awd.filters.statistics import numbered
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 BANDS = ("difference", "hh", "lh_hl")
 BINS = 10_000  # of a histogram, at most
+MODES = ("reflect", *COEFFICIENTS)  # which say nothing here: borders are reflected
 LEVELS = 24  # at most: at level j a filter is dilated by 2^j
 SUM = 1e-4  # by which a smoother may miss a sum of 1
 VALUES = 2**20  # coefficients of a band from which the edges of bins are found
@@ -174,6 +176,7 @@ class Histogram:
         ShapeError, DataError
             As :func:`analysis`; a sample is not finite.
         """
+        levels = whole(levels, "levels", 1, LEVELS)
         if self.edges is None:
             raise DataError(
                 "a histogram needs bins: get them with fitted(x, h, levels)"
@@ -182,6 +185,7 @@ class Histogram:
             raise ShapeError(
                 f"bins are those of {len(self.edges)} levels; got {levels}"
             )
+        chosen(mode, "mode", MODES)
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         counts = np.zeros((len(images), levels, len(self.bands), self.bins), np.int64)
         seen, which = counting(mask, x, h, levels)
@@ -256,7 +260,7 @@ class Quantiles(_Unfitted):
     def __post_init__(self) -> None:
         object.__setattr__(self, "bands", _known(self.bands))
         shares = several(self.shares, "shares")
-        within = tuple(number(share, "a share", 0, 1) for share in shares)
+        within = tuple(number(share, "shares", 0, 1) for share in shares)
         object.__setattr__(self, "shares", within)
 
     @property
@@ -277,6 +281,7 @@ class Quantiles(_Unfitted):
 
         In the unit of ``x``.
         """
+        chosen(mode, "mode", MODES)
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         shape = len(images), levels, len(self.bands), len(self.shares)
         ranked = np.empty(shape, images.dtype)
@@ -316,6 +321,7 @@ class BandNorms(_Unfitted):
 
         A band of zeros alone has the logarithm of the smallest number.
         """
+        chosen(mode, "mode", MODES)
         images, *filters = _prepared(self.bands, x, h, levels, dims)
         norms = np.zeros((len(images), levels, len(self.bands)))
         loops.norm_rows(images, *filters, *counting(mask, x, h, levels), norms)

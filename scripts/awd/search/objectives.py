@@ -173,7 +173,8 @@ class Coefficients:
                 f"{self.levels + 1} bands of coefficients of the samples, and those of "
                 "gradients, or None"
             ) from error
-        if not hasattr(value, "requires_grad") or value.numel() != 1:
+        real_one = hasattr(value, "requires_grad") and not value.is_complex()
+        if not real_one or value.numel() != 1:
             raise ConfigError(
                 f"the objective returned {scalars.shown(value)}; expected a tensor of "
                 "one number, such as coefficients[1].abs().mean()"
@@ -295,6 +296,8 @@ def _slopes(
 ) -> np.ndarray:
     """Gradients of all targets as channels, each target with the same mean size."""
     several = isinstance(gradient, list | tuple)
+    if several and not gradient:
+        raise ShapeError("gradient is empty; expected an array, or one a target")
     targets = [
         arranged(target, "gradient", levels, dims)
         for target in (gradient if several else [gradient])
