@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd.cells import measures as measures
     from awd.cells import microscope as microscope
     from awd.cells import movie as movie
+    from awd.cells import names as names
     from awd.cells import presets as presets
     from awd.cells import readers as readers
     from awd.cells import readout as readout
