@@ -56,19 +56,9 @@ if "cells" in EXPLORED:
 if "maps" in STUDIES:
     EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 
-
-def of_own(own):
-    """What a study of one's own predicts, in words."""
-    kind = "whether a sample is {}, from {}" if own.task == "classes" else "{}, from {}"
-    return {
-        name: own.about or kind.format(column, own.signal)
-        for name, column in own.targets.items()
-    }
-
-
 # What every study predicts, and what its samples and its groups are, in words.
 MEANINGS = {
-    name: {"targets": of_own(own), "samples": "samples", "groups": "groups"}
+    name: {"targets": own.meanings(), "samples": "samples", "groups": "groups"}
     for name, own in settings.own.items()
 }
 if settings.cells:

@@ -1,5 +1,4 @@
 import copy
-import time
 
 import numpy as np
 import pytest
@@ -212,12 +211,3 @@ def test_devices_are_found_or_refused():
 def test_asking_for_an_absent_gpu_is_an_error_that_says_so():
     with pytest.raises(DeviceError, match=r"'cuda' was asked for.*auto or cpu"):
         run(lstm(), device="cuda")
-
-
-@pytest.mark.slow
-def test_an_epoch_of_the_papers_lstm_is_fast():
-    x = RNG.normal(size=(2500, 40)).astype(np.float32)
-    y = x.sum(1)
-    start = time.process_time()
-    training.train(networks.build("lstm", 0), x, y, x[:400], y[:400], epochs=5, seed=0)
-    assert (time.process_time() - start) / 5 < 0.5

@@ -225,3 +225,12 @@ class Own(Strict):
             *self.samples.inputs(),
             *(self.network.inputs() if self.network else []),
         ]
+
+    def meanings(self) -> dict[str, str]:
+        """What is predicted, in words, of every target."""
+        classes = self.task == "classes"
+        words = "whether a sample is {}, from {}" if classes else "{}, from {}"
+        return {
+            name: self.about or words.format(column, self.signal)
+            for name, column in self.targets.items()
+        }
