@@ -127,7 +127,8 @@ class Largest:
         from awd.filters import kernels, undecimated
 
         x = real(x, "x")
-        x = require_finite(require_samples(x, axes(x)))
+        x = require_samples(x, axes(x))
+        kernels.require_sound(x, x=x)
         if (self.start or self.statistics) and x.ndim == 4:
             raise ConfigError(
                 f"{self}: images have no first frames and no time; use start=0 and "

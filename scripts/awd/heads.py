@@ -15,7 +15,7 @@ from awd.arguments import checked
 from awd.curves import Curves
 from awd.errors import ConfigError, ShapeError
 from awd.samples import real
-from awd.scalars import LARGEST
+from awd.scalars import LARGEST, SQUARED
 
 ALPHAS = np.geomspace(1e-3, 1e7, 21)
 
@@ -25,8 +25,6 @@ ALPHAS = np.geomspace(1e-3, 1e7, 21)
 FLOOR = 1e-2
 
 MOST = 395  # columns of the head "few": at most 400 numbers with a filter of 8 taps
-
-MOST_OF = 1e100  # of a value: its square is a number too
 
 ROUNDS = 3  # in which the others are dropped
 
@@ -42,7 +40,7 @@ class FlooredScaler(StandardScaler):
         super().__init__()
         self.floor = floor
 
-    @checked(x=("n features", -MOST_OF, MOST_OF))
+    @checked(x=("n features", -SQUARED, SQUARED))
     def fit(self, x: np.ndarray, *rest: Any) -> Self:
         """Means and s.d. of features (n, features)."""
         scalars.number(self.floor, "floor", 0, LARGEST)
@@ -112,7 +110,7 @@ class FewRidge(RegressorMixin, BaseEstimator):
     def __init__(self, most: int) -> None:
         self.most = most
 
-    @checked(x=("n columns", -MOST_OF, MOST_OF), y=("n ...", -MOST_OF, MOST_OF))
+    @checked(x=("n columns", -SQUARED, SQUARED), y=("n ...", -SQUARED, SQUARED))
     def fit(self, x: np.ndarray, y: np.ndarray) -> Self:
         """Standardised columns (n, columns), targets (n,) or (n, targets)."""
         scalars.whole(self.most, "most")
@@ -149,7 +147,7 @@ class FewRidge(RegressorMixin, BaseEstimator):
         return [round(columns * (self.most / columns) ** share) for share in shares]
 
 
-@checked(x=("n columns", -MOST_OF, MOST_OF), y=("n ...", -MOST_OF, MOST_OF))
+@checked(x=("n columns", -SQUARED, SQUARED), y=("n ...", -SQUARED, SQUARED))
 def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
 

@@ -16,6 +16,7 @@ from awd.errors import ConfigError, shortened
 
 MOST = 10**9  # of anything that is counted
 LARGEST = 1e300  # of any number
+SQUARED = 1e100  # of a number whose square, and sums of these, are numbers too
 SEEDS = 2**64 - 1  # the largest
 
 

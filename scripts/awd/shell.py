@@ -97,7 +97,7 @@ def _arrays(
         raise ShapeError(
             f"{path}: {options['x']} is {x.shape}; expected 2 or more samples (n, ...)"
         )
-    if not {"length", "mask"} & {*found}:
+    if not windows.partly(found):
         samples.require_finite(x, f"{path}: {options['x']}")
     y, group = (found.get(key) for key in ("y", "group"))
     for name, values in (("y", y), ("group", group)):
@@ -118,7 +118,7 @@ def _arrays(
         y = samples.require_finite(samples.real(y, name), name)
     group = None if group is None else group.astype(str)
     x = _shaped(x, options["shape"])
-    if {"length", "mask"} & {*found}:
+    if windows.partly(found):
         dims = samples.dims_of(x.shape, options["dims"])
         with about(str(path)):
             x = windows.cut({**found, "x": x}, dims).x

@@ -21,7 +21,7 @@ from awd.filters.lattice import (  # noqa: F401, found here too
     free_jacobian,
 )
 from awd.samples import real
-from awd.scalars import number, shown, text, whole
+from awd.scalars import SQUARED, number, shown, text, whole
 
 if TYPE_CHECKING:
     import pywt
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 STARTS = 4096  # points that a projection looks at before it descends
 DESCENTS = 8
 LEVELS = 24  # of which frequencies are told: 2^24 samples a cycle
-LARGEST = 1e100  # of a tap: its square is a number too
 POINTS = 4096  # of a spectrum, from 0 to half a cycle per sample
 
 MEANING = {
@@ -401,9 +400,9 @@ def _checked(h: np.ndarray) -> np.ndarray:
             f"filter has shape {h.shape}; expected one axis of even length, "
             "e.g. (10,); pad an odd filter with one zero"
         )
-    if not (np.abs(h) <= LARGEST).all():
-        first = int(np.flatnonzero(~(np.abs(h) <= LARGEST))[0])
+    if not (np.abs(h) <= SQUARED).all():
+        first = int(np.flatnonzero(~(np.abs(h) <= SQUARED))[0])
         raise WaveletError(
-            f"filter tap {first} is {h[first]}; expected finite taps, up to {LARGEST:g}"
+            f"filter tap {first} is {h[first]}; expected finite taps, up to {SQUARED:g}"
         )
     return h

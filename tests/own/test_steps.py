@@ -339,6 +339,15 @@ def test_a_head_need_not_be_a_sum_of_curves(tmp_path, parts):
     assert StudentSettings(head="parts.py:sparse").is_sum
 
 
+def predicted_at_home(folder, monkeypatch, **arrays):
+    """What ``awd predict`` says of samples with the model in a folder."""
+    monkeypatch.chdir(folder)
+    np.savez("new.npz", **arrays)
+    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "new.npz"])
+    assert done.exit_code == 0, done.output
+    return np.loadtxt(done.stdout.splitlines(), delimiter=",", skiprows=1)
+
+
 def test_signals_of_any_length_go_through_windows_and_home(tmp_path, monkeypatch):
     x, length = walks(32) + 50, RNG.integers(9, 33, 120)
     ends = x[np.arange(120), length - 1]
@@ -352,11 +361,7 @@ def test_signals_of_any_length_go_through_windows_and_home(tmp_path, monkeypatch
     assert model.sample.channels == ("whole", "end")
     model.save(tmp_path / "model.json")
     rows = study.test.rows
-    monkeypatch.chdir(tmp_path)
-    np.savez("new.npz", x=x[rows], length=length[rows])
-    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "new.npz"])
-    assert done.exit_code == 0, done.output
-    found = np.loadtxt(done.stdout.splitlines(), delimiter=",", skiprows=1)
+    found = predicted_at_home(tmp_path, monkeypatch, x=x[rows], length=length[rows])
     expected = study.entries["output"].prediction
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4)
     assert (found[:, 1] == 0).mean() > 0.5
@@ -379,10 +384,6 @@ def test_images_with_gaps_are_filled_for_network_student_and_at_home(
     assert np.isfinite(study.entries[first].prediction).all()
     study.model().save(tmp_path / "model.json")
     rows = study.test.rows
-    monkeypatch.chdir(tmp_path)
-    np.savez("new.npz", x=x[rows], mask=seen[rows])
-    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "new.npz"])
-    assert done.exit_code == 0, done.output
-    found = np.loadtxt(done.stdout.splitlines(), delimiter=",", skiprows=1)
+    found = predicted_at_home(tmp_path, monkeypatch, x=x[rows], mask=seen[rows])
     expected = study.entries["output"].prediction
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-4, atol=1e-5)

@@ -42,6 +42,13 @@ def _bad_method(prefix: str, study: Cells | Own) -> Iterator[tuple[str, str]]:
     student, distil = study.student, study.distil
     if student.features == "largest" and not student.largest + student.smallest:
         yield f"{prefix}.student.largest", "and smallest are 0; it needs a coefficient"
+    shares = study.splits.test + study.splits.select
+    if shares >= 1:
+        yield (
+            f"{prefix}.splits",
+            f"test and select take {shares:g} of the groups; expected less than 1, the "
+            "rest train",
+        )
     smoothers = {"symmetric", "gaussian"} & {*distil.families}
     if smoothers and student.features == "largest":
         yield (
@@ -66,13 +73,6 @@ def _bad_own(name: str, own: Own) -> Iterator[tuple[str, str]]:
     yield from _bad_method(prefix, own)
     if len(set(own.windows)) < len(own.windows):
         yield f"{prefix}.windows", "lists a window twice"
-    shares = own.splits.test + own.splits.select
-    if shares >= 1:
-        yield (
-            f"{prefix}.splits",
-            f"test and select take {shares:g} of the groups; expected less than 1, the "
-            "rest train",
-        )
     numbers = [value for value in own.targets.values() if isinstance(value, int)]
     if own.task == "regression" and min(numbers, default=0) < 0:
         yield (

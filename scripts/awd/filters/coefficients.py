@@ -15,8 +15,8 @@ import numpy as np
 from awd.compiled import extremes, images, signals
 from awd.errors import DataError, ShapeError
 from awd.samples import behaved, real, require_finite
-from awd.scalars import chosen, whole, wholes
-from awd.wavelet import LARGEST, highpass, require_levels
+from awd.scalars import SQUARED, chosen, whole, wholes
+from awd.wavelet import highpass, require_levels
 
 if TYPE_CHECKING:
     import pywt
@@ -307,8 +307,8 @@ def require_sound(result: np.ndarray | float, **given: Any) -> None:
     """Refuse arrays that are not finite, once their sum shows it.
 
     NaN and infinity go from samples into every sum over them, the approximation too, so
-    that a short result tells of all that it was made of. A sum may overflow that of
-    finite numbers does: then nothing is wrong.
+    that a short result tells of all that it was made of. The sum of finite numbers may
+    overflow, too: then nothing is wrong.
 
     Raises
     ------
@@ -331,7 +331,7 @@ def _filter(h: Any, dtype: Any, axes: int = 1) -> np.ndarray:
             f"filter has shape {found.shape[axes - 1 :]}; expected one axis of even "
             "length"
         )
-    if not (np.abs(taps.astype(float)) <= LARGEST).all():
+    if not (np.abs(taps.astype(float)) <= SQUARED).all():
         raise DataError(f"a filter is not finite: {found}; check how it was made")
     return found
 

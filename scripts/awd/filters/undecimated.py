@@ -68,6 +68,7 @@ def analysis(x: np.ndarray, h: np.ndarray, levels: int) -> dict[str, np.ndarray]
         ``x`` or the filter has another shape or dtype.
     """
     x, low, high = _checked(x, h)
+    require_sound(x, x=x)
     levels = whole(levels, "levels", 1, LEVELS)
     flat = x.reshape(len(x), -1, x.shape[-1])  # a signal is an image of one row
     names = _names(x, h)
@@ -358,6 +359,7 @@ def summary(
         ``x`` or the filter has another shape or dtype.
     """
     x, low, high = _checked(x, h)
+    require_sound(x, x=x)
     levels = whole(levels, "levels", 1, LEVELS)
     if x.ndim != 2 or not high.size:
         raise ShapeError(
@@ -417,7 +419,6 @@ def _checked(x: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
             f"samples have shape {x.shape}; expected (rows, time) or (rows, y, x), not "
             "empty"
         )
-    require_sound(x, x=x)
     if not np.isfinite(h).all():
         raise DataError(f"the filter is not finite: {h}; check how it was made")
     if h.shape == (3, 3) and x.ndim == 3:

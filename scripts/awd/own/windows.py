@@ -94,6 +94,11 @@ def names_of(channels: Sequence[str]) -> tuple[str, ...]:
     return found if found and {*found} <= {*WINDOWS} else ("whole",)
 
 
+def partly(found: Mapping[str, np.ndarray]) -> bool:
+    """Whether samples come with their ends or gaps: not all of ``x`` was seen."""
+    return bool({"length", "mask"} & {*found})
+
+
 def at_home(found: Mapping[str, np.ndarray], sample: Sample) -> np.ndarray:
     """Samples as a model reads them that was fitted to windows, or to filled gaps.
 
@@ -103,7 +108,7 @@ def at_home(found: Mapping[str, np.ndarray], sample: Sample) -> np.ndarray:
     """
     windows = names_of(sample.channels)
     come = np.shape(found["x"])[1:] != sample.shape and windows != ("whole",)
-    if not come and not {"length", "mask"} & {*found}:
+    if not come and not partly(found):
         return found["x"]
     x = require_samples(found["x"], sample.dims)
     done = cut({**found, "x": x}, sample.dims, windows, sample.shape[-1])

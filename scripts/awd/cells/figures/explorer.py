@@ -78,8 +78,8 @@ def parts(
     found = {c.attrs["cell"]: c for c in tracks.read_usable(given.tracks)}
     films = []
     for name in first:
-        told = {key: value for key, value in movies[name].items() if key != "mask"}
-        movie = open_movie(*told.pop("files"), **told)
+        opened = {key: value for key, value in movies[name].items() if key != "mask"}
+        movie = open_movie(*opened.pop("files"), **opened)
         own = np.where(cells == name, track, -1)
         films.append(Filmed(name, movie, found[name], own, len(first)))
     return [part("cells", films, shown), method_part]
@@ -142,8 +142,8 @@ def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
     _tie(controls, looked.samples, lines, plots, pick, show)
     above = Row(*(controls[name] for name in ("film", "play", "frame", "colours")))
     seen = Column(above, Row(*plots), controls["key"], through)
-    said = Column(looked.by, looked.scatter, looked.words)
-    layout = Column(Row(seen, said), looked.read)
+    beside = Column(looked.by, looked.scatter, looked.words)
+    layout = Column(Row(seen, beside), looked.read)
     return page.Part(title, HINT, layout, [pick, looked.begin, show])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,13 +67,30 @@ class Filmed:
         side = min(MIDDLE, height, width)
         return (width - side) // 2, (height - side) // 2, side
 
-    @property
+    @cached_property
     def sample(self) -> np.ndarray:
         """Which sample every track is, (tracks,); -1 of those without a prediction."""
         sample = np.full(self.cell.sizes["track"], -1)
         own = np.flatnonzero(self.track >= 0)
         sample[self.track[own]] = own
         return sample
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Places of all tracks, a row a frame."""
+        return measures.points(self.cell)
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """Mask of the tracks (tracks,) that are seen in the window."""
+        left, bottom, side = self.window
+        by_track = self.points.groupby("track")
+        middle = by_track[["x", "y"]].mean()
+        inside = middle["x"].between(left, left + side - 1)
+        inside &= middle["y"].between(bottom, bottom + side - 1)
+        inside &= by_track["frame"].min() <= self.shown[-1]
+        every = range(self.cell.sizes["track"])
+        return inside.reindex(every, fill_value=False).to_numpy()
 
 
 def images(filmed: Filmed, channel: int) -> list[str]:
@@ -112,9 +130,8 @@ def tracks_of(
     points : dict of str to array
         ``frame``, ``x``, ``y`` (px) and the channels.
     """
-    points = measures.points(filmed.cell)
-    sample = filmed.sample
-    which = np.flatnonzero(_inside(filmed, points) | (sample >= 0))
+    points, sample = filmed.points, filmed.sample
+    which = np.flatnonzero(filmed.inside | (sample >= 0))
     own = points[points["track"].isin(which)]
     parts = [part for _, part in own.groupby("track")]
     sizes = np.array([len(part) for part in parts])
@@ -148,19 +165,6 @@ def tracks_of(
     return columns, {"frame": own["frame"].to_numpy(np.int32), **each}
 
 
-def _inside(filmed: Filmed, points: pd.DataFrame) -> np.ndarray:
-    """Mask of the tracks (tracks,) that are seen in the window."""
-    left, bottom, side = filmed.window
-    by_track = points.groupby("track")
-    middle = by_track[["x", "y"]].mean()
-    inside = middle["x"].between(left, left + side - 1)
-    inside &= middle["y"].between(bottom, bottom + side - 1)
-    inside &= by_track["frame"].min() <= filmed.shown[-1]
-    return inside.reindex(
-        range(filmed.cell.sizes["track"]), fill_value=False
-    ).to_numpy()
-
-
 def _reasons(filmed: Filmed, which: np.ndarray, life: np.ndarray) -> list[str]:
     """Why tracks have no prediction; nothing of those that have one."""
     asked = filmed.sample[which] >= 0
@@ -192,7 +196,7 @@ def opening(
     known = sample >= 0
     if not known.any():
         return -1, 0
-    seen = known & _inside(filmed, measures.points(filmed.cell))[columns["track"]]
+    seen = known & filmed.inside[columns["track"]]
     shown = np.array(filmed.shown)
     there = (begin[:, None] <= shown) & (shown <= end[:, None])
     rows = np.flatnonzero(seen & there.any(1))

@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.cells import measures, tracks
-from awd.cells.figures.tracks import COLOURS, SIGNIFICANT, padding, with_buffers
+from awd.cells.figures.tracks import COLOURS, padding, with_buffers
+from awd.cells.readout import SIGNIFICANT
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:

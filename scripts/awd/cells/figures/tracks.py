@@ -22,7 +22,6 @@ CLASSES = {
 COLOURS = {"master": "#0072B2", "slave": "#D55E00", "third": "#009E73"}
 WHOLE = (1, 2)  # classes of tracks that are seen from start to end
 COHORTS = (10, 20, 40, 60, 80, 120)  # bounds of lifetimes, s
-SIGNIFICANT = 0.05  # p-value of the slave, below
 
 
 def padding(cell: xr.Dataset) -> int:
