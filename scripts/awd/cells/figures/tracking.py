@@ -211,12 +211,13 @@ def scale_bar(ax: Axes, pixel_nm: float, nm: float = 2000) -> None:
     length, (left, right), (bottom, top) = nm / pixel_nm, ax.get_xlim(), ax.get_ylim()
     x, y = right - 0.06 * (right - left) - length, bottom + 0.06 * (top - bottom)
     ax.plot([x, x + length], [y, y], color="w", lw=2.5, solid_capstyle="butt")
+    # Ends with the bar: around its middle a short bar's label would leave the image.
     ax.text(
-        x + length / 2,
+        x + length,
         y + 0.03 * (top - bottom),
         f"{nm / 1000:g} µm",
         color="w",
-        ha="center",
+        ha="right",
         va="bottom",
         bbox={"facecolor": "k", "alpha": 0.5, "lw": 0, "pad": 1},
     )
