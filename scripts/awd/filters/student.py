@@ -18,7 +18,7 @@ from awd.wavelet import highpass, require_levels
 
 if TYPE_CHECKING:
     from awd.curves import Curves
-    from awd.features import Largest
+    from awd.filters.largest import Largest
 
 
 @dataclass(frozen=True)

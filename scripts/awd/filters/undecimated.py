@@ -34,7 +34,6 @@ from awd.scalars import chosen, number, several, whole
 from awd.wavelet import highpass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Self
 
 BANDS = ("difference", "hh", "lh_hl")
