@@ -11,7 +11,7 @@ from awd import io
 from awd.errors import DataError
 from awd.maps import readers
 from awd.maps.names import PARAMETERS
-from awd.maps.readers import Patches, Reading, scale
+from awd.maps.readers import Reading, scale
 from awd.maps.study import dataset
 
 RNG = np.random.default_rng(0)
@@ -328,29 +328,6 @@ def test_axes_that_are_not_accounted_for_are_told(tmp_path, array, settings, mes
     np.save(tmp_path / "x.npy", array)
     with pytest.raises(DataError, match=message):
         Reading(**settings).read([tmp_path / "x.npy"])
-
-
-def test_skies_are_cut_into_patches_that_do_not_overlap(tmp_path):
-    healpy = pytest.importorskip("healpy")
-    patches = Patches(15, 16)
-    theta, phi = healpy.pix2ang(32, np.arange(12 * 32**2))
-    sky = np.cos(theta) + 0.1 * np.sin(theta) * np.cos(phi)  # smooth, and known
-    masked = np.where(theta < 1, healpy.UNSEEN, sky)
-    found = []
-    for name, values in (("a", sky), ("b", masked)):
-        path = tmp_path / f"Om0.3_{name}.fits"
-        healpy.write_map(path, values, dtype=np.float64)
-        pattern = f"{tmp_path}/Om{{omega_m}}_{name}.fits"
-        found.append(readers.fits_tree(pattern, reading=Reading(patches=patches)))
-    whole, part = (len(one.table) for one in found)
-    assert part < 0.8 * whole
-    assert 0.6 < whole * 15**2 / (4 * np.pi * np.degrees(1) ** 2) < 1
-    k = 17
-    direction = patches.directions(*patches.centres()[k])
-    expected = direction[2] + 0.1 * direction[0]
-    (read,) = found[0].of([k])
-    np.testing.assert_allclose(read, expected, atol=2e-3)
-    assert scale.agreed(found[0].found, None, "") == pytest.approx(56.25)
 
 
 # Archives -----------------------------------------------------------------------------

@@ -272,12 +272,6 @@ def _bad_patches(source: MapFiles) -> Iterator[tuple[str, str]]:
     if (source.patch_degrees is None) != (source.patch_pixels is None):
         key = "degrees" if source.patch_degrees is None else "pixels"
         yield f"maps.source.patch_{key}", "is missing; a patch has degrees and pixels"
-    elif source.patch_degrees and (source.bins > 1 or source.quantity == "shear"):
-        yield (
-            "maps.source.patch_degrees",
-            "cuts maps of the whole sky, which are read of one bin and as convergence; "
-            "bring others as flat maps",
-        )
 
 
 def _following(given: set[str]) -> set[str]:

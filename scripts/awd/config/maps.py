@@ -152,8 +152,8 @@ class MapFiles(Strict):
     )
     extension: str | Number | list[str | Number] | None = Field(
         None,
-        description="Which array of a file: a name or number; of shear [g1, g2]; null "
-        "takes the only one, or KAPPA.",
+        description="Which array, or column of HEALPix, of a file: a name or number; "
+        "of shear [g1, g2]; null takes the only one, or KAPPA.",
     )
     bins: Annotated[int, Field(ge=1, le=20)] = Field(
         1, description="Of source redshifts: an axis of a map, or {bin} in its path."

@@ -109,8 +109,13 @@ def chosen(
     held = ", ".join(f"{a.name} {a.shape}" for a in arrays) or "no array"
     if extension is not None:
         by_name = [a for a in arrays if a.name.lower() == str(extension).lower()]
-        if by_name:
+        if len(by_name) == 1:
             return by_name[0]
+        if by_name:
+            raise DataError(
+                f"{path}: holds {held}; {len(by_name)} are called {extension!r}, give "
+                "the number of one, from 0 (maps.source.extension)"
+            )
         if isinstance(extension, int) and 0 <= extension < len(arrays):
             return arrays[extension]
         raise DataError(
@@ -124,7 +129,7 @@ def chosen(
         return images[0]
     raise DataError(
         f"{path}: holds {held}; expected one map, or one called KAPPA: which is it? "
-        "(maps.source.extension)"
+        "(maps.source.extension; of shear both components, [g1, g2])"
     )
 
 
@@ -156,36 +161,11 @@ def _fits(path: Path, stack: contextlib.ExitStack) -> list[Array]:
     hdus = stack.enter_context(fits.open(path, **how))
     arrays = []
     for number, hdu in enumerate(hdus):
-        header = hdu.header
-        name = hdu.name or f"extension {number}"
-        where = f"{path}[{name}]"
-        if hdu.is_image and header["NAXIS"]:
+        if hdu.is_image and hdu.header["NAXIS"]:
             integrity.require_room(path, math.prod(hdu.shape) * 8)
-            arrays.append(
-                Array(
-                    where,
-                    name,
-                    shape=hdu.shape,
-                    dtype=np.dtype(float),
-                    unit=header.get("BUNIT", ""),
-                    found=scale.of_fits(header),
-                    read=_of_whole(partial(getattr, hdu, "data")),
-                )
-            )
-        elif header.get("PIXTYPE") == "HEALPIX":
-            nside = int(header["NSIDE"])
-            arrays.append(
-                Array(
-                    where,
-                    name,
-                    shape=(12 * nside**2,),
-                    dtype=np.dtype(float),
-                    unit=header.get("TUNIT1", ""),
-                    found=None,
-                    read=_of_whole(partial(_healpix, path, number)),
-                    nside=nside,
-                )
-            )
+            arrays.append(_image(path, number, hdu))
+        elif hdu.header.get("PIXTYPE") == "HEALPIX":
+            arrays += _skies(path, number, hdu)
     tables = [hdu.name or "a table" for hdu in hdus if not hdu.is_image]
     if not arrays and tables:
         raise DataError(
@@ -193,6 +173,43 @@ def _fits(path: Path, stack: contextlib.ExitStack) -> list[Array]:
             "bin a catalogue of shear into pixels first"
         )
     return arrays
+
+
+def _image(path: Path, number: int, hdu: Any) -> Array:
+    name = hdu.name or f"extension {number}"
+    return Array(
+        where=f"{path}[{name}]",
+        name=name,
+        shape=hdu.shape,
+        dtype=np.dtype(float),
+        unit=hdu.header.get("BUNIT", ""),
+        found=scale.of_fits(hdu.header),
+        read=_of_whole(partial(getattr, hdu, "data")),
+    )
+
+
+def _skies(path: Path, number: int, hdu: Any) -> list[Array]:
+    """The columns of a table of HEALPix maps, but for those of pixels' numbers."""
+    header, nside = hdu.header, int(hdu.header["NSIDE"])
+    partial_sky = header.get("INDXSCHM") == "EXPLICIT" or header.get("OBJECT") == (
+        "PARTIAL"
+    )
+    columns = list(hdu.columns)[partial_sky:]
+    own = hdu.name or f"extension {number}"
+    names = [own] if len(columns) == 1 else [column.name for column in columns]
+    return [
+        Array(
+            where=f"{path}[{name}]",
+            name=name,
+            shape=(12 * nside**2,),
+            dtype=np.dtype(float),
+            unit=column.unit or "",
+            found=None,
+            read=_of_whole(partial(_healpix, path, number, field)),
+            nside=nside,
+        )
+        for field, (name, column) in enumerate(zip(names, columns, strict=True))
+    ]
 
 
 def _require_few_axes(path: Path) -> None:
@@ -213,10 +230,10 @@ def _require_few_axes(path: Path) -> None:
                 )
 
 
-def _healpix(path: Path, hdu: int) -> np.ndarray:
+def _healpix(path: Path, hdu: int, field: int) -> np.ndarray:
     with extras.needed("reading HEALPix maps"):
         import healpy
-    values = np.asarray(healpy.read_map(path, field=0, hdu=hdu, dtype=np.float64))
+    values = np.asarray(healpy.read_map(path, field, np.float64, hdu=hdu))
     return np.where(healpy.mask_bad(values), np.nan, values)
 
 

@@ -1,4 +1,4 @@
-"""Flat patches of maps of the whole sky, by gnomonic projection."""
+"""Maps of the whole sky, and flat patches of them by gnomonic projection."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from awd import extras
 from awd.log import log
+from awd.maps.readers.layout import Quantity, parts_first
 
 FINEST = 0.5  # pixels of a patch, in those of the sky, below which nothing is added
 
@@ -69,19 +70,20 @@ class Patches:
 
     def observed(self, sky: np.ndarray) -> list[int]:
         """Which patches lie, as far as they must, within pixels that have a value."""
-        shares = [np.isfinite(patch).mean() for patch in self.of(sky)]
+        axes = tuple(range(sky.ndim - 1))  # bins of sources, all of which count
+        shares = [np.isfinite(patch).all(axes).mean() for patch in self.of(sky)]
         return [k for k, share in enumerate(shares) if share >= self.least]
 
     def of(
         self, sky: np.ndarray, which: list[int] | None = None
     ) -> Iterator[np.ndarray]:
-        """Patches (y, x) of a map of the sky (12 nside^2), in RING order.
+        """Patches ([bins,] y, x) of a sky ([bins,] 12 nside^2), in RING order.
 
         Interpolated bilinearly; NaN where a neighbour has no value.
         """
         with extras.needed("reading HEALPix maps"):
             import healpy
-        nside = healpy.npix2nside(sky.size)
+        nside = healpy.npix2nside(sky.shape[-1])
         own = np.degrees(healpy.nside2resol(nside)) * 60
         if self.pixel_arcmin < FINEST * own:
             log.warning(
@@ -93,4 +95,39 @@ class Patches:
         for k in range(len(centres)) if which is None else which:
             theta, phi = healpy.vec2ang(self.directions(*centres[k]).reshape(3, -1).T)
             patch = healpy.get_interp_val(sky, theta, phi)
-            yield patch.reshape(self.pixels, self.pixels)
+            yield patch.reshape(*sky.shape[:-1], self.pixels, self.pixels)
+
+
+def sky(
+    array: np.ndarray, where: str, quantity: Quantity = "convergence", bins: int = 1
+) -> np.ndarray:
+    """An array of one map of the whole sky as convergence.
+
+    Parameters
+    ----------
+    array : array of shape (pixels,), or with axes of bins and components
+        In RING order; UNSEEN or NaN where it has no value.
+    where, quantity, bins
+        As for :func:`awd.maps.readers.layout.fields`.
+
+    Returns
+    -------
+    ndarray of shape (pixels,), or (bins, pixels) of several bins
+        NaN where it has no value.
+
+    Raises
+    ------
+    DataError
+        An axis is not accounted for.
+    """
+    from awd.maps.sky.lensing import kaiser_squires_sphere
+
+    array, quantity = parts_first(array, where, quantity, bins, sky=True)
+    seen = np.abs(array) < 1e20  # UNSEEN is -1.6e30
+    if quantity == "convergence":
+        return np.where(seen, array, np.nan)
+    seen = seen.all(-2)
+    shear = np.where(seen[..., None, :], array, 0)
+    parts = shear if shear.ndim == 3 else shear[None]
+    kappa = np.stack([kaiser_squires_sphere(*part)[0] for part in parts])
+    return np.where(seen, kappa.reshape(seen.shape), np.nan)

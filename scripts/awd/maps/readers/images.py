@@ -12,7 +12,7 @@ import numpy as np
 from awd import io
 from awd.arguments import checked
 from awd.errors import AwdError, DataError
-from awd.maps.readers import arrays
+from awd.maps.readers import arrays, healpix
 from awd.maps.readers.arrays import Array
 from awd.maps.readers.collection import Collection
 from awd.maps.readers.healpix import Patches
@@ -72,7 +72,7 @@ class Reading:
     def read(
         self, paths: Sequence[io.PathLike], like: Scale | None = None
     ) -> np.ndarray:
-        """A map (y, x) or (bins, y, x), or a sky (pixels,), of the files of its parts.
+        """A map ([bins,] y, x), or a sky ([bins,] pixels), of the files of its parts.
 
         Parameters
         ----------
@@ -105,25 +105,27 @@ class Reading:
         if components == 2:
             array = array.reshape(-1, 2, *array.shape[1:])
         quantity: Quantity = "shear" if components == 2 else self.quantity
-        return fields(array, where[0], quantity, self.bins)
+        return self.formed(array, where[0], quantity)
 
-    def formed(self, array: np.ndarray, where: str) -> np.ndarray:
+    def formed(
+        self, array: np.ndarray, where: str, quantity: Quantity | None = None
+    ) -> np.ndarray:
         """An array of a file as a map, or as a sky if there are patches."""
+        shape = np.shape(array)
         if not self.patches:
             if array.ndim == 1:
                 raise DataError(
-                    f"{where}: has shape {array.shape}, as maps of the whole sky do "
+                    f"{where}: has shape {shape}, as maps of the whole sky do "
                     "(HEALPix); expected flat maps, or maps.source.patch_degrees, by "
                     "which it is cut"
                 )
-            return fields(array, where, self.quantity, self.bins)
-        sky = np.squeeze(array)
-        if sky.ndim != 1 or not arrays.is_sky(sky.size):
+            return fields(array, where, quantity or self.quantity, self.bins)
+        if not any(map(arrays.is_sky, shape)):
             raise DataError(
-                f"{where}: has shape {array.shape}; expected a map of the whole sky "
+                f"{where}: has shape {shape}; expected a map of the whole sky "
                 "(HEALPix), for maps.source.patch_degrees; without it maps are flat"
             )
-        return np.where(np.abs(sky) > 1e20, np.nan, sky)  # UNSEEN is -1.6e30
+        return healpix.sky(array, where, quantity or self.quantity, self.bins)
 
     def scale(self, path: io.PathLike) -> Scale | None:
         """What a file says of the size of a pixel; its pixels are not read."""

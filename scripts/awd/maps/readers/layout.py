@@ -36,21 +36,57 @@ def fields(
     DataError
         An axis is not accounted for.
     """
+    array, quantity = parts_first(array, where, quantity, bins)
+    if quantity == "shear":
+        array = _convergence(array)
+    return np.ascontiguousarray(array, np.float32)
+
+
+def parts_first(
+    array: np.ndarray,
+    where: str,
+    quantity: Quantity = "convergence",
+    bins: int = 1,
+    sky: bool = False,
+) -> tuple[np.ndarray, Quantity]:
+    """An array of one map, with its bins and then its components before its pixels.
+
+    Parameters
+    ----------
+    array, where, quantity, bins
+        As for :func:`fields`.
+    sky : bool
+        Whether the pixels are those of a HEALPix map, along one axis.
+
+    Returns
+    -------
+    array : ndarray of shape ([bins,] [2,] y, x), or ([bins,] [2,] pixels) of a sky
+    quantity : {"convergence", "shear"}
+        Of complex numbers shear.
+
+    Raises
+    ------
+    DataError
+        An axis is not accounted for.
+    """
     if array.dtype.kind not in "fiuc":
         raise DataError(f"{where}: has dtype {array.dtype}; expected numbers")
     if array.dtype.kind == "c":
         array, quantity = np.stack([array.real, array.imag]), "shear"
-    shape = array.shape
+    shape, inner = array.shape, 1 if sky else 2
     extra = (bins,) * (bins > 1) + (2,) * (quantity == "shear")
-    array = _images_last(_squeezed(array, 2 + len(extra)))
-    leading = list(array.shape[:-2])
+    array = _squeezed(array, inner + len(extra))
+    if sky:
+        array = np.moveaxis(array, int(np.argmax(array.shape)), -1)
+    else:
+        array = _images_last(array)
+    leading = list(array.shape[:-inner])
     if sorted(leading) != sorted(extra):
-        raise DataError(f"{where}: {_advice(shape, leading, quantity, bins)}")
+        pixels = "pixels" if sky else "y, x"
+        raise DataError(f"{where}: {_advice(shape, leading, quantity, bins, pixels)}")
     if len(leading) == 2 and (leading[0], leading[1]) == (2, bins) and bins != 2:
         array = array.swapaxes(0, 1)
-    if quantity == "shear":
-        array = _convergence(array)
-    return np.ascontiguousarray(array, np.float32)
+    return array, quantity
 
 
 def _convergence(shear: np.ndarray) -> np.ndarray:
@@ -82,11 +118,11 @@ def _images_last(array: np.ndarray) -> np.ndarray:
 
 
 def _advice(
-    shape: tuple[int, ...], leading: list[int], quantity: str, bins: int
+    shape: tuple[int, ...], leading: list[int], quantity: str, bins: int, pixels: str
 ) -> str:
-    wanted = "(y, x)"
+    wanted = f"({pixels})"
     if quantity == "shear":
-        wanted = "(2, y, x) or (y, x, 2), the components of shear"
+        wanted = f"(2, {pixels}) or ({pixels}, 2), the components of shear"
     if bins > 1:
         wanted = f"{bins} bins (maps.source.bins) of {wanted}"
     text = f"has shape {shape}; expected a map of {wanted}"

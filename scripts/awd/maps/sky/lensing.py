@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.fft
 
+from awd import extras
 from awd.arguments import checked
 from awd.errors import ShapeError
 from awd.maps.compiled import lensing as loops
@@ -191,3 +192,46 @@ def kaiser_squires(
     kappa = scipy.fft.ifft2(modes)
     dtype = np.result_type(shear_1, shear_2, np.float32)
     return kappa.real.astype(dtype), kappa.imag.astype(dtype)
+
+
+@checked(shear_1="pixels", shear_2="pixels")
+def kaiser_squires_sphere(
+    shear_1: np.ndarray, shear_2: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Convergence from shear on the whole sphere (Kaiser & Squires 1993).
+
+    By harmonics of spin 2 up to 3 nside - 1 (Wallis et al. 2022): kappa_lm = sqrt(l (l
+    + 1) / ((l + 2) (l - 1))) E_lm. Mean and dipole make no shear, and are 0.
+
+    Parameters
+    ----------
+    shear_1, shear_2 : arrays of shape (12 nside^2,)
+        Components in RING order and along HEALPix's axes: x grows to the south, y to
+        the east. Around a mass at the north pole the first is negative.
+
+    Returns
+    -------
+    e, b : ndarrays of the same shape
+        Convergence, and the B mode, which no lens makes: noise, and what a mask mixes.
+
+    Raises
+    ------
+    ShapeError
+        They are no two maps of 12 nside^2 pixels.
+    """
+    with extras.needed("harmonics on the sphere"):
+        import healpy
+    if not healpy.isnpixok(len(shear_1)):
+        raise ShapeError(
+            f"shear_1 has {len(shear_1)} pixels; expected 12 nside^2, the whole sky"
+        )
+    nside = healpy.npix2nside(len(shear_1))
+    most = 3 * nside - 1
+    ell = np.arange(2, most + 1)
+    per_shear = np.sqrt(ell * (ell + 1) / ((ell + 2) * (ell - 1)))
+    weights = np.concatenate([[0, 0], per_shear])
+    modes = healpy.map2alm_spin([shear_1, shear_2], 2, most)
+    e, b = (
+        healpy.alm2map(healpy.almxfl(own, weights), nside, lmax=most) for own in modes
+    )
+    return e, b
