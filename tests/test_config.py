@@ -108,6 +108,30 @@ def test_contradictions_are_found_before_any_job(changes, message):
 
 
 @pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"kind": "trackmate"}, "kind  is 'trackmate'; expected .*mean 'csv'"),
+        ({"kind": "u-track"}, "kind  is 'u-track'; expected .*mean 'utrack'"),
+        ({"kind": "OME-TIFF"}, "kind  is 'OME-TIFF'; expected .*mean 'movies'"),
+        ({"kind": "cmeAnalysis"}, "mean 'processed_tracks'"),
+        ({"kind": "moives"}, "mean 'movies'"),
+        ({"kind": 3}, "kind  is '3'; expected one of simulated_movies.*utrack$"),
+        (
+            {"kind": "csv", "files": {"a": "a.csv"}, "pixel_nm": 0.108},
+            r"pixel_nm  is 0.108; expected nm.*micrometres: pixel_nm: 108\n",
+        ),
+        (
+            {"kind": "movies", "files": {"a": {"files": ["a.tif"], "pixel_nm": 0.16}}},
+            r"files.a.pixel_nm  is 0.16; expected nm.*micrometres: pixel_nm: 160$",
+        ),
+    ],
+)
+def test_a_source_called_otherwise_is_told_what_was_meant(source, message):
+    with pytest.raises(ConfigError, match=message):
+        reading.load(of_cells(source=source))
+
+
+@pytest.mark.parametrize(
     ("changes", "key"),
     [
         (of_cells(tracker={"z": 3}), "cells.tracker"),

@@ -241,6 +241,17 @@ def test_what_is_exported_is_read_again(tmp_path, cell):
     assert len(layer) == cell.sizes["obs"]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_of_any_system_are_read(tmp_path, end):
+    path = tmp_path / "a.csv"
+    text = "particle,frame,x,y,mass\n0,0,1,2,5\n0,1,1,2,5\n"
+    path.write_bytes(text.replace("\n", end).encode())
+    assert read_exported(path, "a", **GIVEN).sizes["obs"] == 2
+    path.write_bytes(text.replace("mass", "x").replace("\n", end).encode())
+    with pytest.raises(DataError, match="several columns called 'x'"):
+        read_exported(path, "a", **GIVEN)
+
+
 SIMPLE = """<Tracks nTracks="2" spaceUnits="micron" frameInterval="0.5" timeUnits="sec">
 <particle nSpots="2"><detection t="6" x="1" y="2" z="0"/>
 <detection t="7" x="1.1" y="2" z="0"/></particle>
@@ -258,18 +269,38 @@ def test_trackmates_exported_xml(tmp_path):
         read_exported(tmp_path / "t.xml", "a", pixel_nm=100)
 
 
-def test_a_fork_ends_a_track_of_a_session(tmp_path):
+def session(edges, units='spatialunits="pixel"'):
+    """A session of six spots in frames 0 to 3, with edges between them."""
     spot = '<Spot ID="{0}" FRAME="{1}" POSITION_X="{0}" POSITION_Y="1" QUALITY="5"/>'
     spots = "".join(spot.format(k, t) for k, t in enumerate([0, 1, 2, 2, 3, 3]))
     edge = '<Edge SPOT_SOURCE_ID="{}" SPOT_TARGET_ID="{}"/>'
-    edges = "".join(edge.format(*e) for e in [(0, 1), (1, 2), (1, 3), (4, 2), (3, 5)])
-    text = (
-        '<TrackMate><Model spatialunits="pixel" timeunits="frames">'
+    edges = "".join(edge.format(*e) for e in edges)
+    return (
+        f'<TrackMate><Model {units} timeunits="frames">'
         f'<AllSpots><SpotsInFrame frame="0">{spots}</SpotsInFrame></AllSpots>'
         f'<AllTracks><Track TRACK_ID="7">{edges}</Track></AllTracks>'
         "</Model></TrackMate>"
     )
-    (tmp_path / "s.xml").write_text(text)
+
+
+@pytest.mark.parametrize("unit", ["parsec", "µm²", "", None])
+@pytest.mark.parametrize("kind", ["tracks", "session"])
+def test_an_unknown_unit_of_trackmates_xml_is_no_pixel(tmp_path, unit, kind):
+    said = "" if unit is None else f'spaceUnits="{unit}"'
+    text = SIMPLE.replace('spaceUnits="micron"', said)
+    if kind == "session":
+        text = session([(0, 1)], said.replace("spaceUnits", "spatialunits"))
+    path = tmp_path / "t.xml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"POSITION_X is in .*say it by unit: um, nm"):
+        read_exported(path, "a", **GIVEN)
+    px, um = (read_exported(path, "a", **GIVEN, unit=each) for each in ("px", "um"))
+    assert um["x"].values == pytest.approx(10 * px["x"].values)
+
+
+def test_a_fork_ends_a_track_of_a_session(tmp_path):
+    edges = [(0, 1), (1, 2), (1, 3), (4, 2), (3, 5)]
+    (tmp_path / "s.xml").write_text(session(edges))
     ds = read_exported(tmp_path / "s.xml", "a", **GIVEN)
     assert sorted(ds["row_size"].values) == [2, 2, 2]
     assert ds.attrs["pixel_nm"] == 100

@@ -159,10 +159,11 @@ def _bad_study(config: Config, cells: Cells) -> Iterator[tuple[str, str]]:
     if cells.handed and not bad_splits:
         yield from _bad_handed(cells.handed, cells, config.seed, groups)
     if not cells.source.has_p_values and "sig_mean" in cells.targets:
+        column = ", or name their column: source.columns: {slave_p: ...}"
         yield (
             "cells.targets",
             f"sig_mean needs p-values, which {cells.source.kind} files lack; use "
-            "mean0, max0 or half",
+            "mean0, max0 or half" + column * (cells.source.kind == "csv"),
         )
     if not cells.source.has_p_values:
         for key, off in (("hotspots", "keep"), ("bucket_accuracy", None)):

@@ -18,7 +18,7 @@ from awd import io
 from awd.config import contradictions
 from awd.config.common import NAME, Strict, models_in, tags
 from awd.config.models import PAPER, RUN, Config
-from awd.config.sources import AXES
+from awd.config.sources import AXES, KINDS
 from awd.config.values import merged, require_small, senseless
 from awd.errors import ConfigError
 
@@ -225,14 +225,26 @@ def _explain(item: Mapping[str, Any]) -> tuple[str, str]:
         return key, f"unknown key; {hint}"
     if item["type"] == "missing":
         return key, "is required and missing; give it"
-    if item["type"] == "union_tag_not_found":
+    if item["type"] in ("union_tag_not_found", "union_tag_invalid"):
         _, models = _models_at([*path, last])
-        kinds = ", ".join(tags(model)[0] for model in models)
-        return f"{key}.kind", f"is required and missing; expected one of {kinds}"
+        return f"{key}.kind", _no_kind(item, [tags(model)[0] for model in models])
     message = item["msg"][0].lower() + item["msg"][1:]
     if item["type"] == "string_pattern_mismatch":
         message = PATTERNS.get(item["ctx"]["pattern"], message)
     return key, f"is {_shown(item['input'])}; {message}"
+
+
+def _no_kind(item: Mapping[str, Any], kinds: list[str]) -> str:
+    """Of which kind a section is said to be, and what was probably meant."""
+    expected = f"expected one of {', '.join(kinds)}"
+    if item["type"] == "union_tag_not_found":
+        return f"is required and missing; {expected}"
+    given = str(item["ctx"]["tag"])
+    plain = "".join(filter(str.isalpha, given.lower()))
+    close = [KINDS.get(plain), *difflib.get_close_matches(given.lower(), kinds, n=1)]
+    meant = next((kind for kind in close if kind in kinds), None)
+    hint = f"; did you mean {meant!r}?" if meant else ""
+    return f"is {_shown(given)}; {expected}{hint}"
 
 
 def _shown(value: Any) -> str:

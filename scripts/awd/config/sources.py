@@ -11,10 +11,26 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from awd.cells.readers.formats import FORMATS
 from awd.cells.study import FEW_CELLS
 from awd.config.common import Count, File, Name, Strict
 
 AXES = r"^[A-Za-z]{0,6}[Yy][Xx]$"
+
+# What people call the kinds of a source, in letters only: programs, and kinds of file.
+KINDS = {
+    **{form.name.lower(): "csv" for form in FORMATS},
+    **dict.fromkeys(("table", "tables", "xml", "tracks", "spots", "txt"), "csv"),
+    **dict.fromkeys(
+        ("tif", "tiff", "ome", "ometiff", "imagej", "stk", "lsm"), "movies"
+    ),
+    **dict.fromkeys(("micromanager", "ndtiff", "images", "sequence"), "movies"),
+    **dict.fromkeys(("cmeanalysis", "matlab", "mat"), "processed_tracks"),
+    "tracksfinal": "utrack",
+    "simulated": "simulate",
+}
+
+LEAST_NM = 10  # of a pixel
 
 Channel = Annotated[int, Field(ge=0, lt=100)]
 Point = Annotated[
@@ -116,12 +132,22 @@ class SimulatedTraces(SimulatedCells):
     tracks: Count = Field(800, description="Tracks simulated per cell.")
 
 
+def _in_nm(given: Any) -> Any:
+    if type(given) in (int, float) and LEAST_NM / 1000 <= given < LEAST_NM:
+        raise PydanticCustomError(
+            "micrometres",
+            "expected nm, from {least}; these may be micrometres: pixel_nm: {meant}",
+            {"least": LEAST_NM, "meant": f"{1000 * given:.6g}"},
+        )
+    return given
+
+
 class Scales(Strict):
     """What is said of all cells, or of one of them."""
 
-    pixel_nm: float | None = Field(
+    pixel_nm: Annotated[float | None, BeforeValidator(_in_nm)] = Field(
         None,
-        ge=10,
+        ge=LEAST_NM,
         le=20_000,
         description="Size of a pixel, nm; by default what the files say.",
     )

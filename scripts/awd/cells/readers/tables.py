@@ -69,8 +69,8 @@ def _of_csv(path: Path, most: int | None) -> pd.DataFrame:
             keep_default_na=False,
             nrows=most,
         )
+        twice = _named_twice(text, separator)
     table.columns = [str(name).strip().strip('"') for name in table.columns]
-    twice = _named_twice(text, separator)
     if twice:
         raise DataError(
             f"{path}: has several columns called {twice[0]!r}; expected a name of its "
@@ -88,7 +88,7 @@ def _of_csv(path: Path, most: int | None) -> pd.DataFrame:
 
 def _named_twice(text: str, separator: str) -> list[str]:
     """Names of several columns, which pandas would number."""
-    first = text.lstrip().partition("\n")[0].rstrip("\r")
+    first = text.lstrip().partition("\n")[0]
     names = next(csv.reader([first], delimiter=separator, skipinitialspace=True))
     names = [name.strip() for name in names if name.strip()]
     return [name for k, name in enumerate(names) if name in names[:k]]
@@ -108,7 +108,7 @@ def _decoded(path: Path) -> str:
             text = content.decode("latin-1")
     if "\0" in text:
         raise ValueError("it holds NUL, which no text does")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # of Windows, and old Macs
 
 
 def _from_names_on(text: str) -> str:

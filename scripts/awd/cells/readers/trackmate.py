@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from awd import extras, io
-from awd.cells.readers.calibration import NM, Calibration, plain
+from awd.cells.readers.calibration import Calibration
 from awd.errors import DataError, about
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Spot = dict[str, str]
 def read_xml(path: Path) -> tuple[pd.DataFrame, Calibration]:
     """Spots in tracks as a table with the columns of TrackMate's CSV, in text.
 
-    Positions are in px: the unit stands in a session, with the size of a pixel.
+    The unit of positions stands below the names, as the file says it.
 
     Raises
     ------
@@ -52,9 +52,9 @@ def read_xml(path: Path) -> tuple[pd.DataFrame, Calibration]:
             f"{path}: no spot belongs to a track; save the session after tracking"
         )
     table = pd.DataFrame(spots)
-    # As in the CSV, units stand below the names; those of no calibration are px.
+    # As in the CSV, units stand below the names.
     units = dict.fromkeys(map(str, table), "") | {"FRAME": "unit"}
-    units["POSITION_X"] = f"({length})" if plain(length) in NM else "(pixel)"
+    units["POSITION_X"] = f"({length or 'no unit'})"
     if "POSITION_T" in table:
         units["POSITION_T"] = f"({time})"
     return pd.concat([pd.DataFrame([units] * 3), table], ignore_index=True), calibration
