@@ -25,6 +25,7 @@ ASKED = {
 }
 MORE_TRACKS = 1.15
 PEER_HEIGHTS = scenes.HEIGHT * np.geomspace(0.08, 1.25, 14)
+SIDE = 192  # px, of images whose shift is measured
 GOOD = ("clean", "beads", "diffusing", "clean")
 SPOILED = (
     *("rim_600", "rim_900", "rim_1800", "texture", "hot", "interpolated", "smoothed"),
@@ -70,31 +71,52 @@ def best_peer(made: scenes.Spoiled, sigma: float, quick: bool) -> tuple[str, flo
 
 
 def shifts(seed: int, quick: bool) -> list[Row]:
-    """Error of the shift of two channels, measured from 100 pairs of spots; RMS."""
+    """Errors of a shift, from 100 pairs of spots, and of a map, from 400; RMS.
+
+    The map's is that of the corners of an image.
+    """
     rng, errors = np.random.default_rng([seed, 21]), []
     for _ in range(4 if quick else 12):
-        angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0, 5)
-        shift = length * np.sin(angle), length * np.cos(angle)
-        pits = scenes.Pits(frames=2, count=100, size=192, still=True)
-        light, _, truth = scenes.scene(pits, rng)
-        place = truth.loc[truth["frame"] == 0, ["x", "y"]].to_numpy()
-        height = truth.loc[truth["frame"] == 0, "amplitude"].to_numpy() * 0.6
-        width = scenes.WIDTH_SLAVE, scenes.WIDTH_SLAVE
-        x, y = place[:, 0] + shift[1], place[:, 1] + shift[0]
-        other = scenes.spots(light[0].shape, x, y, height, width)
-        seen = (
-            scenes.CAMERA.read(image + scenes.BACKGROUND, rng)
-            for image in (light[0], other)
-        )
-        master, slave = (
-            detect.spots(image, s, registration.BRIGHT)[:, :2]
-            for image, s in zip(seen, (scenes.WIDTH, scenes.WIDTH_SLAVE), strict=True)
-        )
-        found = registration.peak(registration.differences(master, slave))
-        errors.append(np.hypot(found.y - shift[0], found.x - shift[1]))
+        true, found = aligned(rng, 1)
+        errors.append(np.hypot(found.shift.y - true[0, 2], found.shift.x - true[1, 2]))
+    rng, ends = np.random.default_rng([seed, 24]), registration.corners((SIDE, SIDE))
+    away = []
+    for _ in range(6 if quick else 30):
+        turn = {"rotation": rng.uniform(-0.5, 0.5)}
+        turn["magnification"] = rng.uniform(0.99, 1.01)
+        true, found = aligned(rng, 4, **turn)
+        if found.affine is None:
+            return [row("affine_corner_error_px", np.inf, "px", "", None, 0.1)]
+        beside = registration.moved(found.affine.matrix, ends)
+        away.append(np.hypot(*(beside - registration.moved(true, ends)).T))
+    rms = (np.sqrt(np.mean(np.square(each))) for each in (errors, away))
+    keys = ("shift_error_px", 0.05), ("affine_corner_error_px", 0.1)
     return [
-        row("shift_error_px", np.sqrt(np.mean(np.square(errors))), "px", "", None, 0.05)
+        row(key, value, "px", "", None, most)
+        for (key, most), value in zip(keys, rms, strict=True)
     ]
+
+
+def aligned(
+    rng: np.random.Generator, frames: int, **turn: float
+) -> tuple[np.ndarray, registration.Alignment]:
+    """True matrix, and what is measured, of channels with 100 spots in common."""
+    angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(0, 5)
+    shift = length * np.sin(angle), length * np.cos(angle)
+    pits = scenes.Pits(
+        frames=frames, count=100, size=SIDE, still=True, shift=shift, **turn
+    )
+    light, _, truth = scenes.scene(pits, rng)
+    matrix, slave = scenes.alignment(pits), []
+    for frame, own in truth.groupby("frame"):
+        y, x = registration.moved(matrix, own[["y", "x"]].to_numpy()).T
+        height = own["amplitude"].to_numpy() * 0.6
+        width = scenes.WIDTH_SLAVE, scenes.WIDTH_SLAVE
+        image = scenes.spots(light[frame].shape, x, y, height, width)
+        slave.append(scenes.CAMERA.read(image + scenes.BACKGROUND, rng))
+    master = scenes.CAMERA.read(light + scenes.BACKGROUND, rng)
+    points = detect.detect(master, scenes.WIDTH)
+    return matrix, registration.align(points, slave, scenes.WIDTH_SLAVE)
 
 
 def warnings(seed: int, quick: bool) -> list[Row]:

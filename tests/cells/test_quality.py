@@ -62,6 +62,7 @@ def test_drift_bleaching_and_widths_are_those_of_the_simulation(made):
         ({"excess": 1.9}, "errors are 1.9 times those of raw pixels"),
         ({"clipped": 12.0}, "12 pixels a frame are clipped"),
         ({"left_out_px": 2.0}, "2.0 px beside the master"),
+        ({"warp_left_px": 0.8, "warp_se_px": 0.1}, "leaves 0.8 px in a corner"),
         ({"bleed": 0.15, "bleed_se": 0.01}, "follows the master at 15%"),
         ({"oval": 1.36}, "1.36 times as wide along one axis"),
         ({"drift_px": 7.0, "drift_se_px": 0.5}, "drifted by 7.0 px: register"),

@@ -1,9 +1,11 @@
 """Movies as microscopes spoil them: pits are found, or the page says why not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from awd.cells import background, detect, measures, registration, scenes
+from awd.cells import alignment, background, detect, measures, registration, scenes
 from awd.cells import tracker as tracking
 from awd.cells.figures import fitness
 from awd.cells.movie import Frames, Movie
@@ -86,6 +88,83 @@ def test_a_shift_is_measured_and_the_slave_read_there(shift):
     assert (attrs["shift_y_px"], attrs["shift_x_px"]) == pytest.approx(shift, abs=0.06)
     top = {by: np.percentile(ds["slave"].values, 99) for by, ds in found.items()}
     assert top["auto"] > (0.98 if shift == (0, 0) else 1.5) * top["none"]
+
+
+@pytest.fixture(scope="module")
+def turned():
+    """A slave that is turned, magnified and shifted, read in three ways."""
+    made, sigma = scenes.make("turned", 5, **SMALL), (WIDTH, scenes.WIDTH_SLAVE)
+    return {
+        by: tracking.track(movie(made), "a", sigma=sigma, shift=by)
+        for by in ("none", "auto", "affine")
+    }
+
+
+def test_a_turned_and_magnified_slave_is_read_where_it_is(turned):
+    attrs = turned["affine"].attrs
+    true = scenes.alignment(replace(scenes.PITS["turned"], size=SMALL["size"]))
+    corners = registration.corners((attrs["height_px"], attrs["width_px"]))
+    there, expected = (
+        registration.moved(matrix.reshape(2, 3), corners)
+        for matrix in (attrs["applied_matrix"], true)
+    )
+    assert there == pytest.approx(expected, abs=0.15)
+    assert attrs["corner_px"] == pytest.approx(
+        np.hypot(*(expected - corners).T).max(), abs=0.15
+    )
+    top = {by: np.percentile(ds["slave"].values, 99) for by, ds in turned.items()}
+    assert top["affine"] > top["auto"] > 1.5 * top["none"]
+
+
+def test_what_a_shift_leaves_in_the_corners_is_said(turned):
+    told = {by: quality.quality(ds)["warnings"] for by, ds in turned.items()}
+    assert told["auto"].endswith("set cells.source.shift: affine")
+    assert told["none"].startswith("the slave stands 2.0 px beside the master")
+    assert told["affine"] == ""
+
+
+def test_an_affine_map_does_no_harm_where_a_shift_is_all():
+    made = scenes.make("clean", 5, **SMALL)
+    read = [
+        tracking.track(movie(made), "a", sigma=(WIDTH, WIDTH), shift=by)
+        for by in ("none", "affine")
+    ]
+    assert read[1].attrs["aligned"] == alignment.AFFINE
+    top = [np.percentile(ds["slave"].values, 99) for ds in read]
+    assert top[1] == pytest.approx(top[0], rel=0.02)
+
+
+def test_few_spots_tell_a_shift_and_no_turn(caplog):
+    made = scenes.make("turned", 5, **SMALL | {"count": 22})
+    attrs = tracking.track(movie(made), "a", sigma=(WIDTH, WIDTH), shift="affine").attrs
+    assert attrs["aligned"] == "shift; too few spots for an affine map"
+    assert "too few spots for an affine map" in caplog.text
+    assert (attrs["applied_y_px"], attrs["applied_x_px"]) == pytest.approx(
+        (2, 0), abs=0.2
+    )
+    chance = np.random.default_rng(0).uniform(0, 128, (2, 60, 2))
+    pairs = registration.pairs(*chance)
+    assert registration.affine(*pairs, registration.peak(pairs[1])) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_affine_map_is_found_among_chance_pairs(seed):
+    rng = np.random.default_rng(seed)
+    true = np.column_stack([np.eye(2), rng.uniform(-3, 3, 2)])
+    true[:, :2] += rng.uniform(-0.01, 0.01, (2, 2))  # turned, magnified, sheared
+    master = rng.uniform(0, 400, (1500, 2))
+    slave = registration.moved(true, master + rng.normal(0, 0.2, master.shape))
+    slave[::2] = rng.uniform(0, 400, slave[::2].shape)  # half have no partner
+    # Of ten frames: only spots of one frame are paired.
+    frames = zip(np.split(master, 10), np.split(slave, 10), strict=True)
+    pairs = [registration.pairs(a[:, ::-1], b[:, ::-1]) for a, b in frames]
+    places, apart = map(np.concatenate, zip(*pairs, strict=True))
+    found = registration.affine(places, apart, registration.peak(apart))
+    corners = registration.corners((400, 400))
+    away = registration.moved(found.matrix, corners) - registration.moved(true, corners)
+    assert np.abs(away).max() < 0.12
+    assert found.is_sure((400, 400))
+    assert np.abs(away / found.error(corners)[:, None]).max() < 4
 
 
 def test_a_shift_is_not_made_up_of_chance():

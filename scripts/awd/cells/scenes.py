@@ -37,6 +37,8 @@ class Pits:
     width: tuple[float, float] = (WIDTH, WIDTH)  # px, along x and y
     bursts: float = 0.5  # share of the pits that end with one in the slave
     shift: tuple[float, float] = (0.0, 0.0)  # px, of the slave along y and x
+    rotation: float = 0.0  # degrees, of the slave about the middle, from x to y
+    magnification: float = 1.0  # of the slave, about the middle
     still: bool = False  # all alive all the time, at one height
     path: np.ndarray | None = None  # (frames, 2), x and y of the stage, px
     level: np.ndarray | None = None  # (frames,), light over the first frame's
@@ -71,6 +73,16 @@ def spots(
     return (down * (height * 2 * np.pi * width[0] * width[1])) @ across.T
 
 
+def alignment(pits: Pits) -> np.ndarray:
+    """The true matrix (2, 3) of the slave: (y, x) there is matrix @ (y, x, 1)."""
+    angle, middle = np.deg2rad(pits.rotation), (pits.size - 1) / 2
+    across = pits.magnification * np.sin(angle)
+    along = pits.magnification * np.cos(angle)
+    turn = np.array([[along, across], [-across, along]])
+    by = np.array(pits.shift) + middle - turn @ [middle, middle]
+    return np.column_stack([turn, by])
+
+
 def scene(pits: Pits, seed: Any) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     """Light of the pits in master and slave (frames, size, size), and the truth."""
     rng = np.random.default_rng(seed)
@@ -78,12 +90,14 @@ def scene(pits: Pits, seed: Any) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
     shape = pits.size, pits.size
     light = np.zeros((2, pits.frames, *shape))
     edges = np.searchsorted(truth["frame"], np.arange(pits.frames + 1))
+    turn, by = np.split(alignment(pits), [2], axis=1)
     for frame in range(pits.frames):
         own = truth.iloc[edges[frame] : edges[frame + 1]]
         x, y = own["x"].to_numpy(), own["y"].to_numpy()
         light[0, frame] = spots(shape, x, y, own["amplitude"].to_numpy(), pits.width)
-        x, y, burst = x + pits.shift[1], y + pits.shift[0], own["burst"].to_numpy()
-        light[1, frame] = spots(shape, x, y, burst, (WIDTH_SLAVE, WIDTH_SLAVE))
+        y, x = (np.column_stack([y, x]) @ turn.T + by[:, 0]).T
+        width = WIDTH_SLAVE * pits.magnification
+        light[1, frame] = spots(shape, x, y, own["burst"].to_numpy(), (width, width))
     if pits.level is not None:
         light *= pits.level[:, None, None]
     return light[0], light[1], truth.drop(columns="burst")
@@ -247,6 +261,7 @@ MOVED = {"jump": _jump, "laser": _laser, "drift": _drift, "bleach": _bleach}
 PITS = {
     "dense": Pits(count=700),
     "shifted": Pits(shift=(1.4, -2.1)),
+    "turned": Pits(shift=(2.0, 0.0), rotation=0.2, magnification=1.003),
     "oval": Pits(width=(1.25, 1.7)),
     "beads": Pits(count=40, still=True, diffusion=0.0),
     "diffusing": Pits(diffusion=0.1),

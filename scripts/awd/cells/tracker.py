@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from awd.arguments import checked
-from awd.cells import background, detect, diagnose, link, readout, tracks
+from awd.cells import (
+    alignment,
+    background,
+    detect,
+    diagnose,
+    link,
+    readout,
+    registration,
+    tracks,
+)
 from awd.cells.classify import BUFFER, Ragged, classify
 from awd.cells.compiled import fit
 from awd.cells.readout import IMAGE, WIDTH
-from awd.cells.registration import Shift, channel_shift
-from awd.errors import ConfigError, DataError, about
+from awd.errors import DataError, about
 from awd.log import log
 
 if TYPE_CHECKING:
@@ -26,7 +34,6 @@ if TYPE_CHECKING:
     from awd.cells.movie import Movie
 
 MOST = len(tracks.CHANNELS)
-SHIFTS = ("none", "auto")
 Widths = list[tuple[float, float]]  # of every channel, along x and y, px
 READ = {"": fit.A, "_se": fit.A_SE, "_background": fit.C}
 
@@ -98,10 +105,11 @@ def track(
         spots for that takes the master's.
     mode : {"fixed", "best"}
         Of reading the slave, see :func:`awd.cells.readout.read`.
-    shift : {"none", "auto"} or pair of float
+    shift : {"none", "auto", "affine"} or pair of float
         How far (y, x; px) the slave stands from the master, where it is then read:
-        auto as measured (:func:`awd.cells.registration.channel_shift`), and not at all
-        where that cannot be.
+        auto as measured (:func:`awd.cells.registration.align`), and not at all where
+        that cannot be. Affine: turned and magnified as measured, too, and by the shift
+        alone where spots are too few for that.
     **following
         See :func:`follow`.
 
@@ -112,9 +120,8 @@ def track(
         its standard error, background and p-value of both channels; before and after
         each track five frames at its first and last place, NaN outside of the movie;
         ``category`` 1 to 4, of which 1 and 2 are ``complete``. Attributes say what was
-        measured of the movie: :func:`awd.cells.diagnose.channel`, widths, and
-        ``shift_y_px``, ``shift_x_px``, their error ``shift_se_px``, the ``shift_pairs``
-        that agree, and what was applied (``applied_y_px``, ``applied_x_px``).
+        measured of the movie: :func:`awd.cells.diagnose.channel`, widths, and how the
+        slave stands and was read (:func:`awd.cells.alignment.attributes`).
 
     Raises
     ------
@@ -126,8 +133,7 @@ def track(
             f"{movie.channels[0].name}: {len(movie.channels)} channels; expected at "
             f"most {MOST}: say which by channels=(0, 1), the master first"
         )
-    if isinstance(shift, str) and shift not in SHIFTS:
-        raise ConfigError(f"shift is {shift!r}; expected auto, none or [dy, dx] in px")
+    alignment.require_known(shift)
     channels = tuple(background.without_still(c) for c in movie.channels)
     movie = replace(movie, channels=cast("tuple[Frames, ...]", channels))
     widths = _widths(movie, sigma)
@@ -140,19 +146,21 @@ def track(
         )
     seen = table[table["seen"]]
     others = list(zip(channels[1:], widths[1:], strict=True))
-    measured = [channel_shift(seen, frames, width) for frames, width in others]
+    measured = [registration.align(seen, frames, width) for frames, width in others]
     applied = [
-        _applied(shift, found, frames.name)
+        alignment.applied(shift, found, frames.name, movie.shape)
         for found, (frames, _) in zip(measured, others, strict=True)
     ]
-    for moved in applied:
-        table = _inner(table, movie, widths[0], moved)
+    matrices = [matrix for matrix, _ in applied]
+    for matrix in matrices:
+        table = _inner(table, movie, widths[0], matrix)
     if not len(table):
+        y, x = alignment.in_middle(matrices[0], movie.shape)
         raise DataError(
             f"{name}: no track is inside of both channels, which stand "
-            f"{applied[0][0]:g}, {applied[0][1]:g} px apart (y, x); correct shift"
+            f"{y:g}, {x:g} px apart (y, x); correct shift"
         )
-    ds = _read_out(table, movie, widths, mode, applied)
+    ds = _read_out(table, movie, widths, mode, matrices)
     ds.attrs |= {
         "cell": cell,
         "title": f"tracks of {cell}",
@@ -160,20 +168,8 @@ def track(
         **_of_movie(movie, widths),
     }
     if others:
-        ds.attrs |= _of_shift(measured[0], applied[0])
+        ds.attrs |= alignment.attributes(measured[0], applied, movie.shape)
     return ds
-
-
-def _of_shift(measured: Shift, applied: tuple[float, float]) -> dict[str, float]:
-    """The slave's shift as attributes of its tracks."""
-    return {
-        "shift_y_px": measured.y,
-        "shift_x_px": measured.x,
-        "shift_se_px": measured.error,
-        "shift_pairs": measured.pairs,
-        "applied_y_px": applied[0],
-        "applied_x_px": applied[1],
-    }
 
 
 def _of_movie(movie: Movie, widths: Sequence[tuple[float, float]]) -> dict[str, Any]:
@@ -197,7 +193,7 @@ def _read_out(
     movie: Movie,
     widths: Widths,
     mode: str,
-    shifts: Sequence[tuple[float, float]],
+    matrices: Sequence[np.ndarray],
 ) -> xr.Dataset:
     """Both channels along the tracks of a table, and before and after them."""
     starts = np.flatnonzero(np.diff(table["track"], prepend=-1))
@@ -216,10 +212,10 @@ def _read_out(
         ways[other] = np.ones(len(table), bool), along
     around = {
         channel: _read(
-            frames, table, edges, width, found[channel], *ways[channel], moved
+            frames, table, edges, width, found[channel], *ways[channel], matrix
         )
-        for channel, frames, width, moved in zip(
-            shown, movie.channels, widths, [(0.0, 0.0), *shifts], strict=True
+        for channel, frames, width, matrix in zip(
+            shown, movie.channels, widths, [alignment.STILL, *matrices], strict=True
         )
     }
     return _dataset(table, edges, found, around, widths, movie)
@@ -248,32 +244,17 @@ def _inner(
     table: pd.DataFrame,
     movie: Movie,
     sigma: readout.Width,
-    shift: tuple[float, float] = (0.0, 0.0),
+    matrix: np.ndarray = alignment.STILL,
 ) -> pd.DataFrame:
     """Tracks that stay away from the border of the image, in both channels."""
+    import pandas as pd
+
     margin = readout.half_window(sigma)
     height, width = movie.shape
-    x, y = table["x"] + shift[1], table["y"] + shift[0]
-    inside = x.between(margin, width - 1 - margin)
-    inside &= y.between(margin, height - 1 - margin)
+    place = registration.moved(matrix, table[["y", "x"]].to_numpy())
+    far = np.array([height, width]) - 1 - margin
+    inside = pd.Series(((place >= margin) & (place <= far)).all(1), table.index)
     return table[inside.groupby(table["track"]).transform("all")].reset_index(drop=True)
-
-
-def _applied(
-    shift: str | Sequence[float], measured: Shift, name: str
-) -> tuple[float, float]:
-    """By how much places of the master are moved in the slave, y and x, px."""
-    if shift == "none":
-        return 0.0, 0.0
-    if shift != "auto":
-        return float(shift[0]), float(shift[1])
-    if measured.pairs:
-        return measured.y, measured.x
-    log.warning(
-        "%s: too few spots of both channels agree to measure a shift; none is applied",
-        name,
-    )
-    return 0.0, 0.0
 
 
 def _read(
@@ -284,14 +265,14 @@ def _read(
     found: np.ndarray,
     missing: np.ndarray,
     read: Callable[..., np.ndarray],
-    shift: tuple[float, float],
+    matrix: np.ndarray,
 ) -> np.ndarray:
     """Read what is missing in ``found``, in place, and the buffers of a channel.
 
     Returns the buffers, (track, 2, 5, columns).
     """
     frame = table["frame"].to_numpy()
-    y, x = (table[name].to_numpy() + by for name, by in zip("yx", shift, strict=True))
+    y, x = registration.moved(matrix, table[["y", "x"]].to_numpy()).T
     order = np.argsort(frame, kind="stable")
     cuts = np.searchsorted(frame[order], np.arange(len(frames) + 1))
     ends = np.stack([edges[:-1], edges[1:] - 1], 1)

@@ -233,10 +233,11 @@ class Movies(Opening, CellSource):
     """Movies: TIFF, OME-TIFF, Micro-Manager, STK, LSM, sequences of images."""
 
     kind: Literal["movies"]
-    shift: Literal["none", "auto"] | Shift = Field(
+    shift: Literal["none", "auto", "affine"] | Shift = Field(
         "none",
         description="How far the slave stands from the master, [dy, dx] in px: it is "
-        "read there; auto measures it from the spots of both.",
+        "read there; auto measures it from the spots of both, affine also how they are "
+        "turned and magnified.",
     )
     files: dict[
         Name,

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.cells import measures, tracks
+from awd.cells.registration import moved
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -60,12 +61,22 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
     for k, image in enumerate(images):
         ax = figure.add_subplot(zooms[k])
         show(ax, image)
-        ax.scatter(now["x"], now["y"], 120, **RING)
+        places = _read_at(cell, now, k)
+        ax.scatter(places[0], places[1], 120, **RING)
         ax.set(xlim=(x - ZOOM, x + ZOOM), ylim=(y + ZOOM, y - ZOOM), title=names[k])
         scale_bar(ax, cell.attrs["pixel_nm"], 1000)
     wide = grid[1, :2] if shown > 1 else grid[1, :]
     _kymograph(figure.add_subplot(wide), movie, cell, points, line, shown)
     return figure
+
+
+def _read_at(cell: xr.Dataset, now: pd.DataFrame, channel: int) -> np.ndarray:
+    """x and y where spots of the master were read in a channel, px."""
+    place = now[["y", "x"]].to_numpy()
+    matrix = cell.attrs.get(("", "applied_matrix", "applied_matrix_third")[channel])
+    if matrix is not None:
+        place = moved(np.reshape(matrix, (2, 3)), place)
+    return place.T[::-1]
 
 
 def _by_lifetime(

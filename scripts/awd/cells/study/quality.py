@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import io
-from awd.cells import course, measures, tracks
+from awd.cells import alignment, course, measures, tracks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +78,13 @@ CHECKS = (
         "the slave stands {left_out_px:.1f} px beside the master (y {shift_y_px:+.2f}, "
         "x {shift_x_px:+.2f}): set cells.source.shift: auto",
         lambda row: row["left_out_px"] > 4 * row["shift_se_px"],
+    ),
+    Check(
+        *("warp_left_px", 0.3, True),
+        "the slave is turned or magnified beside the master: a shift alone leaves "
+        "{warp_left_px:.1f} px in a corner of the image; set cells.source.shift: "
+        "affine",
+        lambda row: row["warp_left_px"] > 4 * row["warp_se_px"],
     ),
     Check(
         *("bleed", 0.05, True),
@@ -183,7 +190,7 @@ def quality(cell: xr.Dataset, truth: xr.Dataset | None = None) -> dict[str, Any]
     return found | {"warnings": "; ".join(warnings(found))}
 
 
-def _of_images(known: Mapping[str, Any], spots: float) -> dict[str, float]:
+def _of_images(known: Mapping[str, Any], spots: float) -> dict[str, Any]:
     """What the tracker measured of the images, both channels in one where worse."""
 
     def worst(name: str) -> float:
@@ -193,6 +200,7 @@ def _of_images(known: Mapping[str, Any], spots: float) -> dict[str, float]:
     pixels = known.get("height_px", np.nan) * known.get("width_px", np.nan)
     area = pixels * (known["pixel_nm"] / 1000) ** 2
     shift = {k: float(known.get(f"shift_{k}_px", np.nan)) for k in ("y", "x", "se")}
+    is_affine = known.get("aligned") == alignment.AFFINE
     away = [shift[k] - known.get(f"applied_{k}_px", 0.0) for k in ("y", "x")]
     oval = known.get("oval_master", np.nan)
     negative = float(known.get("negative_master", np.nan))
@@ -208,7 +216,11 @@ def _of_images(known: Mapping[str, Any], spots: float) -> dict[str, float]:
         "still": float(known.get("still_master", np.nan)),
         **{name: worst(name) for name in ("hot_pixels", "excess", "clipped")},
         **{f"shift_{k}_px": value for k, value in shift.items()},
-        "left_out_px": float(np.hypot(*away)),
+        "aligned": known.get("aligned", np.nan),
+        "left_out_px": 0.0 if is_affine else float(np.hypot(*away)),
+        "corner_px": float(known.get("corner_px", np.nan)),
+        "warp_left_px": 0.0 if is_affine else float(known.get("warp_px", np.nan)),
+        "warp_se_px": float(known.get("warp_se_px", np.nan)),
         "oval": float(max(oval, 1 / oval)),
     }
 
@@ -242,6 +254,9 @@ PAGE = {
     "left_out_px": ("shift left (px)", "{:.2f}"),
     "shift_y_px": ("shift measured, y (px)", "{:+.2f}"),
     "shift_x_px": ("shift measured, x (px)", "{:+.2f}"),
+    "aligned": ("slave read through", "{}"),
+    "corner_px": ("shift in a corner (px)", "{:.2f}"),
+    "warp_left_px": ("turn, zoom left in it (px)", "{:.2f}"),
     "bleed": ("slave / master, always", "{:.1%}"),
     "oval": ("width / width", "{:.2f}"),
     "drift_px": ("drift (px)", "{:.1f}"),
