@@ -17,11 +17,13 @@ from tests.looks import faults
 from torch import nn
 
 import awd
+from awd import io
 from awd.cells import simulate
 from awd.config import reading
 from awd.errors import ConfigError
 from awd.league import baselines
 from awd.own import dataset
+from awd.record import contracts
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,7 +48,8 @@ def gathered(text):
     """The samples of every study of a configuration, which has to be in order."""
     config = reading.load(yaml.safe_load(text))
     for study in config.own.values():
-        yield dataset.gather(study.model_dump())
+        dataset.gather(study.model_dump(), "dataset.nc")
+        yield io.read("dataset.nc", contracts.DATASET)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")

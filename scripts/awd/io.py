@@ -16,13 +16,14 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from awd import extras, integrity
+from awd import extras, integrity, samples
 from awd.errors import DataError, KindError, MissingInput, StorageError, shortened
 from awd.integrity import readable
 
@@ -227,8 +228,10 @@ def write_blocks(
     blocks: Iterable[Mapping[str, np.ndarray]],
     path: PathLike,
     contract: FileContract,
-    described: Mapping[str, Mapping[str, str]],
+    described: Mapping[str, Mapping[str, Any]],
     stamp: Mapping[str, Any] | None = None,
+    dims: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    chunk: int = 1,
 ) -> None:
     """Write a data set some variables of which need not fit into memory.
 
@@ -237,12 +240,18 @@ def write_blocks(
     ds : Dataset
         All the others, with the dimension ``sample``.
     blocks : iterable of mappings of names to arrays of shape (some, [channels,] y, x)
-        In the order of the samples, as many in all. Stored in chunks of one sample;
-        floats are not compressed: every epoch of a training reads them, in any order.
+        In the order of the samples, as many in all; the axis ``sample`` of the first is
+        its first. Floats are not compressed: every epoch of a training reads them, in
+        any order.
     path, contract, stamp
-        As for :func:`write`. What the blocks hold is for their maker to check.
+        As for :func:`write`. What the contract calls streamed is for the maker of the
+        blocks to check; all else is read again, in blocks.
     described : mapping
-        ``units`` and ``long_name`` of each.
+        Attributes of each: ``units``, ``long_name``.
+    dims : mapping
+        Names of the axes of those that are not (sample, [channel,] y, x).
+    chunk : int
+        Samples that are stored, and read, together.
 
     Raises
     ------
@@ -259,15 +268,17 @@ def write_blocks(
         with netCDF4.Dataset(temporary, "a") as file:
             out = {}
             for key, array in first.items():
-                names = ("channel", "y", "x")[-array.ndim + 1 :]
-                for name, size in zip(names, array.shape[1:], strict=True):
+                usual = "sample", *("channel", "y", "x")[-array.ndim + 1 :]
+                names = tuple(dims.get(key, usual))
+                sizes = dict(zip(names, array.shape, strict=True))
+                for name, size in sizes.items():
                     if name not in file.dimensions:
                         file.createDimension(name, size)
                 out[key] = file.createVariable(
                     key,
                     array.dtype,
-                    ("sample", *names),
-                    chunksizes=(1, *array.shape[1:]),
+                    names,
+                    chunksizes=[(sizes | {"sample": chunk})[n] for n in names],
                     fletcher32=True,
                     zlib=array.dtype.kind == "i",
                 )
@@ -276,22 +287,26 @@ def write_blocks(
             for block in itertools.chain([first], blocks):
                 count = len(next(iter(block.values())))
                 for key, array in block.items():
+                    before = out[key].dimensions.index("sample")
+                    at = (slice(None),) * before + (slice(rows, rows + count),)
                     with _netcdf_written(path):
-                        out[key][rows : rows + count] = array
+                        out[key][at] = array
                 rows += count
         if rows != ds.sizes["sample"]:
             raise DataError(f"{path}: {rows} rows for {ds.sizes['sample']} samples")
         integrity.seal(temporary)
-        with xr.open_dataset(temporary, engine="netcdf4") as written:
+        with xr.open_dataset(temporary, engine="netcdf4", cache=False) as written:
             contract.check(written, str(path))
 
 
 @contextlib.contextmanager
-def opened(path: PathLike, contract: FileContract) -> Iterator[xr.Dataset]:
-    """A netCDF file whose streamed variables are read only where they are indexed."""
+def opened(
+    path: PathLike, contract: FileContract | None = None
+) -> Iterator[xr.Dataset]:
+    """A netCDF file whose variables are read only where they are indexed."""
     with _netcdf(path, cache=False) as ds:
         try:
-            yield contract.check(ds, str(path))
+            yield contract.check(ds, str(path)) if contract else ds
         except RuntimeError as error:
             if "NetCDF" not in str(error):  # which is how that library begins them all
                 raise
@@ -324,12 +339,17 @@ def _netcdf(path: PathLike, **how: Any) -> Iterator[xr.Dataset]:
 
 
 def variables(path: PathLike) -> Iterator[np.ndarray]:
-    """All that a netCDF file holds, one after the other, whatever it is."""
+    """All that a netCDF file holds, one block after the other, whatever it is."""
     import xarray as xr
 
-    with xr.open_dataset(path, engine="netcdf4") as ds:
+    with xr.open_dataset(path, engine="netcdf4", cache=False) as ds:
         for variable in ds.variables.values():
-            yield variable.values
+            if not variable.ndim:
+                yield variable.values
+                continue
+            rows = len(variable)
+            for block in samples.blocks(rows, variable.nbytes // max(rows, 1)):
+                yield variable[block].values
 
 
 def write_table(

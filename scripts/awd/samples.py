@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from awd.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+BLOCK = 2 << 20  # bytes that are read together of what need not fit into memory
 
 
 def real(values: ArrayLike | Any, name: str) -> np.ndarray:
@@ -199,14 +201,30 @@ def as_rows(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1, *x.shape[min(2, x.ndim - 1) :])
 
 
-def require_finite(values: np.ndarray, name: str = "x") -> np.ndarray:
-    """The values, (n, ...), if those of every sample are finite."""
+def blocks(count: int, row_bytes: int) -> Iterator[slice]:
+    """Slices of rows of so many bytes, each of about :data:`BLOCK` bytes."""
+    rows = max(1, BLOCK // max(row_bytes, 1))
+    for first in range(0, count, rows):
+        yield slice(first, min(first + rows, count))
+
+
+def require_finite(values: np.ndarray, name: str = "x", first: int = 0) -> np.ndarray:
+    """The values, (n, ...), if those of every sample are finite.
+
+    ``first`` is the number of the first of these samples, where they are a block.
+    """
     values = real(values, name)
     bad = ~np.isfinite(np.atleast_1d(values))
     bad = bad.any(tuple(range(1, bad.ndim)))
     if bad.any():
         raise DataError(
             f"{name} is not finite (NaN, infinity) in {bad.sum()} of {len(bad)} "
-            f"samples, first in sample {int(bad.argmax())}; drop or repair them"
+            f"samples{counted_from(first)}, first in sample "
+            f"{first + int(bad.argmax())}; drop or repair them"
         )
     return values
+
+
+def counted_from(first: int) -> str:
+    """What an error says of a block that does not begin with the first sample."""
+    return f" from {first} on" if first else ""

@@ -93,7 +93,7 @@ class Study:
             folder / "x.npz", x=x, **({} if y is None else {"y": y}), **dict(arrays)
         )
         source = {"kind": "file", "file": str(folder / "x.npz")}
-        whole = dataset.gather(
+        dataset.gather(
             {
                 "samples": source,
                 "dims": dims,
@@ -104,11 +104,13 @@ class Study:
                 "network": network,
                 "windows": windows,
                 "length": length,
-            }
+            },
+            folder / "dataset.nc",
         )
-        self.data = dataset.split(whole, 0, SHARES, seed=1, scaled=not network)
         self.samples = folder / "samples.nc"
-        io.write(self.data, self.samples, contracts.DATASET)
+        scaled = not network
+        dataset.split(folder / "dataset.nc", self.samples, 0, SHARES, 1, scaled)
+        self.data = io.read(self.samples, contracts.DATASET)
         self.networks = folder / "networks.safetensors"
         job = checkpoint.Job(folder / "job.log", {}, {})
         names = [*self.student["kinds"], *contracts.CONTROLS]

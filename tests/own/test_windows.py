@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from awd import io
 from awd.cells.study.windows import windowed
 from awd.errors import AwdError
 from awd.maps.measure import masks
@@ -15,12 +16,11 @@ SHARES = {"test": 0.25, "select": 0.25, "test_groups": []}
 JUNK = [np.nan, np.inf, 1e30, -7.0]
 
 
-def gathered(monkeypatch, arrays, dims=1, scaled=True, **changes):
-    """The data set of a study, and split."""
-    arrays = {"y": np.arange(len(arrays["x"]) * 1.0)} | arrays
-    monkeypatch.setattr(source, "read", lambda *_: dict(arrays))
+def gathered(folder, arrays, dims=1, scaled=True, **changes):
+    """The data set of a study, split."""
+    np.savez(folder / "x.npz", **{"y": np.arange(len(arrays["x"]) * 1.0)} | arrays)
     chosen = {
-        "samples": {"function": "it"},
+        "samples": {"kind": "file", "file": str(folder / "x.npz")},
         "dims": dims,
         "task": "regression",
         "targets": {"y": 0},
@@ -30,8 +30,10 @@ def gathered(monkeypatch, arrays, dims=1, scaled=True, **changes):
         "windows": ["whole"],
         "length": None,
     }
-    ds = contracts.DATASET.check(dataset.gather(chosen | changes), "it")
-    return contracts.DATASET.check(dataset.split(ds, 0, SHARES, 0, scaled), "it")
+    whole, samples = folder / "dataset.nc", folder / "samples.nc"
+    dataset.gather(chosen | changes, whole)
+    dataset.split(whole, samples, 0, SHARES, 0, scaled)
+    return io.read(samples, contracts.DATASET)
 
 
 @st.composite
@@ -76,14 +78,14 @@ def test_windows_are_those_of_tracks_and_nothing_beyond_is_read(case):
 
 
 @pytest.mark.parametrize("names", [["whole"], ["whole", "end"]])
-def test_offset_and_scale_leave_scaled_samples_as_they_are(monkeypatch, names):
+def test_offset_and_scale_leave_scaled_samples_as_they_are(tmp_path, names):
     rng = np.random.default_rng(0)
     x, length = rng.normal(size=(40, 2, 24)), rng.integers(5, 25, 40)
     mask = rng.random((40, 24)) > 0.2
     mask[:, 0] = True
     both = [
         gathered(
-            monkeypatch, {"x": a * x + b, "length": length, "mask": mask}, windows=names
+            tmp_path, {"x": a * x + b, "length": length, "mask": mask}, windows=names
         )
         for a, b in ((1, 0), (30, -900))
     ]
@@ -168,14 +170,14 @@ def test_what_says_no_length_and_no_gap_is_refused(arrays, dims, said):
         windows.cut({"x": X} | arrays, dims)
 
 
-def test_gradients_of_elsewhere_are_those_of_what_is_read(tmp_path, monkeypatch):
+def test_gradients_of_elsewhere_are_those_of_what_is_read(tmp_path):
     x, length = np.ones((30, 12)) + np.arange(12), np.full(30, 7)
     np.savez(tmp_path / "o.npz", output=x.sum(1), gradient=x)
     network = {"kind": "outputs", "file": str(tmp_path / "o.npz"), "columns": None}
     arrays = {"x": x, "length": np.r_[length[1:], 12]}
-    ds = gathered(monkeypatch, arrays, network=network, scaled=False)
+    ds = gathered(tmp_path, arrays, network=network, scaled=False)
     gradient = ds["answer_gradient"].values[0]
     np.testing.assert_array_equal(gradient[:-1, 7:], 0)
     np.testing.assert_array_equal(gradient[:, :7], x[:, :7])
     with pytest.raises(AwdError, match="leave gradient out, or windows"):
-        gathered(monkeypatch, arrays, network=network, windows=["whole", "end"])
+        gathered(tmp_path, arrays, network=network, windows=["whole", "end"])

@@ -1,41 +1,53 @@
-"""Samples of one's own as the data set of a study: checked, named, split, scaled."""
+"""Samples of one's own as the data set of a study: checked, named, split, scaled.
+
+They go from file to file in blocks, so that their size does not count in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from awd import io
 from awd.errors import DataError, ShapeError, about
 from awd.league import splits
-from awd.own import source, windows
-from awd.record.contracts import SPLITS
-from awd.samples import real
+from awd.own import answers, labels, source, windows
+from awd.own.answers import single
+from awd.record.contracts import DATASET, SPLITS
+from awd.samples import blocks, real
 
 if TYPE_CHECKING:
     import xarray as xr
 
 AXES = {1: ("channel", "time"), 2: ("channel", "y", "x")}
+LARGE = ("x", "mask", "answer_gradient")  # what is written and read in blocks
+CHUNK = 1 << 18  # bytes of samples that are stored together
 
 
-def gather(settings: Mapping[str, Any]) -> xr.Dataset:
-    """All samples of a study, in the order that its source has them.
+def gather(
+    settings: Mapping[str, Any],
+    path: io.PathLike,
+    stamp: Mapping[str, Any] | None = None,
+) -> None:
+    """Write all samples of a study, in the order that its source has them.
+
+    The file keeps :data:`awd.record.contracts.DATASET`, without a split or with that of
+    the source. Images have a channel axis always. Gaps are filled and signals of any
+    length cut (:func:`awd.own.windows.cut`); ``mask`` says of which values. Where
+    outputs of a network were computed elsewhere, there is ``answer(sample, name)``, and
+    ``answer_gradient(name, sample, ...)`` if they came with gradients. Without any
+    label the target is what the network answers.
 
     Parameters
     ----------
     settings : mapping
         A section ``own`` of the configuration (:class:`awd.config.own.Own`).
-
-    Returns
-    -------
-    Dataset
-        :data:`awd.record.contracts.DATASET` without a split, or with that of the
-        source. Images have a channel axis always. Gaps are filled and signals of any
-        length cut (:func:`awd.own.windows.cut`); ``mask`` says of which values. Where
-        outputs of a network were computed elsewhere, ``answer(sample, name)``, and
-        ``answer_gradient(name, sample, ...)`` if they came with gradients. Without any
-        label the target is what the network answers.
+    path, stamp
+        As for :func:`awd.io.write`.
 
     Raises
     ------
@@ -43,70 +55,197 @@ def gather(settings: Mapping[str, Any]) -> xr.Dataset:
         What is found are not samples, their targets, groups or split.
     """
     samples = settings["samples"]
-    with about(samples.get("file") or samples["function"]):
-        return _gathered(settings, source.read(samples, settings["targets"]))
+    where = str(samples.get("file") or samples["function"])
+    with contextlib.ExitStack() as stack:
+        with about(where):
+            found = stack.enter_context(source.opened(samples, settings["targets"]))
+            form = _form(found, settings)
+            known = answers.known(settings, form, stack)
+            ds = _table(settings, form, known)
+        described = {"x": {"units": "1", "long_name": settings["signal"]}}
+        dims = {key: ("sample", *form.axes) for key in LARGE}
+        dims["answer_gradient"] = ("name", *dims["x"])
+        io.write_blocks(
+            ds,
+            _blocks(form, known, where),
+            path,
+            DATASET,
+            {key: described.get(key, {}) for key in LARGE},
+            stamp,
+            dims,
+            _rows_a_chunk(form.n, math.prod(form.shape)),
+        )
 
 
-def _gathered(settings: Mapping[str, Any], found: source.Arrays) -> xr.Dataset:
+class Form(NamedTuple):
+    """How what is found becomes the samples of a data set.
+
+    Attributes
+    ----------
+    found : mapping
+        From :func:`awd.own.source.opened`.
+    axes, shape : tuple
+        Names and sizes of the axes of a sample.
+    names : tuple of str
+        Of the channels, where there are several windows.
+    length : ndarray of shape (n,), or None
+        As of :class:`awd.own.windows.Cut`.
+    masked : bool
+        Whether not all was seen of every sample.
+    how : tuple
+        ``dims``, windows and their size, of :func:`awd.own.windows.cut`.
+    """
+
+    found: Mapping[str, Any]
+    axes: tuple[str, ...]
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    length: np.ndarray | None
+    masked: bool
+    how: tuple[int, Sequence[str], int | None]
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return len(self.found["x"])
+
+    def rows(self) -> Iterator[slice]:
+        """Which samples to read together, to read all."""
+        given = self.found["x"]
+        row = math.prod(given.shape[1:]) * given.dtype.itemsize
+        return blocks(self.n, max(row, 4 * math.prod(self.shape)))
+
+    def cut(self, rows: slice) -> windows.Cut:
+        """Some of the samples, float32."""
+        found = _cut(self.found, rows, *self.how)
+        mask = found.mask
+        if mask is None and self.masked:
+            mask = np.full(found.x.shape, windows.SEEN, np.int8)
+        return found._replace(x=single(found.x, "x"), mask=mask)
+
+
+def _form(found: Mapping[str, Any], settings: Mapping[str, Any]) -> Form:
+    """How samples are read, found on the first."""
+    dims, names, size = (settings[key] for key in ("dims", "windows", "length"))
+    shape = found["x"].shape
+    axes = AXES[dims]
+    if len(shape) not in (len(axes), len(axes) + 1) or 0 in shape:
+        *_, last = ", ".join(axes).rpartition("channel, ")
+        raise ShapeError(
+            f"x is {shape}; expected (n, [channel,] {last}) for dims: {dims}, not empty"
+        )
+    windows.require_fitting(found, dims)
+    ends = windows.lengths(found, dims)
+    if ends is not None:
+        size = size or int(ends.max())
+    first = _cut(found, slice(0, 1), dims, names, size)
+    least = shape[-1] if ends is None else ends.min()
+    masked = "mask" in found or (dims == 1 and least < (size or least))
+    return Form(
+        found,
+        axes[-first.x.ndim + 1 :],
+        first.x.shape[1:],
+        first.names,
+        None if ends is None else np.minimum(ends, first.x.shape[-1]),
+        masked,
+        (dims, names, size),
+    )
+
+
+def _cut(
+    found: Mapping[str, Any],
+    rows: slice,
+    dims: int,
+    names: Sequence[str],
+    size: int | None,
+) -> windows.Cut:
+    """Some samples through their windows, their gaps filled."""
+    keys = {"x", "mask", "length"} & {*found}
+    part = {key: np.asarray(found[key][rows]) for key in keys}
+    x = real(part["x"], "x")
+    x = x[:, None] if dims == 2 and x.ndim == 3 else x
+    return windows.cut({**part, "x": x}, dims, names, size, rows.start)
+
+
+def _table(settings: Mapping[str, Any], form: Form, known: answers.Known) -> xr.Dataset:
+    """All of the data set but what is as large as the samples."""
     import xarray as xr
 
-    given, axes = _samples(found["x"], settings["dims"])
-    cut = windows.cut(
-        {**found, "x": given}, settings["dims"], settings["windows"], settings["length"]
-    )
-    x = _single(cut.x, "x")
-    n, names = len(x), list(settings["targets"])
-    if x.ndim > len(axes) + 1:  # windows, of what had no channel
-        axes = ("channel", *axes)
+    found, n = form.found, form.n
     described = {"units": settings["units"], "long_name": "target"}
-    ds = xr.Dataset(
-        {"x": (("sample", *axes), x, {"units": "1", "long_name": settings["signal"]})},
-        coords={"name": names},
-    )
-    if cut.names:
-        ds["channel"] = "channel", list(cut.names)
-    if cut.mask is not None:
-        ds["mask"] = ("sample", *axes), cut.mask
-    if cut.length is not None:
-        ds["length"] = "sample", cut.length
+    ds = xr.Dataset(coords={"name": list(settings["targets"])})
+    if form.names:
+        ds["channel"] = "channel", list(form.names)
+    if form.length is not None:
+        ds["length"] = "sample", form.length
     ds.attrs["squeezed"] = int(settings["dims"] == 2 and found["x"].ndim == 3)
-    answers = _answers(settings, found["x"], x, labelled="y" in found)
-    elsewhere = bool(settings["network"]) and settings["network"]["kind"] == "outputs"
-    if elsewhere:
-        ds["answer"] = ("sample", "name"), answers["answer"], described
-    if "gradient" in answers:
-        slopes = answers["gradient"]
-        slopes = slopes if cut.mask is None else slopes * (cut.mask == windows.SEEN)
-        ds["answer_gradient"] = ("name", "sample", *axes), slopes
+    if known.elsewhere:
+        ds["answer"] = ("sample", "name"), known.outputs, described
     if "y" in found:
-        target = _targets(found["y"], settings, n)
-        ds["target"] = ("sample", "name"), _single(target, "y"), described
-    elif "answer" in answers:
-        ds["target"] = ("sample", "name"), answers["answer"], described
+        target = labels.targets(np.asarray(found["y"]), settings, n)
+        ds["target"] = ("sample", "name"), single(target, "y"), described
+    elif known.outputs is not None:
+        ds["target"] = ("sample", "name"), known.outputs, described
         ds.attrs["unlabelled"] = 1
     else:
         raise DataError(
             "there are neither labels (samples.y) nor a network whose answers could "
             "stand in their place; give one of them"
         )
-    group = _of_samples(found, "group", n)
+    group = labels.of_samples(found, "group", n)
     ds["group"] = "sample", np.arange(n).astype(str) if group is None else group
     ds["block"] = ds["group"]
-    split = _of_samples(found, "split", n)
+    split = labels.of_samples(found, "split", n)
     if split is not None:
+        unknown = sorted(set(split) - set(SPLITS))
+        if unknown:
+            raise DataError(
+                f"the split of the samples holds {', '.join(unknown)}; expected "
+                f"{', '.join(SPLITS)}"
+            )
         ds["split"] = "sample", split
     return ds
 
 
+def _blocks(
+    form: Form, known: answers.Known, where: str
+) -> Iterator[dict[str, np.ndarray]]:
+    """What is as large as the samples, a block after the other."""
+    for rows in form.rows():
+        with about(where):
+            cut = form.cut(rows)
+            block = {"x": cut.x}
+            if cut.mask is not None:
+                block["mask"] = cut.mask
+            if known.gradient is not None:
+                slopes = known.gradient(rows)
+                seen = True if cut.mask is None else cut.mask == windows.SEEN
+                block["answer_gradient"] = slopes * seen
+        yield block
+
+
+def _rows_a_chunk(n: int, values: int) -> int:
+    """Samples of so many float32 that are stored together."""
+    return max(1, min(n, CHUNK // (4 * values)))
+
+
 def split(
-    ds: xr.Dataset, rotation: int, shares: Mapping[str, Any], seed: int, scaled: bool
-) -> xr.Dataset:
-    """The data set with a split by group.
+    whole: io.PathLike,
+    path: io.PathLike,
+    rotation: int,
+    shares: Mapping[str, Any],
+    seed: int,
+    scaled: bool,
+    stamp: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the data set with a split by group.
 
     Parameters
     ----------
-    ds : Dataset
+    whole : path
         From :func:`gather`.
+    path, stamp
+        As for :func:`awd.io.write`.
     rotation : int
         Which groups test; a split that the source brings has one.
     shares, seed
@@ -123,188 +262,84 @@ def split(
         The split of the source tears a group or lacks a side, or there are several
         rotations of it; there are too few groups; a channel is constant.
     """
-    if "split" in ds:
-        sides = ds["split"].values.astype(str)
-        unknown = sorted(set(sides) - set(SPLITS))
-        if unknown or rotation or set(SPLITS) - set(sides):
-            raise DataError(
-                f"the split of the samples holds {', '.join(np.unique(sides))}; "
-                f"expected {', '.join(SPLITS)}, each at least once, and "
-                "splits.rotations: 1"
-            )
-        splits.check(ds["group"].values, sides)
-    else:
-        sides = splits.rotate(ds["group"].values, rotation, seed=seed, **shares)
-    out = ds.assign(split=("sample", sides))
-    if not scaled:
-        return out
-    x, training = ds["x"].values, sides == "train"
-    over = tuple(axis for axis, name in enumerate(ds["x"].dims) if name != "channel")
-    mask = ds["mask"].values if "mask" in ds else None
-    seen = True if mask is None else mask[training] == windows.SEEN
-    known = x[training]
-    mean, sd = (
-        f(known, axis=over, keepdims=True, where=seen) for f in (np.mean, np.std)
-    )
-    del known  # as large as most of x
-    if not (sd > 0).all():
-        raise DataError("a channel of x is constant over the training groups; drop it")
-    described = {"units": "s.d.", "long_name": ds["x"].attrs["long_name"]}
-    described |= {"raw_units": ds["x"].attrs["units"]}
-    described |= {
-        "centre": mean.ravel().astype(float),
-        "spread": sd.ravel().astype(float),
-    }
-    values = x - mean
-    values /= sd
-    if mask is not None:
-        values[mask == windows.BEYOND] = 0
-    return out.assign(x=(ds["x"].dims, values, described))
+    with io.opened(whole, DATASET) as ds:
+        sides = _sides(ds, rotation, shares, seed)
+        large = [key for key in LARGE if key in ds]
+        table = ds.drop_vars(large).load().assign(split=("sample", sides))
+        described = {key: dict(ds[key].attrs) for key in large}
+        scale = None
+        if scaled:
+            scale = _moments(ds, sides == "train")
+            raw, (mean, sd) = described["x"], scale
+            described["x"] = {
+                "units": "s.d.",
+                "long_name": raw["long_name"],
+                "raw_units": raw["units"],
+                "centre": mean.ravel(),
+                "spread": sd.ravel(),
+            }
+        dims = {key: [*map(str, ds[key].dims)] for key in large}
+        chunk = _rows_a_chunk(len(sides), math.prod(ds["x"].shape[1:]))
+        written = _scaled(ds, large, scale)
+        io.write_blocks(table, written, path, DATASET, described, stamp, dims, chunk)
 
 
-def _samples(x: np.ndarray, dims: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """``x`` with the names of its axes; images get a channel axis."""
-    axes, x = AXES[dims], real(x, "x")
-    if x.ndim not in (len(axes), len(axes) + 1) or not x.size:
-        *_, last = ", ".join(axes).rpartition("channel, ")
-        raise ShapeError(
-            f"x is {x.shape}; expected (n, [channel,] {last}) for dims: {dims}, not "
-            "empty"
-        )
-    single = x.ndim == len(axes)
-    if single and dims == 2:
-        x, single = x[:, None], False
-    return x, axes[1:] if single else axes
-
-
-def _single(values: np.ndarray, name: str) -> np.ndarray:
-    """As float32, which holds all of them."""
-    if values.dtype.kind not in "fiub":
-        raise DataError(f"{name} has dtype {values.dtype}; expected real numbers")
-    with np.errstate(over="ignore"):
-        single = values.astype(np.float32, copy=False)
-    if not np.isfinite(single).all():
-        wrong = values[~np.isfinite(single)][0]
+def _sides(
+    ds: xr.Dataset, rotation: int, shares: Mapping[str, Any], seed: int
+) -> np.ndarray:
+    """On which side of the split every sample is, (n,)."""
+    if "split" not in ds:
+        return splits.rotate(ds["group"].values, rotation, seed=seed, **shares)
+    sides = ds["split"].values.astype(str)
+    if rotation or set(SPLITS) - set(sides):
         raise DataError(
-            f"{name} holds {wrong:g}; expected finite numbers that float32 holds, "
-            "up to 3e38: write them in another unit"
+            f"the split of the samples holds {', '.join(np.unique(sides))}; "
+            f"expected {', '.join(SPLITS)}, each at least once, and "
+            "splits.rotations: 1"
         )
-    return single
+    splits.check(ds["group"].values, sides)
+    return sides
 
 
-def _targets(y: np.ndarray, settings: Mapping[str, Any], n: int) -> np.ndarray:
-    """Targets (n, names), float."""
-    if y.shape[:1] != (n,):
-        raise ShapeError(f"y is {y.shape}; expected ({n},) or ({n}, columns), as x")
-    wanted = settings["targets"]
-    if settings["task"] == "classes":
-        labels = y.squeeze(1) if y.ndim == 2 and y.shape[1] == 1 else y
-        if labels.ndim != 1:
-            raise ShapeError(f"y is {y.shape}; expected a class a sample, ({n},)")
-        labels = labels.astype(str)
-        missing = [str(c) for c in wanted.values() if str(c) not in set(labels)]
-        if missing:
-            known = np.unique(labels)
-            raise DataError(
-                f"targets: no sample is of class {', '.join(missing)}; y holds "
-                f"{len(known)} classes: {', '.join(known[:20])}"
-            )
-        return np.stack([labels == str(c) for c in wanted.values()], 1).astype(float)
-    table = np.asarray(y).reshape(n, -1)
-    if table.dtype.kind not in "fiu":
-        raise DataError(
-            f"y has dtype {table.dtype}; expected numbers, or task: classes"
-        )
-    in_table = str(settings["samples"].get("file")).endswith(".csv")
-    if (
-        in_table
-        and len(wanted) == table.shape[1]
-        and all(isinstance(c, str) for c in wanted.values())
-    ):
-        picked = list(range(len(wanted)))  # of a CSV, already in order
-    else:
-        picked = [_column(c, table.shape[1]) for c in wanted.values()]
-    bad = ~np.isfinite(table[:, picked].astype(float)).all(1)
-    if bad.any():
-        raise DataError(
-            f"y is not finite for {bad.sum()} of {n} samples, first for sample "
-            f"{int(bad.argmax())}; drop these samples, or leave y out (samples.y) to "
-            "distil without labels"
-        )
-    return table[:, picked].astype(float)
+def _moments(ds: xr.Dataset, training: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and s.d. of every channel where it was seen, (1, [channel,] 1, ...).
 
-
-def _column(given: str | int, count: int) -> int:
-    if isinstance(given, int) and 0 <= given < count:
-        return given
-    raise DataError(
-        f"targets: no column {given!r} in y; expected a number from 0 to {count - 1}"
-    )
-
-
-def _of_samples(found: source.Arrays, key: str, n: int) -> np.ndarray | None:
-    """A text a sample, (n,), where the source has it."""
-    if key not in found:
-        return None
-    values = np.asarray(found[key])
-    if values.shape != (n,):
-        raise ShapeError(f"{key} is {values.shape}; expected one a sample, ({n},)")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise DataError(f"{key} is not finite everywhere; expected a name a sample")
-    return values.astype(str)
-
-
-def _answers(
-    settings: Mapping[str, Any], given: np.ndarray, x: np.ndarray, labelled: bool
-) -> source.Arrays:
-    """Outputs (n, names) and gradients (names, *x.shape), as far as they are needed.
-
-    Those that were computed before; without labels also what a network answers.
+    Those of blocks are put together as in Chan, Golub and LeVeque (1983).
     """
-    network = settings["network"]
-    if not network or (network["kind"] != "outputs" and labelled):
-        return {}
-    columns = network["columns"] or list(range(len(settings["targets"])))
-    if network["kind"] == "outputs":
-        return _elsewhere(network["file"], columns, given, x)
-    from awd.teacher import shelf
+    over = tuple(k for k, name in enumerate(ds["x"].dims) if name != "channel")
+    count = mean = squares = np.zeros(())
+    for rows in _rows(ds):
+        kept = training[rows]
+        x = ds["x"][rows].values[kept].astype(float)
+        seen = np.ones(x.shape, bool)
+        if "mask" in ds:
+            seen = ds["mask"][rows].values[kept] == windows.SEEN
+        here = seen.sum(over, keepdims=True)
+        own = x.sum(over, keepdims=True, where=seen) / here.clip(1)
+        x -= own
+        total, apart = (count + here).clip(1), own - mean
+        squares = squares + np.square(x, out=x).sum(over, keepdims=True, where=seen)
+        squares = squares + apart**2 * count * here / total
+        mean, count = mean + apart * here / total, count + here
+    sd = np.sqrt(squares / count.clip(1))
+    if not (sd > 1e-12 * abs(mean)).all():
+        raise DataError("a channel of x is constant over the training groups; drop it")
+    return mean, sd
 
-    squeezed = given.ndim < x.ndim
-    found = [
-        shelf.opened({**network, "column": c, "squeezed": squeezed}).output(x)
-        for c in columns
-    ]
-    return {"answer": np.stack(found, 1).astype(np.float32)}
+
+def _scaled(
+    ds: xr.Dataset, large: Sequence[str], scale: tuple[np.ndarray, np.ndarray] | None
+) -> Iterator[dict[str, np.ndarray]]:
+    """Blocks as they are, or with their samples about a mean, in units of a s.d."""
+    for rows in _rows(ds):
+        block = {key: ds[key].isel(sample=rows).values for key in large}
+        if scale is not None:
+            x = ((block["x"] - scale[0]) / scale[1]).astype(np.float32)
+            if "mask" in block:
+                x[block["mask"] == windows.BEYOND] = 0
+            block["x"] = x
+        yield block
 
 
-def _elsewhere(
-    path: str, columns: list[int], given: np.ndarray, x: np.ndarray
-) -> source.Arrays:
-    """Outputs and gradients from a file, checked against the samples."""
-    found = source.arrays(path)
-    if "output" not in found:
-        raise DataError(f"{path}: no array 'output'; it holds {', '.join(found)}")
-    table = _single(found["output"], f"{path}: output")
-    table = table.reshape(table.shape[0] if table.ndim else 1, -1)
-    if len(table) != len(x) or not {*columns} <= {*range(table.shape[1])}:
-        raise ShapeError(
-            f"{path}: output is {found['output'].shape}; expected ({len(x)},) or "
-            f"({len(x)}, columns) with columns {columns}"
-        )
-    answers = {"answer": table[:, columns]}
-    if "gradient" in found:
-        gradient = _single(found["gradient"], f"{path}: gradient")
-        if given.size != x.size:
-            raise DataError(
-                f"{path}: gradient is of x as it came, {given.shape}, and the method "
-                f"reads windows of it, {x.shape}; leave gradient out, or windows and "
-                "length"
-            )
-        stacked = gradient[None] if gradient.shape == given.shape else gradient
-        if stacked.shape[1:] != given.shape or max(columns) >= len(stacked):
-            raise ShapeError(
-                f"{path}: gradient is {gradient.shape}; expected that of x, "
-                f"{given.shape}, or one for each column, (columns, *{given.shape})"
-            )
-        answers["gradient"] = stacked[columns].reshape(len(columns), *x.shape)
-    return answers
+def _rows(ds: xr.Dataset) -> Iterator[slice]:
+    return blocks(ds.sizes["sample"], ds["x"].nbytes // ds.sizes["sample"])

@@ -1,9 +1,13 @@
-"""Reading samples that users bring: arrays by name from a file or from a function."""
+"""Reading samples that users bring: arrays by name from a file or from a function.
+
+What a file lets be read in parts, netCDF and npy, stays there until it is indexed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,32 @@ NAMED = ("x", "y", "group", "split", "length", "mask")
 OF_ROWS = ("group", "split", "length")  # columns of a CSV
 
 
-def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
+class Stored:
+    """The array of an npy file; rows are read when they are asked for, and copied.
+
+    A map of the whole file would count as this program's memory once it was read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        mapped = np.load(path, mmap_mode="r")
+        self.shape, self.dtype, self.ndim = mapped.shape, mapped.dtype, mapped.ndim
+        end = path.stat().st_size - mapped.nbytes
+        if getattr(mapped, "offset", end) != end:
+            raise ValueError("more follows after its array")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        return np.array(np.load(self.path, mmap_mode="r")[rows])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(np.load(self.path), dtype)
+
+
+@contextlib.contextmanager
+def opened(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[Arrays]:
     """The arrays of a study: ``x``, and the others of :data:`NAMED` where they are.
 
     Parameters
@@ -30,28 +59,48 @@ def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
     columns : mapping
         ``targets`` of the configuration: what stands in columns of a CSV.
 
+    Yields
+    ------
+    dict of str to array
+        Of files in :func:`arrays_of` what can be sliced into arrays.
+
     Raises
     ------
     MissingInput, DataError, ConfigError
         There is no such file or function, or it does not hold samples.
     """
     if source["kind"] == "function":
-        return _called(source["function"], source["arguments"])
+        yield _called(source["function"], source["arguments"])
+        return
     path = io.existing(source["file"], "put or link it there")
     names = {key: source.get(key, key) for key in NAMED}
     if path.suffix == ".csv":
-        return _from_table(path, names, columns)
-    found = arrays(path)
-    if names["x"] not in found:
-        raise DataError(
-            f"{path}: no array {names['x']!r}; it holds {', '.join(found) or 'none'}; "
-            "say which one the samples are (samples.x, or --x)"
-        )
-    return {key: found[name] for key, name in names.items() if name in found}
+        yield _from_table(path, names, columns)
+        return
+    with arrays_of(path) as found:
+        if names["x"] not in found:
+            raise DataError(
+                f"{path}: no array {names['x']!r}; it holds "
+                f"{', '.join(found) or 'none'}; say which one the samples are "
+                "(samples.x, or --x)"
+            )
+        yield {key: found[name] for key, name in names.items() if name in found}
 
 
-def arrays(path: io.PathLike) -> Arrays:
+def read(source: Mapping[str, Any], columns: Mapping[str, Any]) -> Arrays:
+    """As :func:`opened`, all in memory."""
+    with opened(source, columns) as found:
+        return {key: np.asarray(values) for key, values in found.items()}
+
+
+@contextlib.contextmanager
+def arrays_of(path: io.PathLike) -> Iterator[Mapping[str, Any]]:
     """All arrays of a netCDF, npz or npy file by name; of npy, "x".
+
+    Yields
+    ------
+    mapping of str to array
+        Of netCDF and npy what is read when it is sliced, of npz when it is asked for.
 
     Raises
     ------
@@ -60,7 +109,9 @@ def arrays(path: io.PathLike) -> Arrays:
     """
     path = io.existing(path)
     if path.suffix == ".nc":
-        return {str(name): v.values for name, v in io.read(path).variables.items()}
+        with io.opened(path) as ds:
+            yield {str(name): variable for name, variable in ds.variables.items()}
+        return
     if path.suffix not in KINDS:
         raise DataError(
             f"{path}: files of kind {path.suffix or 'no ending'} are not read; "
@@ -73,16 +124,21 @@ def arrays(path: io.PathLike) -> Arrays:
                 total = sum(entry.file_size for entry in archive.infolist())
             integrity.require_room(path, total)
         with path.open("rb") as file:
-            if not file.read(6).startswith((b"\x93NUMPY", b"PK")):
-                raise ValueError("it begins otherwise")
-            file.seek(0)
-            loaded = np.load(file)
-            if isinstance(loaded, np.ndarray):
-                if file.read(1):
-                    raise ValueError("more follows after its array")
-                return {"x": loaded}
-            with loaded:
-                return {name: loaded[name] for name in loaded.files}
+            beginning = file.read(6)
+        if beginning.startswith(b"\x93NUMPY"):
+            found: Mapping[str, Any] = {"x": Stored(path)}
+        elif beginning.startswith(b"PK"):
+            with np.load(path) as archive:
+                found = {name: archive[name] for name in archive.files}
+        else:
+            raise ValueError("it begins otherwise")
+    yield found
+
+
+def arrays(path: io.PathLike) -> Arrays:
+    """As :func:`arrays_of`, all in memory."""
+    with arrays_of(path) as found:
+        return {key: np.asarray(values) for key, values in found.items()}
 
 
 def _from_table(

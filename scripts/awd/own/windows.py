@@ -9,13 +9,13 @@ without gaps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from awd.cells.study.windows import WINDOWS
 from awd.errors import DataError, ShapeError
-from awd.samples import require_finite, require_samples
+from awd.samples import counted_from, require_finite, require_samples
 
 if TYPE_CHECKING:
     from awd.portable.parts import Sample
@@ -49,6 +49,7 @@ def cut(
     dims: int,
     windows: Sequence[str] = ("whole",),
     size: int | None = None,
+    first: int = 0,
 ) -> Cut:
     """Gaps are filled, and signals of any length brought to one.
 
@@ -65,6 +66,8 @@ def cut(
         channel.
     size : int, optional
         Length of a window; by default that of the longest sample.
+    first : int
+        Number of the first sample, where these are a block of more: for errors.
 
     Raises
     ------
@@ -73,15 +76,16 @@ def cut(
         finite where it was seen.
     """
     x = found["x"]
-    length = _lengths(found, x, dims)
-    seen = _seen(found, x, dims)
+    length = lengths(found, dims)
+    require_fitting(found, dims)
+    seen = _seen(found)
     if length is not None:
         inside = np.arange(x.shape[-1]) < length[:, None]
         seen = inside if seen is None else seen & inside
     if seen is None:
-        require_finite(x)
+        require_finite(x, first=first)
     else:
-        x = _filled(x, seen, dims, gaps="mask" in found)
+        x = _filled(x, seen, dims, "mask" in found, first)
     usual = [*windows] == ["whole"] and size in (None, x.shape[-1])
     if length is None and (dims == 2 or usual):
         return Cut(x, None if seen is None else _as(x, seen).astype(np.int8))
@@ -118,19 +122,26 @@ def at_home(found: Mapping[str, np.ndarray], sample: Sample) -> np.ndarray:
     return np.where(done.mask == BEYOND, centre, done.x)
 
 
-def _lengths(
-    found: Mapping[str, np.ndarray], x: np.ndarray, dims: int
-) -> np.ndarray | None:
+def lengths(found: Mapping[str, Any], dims: int) -> np.ndarray | None:
+    """Where every sample ends, (n,) int; None where nothing says so.
+
+    Raises
+    ------
+    ShapeError, DataError
+        There is not one a sample, or it is none; images have none.
+    """
     if "length" not in found:
         return None
     if dims == 2:
         raise DataError(
             "images have no length; say with a mask (n, y, x) which pixels were seen"
         )
-    given = np.asarray(found["length"])
-    if given.shape != x.shape[:1]:
-        raise ShapeError(f"length is {given.shape}; expected one a sample, ({len(x)},)")
-    most = x.shape[-1]
+    given, shape = np.asarray(found["length"]), found["x"].shape
+    if given.shape != shape[:1]:
+        raise ShapeError(
+            f"length is {given.shape}; expected one a sample, ({shape[0]},)"
+        )
+    most = shape[-1]
     wrong = given
     if given.dtype.kind in "fiu":
         wrong = given[~((given % 1 == 0) & (given >= 1) & (given <= most))]
@@ -142,17 +153,23 @@ def _lengths(
     return given.astype(int)
 
 
-def _seen(
-    found: Mapping[str, np.ndarray], x: np.ndarray, dims: int
-) -> np.ndarray | None:
+def require_fitting(found: Mapping[str, Any], dims: int) -> None:
+    """Refuse a mask of another shape than that of the samples."""
+    if "mask" not in found:
+        return
+    shape = found["x"].shape
+    expected = (shape[0], *shape[-dims:])
+    if np.shape(found["mask"]) != expected:
+        raise ShapeError(
+            f"mask is {np.shape(found['mask'])}; expected {expected}, the same for all "
+            "channels"
+        )
+
+
+def _seen(found: Mapping[str, np.ndarray]) -> np.ndarray | None:
     if "mask" not in found:
         return None
     given = np.asarray(found["mask"])
-    expected = (len(x), *x.shape[-dims:])
-    if given.shape != expected:
-        raise ShapeError(
-            f"mask is {given.shape}; expected {expected}, the same for all channels"
-        )
     if given.dtype.kind not in "fiub" or not ((given == 0) | (given == 1)).all():
         raise DataError(
             f"mask holds more than 0 and 1 (dtype {given.dtype}); expected 1 where a "
@@ -161,19 +178,22 @@ def _seen(
     return given.astype(bool)
 
 
-def _filled(x: np.ndarray, seen: np.ndarray, dims: int, gaps: bool) -> np.ndarray:
+def _filled(
+    x: np.ndarray, seen: np.ndarray, dims: int, gaps: bool, first: int
+) -> np.ndarray:
     """What was not seen holds means of what was seen around it; 0 without gaps."""
     from awd.maps.measure import masks
 
     blind = ~seen.any(tuple(range(1, seen.ndim)))
     if blind.any():
         raise DataError(
-            f"mask hides all of {blind.sum()} of {len(x)} samples, first of sample "
-            f"{int(blind.argmax())}; leave them out"
+            f"mask hides all of {blind.sum()} of {len(x)} samples"
+            f"{counted_from(first)}, first of sample {first + int(blind.argmax())}; "
+            "leave them out"
         )
     hidden = ~_as(x, seen)
     x = np.where(hidden, x.dtype.type(0), x)
-    require_finite(x)
+    require_finite(x, first=first)
     if not gaps:
         return x
     images = x if dims == 2 else x[..., None, :]

@@ -6,11 +6,13 @@ range. A file may hold more than its contract asks for, never less.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from awd import samples
 from awd.errors import DataError
 
 if TYPE_CHECKING:
@@ -238,15 +240,18 @@ def _check_variable(array: xr.DataArray, rule: Variable, where: str) -> None:
                 raise DataError(f"{where} needs the attribute {key!r}")
     if kind == "U":
         if rule.values:
-            known = np.isin(array.values.astype(str), rule.values)
-            _refuse_first(array, ~known, f"one of {rule.values}", where)
+            expected = f"one of {rule.values}"
+            known = lambda values: np.isin(values.astype(str), rule.values)  # noqa: E731
+            _require(array, known, expected, where)
         return
     if rule.streamed:
         return
     if rule.finite and kind == "f":
-        _refuse_first(array, ~np.isfinite(array.values), "a finite value", where)
-    outside = (array.values < rule.low) | (array.values > rule.high)
-    _refuse_first(array, outside, f"{rule.low} to {rule.high}", where)
+        _require(array, np.isfinite, "a finite value", where)
+    if np.isfinite([rule.low, rule.high]).any():
+        # NaN, where it is allowed, is not outside.
+        inside = lambda values: ~((values < rule.low) | (values > rule.high))  # noqa: E731
+        _require(array, inside, f"{rule.low} to {rule.high}", where)
 
 
 def _dims_fit(dims: tuple, pattern: tuple[str, ...]) -> bool:
@@ -261,12 +266,29 @@ def _dims_fit(dims: tuple, pattern: tuple[str, ...]) -> bool:
     return not rest
 
 
-def _refuse_first(
-    array: xr.DataArray, bad: np.ndarray, expected: str, where: str
+def _require(
+    array: xr.DataArray,
+    good: Callable[[np.ndarray], np.ndarray],
+    expected: str,
+    where: str,
 ) -> None:
-    if bad.any():
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
+    """Refuse values that are not good; what lies in a file is read in blocks."""
+    first, count = "", 0
+    axis = array.dims.index("sample") if "sample" in array.dims else 0
+    rows = array.shape[axis] if array.ndim else 1
+    for block in samples.blocks(rows, array.nbytes // max(rows, 1)):
+        index = (slice(None),) * axis + (block,)
+        values = np.asarray(array[index].values if array.ndim else array.values)
+        bad = ~good(values)
+        if bad.any() and not first:
+            place = np.argwhere(bad)[0]
+            value = values[tuple(place)]
+            if array.ndim:
+                place[axis] += block.start
+            first = f"{place.tolist()} is {value}"
+        count += int(bad.sum())
+    if count:
         raise DataError(
-            f"{where}{list(index)} is {array.values[index]}; expected {expected} "
-            f"({int(bad.sum())} of {bad.size} values offend)"
+            f"{where}{first}; expected {expected} ({count} of {array.size} values "
+            "offend)"
         )
