@@ -1,5 +1,7 @@
 """Files as microscopes write them: what is in them, in whose order, who is right."""
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -276,3 +278,58 @@ def test_a_frame_that_shows_nothing_is_named(tmp_path, broken):
     movie = open_movie(plain(tmp_path / "lost.tif", images), **SAID)
     with pytest.raises(DataError, match="lost.tif: frame 4"):
         list(movie.channels[0])
+
+
+def test_an_axis_that_may_be_time_is_named_with_what_to_say(tmp_path):
+    path, image = tmp_path / "a.tif", tiffs.planes(30, 1)[:, 0]
+    tifffile.imwrite(path, image, imagej=True, metadata={"axes": "CYX"})
+    refused("C 30.*if C is time, axes: TYX", path, **SAID)
+    assert open_movie(path, axes="TYX", **SAID).frames == 30
+    plain(path, image[0])
+    refused("one frame is no movie; give the file with all frames; if", path, **SAID)
+
+
+def test_both_scales_that_nobody_says_are_asked_for_at_once(tmp_path):
+    path = tmp_path / "a.tif"
+    plain(path, tiffs.planes(30, 1)[:, 0])
+    refused("size of a pixel; give pixel_nm. And .* give interval_s", path)
+    refused("a.tif: the metadata do not say the time.*interval_s$", path, pixel_nm=100)
+
+
+def micromanager(folder, times_ms, version=2):
+    """A folder of images, a file each, with the metadata.txt of version 1 or 2."""
+    folder.mkdir()
+    written = {"Summary": {"PixelSize_um": 0, "Interval_ms": 0, "Channels": 2}}
+    for t, time in enumerate(times_ms):
+        for c, channel in enumerate(("DNA", "Pol")):
+            name = f"img_{t:09}_{channel}_000.tif"
+            plain(folder / name, BOTH[t, c])
+            about = {"ElapsedTime-ms": int(time) + 40 * c, "PixelSizeUm": 0.16}
+            if version == 2:
+                written[f"Coords-Default/{name}"] = {"Frame": t}
+                written[f"Metadata-Default/{name}"] = about
+            else:
+                written[f"FrameKey-{t}-{c}-0"] = about | {"FileName": name}
+    (folder / "metadata.txt").write_text(json.dumps(written, indent=1))
+    return folder
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_micromanagers_images_a_file_each_say_their_scales(tmp_path, version):
+    folder = micromanager(tmp_path / "a", 500 * np.arange(6) + 7, version)
+    movie = open_movie(f"{folder}/*_DNA_*", f"{folder}/*_Pol_*")
+    assert (movie.pixel_nm, movie.interval_s) == (160, 0.5)
+    assert same(movie.channels[1], BOTH[:, 1])
+    stalled = micromanager(tmp_path / "b", [0, 500, 1000, 1500, 9000, 9500], version)
+    refused("0.5 s by .*frames and 7.5 s by .*frame 3 to 4", f"{stalled}/*_DNA_*")
+    assert open_movie(f"{stalled}/*_DNA_*", interval_s=0.5).interval_s == 0.5
+
+
+@pytest.mark.parametrize("text", ['{"Summary": {', "[1, 2]", '{"a": 3}', "exposure 3"])
+def test_a_metadata_txt_of_another_kind_says_nothing_and_is_named(
+    tmp_path, caplog, text
+):
+    folder = micromanager(tmp_path / "a", 500 * np.arange(6))
+    (folder / "metadata.txt").write_text(text)
+    refused("give pixel_nm. And .* give interval_s", f"{folder}/*_DNA_*")
+    assert "metadata.txt: is not Micro-Manager's, or damaged" in caplog.text

@@ -15,7 +15,7 @@ from awd import io
 from awd.arguments import checked
 from awd.cells.channel import Frames, clipped, require_unclipped
 from awd.cells.readers import sequence
-from awd.cells.readers.calibration import INTERVAL, PIXEL, Quantity, agreed
+from awd.cells.readers.calibration import INTERVAL, PIXEL, Quantity, agreed, together
 from awd.cells.readers.planes import channels_of
 from awd.cells.readers.tiff import Recording
 from awd.errors import DataError
@@ -125,9 +125,10 @@ def open_movie(
             )
     for channel in found:
         require_unclipped(channel)
-    pixel, interval = (
-        _agreed(quantity, given, opened)
-        for quantity, given in ((PIXEL, pixel_nm), (INTERVAL, interval_s))
+    pixel, interval = together(
+        opened[0].name,
+        lambda: _agreed(PIXEL, pixel_nm, opened),
+        lambda: _agreed(INTERVAL, interval_s, opened),
     )
     return Movie(tuple(found), pixel, interval, opened[0].shape)
 
@@ -142,10 +143,7 @@ def _agreed(
         values = recording.calibration.values(quantity)
         sources |= {f"{recording.name}, {name}": v for name, v in values.items()}
         unclear += recording.calibration.unclear
-    try:
-        return agreed(quantity, given, sources, unclear)
-    except DataError as error:
-        raise DataError(f"{opened[0].name}: {error}") from error
+    return agreed(quantity, given, sources, unclear)
 
 
 def _chosen(

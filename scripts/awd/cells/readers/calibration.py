@@ -8,12 +8,13 @@ refused with all they say, and so is a value that no light microscope has.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TypeVar, cast
 
 import numpy as np
 
+from awd import io
 from awd.errors import DataError
 from awd.log import log
 
@@ -59,6 +60,7 @@ SECONDS = {
 }
 PIXELS = {"", "pixel", "px", "pix"}  # units of no size
 ALIKE = 0.05  # by which two sources may differ: a camera does not keep its time exactly
+First, Second = TypeVar("First"), TypeVar("Second")
 STEADY = 0.5  # and a single time between frames from their median
 
 
@@ -197,7 +199,7 @@ def agreed(
 
 
 def required(
-    path: str | Path, frame_interval_s: float | None, pixel_nm: float | None
+    path: io.PathLike, frame_interval_s: float | None, pixel_nm: float | None
 ) -> tuple[float, float]:
     """Both scales of a file that does not say them.
 
@@ -206,11 +208,32 @@ def required(
     DataError
         One is not given, or impossible.
     """
-    try:
-        interval = agreed(INTERVAL, frame_interval_s, {}, [])
-        return interval, agreed(PIXEL, pixel_nm, {}, [])
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    return together(
+        path,
+        lambda: agreed(INTERVAL, frame_interval_s, {}, []),
+        lambda: agreed(PIXEL, pixel_nm, {}, []),
+    )
+
+
+def together(
+    path: io.PathLike, first: Callable[[], First], second: Callable[[], Second]
+) -> tuple[First, Second]:
+    """Two answers about a file; what is wrong with both is said at once.
+
+    Raises
+    ------
+    DataError
+    """
+    answers: list[First | Second] = []
+    problems = []
+    for ask in (first, second):
+        try:
+            answers.append(ask())
+        except DataError as error:
+            problems.append(str(error).removeprefix(f"{path}: "))
+    if problems:
+        raise DataError(f"{path}: {'. And '.join(problems)}")
+    return cast("tuple[First, Second]", tuple(answers))
 
 
 def _require_possible(q: Quantity, value: float, source: str) -> None:

@@ -26,6 +26,7 @@ from awd.cells.readers.calibration import (
     Quantity,
     agreed,
     plain,
+    together,
 )
 from awd.cells.readers.cmeanalysis import SINGLE
 from awd.errors import DataError
@@ -110,8 +111,11 @@ def read_exported(
     form = table.form
     values = _values(table)
     values["frame"] -= form.first_frame if first_frame is None else first_frame
-    interval = _interval(table, values["frame"], frame_interval_s)
-    nm, factor = _lengths(table, unit, pixel_nm)
+    interval, (nm, factor) = together(
+        path,
+        lambda: _interval(table, values["frame"], frame_interval_s),
+        lambda: _lengths(table, unit, pixel_nm),
+    )
     for axis in ("x", "y"):
         values[axis] = values[axis] * factor - form.first_pixel
     _require_whole(table, values)
@@ -179,8 +183,11 @@ def require_readable(
             "{slave: ...}, or ask for tracks only (cells.targets: [])"
         )
     frame = tables.numbers(path, table.rows, table.used["frame"]).to_numpy(float)
-    _interval(table, frame, frame_interval_s)
-    _lengths(table, unit, pixel_nm)
+    together(
+        path,
+        lambda: _interval(table, frame, frame_interval_s),
+        lambda: _lengths(table, unit, pixel_nm),
+    )
 
 
 @dataclass(frozen=True)
@@ -316,11 +323,7 @@ def _interval(table: Table, frame: np.ndarray, given: float | None) -> float:
 def _scale(table: Table, quantity: Quantity, given: float | None) -> float:
     """The pixel or the interval that the user and the file agree on."""
     calibration = table.calibration
-    values = calibration.values(quantity)
-    try:
-        return agreed(quantity, given, values, calibration.unclear)
-    except DataError as error:
-        raise DataError(f"{table.path}: {error}") from error
+    return agreed(quantity, given, calibration.values(quantity), calibration.unclear)
 
 
 def _lengths(
@@ -333,8 +336,7 @@ def _lengths(
         return pixel, 1.0 if unit == "px" else UNITS[unit] / pixel
     if table.units is None:
         raise DataError(
-            f"{table.path}: does not say the unit of its positions; give unit: um, nm "
-            "or px"
+            "does not say the unit of its positions; give unit: um, nm or px"
         )
     column = table.form.columns["x"][0]
     written = str(table.units[column])
@@ -343,7 +345,7 @@ def _lengths(
         return pixel, 1.0
     if name not in NM:
         raise DataError(
-            f"{table.path}: {column} is in {written!r}; expected (micron), (nm) or "
+            f"{column} is in {written!r}; expected (micron), (nm) or "
             "(pixel); say it by unit: um, nm or px"
         )
     return pixel, NM[name] / pixel

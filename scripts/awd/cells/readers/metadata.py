@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
 
 from awd.cells.readers.calibration import Calibration
+from awd.log import log
 
 if TYPE_CHECKING:
     import tifffile
@@ -38,6 +41,47 @@ def calibration(
             with contextlib.suppress(Exception):
                 read(file, series, found)
     return found
+
+
+def of_sequence(files: Sequence[str], first: Calibration) -> Calibration:
+    """What the first file of a sequence says, and Micro-Manager's ``metadata.txt``.
+
+    Micro-Manager writes it beside images that it saves a file each: a summary, and of
+    every image, by its file, when it was taken.
+
+    Parameters
+    ----------
+    files : sequence of str
+        In time.
+    first : Calibration
+        Of the first file.
+    """
+    path, found = Path(files[0]).parent / "metadata.txt", deepcopy(first)
+    if path.is_file():
+        # Stopped acquisitions leave half of it, and other programs have such files.
+        try:
+            _of_metadata_txt(path, files, found)
+        except (ValueError, TypeError, AttributeError) as error:
+            log.warning("%s: is not Micro-Manager's, or damaged (%s)", path, error)
+    return found
+
+
+def _of_metadata_txt(path: Path, files: Sequence[str], found: Calibration) -> None:
+    written = json.loads(path.read_text(encoding="utf-8", errors="replace"))
+    images = {
+        str(image.get("FileName", key)).rpartition("/")[2]: image
+        for key, image in written.items()
+        if "ElapsedTime-ms" in image
+    }
+    own = [images.get(Path(file).name, {}) for file in files]
+    for source in (written.get("Summary", {}), own[0]):
+        for name in ("PixelSize_um", "PixelSizeUm"):
+            found.add_pixel(f"{path.name}, {name}", source.get(name), "um")
+        interval = source.get("Interval_ms")
+        found.add_interval(f"{path.name}, Interval_ms", interval, "ms")
+    if all(own):
+        times = [float(image["ElapsedTime-ms"]) for image in own]
+        found.add_times(f"{path.name}, ElapsedTime-ms", times, "ms")
 
 
 def ome(file: tifffile.TiffFile) -> ElementTree.Element:
@@ -112,8 +156,6 @@ def _of_page(file: tifffile.TiffFile) -> dict[str, Any]:
 
 def _times_of_ndtiff(file: tifffile.TiffFile, found: Calibration) -> None:
     """Times of the frames of a file, as the index of its folder lists them."""
-    from pathlib import Path
-
     import tifffile
 
     index = Path(file.filehandle.dirname) / "NDTiff.index"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -42,10 +42,10 @@ def channels_of(
         numbers = _in_file(recording, numbers)
     count = _written(recording, numbers)
     if count < 2:
+        time = _as_time(recording.lengths)
         raise DataError(
             f"{recording.name}: {recording.axes}: one frame is no movie; give the file "
-            "with all frames, or axes= if another axis is time; if there should be "
-            "more, the file is truncated"
+            f"with all frames{time}; if there should be more, the file is truncated"
         )
     many = numbers.shape[1] > 1
     return [
@@ -57,6 +57,15 @@ def channels_of(
         )
         for c in range(numbers.shape[1])
     ]
+
+
+def _as_time(lengths: Mapping[str, int]) -> str:
+    """What to say where another axis than T, of a file of one frame, may be time."""
+    longest = max(lengths, key=lambda letter: lengths[letter], default="T")
+    if lengths.get(longest, 1) < 2 or "T" in lengths:
+        return ", or say by axes which is time" if len(lengths) > 1 else ""
+    letters = "".join(lengths).replace(longest, "T")
+    return f", or, if {longest} is time, axes: {letters}YX"
 
 
 def _written(recording: Recording, numbers: np.ndarray) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from awd import io
+from awd.cells.readers import metadata
 from awd.cells.readers.tiff import Recording, read_tiff
 from awd.errors import DataError, MissingInput
 
@@ -147,7 +148,7 @@ def _of_frames(named: str, files: Sequence[str], first: Recording) -> Recording:
         written,
         written,
         lambda index: opened(index).read(0),
-        first.calibration,
+        metadata.of_sequence(files, first.calibration),
     )
 
 
