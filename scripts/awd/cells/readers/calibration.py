@@ -60,7 +60,8 @@ SECONDS = {
 }
 PIXELS = {"", "pixel", "px", "pix"}  # units of no size
 ALIKE = 0.05  # by which two sources may differ: a camera does not keep its time exactly
-First, Second = TypeVar("First"), TypeVar("Second")
+First = TypeVar("First")
+Second = TypeVar("Second")
 STEADY = 0.5  # and a single time between frames from their median
 
 
