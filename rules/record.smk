@@ -56,21 +56,46 @@ if "cells" in EXPLORED:
 if "maps" in STUDIES:
     EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 
-# What every study predicts, and what its samples and its groups are, in words.
-MEANINGS = {
-    name: {"targets": own.meanings(), "samples": "samples", "groups": "groups"}
-    for name, own in settings.own.items()
-}
+# What every study predicts, what its samples and its groups are, and where its data are
+# from, in words.
+MEANINGS = {}
 if settings.cells:
     shown = settings.cells.shown()
-    meant = {target: meaning(target, shown) for target in settings.cells.targets}
-    MEANINGS["cells"] = {"targets": meant, "samples": "tracks", "groups": "cells"}
-if settings.maps:
-    meant = {
-        name: f"{long_name(name)}, from a map of convergence"
-        for name in settings.maps.scored or settings.maps.targets
+    least = f"more than {settings.cells.min_frames} frames long"
+    MEANINGS["cells"] = {
+        "targets": {of: meaning(of, shown) for of in settings.cells.targets},
+        "samples": "tracks",
+        "groups": "cells",
+        "data": ("simulated" if SOURCE.kind.startswith("simulate") else "read")
+        + (" movies" if MOVING else " tracks"),
+        "note": f"Tracks are whole, from start to end, and {least}.",
     }
-    MEANINGS["maps"] = {"targets": meant, "samples": "maps", "groups": "realisations"}
+if settings.maps:
+    MEANINGS["maps"] = {
+        "targets": {
+            name: f"{long_name(name)}, from a map of convergence"
+            for name in settings.maps.scored or settings.maps.targets
+        },
+        "samples": "maps",
+        "groups": (
+            f"initial conditions, {MAP.test} a cosmology"
+            if UNIVERSE
+            else "realisations"
+        ),
+        "data": "simulated maps" if UNIVERSE else "read maps",
+        "note": "The cosmologies were trained on, in other initial conditions."
+        * UNIVERSE,
+    }
+MEANINGS |= {
+    name: {
+        "targets": own.meanings(),
+        "samples": "samples",
+        "groups": "groups",
+        "data": f"read from {getattr(own.samples, 'function', None) or own.samples.file}",
+        "note": "",
+    }
+    for name, own in settings.own.items()
+}
 
 if settings.cells:
     RESULTS["Tracks"] = RUN / "tracks.html"

@@ -15,9 +15,13 @@ found = summary.table(cells)
 tables.write(found, snakemake.output.table[0].removesuffix(".csv"))
 shown = [
     page.Table(found, "Tracks", summary.CAPTION),
-    page.Table(quality.page(checked), "Quality of the cells", quality.CAPTION),
+    page.Table(
+        page.turned(quality.page(checked)), "Quality of the cells", quality.CAPTION
+    ),
 ]
 made_from = manifest.page(given, params.config, Path(__file__).parent)
 plates = page.plates(given.figures, params.captions, False)
-html = page.render(params.config["run"], {}, shown, plates, made_from)
+facts = quality.facts([given.quality])
+heading = f"Tracks of run “{params.config['run']}”"
+html = page.render(heading, {}, shown, plates, made_from, facts)
 io.write_text(html, snakemake.output.page)

@@ -7,7 +7,7 @@ import pytest
 
 from awd.errors import DataError
 from awd.league.names import HEADS, METHODS
-from awd.report import claims, glossary
+from awd.report import claims, glossary, outcome
 
 ROLES = {
     "output": "distilled",
@@ -68,8 +68,8 @@ def test_a_claim_is_made_where_every_rival_of_its_question_is_beaten():
         WITHOUT
     ]
     assert claim.sentence == (
-        "AWD (output) predicts better than each of 2 models that need no trained "
-        "network; the strongest of them is ridge on the raw trace (+0.040 [+0.010, "
+        "AWD (output) predicts better than each of 2 models that need no network; the "
+        "strongest of them is ridge on the raw trace (+0.040 [+0.010, "
         "+0.070])."
     )
     assert claim.beaten == [
@@ -87,15 +87,16 @@ def test_a_rival_that_is_level_or_better_takes_the_claim(bounds):
     both = found(rows)
     place = "is behind 1" if bounds == BAD else "is level with 1"
     assert both[WITHOUT].sentence.startswith(
-        f"No claim that a network is needed: of 2 models that need none, AWD (output) "
-        f"beats 1 and {place}. The strongest is "
+        f"It is not shown that a network is needed: of 2 models that need none, "
+        f"AWD (output) {place} and beats 1 of 2. The strongest is "
     )
-    assert f"it beats 1 and {place}" in both[FILTER].sentence
-    assert both[FILTER].sentence.startswith("No claim for the filter")
+    assert f"it {place} and beats 1 of 2" in both[FILTER].sentence
+    assert both[FILTER].sentence.startswith("It is not shown that the filter matters")
     for claim in (both[WITHOUT], both[FILTER]):
         assert len(claim.beaten) == 1
         assert (len(claim.better), len(claim.level)) == (bounds == BAD, bounds != BAD)
-        assert claim.answer == f"no claim: of 2 it beats 1 and {place}"
+        lead = "no" if bounds == BAD else "not shown"
+        assert claim.answer == f"{lead}: it {place} and beats 1 of 2"
 
 
 def test_every_answer_of_the_first_screen_has_a_number_with_its_interval():
@@ -118,11 +119,13 @@ def test_all_that_is_compared_by_name_can_be_looked_up():
     rows = dict.fromkeys(["untrained", "untrained@own", "db5@labels", "ridge"], GOOD)
     (verdict,) = claims.verdicts(compared(rows), SCORES).values()
     names = dict(glossary.explained(verdict.methods))
-    assert list(names) == [
+    assert list(names)[: len(glossary.TERMS)] == [*glossary.TERMS]
+    assert list(names)[len(glossary.TERMS) :] == [
         "AWD (output)",
         "AWD, untrained teacher",
-        "head on labels",
-        "head on its own outputs",
+        "db5",
+        "..., head on labels",
+        "..., head on its own outputs",
     ]
     assert "random weights" in names["AWD, untrained teacher"]
     assert {*glossary.MEANINGS} <= {*METHODS}
@@ -133,18 +136,47 @@ def test_heads_on_labels_are_rivals_and_filters_under_our_head_are_controls():
     rows = dict.fromkeys(["db5", "db5@labels", "untrained", "untrained@labels"], GOOD)
     rows |= dict.fromkeys(["untrained@own", "sparsity", "sparsity@labels"], GOOD)
     counts = {question: len(claim.beaten) for question, claim in found(rows).items()}
-    # A filter that fidelity to the network chose did not do without one.
-    assert counts == {WITHOUT: 3, FILTER: 3}
+    # Networks of random weights are networks, and a filter that fidelity to the network
+    # chose did not do without one.
+    assert counts == {WITHOUT: 1, FILTER: 3}
+
+
+def test_the_mean_of_the_targets_is_no_rival():
+    rows = compared({"ridge": GOOD, "mean": GOOD})
+    scores = pd.concat([SCORES, SCORES[-1:].assign(method="mean")])
+    (verdict,) = claims.verdicts(rows, scores).values()
+    (asked,) = [c for c in verdict.claims if c.question == WITHOUT]
+    assert asked.beaten == [
+        "ridge on the raw trace: +0.040 [+0.010, +0.070], ahead in 7 of 8 test sets"
+    ]
+
+
+def test_a_bound_that_decides_is_not_printed_as_nothing():
+    claim = found({"ridge": (0.0122, 0.0003, 0.0235), "boosting": (0.011, -1e-4, 0.02)})
+    (beaten,), (level,) = claim[WITHOUT].beaten, claim[WITHOUT].level
+    assert "+0.0122 [+0.0003, +0.0235]" in beaten
+    assert "[−0.0001, " in level
+
+
+def test_a_rival_of_the_same_predictions_is_said_to_be_and_is_not_the_strongest():
+    rows = {"random_labels": (0.0, 0.0, 0.0), "db5": LEVEL}
+    claim = found(rows)[FILTER]
+    assert "best random filter, by labels: exactly the same predictions" in " ".join(
+        claim.level
+    )
+    assert "The strongest is db5" in claim.sentence
+    alone = found({"random_labels": (0.0, 0.0, 0.0)})[FILTER]
+    assert "exactly the same predictions" in alone.evidence
 
 
 def test_where_all_heads_are_on_labels_a_control_answers_both_questions():
     rows = {"db5": GOOD, "untrained": GOOD, "sparsity": GOOD, "ridge": GOOD}
     counts = {question: len(claim.beaten) for question, claim in found(rows).items()}
-    assert counts == {WITHOUT: 3, FILTER: 3}
+    assert counts == {WITHOUT: 2, FILTER: 3}
 
 
 def test_without_a_control_nothing_is_said_of_the_filter():
-    assert found({"ridge": GOOD})[FILTER].sentence.startswith("No claim: no control")
+    assert found({"ridge": GOOD})[FILTER].sentence.startswith("Not asked: no control")
 
 
 @pytest.mark.parametrize(
@@ -183,8 +215,8 @@ def test_the_summary_has_a_line_a_question_with_every_target():
         for question, answers in claims.summary(claims.verdicts(table, SCORES))
     }
     assert said[WITHOUT] == [
-        ("mean0", "yes, it beats all 1"),
-        ("b", "no claim: of 1 it is behind 1"),
+        ("mean0", "yes, it beats 1"),
+        ("b", "no: it is behind 1"),
     ]
     assert said[NETWORK] == [("mean0", "level with LSTM teacher")]
 
@@ -218,3 +250,35 @@ def test_differences_without_a_column_a_value_or_a_role_are_refused():
         claims.verdicts(table.assign(high=float("nan")), SCORES)
     with pytest.raises(DataError, match="no role is known of db5"):
         claims.verdicts(table, SCORES[:1])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "network", "rest"),
+    [
+        (GOOD, "Better than its network", "better than each of"),
+        (LEVEL, "As good as its network, as far as", "not shown to be better than"),
+        (BAD, "Not as good as its network", "not as good as some"),
+    ],
+)
+def test_what_was_found_is_said_plainly(bounds, network, rest):
+    rows = {"lstm": bounds, "ridge": bounds, "db5": bounds}
+    (verdict,) = claims.verdicts(compared(rows), SCORES).values()
+    said = outcome.sentence(verdict, "398", "59,590")
+    assert said.startswith(network)
+    assert "with 398 fitted numbers in place of 59,590" in said
+    assert f"It is {rest}" in said
+    assert f"Its filter is {rest}" in said
+
+
+def test_what_was_found_of_rivals_of_all_kinds_is_counted_the_worst_first():
+    rows = {"ridge": GOOD, "boosting": LEVEL, "db5@labels": BAD}
+    (verdict,) = claims.verdicts(compared(rows), SCORES).values()
+    said = outcome.sentence(verdict)
+    assert "(behind 1 of 3, level with 1, better than 1)." in said
+    assert "Whether its filter matters was not asked." in said
+
+
+def test_of_a_network_that_learned_nothing_nothing_is_said_to_be_distilled():
+    scores = SCORES.assign(study="cells", target="mean0", r2=0.5, r2_low=-0.1)
+    (verdict,) = claims.verdicts(compared({"lstm": GOOD}), scores).values()
+    assert outcome.sentence(verdict).startswith("Its network learned nothing")

@@ -213,4 +213,4 @@ def test_a_figure_names_its_script_commit_and_log_while_its_code_is_there(
     }
     (scripts / "awd/drawing.py").write_text("edited = 1\n")
     (row,) = manifest.origins(["r/a.png"], scripts)
-    assert (row["commit"], row["code"]) == ("unknown", now)
+    assert (row["commit"], row["code"]) == (manifest.OTHER_CODE, now)

@@ -14,8 +14,9 @@ from awd.cells import names as cells
 from awd.cells.study.targets import TARGETS
 from awd.errors import MissingInput
 from awd.league.names import METHODS
-from awd.report import claims, glossary, page
+from awd.report import claims, glossary, page, subjects
 from awd.report.claims import Claim, Verdict
+from awd.report.subjects import Subject
 
 
 class Page(HTMLParser):
@@ -71,9 +72,9 @@ def html(png):
         [("cells", "8 <cells>")],
         "explorer.html",
         [
-            page.Subject(
-                *("mean0 (cells)", "mean <slave>", "9 held-out tracks"),
-                *(("0.5 [0.4, 0.6]", "7 fitted numbers"), ("–", "")),
+            Subject(
+                *("mean0 (cells)", "mean <slave>", "simulated", "9 held-out tracks"),
+                *("0.5 [0.4, 0.6]", "–", ("7", "")),
             )
         ],
     )
@@ -94,8 +95,8 @@ def test_the_page_needs_nothing_beside_it(html, png):
 
 
 def test_a_figure_names_its_rule_and_its_numbers(html):
-    assert "<code>plot_scores</code>" in html
-    assert "scores.csv</code>.</figcaption>" in html
+    assert "<code>scripts/plot_scores.py</code>" in html
+    assert "scores.csv</code>. Drawn by" in html
     assert 'width="420"' in html  # 720 of the 1440 pixels of two columns
 
 
@@ -108,8 +109,8 @@ def test_the_page_begins_with_the_verdict_and_goes_target_by_target(html):
         '<h3 id="mean0-all-methods">',
         '<h2 id="half">',
         '<h3 id="half-scores">',
-        '<h2 id="all-targets">',
-        '<h3 id="all-targets-training">',
+        '<h2 id="the-data">',
+        '<h3 id="the-data-training">',
         "Provenance</h2>",
     ]
     places = [html.index(text) for text in order]
@@ -123,7 +124,7 @@ def test_the_head_says_what_was_run_and_pictures_are_described(html):
 
 def test_the_first_screen_says_what_was_predicted_and_how_well(html):
     head = html[: html.index("<nav")]
-    assert "<h1>Adaptive wavelet distillation: run “a run”</h1>" in head
+    assert "<h1>a run</h1>" in head
     assert "<b>mean0 (cells)</b>: mean &lt;slave&gt;" in head
     claim = Claim(claims.FILTER, "No.", answer="no", evidence="x: +0.1 [+0.0, +0.2]")
     said = page.render("a", {"mean0": Verdict([claim])}, [], [], {})
@@ -154,14 +155,16 @@ def test_subjects_are_what_scores_say_of_each_target(scores, tmp_path):
         "mine": {"targets": {"risk": "a risk"}, "samples": "samples"},
     }
     for study, groups in (("cells", "cells"), ("mine", "groups")):
-        meanings[study]["groups"] = groups
-    first, mine = page.subjects(given, meanings)
+        meanings[study] |= {"groups": groups, "data": "simulated", "note": "All whole."}
+    first, mine = subjects.subjects(given, meanings)
     assert (first.title, first.meaning) == ("mean0 (cells)", "a mean")
-    assert first.tested == "680 held-out tracks of 8 cells, in 4 splits"
-    assert first.student == ("0.541 [0.516, 0.566]", "62 fitted numbers")
-    assert first.network == ("0.525 [0.500, 0.550]", "61 fitted numbers")
+    assert first.data == "simulated"
+    assert first.tested == "680 held-out tracks of 8 cells, in 4 splits. All whole."
+    assert first.student == "0.541 [0.516, 0.566]"
+    assert first.network == "0.525 [0.500, 0.550]"
+    assert first.sizes == ("62", "61")
     # Where every sample is its own group there is nothing to count.
-    assert mine.tested == "680 held-out samples, in 4 splits"
+    assert mine.tested.startswith("680 held-out samples, in 4 splits.")
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,61 @@ def test_of_a_long_table_the_best_of_every_role_stay():
     kept = [k for k, away in enumerate(folded) if not away]
     assert kept == [0, 1, 3, 4, 13]
     assert not any(long_table(roles[:12]).folded)
+
+
+def test_of_a_long_table_our_own_row_stays_wherever_it_stands():
+    table = long_table(["distilled"] * 13)
+    table.cells.loc[7, "method"] = METHODS["output"]
+    kept = [k for k, away in enumerate(table.folded) if not away]
+    assert kept == [0, 1, 7]
+    said = page.render("a", {}, [table], [], {})
+    assert said.count('<tr class="ours"') == 1
+
+
+def test_a_table_wider_than_long_is_turned_and_a_long_one_is_not():
+    wide = pd.DataFrame({"cell": ["should be", "a"], "x": ["1", "2"], "y": ["3", "4"]})
+    told = page.turned(wide)
+    assert told.to_dict("list") == {
+        "measure": ["x", "y"],
+        "should be": ["1", "3"],
+        "a": ["2", "4"],
+    }
+    long = pd.concat([wide] * 2)
+    assert page.turned(long) is long
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (float("nan"), "head fitted to labels"),
+        (0.0, "head fitted to labels"),
+        (0.25, "head fitted to labels (75%) and to what the network answers (25%)"),
+        (1.0, "head fitted to what the network answers, to no label"),
+    ],
+)
+def test_it_is_said_what_the_head_was_fitted_to(scores, share, said, tmp_path):
+    table = scores.assign(share=share, auc=0.96)
+    meanings = {"cells": {"targets": {"mean0": "a mean"}, "samples": "tracks"}}
+    meanings["cells"] |= {"groups": "cells", "data": "simulated movies", "note": ""}
+    groups = pd.DataFrame({"study": ["cells"], "group": ["a"]})
+    for name, rows in (("scores", table), ("groups", groups)):
+        io.write_table(rows, tmp_path / f"{name}.csv")
+    given = SimpleNamespace(
+        scores=[tmp_path / "scores.csv"], groups=[tmp_path / "groups.csv"]
+    )
+    (subject,) = subjects.subjects(given, meanings)
+    assert subject.head == said
+    assert subject.measure == "Brier skill score; AUC 0.960"
+    html = page.render("a", {"mean0": Verdict([])}, [], [], {}, (), "", [subject])
+    assert "<b>Data: simulated movies.</b>" in html
+
+
+def test_the_head_of_the_page_says_where_the_data_are_from():
+    made = {"device": {"networks": {"cpu": 3}}, "commit": "ab"}
+    meanings = {"cells": {"data": "simulated movies"}, "mine": {"data": "read from x"}}
+    facts = dict(subjects.facts(made, meanings))
+    assert facts["data"] == "cells: simulated movies; mine: read from x"
+    assert facts["networks"].startswith("3 trained on cpu")
 
 
 def test_tables_are_sorted_filtered_and_unfolded_by_keys(chromium, tmp_path):

@@ -8,7 +8,8 @@ MEANINGS = {
     "mean0": "mean {slave} intensity above its start level",
     "max0": "largest {slave} intensity of three frames, above its start level",
     "half": "{slave} intensity of the track's second half minus that of its first",
-    "sig_mean": "mean {slave} intensity of the frames in which {slave} is significant",
+    "sig_mean": "mean {slave} intensity of the frames in which {slave} is "
+    "significantly bright",
 }
 
 
@@ -17,9 +18,9 @@ def meaning(target: str, channels: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> meaning("mean0", ["clathrin", "auxilin"])
-    'mean auxilin intensity above its start level (s.d. of a cell), from clathrin alone'
+    >>> meaning("half", ["clathrin", "auxilin"]).partition(" (")[2]
+    'in s.d. of its cell), from clathrin alone'
     """
     master, slave = channels[:2]
     found = MEANINGS[target].format(slave=slave)
-    return f"{found} (s.d. of a cell), from {master} alone"
+    return f"{found} (in s.d. of its cell), from {master} alone"

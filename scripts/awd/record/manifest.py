@@ -258,6 +258,7 @@ def manifest(
     }
 
 
+OTHER_CODE = "other code"  # made the file than what is checked out now
 SHOWN_OF_PAGES = ("networks", "scores", "cosmology", "wavelets")
 
 
@@ -329,7 +330,7 @@ def origins(paths: Iterable[str], scripts: Path) -> list[dict[str, str]]:
     list of dict
         ``file``, ``script``, ``code`` (the digest with which the job ran), ``log``, and
         ``commit``: the last one that changed that code, so that it stays what it is
-        when others follow. "unknown" where the code is another by now.
+        when others follow. :data:`OTHER_CODE` where the code is another by now.
     """
     rows, commits = [], {}
     for path in paths:
@@ -346,9 +347,9 @@ def origins(paths: Iterable[str], scripts: Path) -> list[dict[str, str]]:
 def _commit_of(job: JobRecord, scripts: Path) -> str:
     script, package = scripts.parent / job.script, scripts / "awd"
     if not script.is_file():
-        return "unknown"
+        return OTHER_CODE
     if provenance.code_digest(script, package, job.step) != job.code:
-        return "unknown"
+        return OTHER_CODE
     return commit(scripts, sorted(provenance.code_files(script, package, job.step)))
 
 

@@ -1,19 +1,19 @@
 """What a run claims: a few questions, each with the rivals that could win.
 
 A rival is beaten where the 95 % interval of the paired difference lies above 0, better
-where it lies below, and level where it includes 0. A claim is made only where every
-rival of its question is beaten.
+where it lies below, and level where it includes 0 (:mod:`awd.report.standing`). A
+question is answered with yes only where every rival of it is beaten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from awd.errors import DataError
 from awd.league.names import OURS, name_of
-from awd.report import tables
+from awd.report import standing, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +30,10 @@ COMPARED = (
     "test_sets",
 )
 
-# Controls whose filter no trained network had a say in.
-BLIND = ("untrained", "shuffled", "labels", "random_labels", "named_labels")
+# Controls whose filter no network had a say in, not even one of random weights or one
+# that was trained on shuffled targets.
+BLIND = ("labels", "random_labels", "named_labels")
+TRIVIAL = "mean"  # no model, and no rival: R2 is measured from it
 
 
 WITHOUT = "Does the student predict better than models that need no network?"
@@ -59,6 +61,9 @@ class Claim:
     answer, evidence : str
         The sentence in a few words, for the first lines of the page, and the one number
         with its interval that it rests on.
+    place : str
+        Of a claim about one rival, how ours stands to it: "better than", "level with"
+        or "behind".
     """
 
     question: str
@@ -68,6 +73,7 @@ class Claim:
     better: Sequence[str] = ()
     answer: str = ""
     evidence: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,12 +198,11 @@ def _questions(reference: str, role: str, heads: bool) -> list[str]:
     if role in ("teacher", "distilled"):
         return [NETWORK if role == "teacher" else OTHERS]
     if role == "baseline":
-        return [WITHOUT]
+        return [WITHOUT] * (reference != TRIVIAL)
     method, at, head = reference.partition("@")
     blind = role == "wavelet" or method in BLIND
     by_labels = head == "labels" if heads else not at
-    alone = blind and (by_labels or head == "own")
-    return [FILTER] * (not at) + [WITHOUT] * alone
+    return [FILTER] * (not at) + [WITHOUT] * (blind and by_labels)
 
 
 def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
@@ -206,12 +211,13 @@ def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
     if (rows["low"] > 0).all():
         sentence = (
             f"{name} predicts better than each of {len(rows)} models that need no "
-            f"trained network; the strongest of them is {_strongest(rows)}."
+            f"network; the strongest of them is {standing.strongest(rows)}."
         )
     else:
         sentence = (
-            f"No claim that a network is needed: of {len(rows)} models that need none, "
-            f"{name} {_counted(rows)}. The strongest is {_strongest(rows)}."
+            f"It is not shown that a network is needed: of {len(rows)} models that "
+            f"need none, {name} {standing.counted(rows)}. The strongest is "
+            f"{standing.strongest(rows)}."
         )
     return _claim(WITHOUT, sentence, rows)
 
@@ -219,19 +225,20 @@ def _without_network(name: str, rows: pd.DataFrame) -> Claim | None:
 def _of_filter(name: str, rows: pd.DataFrame) -> Claim | None:
     if rows.empty:
         sentence = (
-            f"No claim: no control was run, the filter of {name} may owe nothing to "
+            f"Not asked: no control was run, the filter of {name} may owe nothing to "
             "its network."
         )
         return Claim(FILTER, sentence, answer="not asked: no control was run")
     if (rows["low"] > 0).all():
         sentence = (
             f"The filter matters: on each of {len(rows)} others the same student "
-            f"predicts worse; the strongest is {_strongest(rows)}."
+            f"predicts worse; the strongest is {standing.strongest(rows)}."
         )
     else:
         sentence = (
-            f"No claim for the filter: against the same student on {len(rows)} other "
-            f"filters it {_counted(rows)}. The strongest is {_strongest(rows)}."
+            f"It is not shown that the filter matters: against the same student on "
+            f"{len(rows)} other filters it {standing.counted(rows)}. The strongest is "
+            f"{standing.strongest(rows)}."
         )
     return _claim(FILTER, sentence, rows)
 
@@ -251,11 +258,12 @@ def _of_teachers(
     rows = rows[~nothing]
     if rows.empty:
         return Claim(NETWORK, said, answer=f"not asked: {failed} learned nothing")
-    sentence = f"{name} is {_places(rows)}."
+    sentence = f"{name} is {standing.places(rows)}."
     sentence = f"{sentence} {said}" if failed else sentence
     first = rows.iloc[0]  # the one that is distilled
-    answer = f"{_place(first)} {name_of(str(first['reference']))}"
-    return _claim(NETWORK, sentence, rows, answer, _difference(first))
+    answer = f"{standing.place(first)} {name_of(str(first['reference']))}"
+    claim = _claim(NETWORK, sentence, rows, answer, standing.difference(first))
+    return replace(claim, place=standing.place(first))
 
 
 def _unlabelled(
@@ -268,10 +276,10 @@ def _unlabelled(
     networks, others = rows[taught], rows[~taught]
     said = []
     if len(networks):
-        said.append(f"is {_places(networks)}")
+        said.append(f"is {standing.places(networks)}")
     if len(others):
         so = f"of {len(others)} other filters with a head fitted so"
-        said.append(f"{so} it {_counted(others)}")
+        said.append(f"{so} it {standing.counted(others)}")
     sentence = f"With a head fitted to no label {name} {'; '.join(said)}."
     return _claim(UNLABELLED, sentence, rows)
 
@@ -279,7 +287,7 @@ def _unlabelled(
 def _of_others(name: str, rows: pd.DataFrame) -> Claim | None:
     if rows.empty:
         return None
-    sentence = f"Of {len(rows)} other ways to distil {name} {_counted(rows)}."
+    sentence = f"Of {len(rows)} other ways to distil {name} {standing.counted(rows)}."
     return _claim(OTHERS, sentence, rows)
 
 
@@ -292,51 +300,16 @@ def _claim(
 ) -> Claim:
     """With the rivals by what is said of them; the answer is yes if all are beaten."""
     beaten, better = rows["low"] > 0, rows["high"] < 0
-    every = f"yes, it beats all {len(rows)}"
-    few = f"no claim: of {len(rows)} it {_counted(rows)}"
+    few = f"{'no' if better.any() else 'not shown'}: it {standing.counted(rows)}"
     return Claim(
         question,
         sentence,
-        _listed(rows[beaten]),
-        _listed(rows[~beaten & ~better]),
-        _listed(rows[better]),
-        answer or (every if beaten.all() else few),
-        evidence or f"strongest rival: {_strongest(rows)}",
+        standing.listed(rows[beaten]),
+        standing.listed(rows[~beaten & ~better]),
+        standing.listed(rows[better]),
+        answer or (f"yes, it {standing.counted(rows)}" if beaten.all() else few),
+        evidence or f"strongest rival: {standing.strongest(rows)}",
     )
-
-
-def _counted(rows: pd.DataFrame) -> str:
-    """How many of the rivals are beaten, level, and better."""
-    beaten, better = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
-    counts = {
-        "beats": beaten,
-        "is level with": len(rows) - beaten - better,
-        "is behind": better,
-    }
-    return tables.listed([f"{said} {count}" for said, count in counts.items() if count])
-
-
-def _place(row: Any) -> str:
-    """How ours stands to one rival."""
-    if row["low"] > 0:
-        return "better than"
-    return "behind" if row["high"] < 0 else "level with"
-
-
-def _places(rows: pd.DataFrame) -> str:
-    """How ours stands to each of a few, with the numbers."""
-    return tables.listed(
-        [
-            f"{_place(row)} {name_of(str(row['reference']))} ({_difference(row)})"
-            for _, row in rows.iterrows()
-        ]
-    )
-
-
-def _strongest(rows: pd.DataFrame) -> str:
-    """The rival that ours leads least, with the difference and its interval."""
-    row = rows.loc[rows["r2_difference"].idxmin()]
-    return f"{name_of(str(row['reference']))} ({_difference(row)})"
 
 
 def _tried(rows: pd.DataFrame, scores: pd.DataFrame) -> str:
@@ -370,23 +343,3 @@ def summary(
         if answers:
             out.append((question, [*answers.items()]))
     return out
-
-
-def _listed(rows: pd.DataFrame) -> list[str]:
-    """References with the difference in R2 and its interval, the strongest first."""
-    return [
-        f"{name_of(str(row['reference']))}: {_difference(row)}{_above(row)}"
-        for _, row in rows.sort_values("r2_difference").iterrows()
-    ]
-
-
-def _difference(row: Any) -> str:
-    """The difference in R2 with its 95 % interval."""
-    return tables.difference(row["r2_difference"], row["low"], row["high"])
-
-
-def _above(row: Any) -> str:
-    """In how many test sets ours is ahead, where there are several."""
-    if row["test_sets"] == 1:
-        return ""
-    return f", ahead in {row['above']} of {row['test_sets']} test sets"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from awd import io
-from awd.league.names import name_of
-from awd.report import claims, glossary, tables, worth
+from awd.league.names import OURS, name_of
+from awd.report import claims, glossary, outcome, tables, worth
+from awd.report.subjects import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,8 @@ PAGE_WIDTH = 840  # CSS pixels for a figure of two columns, 1440 pixels wide
 LONG, BEST = 12, 2  # rows of a table that is shown whole; else of every role
 FIRST = ("Pipeline", "Steps", "Scores")  # the picture of the first screen
 
-REST = "All targets"  # where a figure stands that is of no single target
-MAPS = "All maps"
+REST = "The data"  # where a figure stands that is of no single target
+MAPS = "Maps, and statistics without a network"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Table:
     """A table of text (:mod:`awd.report.tables`) and what its columns mean.
 
     ``roles``, a role a row, let readers show one kind of method alone; of a table of
-    more than :data:`LONG` rows the best of every role are shown at first.
+    more than :data:`LONG` rows the best of every role are shown at first, and ours.
     """
 
     cells: pd.DataFrame
@@ -66,26 +66,17 @@ class Table:
         if not self.roles:
             return [row >= LONG for row in range(count)]
         rank = [self.roles[:row].count(role) for row, role in enumerate(self.roles)]
-        return [place >= BEST for place in rank]
+        return [
+            place >= BEST and not ours
+            for place, ours in zip(rank, self.ours, strict=True)
+        ]
 
-
-@dataclass(frozen=True)
-class Subject:
-    """What a study predicts, and how well: a row of the first table.
-
-    Attributes
-    ----------
-    title, meaning, tested : str
-        The target; what it is in words; how much was held out.
-    student, network : tuple of (str, str)
-        R2 with its interval, and the numbers that each learned.
-    """
-
-    title: str
-    meaning: str
-    tested: str
-    student: tuple[str, str]
-    network: tuple[str, str]
+    @property
+    def ours(self) -> list[bool]:
+        """Which rows are of the method that the project stands for."""
+        if "method" not in self.cells:
+            return [False] * len(self.cells)
+        return [name == name_of(OURS) for name in self.cells["method"]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +89,7 @@ class Section:
 
 
 def render(
-    title: str,
+    heading: str,
     verdict: Mapping[str, claims.Verdict],
     score_tables: Sequence[Table],
     plates: Sequence[Plate],
@@ -111,8 +102,8 @@ def render(
 
     Parameters
     ----------
-    title : str
-        Name of the run.
+    heading : str
+        What the page is, with the name of the run.
     verdict : mapping of str to Verdict
         What the run says of each target, from :func:`awd.report.claims.verdicts`.
     score_tables, plates : sequences of Table and Plate
@@ -152,15 +143,16 @@ def render(
     environment.tests["text"] = tables.is_text
     first = [plate for name in FIRST for plate in plates if plate.title == name][:1]
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
-        title=title,
+        heading=heading,
         facts=facts,
         explorer=explorer,
         subjects=subjects,
+        results=_results(verdict, subjects),
         summary=claims.summary(verdict),
         first=first,
         verdict=verdict,
         glossary=glossary.explained(
-            {method for found in verdict.values() for method in found.methods}
+            [method for found in verdict.values() for method in found.methods]
         ),
         sections=_sections(
             verdict, score_tables, [p for p in plates if p not in first]
@@ -171,9 +163,22 @@ def render(
         versions=manifest.get("versions", {}),
         outputs=manifest.get("outputs", {}),
         config=yaml.safe_dump(
-            dict(manifest.get("config", {})), sort_keys=False, allow_unicode=True
-        ),
+            dict(manifest["config"]), sort_keys=False, allow_unicode=True
+        )
+        if "config" in manifest
+        else "",
     )
+
+
+def turned(cells: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column a row where that is narrower: it fits a page and print."""
+    rows, columns = cells.shape
+    if rows >= columns or rows > LONG:
+        return cells
+    first, *rest = cells.columns
+    told = cells.set_index(first)[rest].T
+    told.columns.name = None
+    return told.rename_axis("measure").reset_index()
 
 
 def scored(
@@ -207,81 +212,16 @@ def scored(
     return verdict, shown
 
 
-def facts(
-    manifest: Mapping[str, Any], made: Sequence[tuple[str, str]] = ()
-) -> list[tuple[str, str]]:
-    """When and with what code it was run, for the head of the page.
-
-    Parameters
-    ----------
-    manifest : mapping
-        With ``device`` and ``commit``.
-    made : sequence of (str, str)
-        What sciences add of their data.
-    """
-    device = manifest["device"]
-    networks = device.get("networks", {})
-    trained = ", ".join(f"{count} on {name}" for name, count in networks.items())
-    told = f"{trained} ({device['label']})" if trained else "none"
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return [
-        *made,
-        ("networks", told),
-        ("date", date),
-        ("commit", str(manifest["commit"])),
-    ]
-
-
-def subjects(given: Any, meanings: Mapping[str, Mapping[str, Any]]) -> list[Subject]:
-    """What was predicted, from how much, and how well, a row a study and target.
-
-    Parameters
-    ----------
-    given : object
-        Paths: ``scores`` and ``groups`` of the run, lists of one or none.
-    meanings : mapping
-        By study ``targets``, what each is in words, and what its ``samples`` and
-        ``groups`` are.
-    """
-    out = []
-    for score_path, group_path in zip(given.scores, given.groups, strict=True):
-        table, tested = io.read_table(score_path), io.read_table(group_path)
-        several = table["study"].nunique() > 1
-        for (study, target), part in table.groupby(["study", "target"], sort=False):
-            called = meanings[study]
-            names = tested.loc[tested["study"] == study, "group"].nunique()
-            out.append(
-                Subject(
-                    claims.title(study, target, several),
-                    called["targets"][target],
-                    _tested(part, called, names),
-                    _score(part, "distilled"),
-                    _score(part, "teacher"),
-                )
-            )
-    return out
-
-
-def _tested(part: pd.DataFrame, called: Mapping[str, Any], groups: int) -> str:
-    """How many samples of how many groups were held out, in how many splits."""
-    each = part[part["split"] != "all"]
-    count = each.drop_duplicates("split")["n_test"].sum()
-    splits = each["split"].nunique()
-    of = f" of {groups} {called['groups']}" if groups < count else ""
-    turns = f", in {splits} splits" * (splits > 1)
-    return f"{count:,} held-out {called['samples']}{of}{turns}"
-
-
-def _score(part: pd.DataFrame, role: str) -> tuple[str, str]:
-    """R2 with its interval, and the numbers learned, of the first method of a role."""
-    rows = tables.over_splits(part)
-    rows = rows[rows["role"] == role]
-    if rows.empty:
-        return tables.MISSING, ""
-    row = rows.iloc[0]
-    learned = row["filter_parameters"] + row["head_parameters"]
-    r2 = tables.with_interval(row["r2"], row["r2_low"], row["r2_high"])
-    return r2, f"{learned:,.0f} fitted numbers"
+def _results(
+    verdict: Mapping[str, claims.Verdict], subjects: Sequence[Subject]
+) -> dict[str, str]:
+    """What was found of every target, in plain sentences."""
+    sizes = {subject.title: subject.sizes for subject in subjects}
+    found = {
+        title: outcome.sentence(verdict[title], *sizes.get(title, ("", "")))
+        for title in verdict
+    }
+    return {title: said for title, said in found.items() if said}
 
 
 def plates(

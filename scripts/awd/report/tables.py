@@ -176,16 +176,26 @@ def _digits(half: float) -> int:
 def difference(value: float, low: float, high: float) -> str:
     """A difference in R2 with its interval and its signs, as read on the page.
 
+    A bound that is not 0 is not printed as 0: its sign decides what is said.
+
     Examples
     --------
     >>> difference(-0.0117, -0.0227, -0.0013)
     '−0.012 [−0.023, −0.001]'
+    >>> difference(0.0122, 0.0003, 0.0235)
+    '+0.0122 [+0.0003, +0.0235]'
     """
     decimals = min(3, _digits((high - low) / 2))
-    middle, *ends = (
-        f"{end:+.{decimals}f}".replace("-", "−") for end in (value, low, high)
-    )
+    while decimals < 6 and any(end and not round(end, decimals) for end in (low, high)):
+        decimals += 1
+    middle, *ends = (_signed(end, decimals) for end in (value, low, high))
     return f"{middle} [{', '.join(ends)}]"
+
+
+def _signed(value: float, decimals: int) -> str:
+    """With its sign, which 0 has none of."""
+    text = f"{value:+.{decimals}f}".replace("-", "−")
+    return text if round(value, decimals) else text[1:]
 
 
 def with_interval(value: float, low: float, high: float) -> str:

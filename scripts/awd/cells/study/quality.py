@@ -318,6 +318,7 @@ def facts(paths: Sequence[io.PathLike]) -> list[tuple[str, str]]:
     out = []
     for table in map(io.read_table, paths):
         found, complete = int(table["tracks"].sum()), int(table["complete"].sum())
-        counts = f"{found:,} in {len(table)} cells, {complete:,} of them complete"
+        whole = f"{complete:,} of them whole, from start to end"
+        counts = f"{found:,} in {len(table)} cells, {whole}"
         out.append(("tracks", counts))
     return out
