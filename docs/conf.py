@@ -44,7 +44,8 @@ autodoc_default_options = {
     "members": True,
     # scikit-learn's routing of arguments, which it adds to every estimator
     "exclude-members": "set_fit_request, set_score_request, set_transform_request, "
-    "set_inverse_transform_request, set_predict_request, set_partial_fit_request",
+    "set_inverse_transform_request, set_predict_request, set_partial_fit_request, "
+    "set_predict_proba_request, set_decision_function_request",
 }
 napoleon_google_docstring = False
 napoleon_custom_sections = [("Attributes", "params_style")]

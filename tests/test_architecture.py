@@ -25,6 +25,7 @@ FLOORS = [
         "integrity",
         "registry",
         "samples",
+        "gaps",
         "arguments",
         "scalars",
         "curves",

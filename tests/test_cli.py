@@ -513,3 +513,20 @@ def test_a_drawing_in_dots_follows_the_wavelet():
     at = values.argmax() / len(values) * 40
     assert columns.min() - 1 <= at <= columns.max() + 1
     assert (cells > 0).any(0).all()  # a curve without gaps
+
+
+def test_signals_with_ends_are_distilled_as_the_library_does(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x, ends = 50 + walks(60, (24,)), np.random.default_rng(1).integers(9, 25, 60)
+    x[np.arange(24) >= ends[:, None]] = np.nan
+    y = np.nanmax(x, 1)
+    np.savez("x.npz", x=x, length=ends)
+    np.savez("answers.npz", output=y)
+    line = "distil x.npz --network answers.npz --levels 2 --folds 0 --out model.json"
+    assert CliRunner().invoke(cli.awd, line.split()).exit_code == 0
+    done = CliRunner().invoke(cli.awd, ["predict", "model.json", "x.npz"])
+    rows = np.loadtxt(done.output.splitlines(), delimiter=",", skiprows=1)
+    own = awd.AdaptiveWaveletRegressor(levels=2, folds=0)
+    own.fit(x, outputs=y, lengths=ends)
+    expected = own.predict(x, lengths=ends)
+    np.testing.assert_allclose(rows[:, 0], expected, rtol=1e-6)

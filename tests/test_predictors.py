@@ -6,6 +6,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +20,7 @@ import awd
 from awd.errors import AwdError, ConfigError, DataError, KindError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
+from awd.own import windows
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:fidelity_ is"),
@@ -443,3 +445,110 @@ def test_what_cannot_be_is_refused(changed, fit, error, message):
         awd.AdaptiveWaveletRegressor(**{"levels": 3, "length": 4, **changed}).fit(
             X, **fit
         )
+
+
+def uneven(n=240, channels=2):
+    """Walks with an offset, where they end, their largest value before that."""
+    rng = np.random.default_rng(7)
+    x = 50 + rng.normal(size=(n, channels, 40)).cumsum(-1)
+    lengths = rng.integers(10, 41, n)
+    beyond = np.arange(40) >= lengths[:, None]
+    y = np.where(beyond, -np.inf, x[:, 0]).max(1)
+    return x, lengths, np.broadcast_to(beyond[:, None], x.shape), y
+
+
+@pytest.mark.parametrize("junk", [np.nan, np.inf, 1e30, -7.0])
+def test_nothing_beyond_an_end_or_in_a_gap_is_read(junk):
+    x, lengths, beyond, y = uneven()
+    mask = np.random.default_rng(8).random((len(x), 40)) > 0.1
+    mask[:, 0] = True
+    unseen = beyond | ~mask[:, None]
+    known = {"lengths": lengths, "mask": mask}
+    models = [
+        regressor(dims=1, folds=0).fit(np.where(unseen, value, x), y, **known)
+        for value in (0.0, junk)
+    ]
+    found = [m.predict(np.where(unseen, junk, x), **known) for m in models]
+    np.testing.assert_array_equal(*found)
+    seen = x[:, 0][~unseen[:, 0]]
+    assert models[1].model_.centre.ravel()[0] == pytest.approx(seen.mean())
+
+
+def test_lengths_mean_what_they_mean_in_a_study_and_to_the_model_at_home(tmp_path):
+    x, lengths, beyond, _ = uneven()
+    given = np.where(beyond, np.nan, x)
+    asked = []
+
+    def network(x):
+        asked.append(x)
+        return x[:, 0].max(1)
+
+    model = regressor(dims=1).fit(given, teacher=network, lengths=lengths)
+    np.testing.assert_array_equal(asked[0], np.where(beyond, 0, x))
+    assert model.fidelity_ > 0.5
+    model.save(tmp_path / "model.json")
+    home = awd.load(tmp_path / "model.json")
+    read = windows.at_home({"x": given, "length": lengths}, home.sample)
+    predicted = model.predict(given, lengths=lengths)
+    np.testing.assert_allclose(home.predict(read), predicted, rtol=1e-6)
+    table = model.explain(given, lengths=lengths)
+    sums = table.groupby("sample")["contribution"].sum()
+    np.testing.assert_allclose(sums, predicted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_an_offset_of_signals_with_ends_changes_nothing(offset):
+    x, lengths, _, y = uneven()
+    known = {"lengths": lengths}
+    plain = regressor(dims=1, folds=0).fit(x, y, **known).predict(x, **known)
+    moved = regressor(dims=1, folds=0).fit(x + offset, y, **known)
+    found = moved.predict(x + offset, **known)
+    np.testing.assert_allclose(found, plain, rtol=1e-5)
+
+
+def test_images_with_holes_are_classified():
+    rng = np.random.default_rng(9)
+    x = rng.normal(size=(160, 12, 12))
+    y = np.where(rng.random(160) > 0.5, "flat", "steep")
+    x[y == "steep"] += 3 * np.eye(12)
+    mask = rng.random(x.shape) > 0.15
+    holes = np.where(mask, x, np.nan)
+    model = awd.AdaptiveWaveletClassifier(levels=2, length=4, dims=2, folds=0)
+    model.fit(holes[:120], y[:120], mask=mask[:120])
+    assert model.score(holes[120:], y[120:], mask=mask[120:]) > 0.8
+    shares = model.predict_proba(holes, mask=mask)
+    np.testing.assert_allclose(shares.sum(1), 1)
+
+
+def test_scikit_learn_passes_lengths_on_and_they_are_not_forgotten():
+    x, lengths, beyond, y = uneven(120)
+    given = np.where(beyond, np.nan, x)
+    model = regressor(dims=1, folds=0)
+    with pytest.raises(ConfigError, match="fitted with lengths or a mask; give them"):
+        model.fit(given, y, lengths=lengths).predict(given)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model.set_fit_request(lengths=True).set_score_request(lengths=True)
+        scores = cross_val_score(model, given, y, params={"lengths": lengths}, cv=3)
+    for rest, score in zip(np.split(np.arange(len(x)), 3), scores, strict=True):
+        rows = np.delete(np.arange(len(x)), rest)
+        again = clone(model).fit(given[rows], y[rows], lengths=lengths[rows])
+        expected = again.score(given[rest], y[rest], lengths=lengths[rest])
+        assert score == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        (
+            {"lengths": [3, 4]},
+            r"lengths, mask: length is \(2,\); expected one",
+        ),
+        ({"lengths": np.zeros(300, int)}, "length holds 0; expected whole numbers"),
+        ({"mask": np.ones((300, 5))}, r"mask is \(300, 5\); expected \(300, 32\)"),
+        ({"mask": np.zeros((300, 32))}, "hides all of 300 of 300 samples"),
+        ({"mask": np.full((300, 32), "a")}, "mask holds more than 0 and 1"),
+    ],
+)
+def test_lengths_and_masks_that_do_not_fit_are_refused(known, message):
+    with pytest.raises(AwdError, match=message):
+        regressor().fit(X, network(X), **known)

@@ -53,6 +53,10 @@ def test_the_notebook_runs(path, sections, tmp_path, monkeypatch):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Linear(32, 4), nn.Tanh(), nn.Linear(4, 1))
     given = {"net": net, "x": x, "y": x.max(1), "x_new": x[:3]}
+    given |= {
+        "ends": rng.integers(9, 33, 120),
+        "seen": np.arange(32) != np.c_[[5] * 120],
+    }
     lines = "\n".join(lines_of(path, section) for section in sections)
     exec(lines, given | {"cell": np.arange(120) // 10})
     assert (tmp_path / "wavelet.json").is_file()

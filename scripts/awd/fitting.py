@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from awd import heads, targets
+from awd import gaps, heads, targets
 from awd.distil import Distilled, distil
 from awd.errors import DataError, ShapeError, warn
 from awd.features import Student, searched
@@ -37,6 +37,8 @@ class Taught:
     groups : ndarray of shape (n,) or None
     held_out : HeldOut or None
         With ``outputs`` of shape (folds, n, targets).
+    mask : ndarray of int8 of the shape of x, or None
+        What was seen of them (:func:`awd.gaps.marked`); None where all was.
     """
 
     x: np.ndarray
@@ -45,6 +47,7 @@ class Taught:
     gradient: np.ndarray | None = None
     groups: np.ndarray | None = None
     held_out: HeldOut | None = None
+    mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("outputs", "labels", "gradient", "groups"):
@@ -70,7 +73,7 @@ class Taught:
         held_out = self.held_out
         if held_out is not None:
             held_out = HeldOut(held_out.fold[rows], held_out.outputs[:, rows])
-        names = "outputs", "labels", "gradient", "groups"
+        names = "outputs", "labels", "gradient", "groups", "mask"
         parts = {name: getattr(self, name) for name in names}
         taken = {k: None if v is None else v[rows] for k, v in parts.items()}
         return Taught(self.x[rows], held_out=held_out, **taken)
@@ -95,9 +98,9 @@ class Additive(NamedTuple):
     shares: np.ndarray
     centre: np.ndarray
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    def __call__(self, x: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         """Predictions (n, targets)."""
-        x = centred(x, self.centre)
+        x = centred(x, self.centre, mask)
         return np.stack([student.predict(x) for student in self.students], 1)
 
 
@@ -139,7 +142,7 @@ class Recipe:
                     "needs outputs or labels that vary"
                 )
         return distil(
-            centred(data.x, channel_means(data.x)),
+            centred(data.x, channel_means(data.x, data.mask), data.mask),
             data.gradient,
             answers,
             objective=self.objective,
@@ -157,9 +160,9 @@ class Recipe:
         """Wavelet and heads; of data with outputs, labels, or both."""
         answers = data.answers
         assert answers is not None
-        result, centre = self.distilled(data), channel_means(data.x)
+        result, centre = self.distilled(data), channel_means(data.x, data.mask)
         read = self.features.mirrored if result.chosen.mirrored else self.features
-        x, labels = centred(data.x, centre), data.labels
+        x, labels = centred(data.x, centre, data.mask), data.labels
         labels = answers if labels is None else labels
         bank = result.filter, result.levels
         found = [
@@ -251,7 +254,8 @@ def _held_out(data: Taught, recipe: Recipe, folds: int) -> np.ndarray:
     splits = list(GroupKFold(folds).split(data.x, groups=data.units))
     for rows, held in progress(splits, "held out"):
         if np.ptp(answers[rows], axis=0).any():
-            predicted[held] = recipe.fitted(data.subset(rows))(data.x[held])
+            seen = None if data.mask is None else data.mask[held]
+            predicted[held] = recipe.fitted(data.subset(rows))(data.x[held], seen)
         else:
             predicted[held] = answers[rows[0]]
     return predicted
@@ -283,16 +287,25 @@ def _interval(
     return Fidelity(float(r2[0]), float(min(low, r2[0])), float(max(high, r2[0])))
 
 
-def channel_means(x: np.ndarray) -> np.ndarray:
-    """Mean of every channel, to be taken from samples, (1, [channel,] 1, ...)."""
+def channel_means(x: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    """Mean of every channel where it was seen, (1, [channel,] 1, ...).
+
+    It is to be taken from samples.
+    """
     over = (0, *range(1 if x.ndim == 2 else 2, x.ndim))
-    return x.mean(over, keepdims=True, dtype=np.float64)
+    seen = True if mask is None else mask == gaps.SEEN
+    return x.mean(over, keepdims=True, dtype=np.float64, where=seen)
 
 
-def centred(x: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def centred(
+    x: np.ndarray, centre: np.ndarray, mask: np.ndarray | None = None
+) -> np.ndarray:
     """Samples about a centre, in their own precision.
 
     Beyond its ends a signal goes on with 0: an offset would be a step there, larger
     than all that the wavelet is to find.
     """
-    return (x - centre).astype(x.dtype, copy=False)
+    x = (x - centre).astype(x.dtype, copy=False)
+    if mask is not None:
+        x[mask == gaps.BEYOND] = 0
+    return x

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from awd import io, scalars
-from awd.errors import ConfigError, ShapeError
+from awd import gaps, io, scalars
+from awd.errors import ConfigError, ShapeError, about
 from awd.estimator import Sampled
 from awd.features import Largest, contributions, recipe
 from awd.fitting import Recipe, Taught, centred
 from awd.heads import additive
 from awd.model import Model, Sample, Score, Story, of_student
-from awd.samples import answers, groups_of, real, require_samples
+from awd.samples import answers, dims_of, groups_of, real, require_samples
 from awd.targets import HeldOut
 from awd.teacher import brought
 
@@ -45,6 +45,8 @@ class Known(NamedTuple):
     groups: Any = None
     held_out: Any = None
     seen: bool = True
+    lengths: Any = None
+    mask: Any = None
 
 
 class Predictor(Sampled):
@@ -92,6 +94,8 @@ class Predictor(Sampled):
     def _fit(self, X: Any, y: Any, known: Known, **checks: Any) -> Self:
         """All of ``fit``; the arguments are described there."""
         self._require_source(y, known)
+        X, mask = self._mended(X, known.lengths, known.mask)
+        self.partly_ = mask is not None
         given, y = self._first(X, **({} if y is None else {"y": y, **checks}))
         x = require_samples(given, self.dims_)
         groups = groups_of(known.groups, len(x))
@@ -102,7 +106,10 @@ class Predictor(Sampled):
         if self.fit_to_ == "mixed":
             blind = self._blind(known, given, outputs, groups)
         slopes = self._gradients(gradients)
-        data = Taught(x, outputs, labels, slopes, groups, blind)
+        if mask is not None:
+            mask = mask.reshape(x.shape)
+            slopes = None if slopes is None else slopes * (mask == gaps.SEEN)
+        data = Taught(x, outputs, labels, slopes, groups, blind, mask)
         plan = self._plan(data)
         self.model_ = plan.fitted(data)
         self.result_ = self.model_.result
@@ -111,6 +118,34 @@ class Predictor(Sampled):
         self._judge(data, plan)
         self._portable = self._taken_home(data, known)
         return self
+
+    def _mended(self, X: Any, lengths: Any, mask: Any) -> tuple[Any, np.ndarray | None]:
+        """Samples with gaps filled and 0 beyond their ends, and what was seen."""
+        if lengths is None and mask is None:
+            return X, None
+        X = real(X, "X")
+        ends = {} if lengths is None else {"length": np.asarray(lengths)}
+        holes = {} if mask is None else {"mask": np.asarray(mask)}
+        with about("lengths, mask"):
+            return gaps.marked(
+                {"x": X, **ends, **holes}, dims_of(X.shape, self.dims, "X")
+            )
+
+    def _again(
+        self, X: Any, lengths: Any, mask: Any
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Samples as those of the fit, and what was seen of them."""
+        check_is_fitted(self)
+        if self.partly_ and lengths is None and mask is None:
+            raise ConfigError(
+                "this model was fitted with lengths or a mask; give them of these "
+                "samples, too. Where scikit-learn calls it: "
+                "sklearn.set_config(enable_metadata_routing=True), and "
+                "model.set_fit_request(lengths=True).set_score_request(lengths=True)"
+            )
+        X, seen = self._mended(X, lengths, mask)
+        x = self._next(X)
+        return x, None if seen is None else seen.reshape(x.shape)
 
     def _require_source(self, y: Any, known: Known) -> None:
         """Refuse a fit to nothing, or to two networks."""
@@ -253,9 +288,10 @@ class Predictor(Sampled):
         if not (isinstance(first.features, Largest) and additive(first.head_)):
             return None
         centre = tuple(self.model_.centre.ravel().tolist())
-        sample = Sample.of(
-            data.x, self.dims_, centre=centre, spread=(1.0,) * len(centre)
-        )
+        x = data.x
+        if data.mask is not None:  # beyond its ends a sample is 0, about the centre
+            x = np.where(data.mask == gaps.BEYOND, self.model_.centre, x)
+        sample = Sample.of(x, self.dims_, centre=centre, spread=(1.0,) * len(centre))
         classes = getattr(self, "classes_", None)
         n, groups = len(data.x), len(np.unique(data.units))
         words = {"labels": "labels", "outputs": "the network's outputs"}
@@ -267,7 +303,7 @@ class Predictor(Sampled):
         )
         return of_student(
             self.model_.students,
-            data.x,
+            x,
             sample=sample,
             classes=classes,
             scale=None if classes is None else "probabilities",
@@ -288,14 +324,15 @@ class Predictor(Sampled):
             if np.isfinite(low)
         ]
 
-    def _values(self, X: Any) -> np.ndarray:
+    def _values(self, X: Any, lengths: Any, mask: Any) -> np.ndarray:
         """What the heads give, (n, k)."""
-        return self.model_(self._next(X))
+        x, seen = self._again(X, lengths, mask)
+        return self.model_(x, seen)
 
-    def _explained(self, X: Any, k: int) -> pd.DataFrame:
+    def _explained(self, X: Any, k: int, lengths: Any, mask: Any) -> pd.DataFrame:
         """What every feature adds to what a head gives, and what clipping takes."""
-        x, student = self._next(X), self.model_.students[k]
-        x = centred(x, self.model_.centre)
+        x, seen = self._again(X, lengths, mask)
+        x, student = centred(x, self.model_.centre, seen), self.model_.students[k]
         table = contributions(student, x)
         clipped = student.predict(x) - table.groupby("sample")["contribution"].sum()
         rows = table.drop_duplicates("sample").assign(band=-1, kind="clipped", index=0)

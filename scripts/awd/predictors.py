@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -76,6 +77,8 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
         What the head was fitted to, and the share of the outputs in it.
     result_ : Distilled
         How the wavelet was found.
+    partly_ : bool
+        Whether it was fitted with ``lengths`` or ``mask``.
     model_ : Additive
         Wavelet, heads, and the mean of every channel, about which samples are read: an
         offset or another unit changes nothing.
@@ -100,6 +103,8 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
         gradients: np.ndarray | None = None,
         held_out: tuple[np.ndarray, Sequence[Any]] | None = None,
         seen: bool = True,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> Self:
         """Distil the wavelet, fit the head, and measure both on samples held out.
 
@@ -125,6 +130,12 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
             Whether the teacher was trained on these samples. If it was not, its own
             outputs choose the share; if it was, it is a half, for its outputs would
             flatter it.
+        lengths : array of int of shape (n,), optional
+            Where signals of unequal length end. Beyond it X is not read; the teacher
+            reads 0 there, the wavelet the mean of the channel.
+        mask : array of shape (n, time) or (n, y, x), optional
+            1 where a value was seen, 0 in gaps, which are filled with means of what
+            was seen around them. What was not seen counts in no mean.
 
         Raises
         ------
@@ -135,15 +146,44 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
             network does not take the samples.
         """
         self._target = target
-        known = Known(teacher, outputs, gradients, groups, held_out, seen)
+        known = Known(
+            teacher, outputs, gradients, groups, held_out, seen, lengths, mask
+        )
         return self._fit(X, y, known, y_numeric=True)
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
-        """Predictions (n,), within the range of what the head was fitted to."""
-        check_is_fitted(self)
-        return self._values(X)[:, 0]
+    def predict(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Predictions (n,), within the range of what the head was fitted to.
 
-    def explain(self, X: np.ndarray) -> pd.DataFrame:
+        ``lengths`` and ``mask`` as in :meth:`fit`, and needed if they were given there.
+        """
+        return self._values(X, lengths, mask)[:, 0]
+
+    def score(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> float:
+        """R2 of predictions against y (n,)."""
+        predicted = self.predict(X, lengths=lengths, mask=mask)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
+
+    def explain(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> pd.DataFrame:
         """What every curve adds to every prediction, against its usual value.
 
         Returns
@@ -152,8 +192,7 @@ class AdaptiveWaveletRegressor(RegressorMixin, Predictor):
             As of :func:`awd.features.contributions`, and a row "clipped" a sample:
             contributions sum to predictions.
         """
-        check_is_fitted(self)
-        return self._explained(X, 0)
+        return self._explained(X, 0, lengths, mask)
 
     def _answers(self, outputs: np.ndarray) -> np.ndarray:
         column = scalars.whole(self._target, "target", 0, outputs.shape[1] - 1)
@@ -199,37 +238,76 @@ class AdaptiveWaveletClassifier(ClassifierMixin, Predictor):
         gradients: np.ndarray | None = None,
         held_out: tuple[np.ndarray, Sequence[Any]] | None = None,
         seen: bool = True,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> Self:
         """As :meth:`AdaptiveWaveletRegressor.fit`.
 
         ``y`` are labels of any kind; ``outputs``, and what a teacher answers, logits or
         probabilities (n, classes), or (n,) of the second of two classes.
         """
-        known = Known(teacher, outputs, gradients, groups, held_out, seen)
+        known = Known(
+            teacher, outputs, gradients, groups, held_out, seen, lengths, mask
+        )
         return self._fit(X, y, known)
 
-    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+    def predict_proba(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Probabilities of the classes, (n, classes)."""
-        check_is_fitted(self)
-        found = self._values(X).clip(0, 1)
+        found = self._values(X, lengths, mask).clip(0, 1)
         if found.shape[1] == 1:
             return np.concatenate([1 - found, found], 1)
         found = np.maximum(found, np.finfo(float).tiny)
         return found / found.sum(1, keepdims=True)
 
-    def decision_function(self, X: np.ndarray) -> np.ndarray:
+    def decision_function(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> np.ndarray:
         """What the heads give, (n, classes); of two classes (n,), above one half."""
-        check_is_fitted(self)
-        found = self._values(X)
+        found = self._values(X, lengths, mask)
         return found[:, 0] - 0.5 if found.shape[1] == 1 else found
 
-    def predict(self, X: np.ndarray) -> np.ndarray:
+    def predict(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> np.ndarray:
         """The likeliest class of every sample, (n,)."""
-        found = self.decision_function(X)
+        found = self.decision_function(X, lengths=lengths, mask=mask)
         place = found.argmax(1) if found.ndim == 2 else (found > 0).astype(int)
         return self.classes_[place]
 
-    def explain(self, X: np.ndarray) -> pd.DataFrame:
+    def score(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> float:
+        """Share of the samples whose class is predicted."""
+        predicted = self.predict(X, lengths=lengths, mask=mask)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    def explain(
+        self,
+        X: np.ndarray,
+        *,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> pd.DataFrame:
         """What every curve adds to the head of every class, against its usual value.
 
         Returns
@@ -241,7 +319,7 @@ class AdaptiveWaveletClassifier(ClassifierMixin, Predictor):
         check_is_fitted(self)
         students = range(len(self.model_.students))
         names = self.classes_[-len(students) :]
-        tables = [self._explained(X, k) for k in students]
+        tables = [self._explained(X, k, lengths, mask) for k in students]
         named = (
             table.assign(**{"class": name})
             for table, name in zip(tables, names, strict=True)

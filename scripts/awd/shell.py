@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from awd import __version__, samples
-from awd.errors import ConfigError, DataError, ShapeError, about
+from awd.errors import ConfigError, DataError, ShapeError
 from awd.model import Model, Target
 from awd.own import source, tables, windows
 from awd.record import manifest
@@ -48,14 +48,13 @@ def distilled(path: Path, network: str, name: str, options: Mapping[str, Any]) -
         "dims": options["dims"],
         "folds": options["folds"],
     }
-    x, y, group = _arrays(path, options)
-    known: dict[str, Any] = {"groups": group, "seen": not options["unseen"]}
+    x, y, known = _arrays(path, options)
+    known |= {"seen": not options["unseen"]}
     known |= _network(network, options)
-    if options["classes"]:
-        fitted = predictors.AdaptiveWaveletClassifier(**settings).fit(x, y, **known)
-    else:
-        known |= {"target": options["column"]}
-        fitted = predictors.AdaptiveWaveletRegressor(**settings).fit(x, y, **known)
+    kind: Any = predictors.AdaptiveWaveletClassifier
+    if not options["classes"]:
+        kind, known["target"] = predictors.AdaptiveWaveletRegressor, options["column"]
+    fitted = kind(**settings).fit(x, y, **known)
     model = fitted.to_model()
     sample = dataclasses.replace(
         model.sample, unit=options["unit"], step=step, step_unit=step_unit
@@ -88,8 +87,8 @@ def summary(model: Model) -> str:
 
 def _arrays(
     path: Path, options: Mapping[str, Any]
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """Samples, and labels and groups of as many, where they are there."""
+) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
+    """Samples, labels, and groups, lengths and mask, as far as they are there."""
     named = {key: options[key] for key in ("x", "y", "group")}
     found = source.read({"kind": "file", "file": path, **named}, {})
     x = samples.real(found["x"], options["x"])
@@ -116,13 +115,9 @@ def _arrays(
             )
         name = f"{path}: {options['y']}"
         y = samples.require_finite(samples.real(y, name), name)
-    group = None if group is None else group.astype(str)
-    x = _shaped(x, options["shape"])
-    if windows.partly(found):
-        dims = samples.dims_of(x.shape, options["dims"])
-        with about(str(path)):
-            x = windows.cut({**found, "x": x}, dims).x
-    return x, y, group
+    known = {"groups": None if group is None else group.astype(str)}
+    known |= {"lengths": found.get("length"), "mask": found.get("mask")}
+    return _shaped(x, options["shape"]), y, known
 
 
 def _network(network: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awd import io
+from awd import gaps, io
 from awd.cells.study.windows import windowed
 from awd.errors import AwdError
-from awd.maps.measure import masks
 from awd.own import dataset, source, windows
 from awd.record import contracts
 
@@ -73,7 +72,7 @@ def test_windows_are_those_of_tracks_and_nothing_beyond_is_read(case):
     )
     np.testing.assert_allclose(found.x.reshape(expected.shape), expected, rtol=1e-6)
     if found.mask is not None:
-        assert (found.x[found.mask == windows.BEYOND] == 0).all()
+        assert (found.x[found.mask == gaps.BEYOND] == 0).all()
         assert found.mask.shape == found.x.shape
 
 
@@ -91,13 +90,13 @@ def test_offset_and_scale_leave_scaled_samples_as_they_are(tmp_path, names):
     ]
     first, other = (ds["x"].values for ds in both)
     np.testing.assert_allclose(other, first, atol=1e-4)
-    seen = both[0]["mask"].values == windows.SEEN
+    seen = both[0]["mask"].values == gaps.SEEN
     train = both[0]["split"].values == "train"
     for channel in range(first.shape[1]):
         values = first[train, channel][seen[train, channel]]
         assert abs(values.mean()) < 1e-5
         assert values.std() == pytest.approx(1, abs=1e-5)
-    assert (first[both[0]["mask"].values == windows.BEYOND] == 0).all()
+    assert (first[both[0]["mask"].values == gaps.BEYOND] == 0).all()
 
 
 @pytest.mark.parametrize("junk", JUNK)
@@ -109,9 +108,9 @@ def test_gaps_are_filled_as_those_of_maps(junk, dims, shape):
     hidden = ~np.broadcast_to(seen if seen.ndim == x.ndim else seen[:, None], x.shape)
     found = windows.cut({"x": np.where(hidden, junk, x), "mask": seen}, dims)
     images, mask = (x[..., None, :], seen[:, None]) if dims == 1 else (x, seen)
-    expected = masks.filled(images, mask).reshape(x.shape)
+    expected = gaps.filled(images, mask).reshape(x.shape)
     np.testing.assert_allclose(found.x, expected, rtol=1e-6)
-    np.testing.assert_array_equal(found.mask == windows.SEEN, ~hidden)
+    np.testing.assert_array_equal(found.mask == gaps.SEEN, ~hidden)
 
 
 def test_a_list_of_signals_brings_its_lengths(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import io
+from awd import gaps, io
 from awd.errors import DataError, ShapeError, about
 from awd.league import splits
 from awd.own import answers, labels, source, windows
@@ -120,7 +120,7 @@ class Form(NamedTuple):
         found = _cut(self.found, rows, *self.how)
         mask = found.mask
         if mask is None and self.masked:
-            mask = np.full(found.x.shape, windows.SEEN, np.int8)
+            mask = np.full(found.x.shape, gaps.SEEN, np.int8)
         return found._replace(x=single(found.x, "x"), mask=mask)
 
 
@@ -134,8 +134,8 @@ def _form(found: Mapping[str, Any], settings: Mapping[str, Any]) -> Form:
         raise ShapeError(
             f"x is {shape}; expected (n, [channel,] {last}) for dims: {dims}, not empty"
         )
-    windows.require_fitting(found, dims)
-    ends = windows.lengths(found, dims)
+    gaps.require_fitting(found, dims)
+    ends = gaps.lengths(found, dims)
     if ends is not None:
         size = size or int(ends.max())
     first = _cut(found, slice(0, 1), dims, names, size)
@@ -219,7 +219,7 @@ def _blocks(
                 block["mask"] = cut.mask
             if known.gradient is not None:
                 slopes = known.gradient(rows)
-                seen = True if cut.mask is None else cut.mask == windows.SEEN
+                seen = True if cut.mask is None else cut.mask == gaps.SEEN
                 block["answer_gradient"] = slopes * seen
         yield block
 
@@ -313,7 +313,7 @@ def _moments(ds: xr.Dataset, training: np.ndarray) -> tuple[np.ndarray, np.ndarr
         x = ds["x"][rows].values[kept].astype(float)
         seen = np.ones(x.shape, bool)
         if "mask" in ds:
-            seen = ds["mask"][rows].values[kept] == windows.SEEN
+            seen = ds["mask"][rows].values[kept] == gaps.SEEN
         here = seen.sum(over, keepdims=True)
         own = x.sum(over, keepdims=True, where=seen) / here.clip(1)
         x -= own
@@ -336,7 +336,7 @@ def _scaled(
         if scale is not None:
             x = ((block["x"] - scale[0]) / scale[1]).astype(np.float32)
             if "mask" in block:
-                x[block["mask"] == windows.BEYOND] = 0
+                x[block["mask"] == gaps.BEYOND] = 0
             block["x"] = x
         yield block
 

@@ -2,25 +2,24 @@
 
 Both go as in the sciences: a signal is read through the windows of tracks
 (:mod:`awd.cells.study.windows`), what a mask hides is filled as in maps
-(:mod:`awd.maps.measure.masks`). Networks and students then read samples of one length
+(:mod:`awd.gaps`). Networks and students then read samples of one length
 without gaps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from awd import gaps
 from awd.cells.study.windows import WINDOWS
-from awd.errors import DataError, ShapeError
-from awd.samples import counted_from, require_finite, require_samples
+from awd.gaps import BEYOND, FILLED, SEEN
+from awd.samples import require_samples
 
 if TYPE_CHECKING:
     from awd.portable.parts import Sample
-
-SEEN, FILLED, BEYOND = 1, 0, -1  # what a mask says of a value
 
 
 class Cut(NamedTuple):
@@ -75,20 +74,10 @@ def cut(
         A mask or the lengths do not fit the samples, a sample shows nothing, or is not
         finite where it was seen.
     """
-    x = found["x"]
-    length = lengths(found, dims)
-    require_fitting(found, dims)
-    seen = _seen(found)
-    if length is not None:
-        inside = np.arange(x.shape[-1]) < length[:, None]
-        seen = inside if seen is None else seen & inside
-    if seen is None:
-        require_finite(x, first=first)
-    else:
-        x = _filled(x, seen, dims, "mask" in found, first)
+    x, seen, length = gaps.mended(found, dims, first)
     usual = [*windows] == ["whole"] and size in (None, x.shape[-1])
     if length is None and (dims == 2 or usual):
-        return Cut(x, None if seen is None else _as(x, seen).astype(np.int8))
+        return Cut(x, None if seen is None else gaps.spread(seen, x).astype(np.int8))
     return _windowed(x, seen, length, windows, size)
 
 
@@ -120,89 +109,6 @@ def at_home(found: Mapping[str, np.ndarray], sample: Sample) -> np.ndarray:
         return done.x
     centre = sample.columns(sample.centre, done.x)
     return np.where(done.mask == BEYOND, centre, done.x)
-
-
-def lengths(found: Mapping[str, Any], dims: int) -> np.ndarray | None:
-    """Where every sample ends, (n,) int; None where nothing says so.
-
-    Raises
-    ------
-    ShapeError, DataError
-        There is not one a sample, or it is none; images have none.
-    """
-    if "length" not in found:
-        return None
-    if dims == 2:
-        raise DataError(
-            "images have no length; say with a mask (n, y, x) which pixels were seen"
-        )
-    given, shape = np.asarray(found["length"]), found["x"].shape
-    if given.shape != shape[:1]:
-        raise ShapeError(
-            f"length is {given.shape}; expected one a sample, ({shape[0]},)"
-        )
-    most = shape[-1]
-    wrong = given
-    if given.dtype.kind in "fiu":
-        wrong = given[~((given % 1 == 0) & (given >= 1) & (given <= most))]
-    if wrong.size:
-        raise DataError(
-            f"length holds {wrong[0]}; expected whole numbers from 1 to {most}, the "
-            "length of x"
-        )
-    return given.astype(int)
-
-
-def require_fitting(found: Mapping[str, Any], dims: int) -> None:
-    """Refuse a mask of another shape than that of the samples."""
-    if "mask" not in found:
-        return
-    shape = found["x"].shape
-    expected = (shape[0], *shape[-dims:])
-    if np.shape(found["mask"]) != expected:
-        raise ShapeError(
-            f"mask is {np.shape(found['mask'])}; expected {expected}, the same for all "
-            "channels"
-        )
-
-
-def _seen(found: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    if "mask" not in found:
-        return None
-    given = np.asarray(found["mask"])
-    if given.dtype.kind not in "fiub" or not ((given == 0) | (given == 1)).all():
-        raise DataError(
-            f"mask holds more than 0 and 1 (dtype {given.dtype}); expected 1 where a "
-            "value was seen, 0 where not"
-        )
-    return given.astype(bool)
-
-
-def _filled(
-    x: np.ndarray, seen: np.ndarray, dims: int, gaps: bool, first: int
-) -> np.ndarray:
-    """What was not seen holds means of what was seen around it; 0 without gaps."""
-    from awd.maps.measure import masks
-
-    blind = ~seen.any(tuple(range(1, seen.ndim)))
-    if blind.any():
-        raise DataError(
-            f"mask hides all of {blind.sum()} of {len(x)} samples"
-            f"{counted_from(first)}, first of sample {first + int(blind.argmax())}; "
-            "leave them out"
-        )
-    hidden = ~_as(x, seen)
-    x = np.where(hidden, x.dtype.type(0), x)
-    require_finite(x, first=first)
-    if not gaps:
-        return x
-    images = x if dims == 2 else x[..., None, :]
-    return masks.filled(images, seen if dims == 2 else seen[:, None]).reshape(x.shape)
-
-
-def _as(x: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Of all channels what is seen of each."""
-    return np.broadcast_to(seen if seen.ndim == x.ndim else seen[:, None], x.shape)
 
 
 def _windowed(

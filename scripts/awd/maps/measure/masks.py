@@ -3,7 +3,8 @@
 A mask stands beside the maps in ``samples.nc``: ``mask`` (sample, y, x), 1 where the
 sky was seen, the same for all bins of sources. It hides pixels that are NaN or UNSEEN
 in the files, and those of a survey's own mask (``maps.mask``). Hidden pixels of ``x``
-hold a mean of the seen ones around them, so that filters and networks run over them.
+hold a mean of the seen ones around them (:func:`awd.gaps.filled`), so that filters and
+networks run over them.
 
 A statistic gets maps so filled and their mask, (n, y, x) of bool, or None. It filters
 the filled maps, and weighs what it finds, at every pixel and scale: 1 where enough of
@@ -21,78 +22,15 @@ import numpy as np
 from scipy import ndimage
 
 from awd.arguments import checked
-from awd.errors import ShapeError
+from awd.gaps import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import xarray as xr
 
-AROUND = (1.0, 2.0, 4.0, 8.0)  # s.d. of the means that fill, pixels, narrow ones first
-ENOUGH = 0.05  # weight of seen pixels, above which such a mean is taken
 TAPER = 2.0  # pixels over which the weight of a spectrum falls
 LEAST = 0.25  # share of a map that has to be seen
-
-
-@checked(maps="n ...", mask="n y x")
-def filled(maps: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Maps whose hidden pixels hold Gaussian means of the seen ones around them.
-
-    Parameters
-    ----------
-    maps : array of shape (n, y, x) or (n, bins, y, x)
-        What hidden pixels hold is not looked at.
-    mask : array of bool of shape (n, y, x)
-        Where they were seen.
-
-    Returns
-    -------
-    ndarray as ``maps``, float32
-
-    Raises
-    ------
-    ShapeError
-        The mask does not fit the maps.
-    """
-    if maps.shape[-2:] != mask.shape[1:]:
-        raise ShapeError(f"maps have shape {maps.shape}, their mask {mask.shape}")
-    out = np.array(maps, np.float32)
-    last, shares = None, []
-    for image, seen in zip(out, mask, strict=True):
-        if seen.all():
-            continue
-        if last is None or not np.array_equal(seen, last):
-            last, shares = seen, _shares(seen)
-        for field in image.reshape(-1, *seen.shape):
-            field[~seen] = 0
-            field[~seen] = _around(field, seen, shares)
-    return out
-
-
-def _smooth(field: np.ndarray, sigma: float) -> np.ndarray:
-    return ndimage.gaussian_filter(field, sigma, truncate=3.0)
-
-
-def _shares(seen: np.ndarray) -> list[np.ndarray]:
-    """The share seen of what every mean takes, as far as it takes to have enough."""
-    shares: list[np.ndarray] = []
-    for sigma in AROUND:
-        shares.append(_smooth(seen.astype(np.float32), sigma))
-        if (shares[-1][~seen] > ENOUGH).all():
-            break
-    return shares
-
-
-def _around(
-    field: np.ndarray, seen: np.ndarray, shares: list[np.ndarray]
-) -> np.ndarray:
-    """For every hidden pixel the mean of what was seen, of as near as is enough."""
-    values = np.full((~seen).sum(), field[seen].mean() if seen.any() else 0.0)
-    for sigma, share in reversed([*zip(AROUND, shares, strict=False)]):
-        own = share[~seen]
-        near = _smooth(field, sigma)[~seen]
-        values = np.where(own > ENOUGH, near / np.maximum(own, ENOUGH), values)
-    return values
 
 
 @checked(mask="y x")
