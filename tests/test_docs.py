@@ -177,7 +177,7 @@ def test_every_page_is_in_the_contents_and_every_example_has_its_table():
     for page in DOCS.glob("*.md"):
         assert page.stem == "index" or f"\n{page.stem}\n" in index, page
     examples = sorted(DOCS.glob("gallery/plot_*.py"))
-    assert len(examples) >= 6
+    assert len(examples) >= 8
     for path in examples:
         text = path.read_text("utf-8")
         assert "compare(" in text, path

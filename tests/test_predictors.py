@@ -20,6 +20,7 @@ import awd
 from awd.errors import AwdError, ConfigError, DataError, KindError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
+from awd.fitting import folds_of
 from awd.own import windows
 
 pytestmark = [
@@ -124,6 +125,17 @@ def test_a_teacher_of_noise_is_not_reproduced(n):
         )
     assert model.fidelity_ < 0.03
     assert model.result_.fidelity > model.fidelity_
+
+
+@pytest.mark.parametrize("period", [3, 5])
+def test_folds_do_not_follow_the_order_of_the_samples(period):
+    """Of classes that come in turn none is missing where a fold is left out."""
+    y = np.arange(60) % period
+    fold = folds_of(np.arange(60), period, 0)
+    for k in range(period):
+        assert (np.bincount(fold, minlength=period)[k]) == 60 // period
+        assert set(y[fold != k]) == set(range(period))
+        assert len(set(y[fold == k])) > 1
 
 
 def test_fidelity_holds_whole_groups_out():

@@ -244,15 +244,30 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> tuple[Fidelity, Fideli
     return found, score
 
 
-def _held_out(data: Taught, recipe: Recipe, folds: int) -> np.ndarray:
-    """Predictions (n, targets) of models that were made without each fold."""
+def folds_of(units: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """The fold of every sample, (n,) int: whole groups, folds of about equal size.
+
+    Which of equal groups go together is drawn: samples often come in an order that
+    repeats, and a fold of every third may be all of one class.
+    """
     from sklearn.model_selection import GroupKFold
 
+    names, index = np.unique(units, return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(len(names))[index]
+    fold = np.empty(len(units), int)
+    for k, (_, held) in enumerate(GroupKFold(count).split(drawn, groups=drawn)):
+        fold[held] = k
+    return fold
+
+
+def _held_out(data: Taught, recipe: Recipe, folds: int) -> np.ndarray:
+    """Predictions (n, targets) of models that were made without each fold."""
     answers = data.answers
     assert answers is not None
     predicted = np.empty_like(answers, dtype=float)
-    splits = list(GroupKFold(folds).split(data.x, groups=data.units))
-    for rows, held in progress(splits, "held out"):
+    fold = folds_of(data.units, folds, recipe.random_state)
+    for k in progress(range(folds), "held out"):
+        rows, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         if np.ptp(answers[rows], axis=0).any():
             seen = None if data.mask is None else data.mask[held]
             predicted[held] = recipe.fitted(data.subset(rows))(data.x[held], seen)

@@ -17,7 +17,7 @@ from awd import gaps, io, scalars
 from awd.errors import ConfigError, ShapeError, about
 from awd.estimator import Sampled
 from awd.features import Largest, contributions, recipe
-from awd.fitting import Recipe, Taught, centred
+from awd.fitting import Recipe, Taught, centred, folds_of
 from awd.heads import additive
 from awd.model import Model, Sample, Score, Story, of_student
 from awd.samples import answers, dims_of, groups_of, real, require_samples
@@ -223,14 +223,9 @@ class Predictor(Sampled):
             return self._held_out(known.held_out, given)
         if known.seen:
             return None
-        from sklearn.model_selection import GroupKFold
-
         units = np.arange(n) if groups is None else groups
-        fold = np.empty(n, int)
         count = max(2, min(5, len(np.unique(units))))
-        splits = GroupKFold(count).split(given, groups=units)
-        for index, (_, held) in enumerate(splits):
-            fold[held] = index
+        fold = folds_of(units, count, self.random_state)
         return HeldOut(fold, np.broadcast_to(outputs, (count, *outputs.shape)))
 
     def _held_out(self, held_out: Any, given: np.ndarray) -> HeldOut:
