@@ -381,6 +381,9 @@ def test_plain_functions_of_arrays():
         (lambda x: x[:, 0] / 0, DataError, "output is not finite"),
         (lambda x: "many", ShapeError, "the network's output is a str"),
         (lambda x: x[:, 99], DataError, r"fails on samples of shape \(24,\).*IndexErr"),
+        (lambda x: torch.relu(x).sum(1), DataError, r"net\(torch.as_tensor\(x\)\)"),
+        (nn.ReLU, ConfigError, "a class; give an instance of it"),
+        (nn.Linear(2, 1).state_dict(), ConfigError, "weights alone; give the module"),
         (lambda x: {"a": x, "b": x}, ConfigError, "a dict: 'a'"),
     ],
 )

@@ -559,8 +559,9 @@ def test_scikit_learn_passes_lengths_on_and_they_are_not_forgotten():
         ({"mask": np.ones((300, 5))}, r"mask is \(300, 5\); expected \(300, 32\)"),
         ({"mask": np.zeros((300, 32))}, "hides all of 300 of 300 samples"),
         ({"mask": np.full((300, 32), "a")}, "mask holds more than 0 and 1"),
+        ({"X": np.ma.masked_less(X, 0)}, "and what was seen of it in mask"),
     ],
 )
 def test_lengths_and_masks_that_do_not_fit_are_refused(known, message):
     with pytest.raises(AwdError, match=message):
-        regressor().fit(X, network(X), **known)
+        regressor().fit(**{"X": X, "y": network(X)} | known)

@@ -52,8 +52,8 @@ print(f"fidelity {model.fidelity_:.3f}, 95 % {low:.3f} to {high:.3f}")
 show(model, training[0], 0, "share of the class")
 
 # %%
-# The model is level with its network. MiniRocket, with almost 400 times as many numbers,
-# is far ahead of both.
+# The model is level with its network. MiniRocket, with almost 400 times as many
+# numbers, is far ahead of both.
 
 with torch.no_grad():
     outputs = net(torch.tensor(test[0], dtype=torch.float32)).numpy()

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from awd import gaps, io, scalars
-from awd.errors import ConfigError, ShapeError, about
+from awd.errors import ConfigError, DataError, ShapeError, about
 from awd.estimator import Sampled
 from awd.features import Largest, contributions, recipe
 from awd.fitting import Recipe, Taught, centred, folds_of
@@ -122,6 +122,11 @@ class Predictor(Sampled):
     def _mended(self, X: Any, lengths: Any, mask: Any) -> tuple[Any, np.ndarray | None]:
         """Samples with gaps filled and 0 beyond their ends, and what was seen."""
         if lengths is None and mask is None:
+            if isinstance(X, np.ndarray) and np.ma.is_masked(X):
+                raise DataError(
+                    "X has masked values; give X.filled(0), and what was seen of it in "
+                    "mask, (n, time) or (n, y, x): ~numpy.ma.getmaskarray(X)"
+                )
             return X, None
         X = real(X, "X")
         ends = {} if lengths is None else {"length": np.asarray(lengths)}

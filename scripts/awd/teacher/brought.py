@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -190,10 +190,14 @@ class Function(Network):
         except AwdError:
             raise
         except Exception as error:
+            remedy = "give samples as in training, or awd.network(net, wrap=lambda "
+            remedy += "net, x: net(...))"
+            if "must be Tensor" in str(error):
+                remedy = "a plain function gets arrays: awd.network(net, wrap=lambda "
+                remedy += "net, x: net(torch.as_tensor(x)))"
             raise DataError(
                 f"the network fails on samples of shape {part.shape[1:]} and dtype "
-                f"{part.dtype}: {type(error).__name__}: {error}; give samples as in "
-                "training, or awd.network(net, wrap=lambda net, x: net(...))"
+                f"{part.dtype}: {type(error).__name__}: {error}; {remedy}"
             ) from error
 
 
@@ -306,6 +310,17 @@ def _of_arrays(
 ) -> Function:
     """A function of arrays, or a model with the methods of scikit-learn."""
     if isinstance(source, type) or not (callable(source) or hasattr(source, "predict")):
+        if isinstance(source, type):
+            raise ConfigError(
+                f"the network is {shown(source)}, a class; give an instance of it, "
+                "with its weights"
+            )
+        if isinstance(source, Mapping):
+            raise ConfigError(
+                f"the network is {shown(source)}, a {type(source).__name__}: weights "
+                "alone; give the module after load_state_dict, or the code that builds "
+                "it, awd.network('models.py:build', weights='best.pt')"
+            )
         raise ConfigError(
             f"the network is {shown(source)}, a {type(source).__name__}; expected a "
             "torch module, an exported program, a path (.pt2, .pt, .onnx), an import "
