@@ -2,6 +2,8 @@
 
 Peers have the best of ten thresholds, two radii and three least lengths, chosen with
 the truth of the very movie they are measured on; ours are the library's defaults.
+
+AWD_BASE=FOLDER compares frames a second with the tracker of another checkout.
 """
 
 from __future__ import annotations
