@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from awd.config import reading
-from awd.errors import AwdError, ConfigError
+from awd.errors import AwdError, ConfigError, DataError
 from awd.maps.measure import sizes, statistics
+from awd.maps.readers import Collection
+from awd.maps.study import dataset
 
 MOMENTS = """
     import numpy as np
@@ -40,9 +42,11 @@ def put(folder, code, name="parts.py"):
     (folder / name).write_text(textwrap.dedent(code))
 
 
+SOURCE = {"kind": "simulated", "pixels": 32, "particles": 16}
+
+
 def read(*methods, **maps):
-    source = {"kind": "simulated", "pixels": 32, "particles": 16}
-    settings = {"source": source, "methods": [*methods], "teacher": None, **maps}
+    settings = {"source": SOURCE, "methods": [*methods], "teacher": None, **maps}
     return reading.load({"run": "r", "maps": settings})
 
 
@@ -60,7 +64,9 @@ def test_it_is_measured_as_every_other(folder, small):
     expected = np.stack([((x / sd) ** k).mean((1, 2)) for k in (2, 3, 4)], 1)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, rtol=0.01)
-    assert statistic.constants == sizes.features(name) == 0
+    assert statistic.constants == 0
+    assert sizes.features(name) == 3
+    assert sizes.features(name, 9, fields=2) == 6
 
 
 def test_every_bin_of_sources_has_its_own_constants(folder, small):
@@ -158,6 +164,56 @@ def test_names_that_cannot_be_told_apart_or_found_are_refused(folder, methods, m
     put(folder, renamed.format("A"), "other.py")
     with pytest.raises(ConfigError, match=message):
         read(*methods)
+
+
+MANY = """
+    import numpy as np
+
+    class One:
+        def __init__(self, pixel): pass
+        def fitted(self, maps, mask=None): return self
+        def features(self, maps, mask=None):
+            seen = maps if mask is None else np.where(mask, maps, 0)
+            return np.repeat(seen.mean((1, 2))[:, None], {}, 1)
+"""
+POOLED = {"covariance": "pooled"}
+
+
+@pytest.mark.parametrize(
+    ("count", "settings", "message"),
+    [
+        (2100, {}, "parts.py:One, of 2100 features; at most 2000"),
+        (1900, {}, None),
+        (1900, POOLED, "1900 features of parts.py:One; a pooled covariance needs 2412"),
+        (900, POOLED, None),
+        (
+            950,
+            POOLED | {"source": SOURCE | {"z_source": [0.5, 1.0]}},
+            "the 1900 features of parts.py:One",
+        ),
+    ],
+)
+def test_more_features_than_maps_bear_are_refused_before_any_job(
+    folder, count, settings, message
+):
+    put(folder, MANY.format(count))
+    if not message:
+        assert read("laplace", "parts.py:One", **settings)
+        return
+    with pytest.raises(ConfigError, match=message):
+        read("laplace", "parts.py:One", **settings)
+
+
+def test_maps_of_files_are_counted_before_their_pixels_are_read(folder, small):
+    put(folder, MANY.format(200))
+    table = small[["cosmology", "split"]].to_dataframe()
+    methods = {"names": ["parts.py:One"], "bins": None, **POOLED}
+    given = ["omega_m", "sigma_8"], methods, {"tile": None, "size": 32}
+    with pytest.raises(DataError, match="the 200 features of parts.py:One"):
+        dataset.require_enough(Collection(table, None), *given)
+    put(folder, MANY.format(20), "few.py")
+    methods["names"] = ["few.py:One"]
+    dataset.require_enough(Collection(table, None), *given)
 
 
 def test_one_that_fails_later_is_named(folder, small):

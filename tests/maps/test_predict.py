@@ -58,6 +58,17 @@ def test_labels_of_test_maps_change_no_prediction(small, features, inferred):
     np.testing.assert_array_equal(mislabelled["prediction"], inferred["prediction"])
 
 
+@pytest.mark.parametrize("count", [60, 70, 130, 145])
+def test_features_may_be_as_many_as_maps(small, count):
+    """Of 168 training maps of six cosmologies 140 are left without one of these."""
+    rng = np.random.default_rng(0)
+    slopes = 5 * rng.normal(size=(2, count))
+    features = small["target"].values @ slopes + rng.normal(size=(len(small.x), count))
+    found = inferring.predict(features, small, BOX)
+    missed = (found["prediction"] - found["target"]).sel(head="unseen")
+    assert np.sqrt((missed**2).mean("sample")).max() < 0.05
+
+
 def test_unseen_predictions_use_no_map_of_their_cosmology(small, features, inferred):
     """Change the training maps of one cosmology: its own predictions stay."""
     own = small["cosmology"].values == "c2"

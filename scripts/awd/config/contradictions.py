@@ -20,7 +20,6 @@ from awd.errors import AwdError, DataError
 from awd.league import splits
 from awd.maps import readers
 from awd.maps.infer import size as too_few
-from awd.maps.measure import own as statistic
 from awd.maps.measure import sizes
 from awd.maps.sky.cosmology import RANGES
 
@@ -284,6 +283,8 @@ def _following(given: set[str]) -> set[str]:
 def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
     source = maps.source
     yield from _bad_pattern(maps)
+    features, unusable = _features(maps)
+    yield from unusable
     if source.kind == "simulated":
         for name in ("omega_m", "sigma_8"):
             low, high = getattr(source, name)
@@ -318,16 +319,12 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
             source.cosmologies,
             source.cosmologies * source.train * source.maps * tiles,
             len(maps.targets),
-            {
-                name: sizes.features(name, maps.bins, source.bins)
-                for name in maps.methods
-            },
+            features,
             maps.covariance,
         )
         if few:
             yield "maps.source", f"makes {few}"
     yield from _bad_bins(maps)
-    yield from _bad_statistics(maps)
     other = [name for name in maps.scored or [] if name not in maps.targets]
     if other:
         yield "maps.scored", f"lists {', '.join(other)}; maps.targets does not"
@@ -340,19 +337,28 @@ def _bad_maps(maps: Maps) -> Iterator[tuple[str, str]]:
         yield "maps.targets", "names one parameter; two are inferred together"
 
 
-def _bad_statistics(maps: Maps) -> Iterator[tuple[str, str]]:
-    """Statistics of one's own are tried on noise, before maps are simulated."""
+def _features(maps: Maps) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """How many features statistics have, and which cannot be used.
+
+    One's own are tried on noise, before maps are simulated or read.
+    """
     called = [registry.short(name) for name in maps.methods]
     twice = [name for name in dict.fromkeys(called) if called.count(name) > 1]
-    if twice:
-        yield "maps.methods", f"has two called {twice[0]!r}; rename yours"
-    source = maps.source
-    pixels = source.pixels if isinstance(source, SimulatedMaps) else None
-    for name in filter(registry.is_path, maps.methods):
+    wrong = [f"has two called {name!r}; rename yours" for name in twice[:1]]
+    pixels = maps.source.pixels if isinstance(maps.source, SimulatedMaps) else None
+    side, found = maps.tile or maps.size or pixels, {}
+    for name in maps.methods:
         try:
-            statistic.tried(name, maps.tile or maps.size or pixels)
+            found[name] = sizes.features(name, maps.bins, maps.source.bins, side)
         except AwdError as error:
-            yield "maps.methods", f"names a statistic that cannot be used: {error}"
+            wrong.append(f"names a statistic that cannot be used: {error}")
+    wrong += [
+        f"names {name}, of {count} features; at most {too_few.MOST} can be inferred "
+        "from: sum some of them up, or take fewer maps.bins"
+        for name, count in found.items()
+        if count > too_few.MOST
+    ]
+    return found, [("maps.methods", text) for text in wrong]
 
 
 def _bad_bins(maps: Maps) -> Iterator[tuple[str, str]]:

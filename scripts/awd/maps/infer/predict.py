@@ -12,7 +12,7 @@ from awd.arguments import checked
 from awd.errors import DataError
 from awd.maps.infer import compressed, heads
 from awd.maps.infer.emulator import Emulator, alone
-from awd.maps.infer.likelihood import Covariance, fewest
+from awd.maps.infer.likelihood import Covariance
 from awd.maps.infer.size import FOLDS, degree_for
 from awd.record import contracts
 from awd.record.contracts import Variable
@@ -33,6 +33,7 @@ HEADS = (
     "unseen",
 )
 POSTERIORS = ("emulator", "calibrated")
+FEW = 2  # maps a feature, below which a covariance is shrunk
 COMPONENTS = 24  # principal components of the ridge
 
 INFERRED = contracts.Contract(
@@ -96,8 +97,7 @@ def predict(
     components = min(COMPONENTS, features.shape[1])
     emulator = Emulator(degree, bounds, covariance=covariance).fit(*training)
     posteriors = [emulator, widened(emulator, features, maps)]
-    enough = len(train) > fewest(features.shape[1]) + len(np.unique(cosmology))
-    near: Covariance = "pooled" if enough and covariance != "shrunk" else "shrunk"
+    near = _pooled(covariance, features.shape[1], [cosmology[train]])
     # Where every map has its own cosmology, maps deviate from the polynomial alone.
     lone = alone(np.unique(target[train], axis=0, return_inverse=True)[1].ravel())
     white = emulator.likelihood_.white if lone else None
@@ -112,7 +112,7 @@ def predict(
         *(head.fit(*training).predict(features[test]) for head in known),
         *(answer.mean for answer in answers),
         few.fit(*training).predict(features[test]),
-        _unseen(features, target, cosmology, train, test, bounds, near),
+        _unseen(features, target, cosmology, train, test, bounds, covariance),
     ]
     ranks, fits = [answer.ranks for answer in answers], answers[1].goodness
     ds = xr.Dataset(
@@ -179,6 +179,17 @@ def degree_of(parameters: np.ndarray) -> int:
     return degree
 
 
+def _pooled(covariance: str, features: int, sets: list[np.ndarray]) -> Covariance:
+    """The covariance of heads that choose none: shrunk where that is asked for.
+
+    And where a set of maps, of which these are the cosmologies, has fewer than two a
+    feature: the inverse of a pooled one is mostly noise there.
+    """
+    least = min(len(own) - len(np.unique(own)) for own in sets)
+    enough = least >= FEW * features and covariance != "shrunk"
+    return "pooled" if enough else "shrunk"
+
+
 def _unseen(
     features: np.ndarray,
     target: np.ndarray,
@@ -186,7 +197,7 @@ def _unseen(
     train: np.ndarray,
     test: np.ndarray,
     bounds: Sequence[tuple[float, float]] | None,
-    covariance: Covariance,
+    covariance: str,
 ) -> np.ndarray:
     """Test maps predicted by an emulator that never saw their cosmology.
 
@@ -198,10 +209,12 @@ def _unseen(
     fold = fold[np.searchsorted(names, cosmology)]
     predictions = np.empty((len(test), target.shape[1]))
     bounds = bounds or list(zip(target.min(0), target.max(0), strict=True))
-    for k in range(folds):
-        outside, inside = train[fold[train] != k], fold[test] == k
+    others = [train[fold[train] != k] for k in range(folds)]
+    near = _pooled(covariance, features.shape[1], [cosmology[o] for o in others])
+    for k, outside in enumerate(others):
+        inside = fold[test] == k
         degree = min(degree_of(target[outside]), 2)
-        head = Emulator(degree, bounds, covariance=covariance, folds=0)
+        head = Emulator(degree, bounds, covariance=near, folds=0)
         head.fit(features[outside], target[outside])
         predictions[inside] = head.predict(features[test[inside]])
     return predictions

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from awd.maps.infer.likelihood import fewest
 
+MOST = 2000  # features: time grows with their cube, to some minutes a statistic
 FOLDS = 6  # of the cosmologies, each predicted by emulators that never saw it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from awd import registry
+from awd.maps.measure import own
 
 # By statistic: features, and how many of them are bins that a user may choose.
 FEATURES = {
@@ -21,14 +22,17 @@ FIXED = {"starlet_norms": 8, "scattering": 35}  # others: 4 quantiles of 8 bands
 QUANTILES = 32
 
 
-def features(name: str, bins: int | None = None, fields: int = 1) -> int:
+def features(
+    name: str, bins: int | None = None, fields: int = 1, side: int | None = None
+) -> int:
     """Most features of a statistic, with so many bins in place of its own.
 
-    Of several fields (bins of sources) those of each, and their cross spectra. Of one's
-    own, an import path, it is not known: 0.
+    Of several fields (bins of sources) those of each, and their cross spectra. One's
+    own, an import path, is tried on noise for it (:func:`awd.maps.measure.own.tried`,
+    whose errors it raises); ``side`` is that of the run's maps, pixels.
     """
     if registry.is_path(name):
-        return 0
+        return fields * own.tried(name, side)
     if fields > 1:
         crossed = features("spectrum", bins) if "spectrum" in name else 0
         pairs = fields * (fields - 1) // 2
@@ -36,6 +40,6 @@ def features(name: str, bins: int | None = None, fields: int = 1) -> int:
     if name == "laplace_spectrum":
         return features("laplace", bins) + features("spectrum", bins)
     if name in FEATURES:
-        sets, own = FEATURES[name]
-        return sets * (bins or own)
+        sets, each = FEATURES[name]
+        return sets * (bins or each)
     return FIXED.get(name, QUANTILES)

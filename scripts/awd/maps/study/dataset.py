@@ -93,12 +93,12 @@ def require_enough(
     """
     table = collection.table
     train = table[table["split"] == "train"]
-    bins = methods["bins"]
+    bins, side = methods["bins"], tiling["tile"] or tiling["size"]
     few = too_few.problem(
         train["cosmology"].nunique(),
         len(train),
         len(targets),
-        {name: sizes.features(name, bins, fields) for name in methods["names"]},
+        {n: sizes.features(n, bins, fields, side) for n in methods["names"]},
         methods["covariance"],
     )
     if few:
