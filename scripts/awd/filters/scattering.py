@@ -7,6 +7,8 @@ release (2022) asks scipy for what it no longer has.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import scipy.fft
 from scipy import ndimage
@@ -190,8 +192,12 @@ def _modulus(spectrum: np.ndarray, side: int, scale: int, turn: float) -> np.nda
     cosine, sine = np.cos(np.pi * turn), np.sin(np.pi * turn)
     wave = _morlet(cosine * x + sine * y, cosine * y - sine * x, scale)
     wave *= (grid / given) ** 2
-    kept = spectrum[:, mode[:, None], mode]
-    return np.abs(scipy.fft.ifft2(kept * wave.astype(np.float32)))
+    wave = wave.astype(np.float32)
+    kept = np.empty((len(spectrum), grid, grid), spectrum.dtype)
+    ends = slice(None, (grid + 1) // 2), slice(-(grid // 2), None)  # of modes
+    for at in itertools.product(ends, ends):
+        np.multiply(spectrum[:, *at], wave[at], out=kept[:, *at])
+    return np.abs(scipy.fft.ifft2(kept, overwrite_x=True))
 
 
 def _morlet(along: np.ndarray, across: np.ndarray | float, scale: int) -> np.ndarray:
