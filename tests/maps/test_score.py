@@ -126,6 +126,15 @@ def test_coverage_has_intervals_over_groups_whose_maps_deviate_together():
     assert text["matter density, 68 %"].iloc[0].startswith("0.50 [0.")
 
 
+def test_coverage_of_one_initial_condition_has_no_interval():
+    dataset = inferred("height", constant(0.01))
+    alone = dataset.assign(group=xr.full_like(dataset["group"], "only"))
+    table = score.coverages([alone], 50, 0)
+    assert table[["low", "high"]].isna().all(axis=None)
+    text = score.coverage_table(table)["matter density, 68 %"].iloc[0]
+    assert float(text) == pytest.approx(table["found"].iloc[0], abs=0.01)
+
+
 def test_the_share_of_maps_that_fit_is_that_of_p_values_above_a_thousandth():
     dataset = inferred("height", constant(0.01))
     dataset["p_value"][:50] = 1e-4

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from awd.maps.infer import likelihood, size, trust
+from awd.maps.infer import cosmologies, likelihood, size, trust
 from awd.maps.infer.emulator import Emulator
 
 BOX = [(0.18, 0.42), (0.6, 1.0)]
@@ -34,6 +34,33 @@ def test_intervals_hold_the_truth_as_often_as_they_say(maps, noise):
     truth = drawn(3000, rng)
     ranks = head.ranks(measured(truth, slopes, noise, rng), truth)
     assert likelihood.coverage(ranks[:, 0]) == pytest.approx([0.68, 0.95], abs=0.03)
+
+
+@pytest.mark.parametrize("side", [5, 8])
+def test_the_box_of_a_grid_holds_its_outermost_cosmologies(side):
+    """As maps of files are tested: at the very cosmologies that train."""
+    rng = np.random.default_rng(0)
+    axes = [np.geomspace(*ends, side) for ends in BOX]
+    grid = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
+    slopes = 2 * rng.standard_normal((2, 8))  # posteriors as wide as the spacing
+    train, truth = np.repeat(grid, 60, 0), np.repeat(grid, 100, 0)
+    head = Emulator(1).fit(measured(train, slopes, np.eye(8), rng), train)
+    ranks = head.ranks(measured(truth, slopes, np.eye(8), rng), truth)
+    assert likelihood.coverage(ranks[:, 0]) == pytest.approx([0.68, 0.95], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2, 4, 2], (2**-0.5, 2**2.5)),  # positive: in logarithms
+        ([0, 0.1, 0.2], (0, 0.25)),  # masses of neutrinos: not below 0
+        ([-1.2, -1, -0.8], (-1.3, -0.7)),
+        ([3, 3], (3, 3)),
+    ],
+)
+def test_the_box_goes_half_a_spacing_beyond_the_cosmologies(values, expected):
+    ((low, high),) = cosmologies.box(np.array(values, float)[:, None])
+    assert (low, high) == pytest.approx(expected)
 
 
 def test_the_exponent_is_that_of_the_known_limits():

@@ -11,6 +11,7 @@ import numpy as np
 
 from awd.arguments import checked
 from awd.errors import DataError
+from awd.maps.infer.cosmologies import alone, box, grouped, scaled
 from awd.maps.infer.likelihood import (
     Likelihood,
     estimated,
@@ -66,8 +67,8 @@ class Emulator:
     degree : int
         Of the polynomial.
     bounds : sequence of (low, high), optional
-        Of every parameter: the box, of uniform prior. By default the range of the
-        training cosmologies.
+        Of every parameter: the box, of uniform prior. By default that of the training
+        cosmologies, :func:`awd.maps.infer.cosmologies.box`.
     nodes : int
         Of ``grid_`` in all, spread evenly over the box.
     covariance : {"auto", "pooled", "shrunk"}
@@ -128,8 +129,7 @@ class Emulator:
         """
         features = np.asarray(features, float)
         own, cosmologies, _ = grouped(features, parameters)
-        spanned = np.stack([cosmologies.min(0), cosmologies.max(0)], 1)
-        self.bounds_ = np.array(self.bounds or spanned, float)
+        self.bounds_ = np.array(self.bounds or box(cosmologies), float)
         if not self.folds:
             self.covariance_, self.temper_ = self.covariance, 1.0
             self._fit(features, cosmologies[own], self.covariance)
@@ -410,42 +410,6 @@ class Emulator:
         low, high = scaled(self.bounds_.T, self.bounds_)
         unit = (scaled(parameters, self.bounds_) - (low + high) / 2) / (high - low) * 2
         return PolynomialFeatures(self.degree).fit_transform(unit)
-
-
-def alone(own: np.ndarray) -> bool:
-    """Whether maps hardly share cosmologies, of which ``own`` holds each map's."""
-    return len(own) < 2 * len(np.unique(own))
-
-
-def scaled(parameters: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Logarithms of parameters (n, p), but of those whose box reaches down to 0."""
-    positive = bounds[:, 0] > 0
-    out = np.array(parameters, float)
-    out[:, positive] = np.log(out[:, positive])
-    return out
-
-
-@checked(features="n d", parameters="n p")
-def grouped(
-    features: np.ndarray, parameters: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Index of every map's cosmology, parameters of the cosmologies, mean features.
-
-    Raises
-    ------
-    ShapeError, DataError
-        Lengths differ, all maps are of one cosmology, or have the same features.
-    """
-    if not np.ptp(features, 0).any():
-        raise DataError("features are the same for all maps; check what made them")
-    cosmologies, own = np.unique(parameters, axis=0, return_inverse=True)
-    if len(cosmologies) < 2:
-        raise DataError(
-            "all maps are of one cosmology; to tell cosmologies apart takes at least 2"
-        )
-    own = own.ravel()
-    means = np.stack([features[own == k].mean(0) for k in range(len(cosmologies))])
-    return own, cosmologies, means
 
 
 def batches(features: np.ndarray, size: int = 512) -> list[np.ndarray]:

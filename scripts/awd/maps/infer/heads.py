@@ -12,7 +12,8 @@ import numpy as np
 
 from awd.arguments import checked
 from awd.errors import ConfigError
-from awd.maps.infer.emulator import Emulator, grouped
+from awd.maps.infer.cosmologies import grouped
+from awd.maps.infer.emulator import Emulator
 from awd.maps.infer.likelihood import (
     Covariance,
     coverage,

@@ -11,7 +11,8 @@ import numpy as np
 from awd.arguments import checked
 from awd.errors import DataError
 from awd.maps.infer import compressed, heads
-from awd.maps.infer.emulator import Emulator, alone
+from awd.maps.infer.cosmologies import alone, box
+from awd.maps.infer.emulator import Emulator
 from awd.maps.infer.likelihood import Covariance
 from awd.maps.infer.size import FOLDS, degree_for
 from awd.record import contracts
@@ -72,7 +73,8 @@ def predict(
     maps : Dataset
         :data:`awd.record.contracts.MAPS`; its pixels are not read.
     bounds : sequence of (low, high), optional
-        The box of the parameters; by default the range of the training maps.
+        The box of the parameters; by default that of the training cosmologies,
+        :func:`awd.maps.infer.cosmologies.box`.
     covariance : {"auto", "pooled", "shrunk"}
         Of emulators, see :class:`awd.maps.infer.emulator.Emulator`; of the nearest
         cosmology it is pooled, or shrunk where that is asked for or maps are few.
@@ -208,7 +210,7 @@ def _unseen(
     fold = np.random.default_rng(0).permutation(len(names)) % folds
     fold = fold[np.searchsorted(names, cosmology)]
     predictions = np.empty((len(test), target.shape[1]))
-    bounds = bounds or list(zip(target.min(0), target.max(0), strict=True))
+    bounds = bounds or box(target[train])
     others = [train[fold[train] != k] for k in range(folds)]
     near = _pooled(covariance, features.shape[1], [cosmology[o] for o in others])
     for k, outside in enumerate(others):

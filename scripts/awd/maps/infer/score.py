@@ -116,7 +116,8 @@ def coverages(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataF
     -------
     DataFrame
         ``method``, ``head``, ``parameter``, ``nominal``, ``found``, with its interval
-        (95 %) over groups, whose maps deviate together: ``low``, ``high``.
+        (95 %) over groups, whose maps deviate together: ``low``, ``high``, NaN of one
+        group.
     """
     import pandas as pd
 
@@ -134,6 +135,8 @@ def coverages(inferred: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataF
             held = np.bincount(own, np.abs(ranks - 0.5) < level / 2)
             drawn = held[picks].sum(1) / size[picks].sum(1)
             low, high = np.quantile(drawn, [0.025, 0.975])
+            if len(groups) < 2:
+                low = high = np.nan
             rows.append(
                 {
                     "method": dataset.attrs["statistic"],
@@ -156,7 +159,7 @@ def coverage_table(coverages: pd.DataFrame) -> pd.DataFrame:
     own = coverages[coverages["head"] == "calibrated"]
     text = own.assign(
         text=[
-            f"{found:.2f} [{low:.2f}, {high:.2f}]"
+            f"{found:.2f}" + (f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else "")
             for found, low, high in zip(
                 own["found"], own["low"], own["high"], strict=True
             )
