@@ -346,7 +346,8 @@ def _features(maps: Maps) -> tuple[dict[str, int], list[tuple[str, str]]]:
     twice = [name for name in dict.fromkeys(called) if called.count(name) > 1]
     wrong = [f"has two called {name!r}; rename yours" for name in twice[:1]]
     pixels = maps.source.pixels if isinstance(maps.source, SimulatedMaps) else None
-    side, found = maps.tile or maps.size or pixels, {}
+    side = maps.tile or maps.size or pixels
+    found: dict[str, int] = {}
     for name in maps.methods:
         try:
             found[name] = sizes.features(name, maps.bins, maps.source.bins, side)
