@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GAP = 4.0  # points of the page between a point's centre and its name
 SPOT = 2.0  # points of the page within which points of one colour share their names
+APART = np.array([3.0, 1.0])  # points of the page between names, across and down
 LINES = 4  # of the names that such a spot has, at most
 LINE = 1.2  # height of a line, of the size of its letters
 
@@ -27,6 +28,7 @@ def place(
     names: Sequence[str],
     colours: Iterable[str],
     avoid: Sequence[np.ndarray] = (),
+    unnamed: np.ndarray | None = None,
 ) -> None:
     """Write a name beside each point; one that had to move gets a line to its point.
 
@@ -41,6 +43,8 @@ def place(
     names, colours : of length n
     avoid : sequence of arrays of shape (2, 2)
         Low and high corners, in the units of the axes, that names keep out of.
+    unnamed : array of shape (m, 2), optional
+        Points without a name, for one of which no name must be taken.
     """
     scale = 72 / ax.figure.dpi
     ax.get_xlim(), ax.get_ylim()  # settles the limits, which are computed late
@@ -52,7 +56,9 @@ def place(
         -1, 2, 2
     )
     sizes = [_size(label) for _, label, _ in shared]
-    boxes = arrange(centres, sizes, frame, avoided)
+    rest = np.empty((0, 2)) if unnamed is None else np.reshape(unnamed, (-1, 2))
+    rest = there.transform(rest) * scale if len(rest) else rest
+    boxes = arrange(centres, sizes, frame, avoided, rest)
     for (centre, label, colour), box in zip(shared, boxes, strict=True):
         x, y = back.transform(box.mean(0) / scale)
         lines = "center" if "\n" in label else "center_baseline"
@@ -112,18 +118,22 @@ def arrange(
     sizes: Sequence[np.ndarray],
     frame: np.ndarray,
     avoid: np.ndarray | None = None,
+    unnamed: np.ndarray | None = None,
     orders: int = 30,
 ) -> np.ndarray:
     """Boxes (n, 2, 2), low and high corners, that miss each other and all points.
+
+    A name stands nearest to its own point, or has a line to it.
 
     Each point takes the best place that is left; the order that serves all best counts,
     of ``orders`` fixed ones. Where nothing is free there is an overlap, the least.
     """
     avoid = np.empty((0, 2, 2)) if avoid is None else avoid
+    points = centres if unnamed is None else np.concatenate([centres, unnamed])
     rng = np.random.default_rng(0)
     options = [_options(*pair) for pair in zip(centres, sizes, strict=True)]
     tries = [
-        _in_order(rng.permutation(len(centres)), centres, options, frame, avoid)
+        _in_order(rng.permutation(len(centres)), points, options, frame, avoid)
         for _ in range(orders)
     ]
     return min(tries, key=lambda trial: trial[0])[1]
@@ -136,15 +146,19 @@ def _in_order(
     frame: np.ndarray,
     avoid: np.ndarray,
 ) -> tuple[float, np.ndarray]:
-    """Total cost and boxes when points choose one after the other."""
+    """Total cost and boxes when points choose one after the other.
+
+    ``centres`` are those of ``order``, then of points without a name.
+    """
     dots = np.stack([centres - 2.5, centres + 2.5], 1)
     names, marks = avoid, np.empty((0, 2, 2))
-    boxes, total = np.empty((len(centres), 2, 2)), 0.0
+    boxes, total = np.empty((len(options), 2, 2)), 0.0
     for index in order:
         others = np.concatenate([np.delete(dots, index, 0), marks])
         lines = _leaders(centres[index], options[index])
         costs = _overlap(options[index], np.concatenate([others, names]), frame)
         costs += _line_costs(lines, names, others)
+        costs += _doubts(options[index], centres[index], np.delete(centres, index, 0))
         best = int(np.argmin(np.round(costs, 6)))  # near ones come first
         boxes[index] = options[index][best]
         total += costs[best]
@@ -177,6 +191,20 @@ def _line_costs(lines: np.ndarray, names: np.ndarray, marks: np.ndarray) -> np.n
     return np.where(np.isnan(length), 0, 30 + length) + crossed
 
 
+def _doubts(boxes: np.ndarray, centre: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What each box (k,) costs for whom may be taken for its point.
+
+    Without a line that is any point about as near as its own; with one, any that the
+    name touches.
+    """
+    own, near = (
+        np.linalg.norm(np.clip(p, boxes[:, :1], boxes[:, 1:]) - p, axis=-1)
+        for p in (centre[None, None], others[None])
+    )
+    limit = np.where(own > 1.5 * GAP, 0.5 * GAP, own + 0.5 * GAP)
+    return 90 * np.clip(1 - near / limit, 0, None).sum(1)
+
+
 def _inside(lines: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """For each line (k,) in how many pairs a point of it lies in a box."""
     x, y = lines[:, :, None, 0], lines[:, :, None, 1]
@@ -186,8 +214,8 @@ def _inside(lines: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 def _overlap(options: np.ndarray, taken: np.ndarray, frame: np.ndarray) -> np.ndarray:
     """Area of each box (k,) that is taken or out of the frame, in square points."""
-    low = np.maximum(options[:, None, 0] - 1, taken[None, :, 0])
-    high = np.minimum(options[:, None, 1] + 1, taken[None, :, 1])
+    low = np.maximum(options[:, None, 0] - APART, taken[None, :, 0])
+    high = np.minimum(options[:, None, 1] + APART, taken[None, :, 1])
     shared = np.clip(high - low, 0, None).prod(-1).sum(-1)
     inside = np.minimum(options[:, 1], frame[1]) - np.maximum(options[:, 0], frame[0])
     whole = (options[:, 1] - options[:, 0]).prod(-1)

@@ -211,10 +211,9 @@ def _scatter(
     ax.locator_params(axis="x", nbins=6)
     avoid = [_teacher_line(ax, row.method, row.r2) for row in teachers[:1].itertuples()]
     rest = points.loc[points.index.difference(named.index), ["fidelity", "r2"]]
-    avoid += [*np.repeat(rest.to_numpy()[:, None], 2, axis=1)]
     names = [name_of(method) for method in named["method"]]
     at = named[["fidelity", "r2"]].to_numpy()
-    place(ax, at, names, named["role"].map(INK), avoid)
+    place(ax, at, names, named["role"].map(INK), avoid, rest.to_numpy())
 
 
 def _teacher_line(ax: Axes, method: str, r2: float) -> np.ndarray:
@@ -287,11 +286,13 @@ def parameters(scores: pd.DataFrame) -> Figure:
     for row in table[below].itertuples():
         ax.plot(row.parameters, edge, "v", color=COLOURS[row.role], clip_on=False)
     _legend(figure, table["role"])
-    table = table.assign(name=_short_names(table, stack, edge)).dropna(subset="name")
     at = table[["parameters", "r2"]].assign(r2=table["r2"].clip(edge)).to_numpy(float)
+    table = table.assign(name=_short_names(table, stack, edge))
+    named = table["name"].notna().to_numpy()
     corners = bars[["x", "r2_low", "x", "r2_high"]].to_numpy().reshape(-1, 2, 2)
     corners *= np.array([[0.99, 1], [1.01, 1]])
-    place(ax, at, table["name"].tolist(), table["role"].map(INK), [*corners])
+    names, ink = table["name"][named].tolist(), table["role"].map(INK)[named]
+    place(ax, at[named], names, ink, [*corners], at[~named])
     return figure
 
 
@@ -314,7 +315,7 @@ def _short_names(
         below = f", {tables.typeset(row.r2, 2)}"
         name = name_of(row.method) + (below if row.r2 < edge else "")
         many = row.role == "control" and size > FEW
-        names.append((f"{size} controls" if is_best else None) if many else name)
+        names.append((f"({size} controls)" if is_best else None) if many else name)
     return names
 
 
