@@ -188,7 +188,12 @@ def test_the_tracking_is_drawn(made):
     assert through.get_xlabel() == "time (s)"
     assert "lifetime" in "".join(ax.get_xlabel() for ax in figure.axes)
     assert (master.get_title(), slave.get_title()) == ("master", "slave")
-    assert len(over.lines) == made[1].sizes["track"] + 1  # and a bar of scale
+    # And a bar of scale, the boxes of both other parts, the row of the kymograph.
+    assert len(over.lines) == made[1].sizes["track"] + 4
+    width = made[0].channels[0][0].shape[1]
+    assert over.get_xlim() == (-0.5, width - 0.5)
+    row = over.lines[-3].get_ydata()[0]
+    assert f"y = {row * made[1].attrs['pixel_nm'] / 1000:.1f} µm" in through.get_title()
 
 
 def test_two_exponentials_are_found_again():
@@ -244,4 +249,4 @@ def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
     titles = [ax.get_title() for ax in figure.axes]
     assert titles[3] == "wavelet, 4 taps"
     assert titles[2] == "network: LSTM"
-    assert "R² = 0.99" in figure.axes[2].texts[0].get_text()
+    assert "R² = 0.987" in figure.axes[2].texts[0].get_text()

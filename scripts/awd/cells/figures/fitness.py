@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from awd.cells import course, measures
+from awd.cells import course, measures, tracks
 from awd.report.style import COLOURS, DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -41,10 +41,14 @@ def quality(cells: Sequence[xr.Dataset]) -> Figure:
     colours = _colours([cell.attrs["cell"] for cell in cells])
     _displacement(axes[0], table, colours)
     _light(axes[1], table, colours)
+    first, second, *_ = [*tracks.channels(cells[0]).values(), "second channel"]
+    axes[1].set_title(f"brightness, {first}")
     _steps(axes[2], table, colours, cells)
     _negative(axes[3], cells, colours)
     _shift(axes[4], cells, colours)
+    axes[4].set_title(f"{second} − {first} (+ applied)")
     _bleed(axes[5], table, colours)
+    axes[5].set(title=f"{second} by {first}", xlabel=f"{first} (counts)")
     _bars(axes[6], cells, colours, "excess")
     _bars(axes[7], cells, colours, "hot_pixels")
     if len(cells) <= MOST:
@@ -99,7 +103,7 @@ def _displacement(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> Non
 def _light(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     _lines(ax, table, "light", colours)
     ax.axhline(0.5, **LIMIT)
-    ax.set(title="light", xlabel="frame", ylabel="master over start")
+    ax.set(xlabel="frame", ylabel="over start")
     ax.set_ylim(bottom=0)
 
 
@@ -142,7 +146,7 @@ def _shift(ax: Axes, cells: Sequence[xr.Dataset], colours: dict[str, str]) -> No
         ax.plot(*applied, "+", color=colour)
     angle = np.linspace(0, 2 * np.pi, 60)
     ax.plot(0.5 * np.cos(angle), 0.5 * np.sin(angle), **LIMIT)
-    ax.set(title="slave − master (+ applied)", xlabel="x (px)", ylabel="y (px)")
+    ax.set(xlabel="x (px)", ylabel="y (px)")
     ax.set_aspect("equal", "datalim")
     ax.invert_yaxis()
 
@@ -153,8 +157,7 @@ def _bleed(ax: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
     if len(own):
         span = np.array([own["x"].min(), own["x"].max()])
         ax.plot(span, own["y"].min() + 0.05 * (span - span[0]), **LIMIT)
-    ax.set(title="slave by master", xlabel="master (counts)")
-    ax.set_ylabel("slave's median (counts)")
+    ax.set_ylabel("its median (counts)")
 
 
 def _bars(

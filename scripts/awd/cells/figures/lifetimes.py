@@ -62,10 +62,10 @@ def _by_class(ax: Axes, table: pd.DataFrame, interval: float) -> None:
     shortest, longest = table["lifetime_s"].agg(["min", "max"]) / interval
     edges = np.geomspace(max(shortest, 1), longest + 1, 25)
     bins = interval * (np.unique(np.rint(edges)) - 0.5)
-    for k, (name, colour) in CLASSES.items():
+    for k, (_, colour) in CLASSES.items():
         own = table.loc[table["category"] == k, "lifetime_s"]
         if len(own):
-            label = f"{name}: {len(own)}, median {own.median():.3g} s"
+            label = f"class {k}: {len(own)}, median {own.median():.3g} s"
             counts = np.histogram(own, bins)[0] / np.diff(bins)
             ax.stairs(counts, bins, color=colour, lw=1.2, label=label)
     ax.set(xscale="log", yscale="log", xlabel="lifetime (s)")
@@ -86,8 +86,9 @@ def _survival(ax: Axes, own: pd.DataFrame, colour: str, label: str) -> None:
         curve = shares @ np.exp(-(at - start) / means[:, None])
         ax.plot(at, curve, color=colour, lw=1, ls=":")
         if are_distinct(seconds - start, weight, shares, means):
-            long = f"{shares[1]:.0%} {means[1]:.2g} s"
-            text += f"; {shares[0]:.0%} last {means[0]:.2g} s, {long}"
+            both = zip(means, shares, strict=True)
+            parts = [f"{mean:.2g} s ({share:.0%})" for mean, share in both]
+            text += f"; means {', '.join(parts)}"
         else:
             text += f"; mean {shares @ means:.2g} s beyond the shortest"
     ax.step(seconds, left, where="post", color=colour, lw=1.2, label=text)

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from awd.cells import measures, tracks
 from awd.cells.figures import tracking
-from awd.cells.figures.tracks import COLOURS as CHANNELS
 from awd.league.names import name_of
 from awd.report.figures import agreement
 from awd.report.figures.wavelets import wavelet_table
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from awd.cells.movie import Movie
 
+# As in the movies, magenta and green: blue and orange are network and student here.
+CHANNELS = {"master": "#CC79A7", "slave": "#009E73"}
 AROUND = 20  # px on every side of the example's pit
 LIVES = (30, 60)  # frames of an example that is neither too short nor too long to see
 
@@ -60,7 +61,7 @@ def pipeline(
     axes[3].plot(curve["x"], curve["y"], color=COLOURS["distilled"])
     axes[3].axhline(0, color="0.6", lw=0.5, zorder=0)
     axes[3].set(xlabel="time (samples)", title=f"wavelet, {len(taps)} taps")
-    axes[3].set(yticks=[])
+    axes[3].set(ylabel="ψ(t)")
     for ax, role in ((axes[2], "teacher"), (axes[4], "distilled")):
         _agreement(ax, table[table["panel"] == role], role)
     network = f"network: {axes[2].get_title()}"

@@ -25,7 +25,7 @@ def traces(cells: Sequence[xr.Dataset]) -> Figure:
     """Example traces of all channels; dots are frames in which the slave is seen."""
     table, names = traces_table(cells), tracks.channels(cells[0])
     figure = Figure(figsize=(DOUBLE, 0.55 * DOUBLE))
-    axes = figure.subplots(2, SHOWN // 2, squeeze=False).ravel()
+    axes = figure.subplots(2, SHOWN // 2, squeeze=False, sharey=True).ravel()
     groups = list(table.groupby("example"))
     for ax, (_, own) in zip(axes, groups, strict=False):
         for channel, name in names.items():

@@ -53,10 +53,13 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
     both = " and ".join(names[:shown])
     spots.set_title(f"{both}, {frame * cell.attrs['frame_interval_s']:g} s")
     _by_lifetime(figure, over, images[0], points)
-    for ax in (spots, over):
-        _middle(ax, images[0].shape)
-        scale_bar(ax, cell.attrs["pixel_nm"])
+    _middle(spots, images[0].shape)
+    scale_bar(spots, cell.attrs["pixel_nm"])
     x, y = _lively(points, now, images[0].shape)
+    _mark(over, (*spots.get_xlim(), *spots.get_ylim()), line)
+    for ax in (spots, over):
+        _frame(ax, (x - ZOOM, x + ZOOM, y - ZOOM, y + ZOOM), ls=":")
+    scale_bar(over, cell.attrs["pixel_nm"], _bar_nm(over, cell.attrs["pixel_nm"]))
     zooms = [grid[0, 2], grid[1, 2]]
     for k, image in enumerate(images):
         ax = figure.add_subplot(zooms[k])
@@ -68,6 +71,27 @@ def tracking(movie: Movie, cell: xr.Dataset) -> Figure:
     wide = grid[1, :2] if shown > 1 else grid[1, :]
     _kymograph(figure.add_subplot(wide), movie, cell, points, line, shown)
     return figure
+
+
+def _mark(ax: Axes, shown: Extent, line: int) -> None:
+    """What the other panels show of an image: a part of it, and a row through time."""
+    low, high = ax.get_ylim()
+    if abs(shown[3] - shown[2]) < abs(high - low) - 1:
+        _frame(ax, shown)
+    ax.axhline(line, color="w", lw=0.7, ls="--")
+
+
+def _frame(ax: Axes, box: Extent, ls: str = "-") -> None:
+    """A box from left to right and from low to high, px."""
+    left, right, low, high = box
+    xs, ys = [left, right, right, left, left], [low, low, high, high, low]
+    ax.plot(xs, ys, color="w", lw=0.7, ls=ls, scalex=False, scaley=False)
+
+
+def _bar_nm(ax: Axes, pixel_nm: float) -> float:
+    """A round length of about a quarter of the axes."""
+    width = abs(np.diff(ax.get_xlim())[0]) * pixel_nm
+    return next((nm for nm in (20_000, 10_000, 5000) if nm < 0.3 * width), 2000)
 
 
 def _read_at(cell: xr.Dataset, now: pd.DataFrame, channel: int) -> np.ndarray:
@@ -97,7 +121,7 @@ def _by_lifetime(
     bar = figure.colorbar(scale, ax=ax, location="bottom", shrink=0.9, pad=0.02)
     bar.set_label("lifetime (s)")
     in_seconds(bar.ax)
-    ax.set_title(f"{points['track'].nunique()} tracks")
+    ax.set_title(f"all {points['track'].nunique()} tracks")
 
 
 def in_seconds(ax: Axes) -> None:

@@ -189,7 +189,9 @@ def masks(panels: dict[str, np.ndarray], pixel_arcmin: float) -> Figure:
             size = np.quantile(np.abs(image), 0.995)
             shown = ax.imshow(image, cmap="RdBu_r", vmin=-size, vmax=size, **how)
         ax.set(title=name, xlabel="x (deg)")
-        unit = "output over convergence" if "gradient" in name else "convergence"
+        unit = (
+            "change of output / of convergence" if "gradient" in name else "convergence"
+        )
         bar = figure.colorbar(shown, ax=ax, location="bottom", label=unit, aspect=30)
         bar.locator = MaxNLocator(5)
     axes[0].set_ylabel("y (deg)")

@@ -71,12 +71,13 @@ def _of_classes(
     figure = Figure(figsize=(DOUBLE, DOUBLE / len(drawn) + 0.25))
     axes = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
     bins = np.histogram_bin_edges(table["predicted"], 20)
+    is_class = str(test_sets[0]["target"].attrs["long_name"])
     for ax, (method, role) in zip(axes, drawn.items(), strict=True):
         shown = table[table["method"] == method]
-        for (value, own), colour in zip(shown.groupby("observed"), TWO, strict=True):
+        for (name, own), colour in zip(_by_class(shown, is_class), TWO, strict=True):
             counts = np.histogram(own["predicted"], bins)[0]
             fill = {"fill": True, "alpha": 0.45, "color": colour}
-            ax.stairs(counts, bins, label=f"observed {value:g}", **fill)
+            ax.stairs(counts, bins, label=f"observed: {name}", **fill)
         _title(ax, test_sets, method, role)
         ax.set_yscale("symlog", linthresh=1)
         ax.yaxis.set_major_formatter("{x:g}")
@@ -86,6 +87,14 @@ def _of_classes(
     figure.supxlabel(f"predicted {described(test_sets[0]['target'])}")
     legend_once(axes[0], figure, loc="outside upper center", ncols=2)
     return figure
+
+
+def _by_class(table: pd.DataFrame, name: str) -> list[tuple[str, pd.DataFrame]]:
+    """Samples of the two observed values, by what these are called."""
+    values = [*table.groupby("observed")]
+    if [value for value, _ in values] == [0, 1]:
+        return [(f"not {name}", values[0][1]), (name, values[1][1])]
+    return [(f"{value:g}", own) for value, own in values]
 
 
 def showcase(*test_sets: xr.Dataset) -> dict[str, str]:

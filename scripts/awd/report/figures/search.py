@@ -96,10 +96,7 @@ def _cell(ax: Axes, at: tuple[int, int], score: float, count: int, image: Any) -
     if count:
         text += f"\nchosen {count}×"
         corner = (at[0] - 0.47, at[1] - 0.46)
-        ink_of_ours = COLOURS["distilled"]
-        frame = mpl.patches.Rectangle(
-            corner, 0.94, 0.92, fill=False, ec=ink_of_ours, lw=1.6
-        )
+        frame = mpl.patches.Rectangle(corner, 0.94, 0.92, fill=False, ec=ink, lw=1.6)
         ax.add_patch(frame)
     ax.text(*at, text, color=ink, ha="center", va="center", fontsize=6.5)
 

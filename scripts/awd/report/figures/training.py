@@ -46,7 +46,7 @@ def _curves(ax: Axes, trainings: Sequence[pd.DataFrame]) -> None:
     thin: dict[str, Any] = (
         {"lw": 0.6, "alpha": 0.8} if len(trainings) > 1 else {"lw": 1}
     )
-    train = {"color": "#56B4E9", "label": "training"} | thin
+    train = {"color": "0.65", "label": "training"} | thin
     select = {"color": COLOURS["teacher"], "label": "selection"} | thin
     dot: dict[str, Any] = {"color": COLOURS["distilled"], "label": "best epoch"}
     for history in trainings:
