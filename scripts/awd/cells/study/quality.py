@@ -285,7 +285,7 @@ PAGE = {
     "false_bursts": ("false bursts", "{:.1%}"),
 }
 CAPTION = (
-    "Every cell as it was tracked; the first row says what a number should be, and "
+    "Every cell as it was tracked; “should be” says what a number should be, and "
     "warnings what to do where it is not. Spots in the negative of the image are "
     "none: about as many of those found are false. A pattern that stands still is no "
     "spot and was taken off. Noise above white noise tells of an interpolated "
