@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
-from sklearn.linear_model import LinearRegression, RidgeCV
+from sklearn.linear_model import LinearRegression, Ridge, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -93,7 +93,8 @@ class FewRidge(RegressorMixin, BaseEstimator):
 
     Columns of the least weight are dropped, in a few rounds after each of which the
     ridge is fitted anew (recursive elimination; I. Guyon et al., Mach. Learn.
-    46, 2002). Each target has its own columns.
+    46, 2002), with the penalty of all columns until the last round chooses its own.
+    Each target has its own columns.
 
     Parameters
     ----------
@@ -116,9 +117,9 @@ class FewRidge(RegressorMixin, BaseEstimator):
         scalars.whole(self.most, "most")
         centre, mean = x.mean(0), y.mean(0)
         columns, targets = x - centre, (y - mean).reshape(len(y), -1)
-        weights, _ = ridge(columns, targets)
-        pairs = zip(targets.T, weights.T, strict=True)
-        coef = np.stack([self._thinned(columns, *pair) for pair in pairs])
+        whole = ridge(columns, targets)
+        fits = zip(targets.T, whole.weights.T, whole.penalty, strict=True)
+        coef = np.stack([self._thinned(columns, *fit) for fit in fits])
         self.coef_ = coef[0] if y.ndim == 1 else coef
         self.intercept_ = mean - self.coef_ @ centre
         return self
@@ -128,13 +129,19 @@ class FewRidge(RegressorMixin, BaseEstimator):
         """Predictions, of the shape of the targets."""
         return x @ self.coef_.T + self.intercept_
 
-    def _thinned(self, x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    def _thinned(
+        self, x: np.ndarray, y: np.ndarray, weights: np.ndarray, penalty: float
+    ) -> np.ndarray:
         """Weights (columns,) of which few are left; they begin as those of a ridge."""
-        kept = np.arange(x.shape[1])
-        for count in self._counts(len(kept)):
+        kept, counts = np.arange(x.shape[1]), self._counts(x.shape[1])
+        between = Ridge(penalty, fit_intercept=False, solver="cholesky")
+        for count in counts:
             largest = np.argsort(-np.abs(weights), kind="stable")[:count]
             kept = np.sort(kept[largest])
-            weights, _ = ridge(x[:, kept], y)
+            if count > counts[-1]:
+                weights = between.fit(x[:, kept], y).coef_
+            else:
+                weights = ridge(x[:, kept], y).weights
         coef = np.zeros(x.shape[1])
         coef[kept] = weights
         return coef
@@ -147,8 +154,23 @@ class FewRidge(RegressorMixin, BaseEstimator):
         return [round(columns * (self.most / columns) ** share) for share in shares]
 
 
+class Penalised(NamedTuple):
+    """Ridges of one or several targets.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (columns,) or (columns, targets)
+    error, penalty : ndarray of shape () or (targets,)
+        The mean squared leave-one-out error, and the penalty with which it is least.
+    """
+
+    weights: np.ndarray
+    error: np.ndarray
+    penalty: np.ndarray
+
+
 @checked(x=("n columns", -SQUARED, SQUARED), y=("n ...", -SQUARED, SQUARED))
-def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ridge(x: np.ndarray, y: np.ndarray) -> Penalised:
     """Ridge with the penalty of least leave-one-out error among :data:`ALPHAS`.
 
     As scikit-learn's ``RidgeCV`` finds it, a penalty a target, from one small system
@@ -160,11 +182,6 @@ def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Columns of mean 0.
     y : array of shape (n,) or (n, targets)
         Of mean 0.
-
-    Returns
-    -------
-    array of shape (columns,) or (columns, targets), array of shape () or (targets,)
-        Weights, and the mean squared leave-one-out error.
     """
     wide = len(x) <= x.shape[1]
     values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
@@ -183,7 +200,12 @@ def ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     best = errors.argmin(1)
     weights = vectors @ (moments * shrunk[:, best])
     weights = x.T @ weights if wide else weights
-    return weights.reshape(-1, *y.shape[1:]), errors.min(1).reshape(y.shape[1:])
+    alone = y.shape[1:]
+    return Penalised(
+        weights.reshape(-1, *alone),
+        errors.min(1).reshape(alone),
+        ALPHAS[best].reshape(alone),
+    )
 
 
 @checked(floor=(0, LARGEST))

@@ -388,4 +388,4 @@ def least_error(features: np.ndarray, y: np.ndarray, floor: float) -> float:
         Smallest s.d. by which a feature is divided.
     """
     z = (features - features.mean(0)) / np.maximum(features.std(0), floor)
-    return float(heads.ridge(z, y - y.mean())[1])
+    return float(heads.ridge(z, y - y.mean()).error)
