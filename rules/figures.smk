@@ -121,6 +121,7 @@ if settings.maps:
     few = [n for n in ("spectrum", "laplace", "starlet") if n in CALLED]
     FEW = expand(STATISTICS, statistic=few or [*CALLED][:3])
     EVERY = {"inferred": expand(INFERRED, statistic=CALLED)}
+    EVERY["students"] = every(SEED / "students.nc", study="maps") if TAUGHT else []
     REALISM = {"realism": RUN / "maps/realism.csv"}
     OUTPUTS = {"outputs": each(SEED / "outputs.nc")}
     BANK = {"bank": RUN / "maps/bank/symmetric.nc"}

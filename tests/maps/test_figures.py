@@ -8,6 +8,7 @@ from tests.looks import faults
 
 from awd import wavelet
 from awd.maps.figures import filters, inferred, sky, steps
+from awd.maps.infer.predict import HEADS
 
 DB2 = wavelet.from_pywt("db2")
 METHODS = {
@@ -194,3 +195,43 @@ def test_posteriors_are_drawn_of_few_maps(statistics, count):
         for name in ("spectrum", "laplace", "starlet")[:statistics]
     ]
     assert not faults(inferred.posterior(pd.concat(parts, ignore_index=True)))
+
+
+def test_the_network_and_its_student_stand_beside_the_statistics_of_their_target():
+    true = np.array([0.2, 0.3, 0.4])
+    students = xr.Dataset(
+        {
+            "prediction": (
+                ("method", "sample"),
+                np.stack([true + 0.02, true, 0 * true]),
+            ),
+            "role": ("method", ["teacher", "distilled", "control"]),
+            "target": ("sample", true),
+            "group": ("sample", ["a", "b", "c"]),
+        },
+        coords={"method": ["resnet", "output", "shuffled"]},
+        attrs={"target_name": "omega_m"},
+    )
+    truth = np.stack([true, 1 + true], 1)
+    statistic = xr.Dataset(
+        {
+            "prediction": (("head", "sample", "name"), [truth] * len(HEADS)),
+            "target": (("sample", "name"), truth),
+            "cosmology": ("sample", ["a", "b", "c"]),
+            "row": ("sample", np.arange(3)),
+        },
+        coords={"head": list(HEADS), "name": ["omega_m", "sigma_8"]},
+        attrs={"statistic": "height"},
+    )
+    table = inferred.inferred_table([statistic], [students])
+    named = table.groupby("parameter")["statistic"].unique()
+    assert named["omega_m"].tolist() == ["resnet", "output", "height"]
+    assert named["sigma_8"].tolist() == ["height"]
+    assert table["predicted"].tolist()[:3] == (true + 0.02).tolist()
+    figure = inferred.inferred([statistic], [students])
+    assert not faults(figure)
+    titles = [ax.get_title() for ax in figure.subfigs[0].axes]
+    assert titles[:2] == [
+        "ResNet teacher\nRMSE 2.00 × 10⁻²",
+        "AWD (output)\nRMSE 0.00 × 10⁻²",
+    ]

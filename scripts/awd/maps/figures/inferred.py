@@ -13,6 +13,7 @@ from awd.league.names import name_of
 from awd.maps.infer.predict import stack
 from awd.maps.infer.score import parameters
 from awd.maps.names import label
+from awd.report.figures import agreement
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -22,16 +23,23 @@ if TYPE_CHECKING:
 
 
 @styled
-def inferred(statistics: Sequence[xr.Dataset], head: str = "emulator") -> Figure:
+def inferred(
+    statistics: Sequence[xr.Dataset],
+    students: Sequence[xr.Dataset] = (),
+    head: str = "emulator",
+) -> Figure:
     """Predicted against true parameters, a block each, a panel a statistic.
 
     Parameters
     ----------
     statistics : sequence of Dataset
         :data:`awd.maps.infer.predict.INFERRED`.
+    students : sequence of Dataset
+        Predictions of the target that a network was trained for: the network and the
+        student have a panel each beside the statistics of this target.
     head : str
     """
-    table = inferred_table(statistics, head)
+    table = inferred_table(statistics, students, head)
     names = table["parameter"].unique()
     columns = min(4, table["statistic"].nunique())
     rows = -(-table["statistic"].nunique() // columns)
@@ -75,9 +83,13 @@ def _finish(axes: np.ndarray, count: int) -> None:
         ax.tick_params(labelbottom=True)
 
 
-def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
+def inferred_table(
+    inferred: Sequence[xr.Dataset],
+    students: Sequence[xr.Dataset] = (),
+    head: str = "emulator",
+) -> pd.DataFrame:
     """Truth and prediction of every parameter, statistic and test map."""
-    parts = []
+    parts = [_of_student(ds) for ds in students]
     for parameter in parameters(inferred):
         y, predictions, cosmology = stack(inferred, parameter)
         for ds in inferred:
@@ -86,6 +98,16 @@ def inferred_table(inferred: Sequence[xr.Dataset], head: str) -> pd.DataFrame:
             columns = {"true": y, "predicted": predictions[f"{name} {head}"]}
             parts.append(pd.DataFrame(known | columns))
     return pd.concat(parts, ignore_index=True)
+
+
+def _of_student(predictions: xr.Dataset) -> pd.DataFrame:
+    """The same of a network and of the student that is distilled from it."""
+    table = agreement.table([predictions])
+    named = {"method": "statistic", "x": "true", "y": "predicted"}
+    shown = table.rename(columns=named)[[*named.values()]]
+    group = np.tile(predictions["group"].values, len(agreement.ROLES))
+    target = predictions.attrs["target_name"]
+    return shown.assign(parameter=target, cosmology=group)
 
 
 def _rmse(own: pd.DataFrame) -> float:
