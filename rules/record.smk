@@ -53,6 +53,9 @@ for name, study in STUDIES.items():
         EXPLORED[name] = told | {"settings": study.reader["student"]}
 if "cells" in EXPLORED:
     EXPLORED["cells"] |= {"windows": settings.cells.windows}
+for name, own in settings.own.items():
+    if name in EXPLORED:
+        EXPLORED[name] |= {"time": own.time}
 if "maps" in STUDIES:
     EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 

@@ -41,6 +41,9 @@ def made_signals():
         ["whole", "end"],
         "clathrin (s.d.)",
         "burst (s.d.)",
+        unit="s.d.",
+        time="s",
+        what="track",
     )
 
 
@@ -98,6 +101,9 @@ def made_images():
     x = rng.normal(size=(8, 16, 16))
     a, b = np.linspace(0, 1, 4), np.linspace(0, 1, 5)
     truth = np.array([(i / 3, j) for i in range(4) for j in (0.0, 1.0)])
+    values = rng.normal(size=(8, 6))
+    added = rng.normal(size=(8, 6))
+    added += (truth[:, :1] + 0.1 - 0.4 - added.sum(1, keepdims=True)) / 6
     return images.Images(
         x,
         [f"map {k}" for k in range(8)],
@@ -112,6 +118,11 @@ def made_images():
         rng.normal(size=(8, 3, 4)),
         (a, b),
         rng.uniform(size=(8, 5, 4)),
+        reads=images.Reads(
+            [f"quantile {k}" for k in range(6)], values, values.mean(0), added, 0.4
+        ),
+        signal="height (m)",
+        pixel=(2.0, "km"),
     )
 
 
@@ -130,6 +141,8 @@ def made_paths():
         rng.normal(size=(4, 3, 20)),
         ["mean", "level 2", "level 1"],
         1,
+        at=np.array([1.0, 2.0, 3.0, 6.0]),
+        scored="on the select groups",
     )
     smoother = [np.array([k, 1 - 2 * k, k]) for k in (0.1, 0.2)]
     short = path.Path(
@@ -196,6 +209,11 @@ class Opened:
         """The element of a model."""
         code = f"name => {{ {MODEL} return Bokeh.index.find_one(m).el; }}"
         return self.page.evaluate_handle(code, name).as_element()
+
+    def said_by(self, name):
+        """What stands above a slider."""
+        code = "el => el.shadowRoot.querySelector('.bk-slider-title').textContent"
+        return self._found(name).evaluate(code)
 
     def press(self, name, key, times=1):
         """Keys on the handle of a slider."""
@@ -322,7 +340,7 @@ def test_tracks_that_can_be_asked_are_told_from_those_that_cannot(opened):
     rings = opened.ask("movie of master", f"[{RINGS}.size, {RINGS}.told]")
     by_track = dict(zip(range(4), zip(*rings, strict=True), strict=True))
     assert min(by_track[k][0] for k in (0, 1, 2)) > by_track[3][0]
-    assert all("; predicted " in by_track[k][1] for k in (0, 1, 2))
+    assert all("; student predicts " in by_track[k][1] for k in (0, 1, 2))
     assert by_track[3][1].endswith("no prediction: not seen from its start to its end")
     widths = opened.ask("movie of master", "m.renderers[1].data_source.data.width")
     assert [*widths] == [filmed.THICK] * 3 + [filmed.THIN]
@@ -338,7 +356,9 @@ def to_frame(opened, frame):
 def test_tracks_are_coloured_by_what_is_asked(opened):
     colours = "Array.from(m.renderers[1].data_source.data.colour)"
     seen, data = {}, made_signals()
-    columns, _ = filmed.tracks_of(made_films(data)[0], data.predicted["student"], 2)
+    columns, _ = filmed.tracks_of(
+        made_films(data)[0], data.predicted["student"], 2, "student"
+    )
     for by in ("class", "lifetime", "prediction"):
         opened.choose("colours of a cell", by)
         wanted = columns[by]
@@ -383,18 +403,18 @@ def test_a_click_beside_a_ring_takes_the_nearest_and_one_far_from_all_takes_none
 def test_of_a_track_without_a_prediction_no_older_reasons_are_shown(opened):
     to_frame(opened, 6)
     opened.click("movie of master", 8.5, 8.5)
-    opened.until("words of a cell", "m.text.includes('Predicted')")
+    opened.until("words of a cell", "m.text.includes('predicts')")
     opened.click("movie of master", 30.5, 30.5)  # cut: no student was asked
     opened.until("movie of master", f"{CHOSEN} === '3'")
     reason = "no prediction: not seen from its start to its end"
     opened.until("words of a cell", f"m.text.includes('{reason}')")
-    assert "Predicted" not in opened.words("a cell")
+    assert "predicts" not in opened.words("a cell")
     assert reason in opened.ask("trace of a cell", "m.title.text")
     assert not opened.ask("read of a cell", "m.visible")
     chosen = "m.renderers[0].data_source.selected.indices"
     assert opened.ask("scatter of a cell", chosen) == []
     opened.click("movie of master", 8.5, 8.5)  # the same one as before
-    opened.until("words of a cell", "m.text.includes('Predicted')")
+    opened.until("words of a cell", "m.text.includes('predicts')")
     assert opened.ask("read of a cell", "m.visible")
 
 
@@ -443,36 +463,72 @@ def test_a_point_says_which_it_is_and_what_its_numbers_are(opened):
     )
 
 
-NUMBER = r"(−?[\d,]+\.\d+)"
+NUMBER = r"([+−]?[\d,]*\d(?:\.\d+)?)"
+SUM = rf"predicts {NUMBER}: the usual {NUMBER} and {NUMBER} from"
 
 
-def test_a_sentence_says_why_a_sample_got_its_prediction(opened):
+def numbers(texts):
+    return [float(text.replace("−", "-").replace(",", "")) for text in texts]
+
+
+def told(opened, title):
+    """What is said of why: the prediction, the usual, the rest, and its parts."""
+    words = opened.words(title)
+    found = re.search(SUM, re.sub("<.*?>", "", words))
+    items = re.findall("<li>(.*?): <b>(.*?)</b></li>", words)
+    return (
+        numbers(found.groups()),
+        [name for name, _ in items],
+        numbers(value for _, value in items),
+    )
+
+
+def test_a_sentence_is_a_sum_whose_terms_are_those_of_the_bars(opened):
     data = made_signals()
     opened.tab("signals")
     said = data.predicted["student"]
     for sample in alone(data, 3):
         opened.click("scatter of signals", data.observed[sample], said[sample])
         opened.until("words of signals", f"m.text.includes('track {sample}<')")
-        words = re.sub("<.*?>", "", opened.words("signals"))
-        found = re.search(
-            rf"Predicted {NUMBER}: {NUMBER} (above|below) the usual {NUMBER}", words
-        )
-        predicted, gap, usual = (
-            float(found[k].replace("−", "-").replace(",", "")) for k in (1, 2, 4)
-        )
-        assert predicted == pytest.approx(said[sample], abs=0.02)
-        sign = 1 if found[3] == "above" else -1
-        assert usual + sign * gap == pytest.approx(predicted, abs=0.03)
-        # What moved it most that way, in the words of the bars.
-        name = re.search("mostly because the (.*?) is ", words)[1]
-        bars = opened.ask(
+        (predicted, usual, gap), names, parts = told(opened, "signals")
+        assert predicted == pytest.approx(said[sample], abs=0.006)
+        assert usual + gap == pytest.approx(predicted, abs=1e-9)
+        assert sum(parts) == pytest.approx(gap, abs=1e-9)
+        bars, lengths = opened.ask(
             "bars of signals",
-            "(d => [Array.from(d.right), Array.from(d.name)])"
+            "(d => [Array.from(d.name), Array.from(d.right)])"
             "(m.renderers[0].data_source.data)",
         )
-        same = [n for value, n in zip(*bars, strict=True) if value * sign > 0]
-        assert same[0] == name
-        assert re.search(r"samples?, (whole|end)", name)
+        for name, bar, part, length in zip(
+            names, bars, parts[:-1], lengths, strict=False
+        ):
+            assert bar in name
+            assert part == pytest.approx(length, abs=0.006)
+        assert bars[-1].startswith("the other ")
+        assert sum(lengths) == pytest.approx(gap, abs=0.02)
+        assert "is held" not in opened.words("signals")
+
+
+def test_an_answer_at_the_end_of_what_was_fitted_says_so(chromium, tmp_path):
+    data = made_signals()
+    low = data.predicted["student"] - 2
+    data.predicted["student"] = np.maximum(low, data.predicted["student"].mean())
+    ends = np.flatnonzero(low < data.predicted["student"])
+    file = tmp_path / "page.html"
+    file.write_text(page.render("run", [signals.part("signals", data)], ""), "utf-8")
+    seen = chromium.new_page()
+    seen.goto(file.as_uri())
+    code = "Bokeh.documents[0].get_model_by_name('words of signals').text"
+    seen.wait_for_function(f"window.Bokeh?.documents[0] && {code}")
+    assert len(ends)
+    seen.evaluate(
+        "k => Bokeh.documents[0].get_model_by_name('scatter of signals')"
+        ".renderers[0].data_source.selected.indices = [k]",
+        int(ends[0]),
+    )
+    seen.wait_for_function(f"{code}.includes('track {ends[0]}<')")
+    assert "held at" in seen.evaluate(code)
+    seen.close()
 
 
 def test_what_each_number_adds_sums_to_the_prediction(opened):
@@ -498,6 +554,11 @@ def test_who_predicts_and_which_bar_are_chosen(opened):
         "scatter of signals",
         f"Math.abs({drawn}[0] - {data.predicted['network'][0]}) < 1e-4",
     )
+    said = [f"{data.predicted['network'][k]:.2f}" for k in range(30)]
+    words = re.sub("<.*?>", "", opened.words("signals")).replace("−", "-")
+    sample = int(re.search("track ([0-9]+)", words)[1])
+    assert f"network predicts {said[sample]} (in the scatter)" in words
+    assert "student predicts" in words  # which is the one that is explained
     third = opened.ask("bars of signals", "m.renderers[0].data_source.data.name[2]")
     length = opened.ask("bars of signals", "m.renderers[0].data_source.data.right[2]")
     opened.click("bars of signals", length / 2, 2)
@@ -508,20 +569,73 @@ def test_who_predicts_and_which_bar_are_chosen(opened):
     assert drawn == [pytest.approx(length)]
 
 
-def test_sliders_over_parameters_go_to_the_nearest_image(opened):
+def shown_map(opened):
+    """The map in sight, and what sliders and words say of it."""
+    title = opened.ask("image of maps", "m.title.text")
+    sliders = [opened.said_by(f"{p} of maps") for p in ("matter", "power")]
+    words = re.sub("<.*?>", "", opened.words("maps"))
+    return int(title.split()[1]), sliders, words
+
+
+def test_sliders_go_from_image_to_image_and_say_what_is_in_sight(opened):
     opened.tab("maps")
     data = made_images()
+
+    def agrees(k):
+        opened.until("image of maps", f"m.title.text === 'map {k}'")
+        values = [
+            f"{name} = {value:.3f}"
+            for name, value in zip(data.parameters, data.truth[k], strict=True)
+        ]
+        _, sliders, words = shown_map(opened)
+        assert sliders == [value.replace(" = ", ": ") for value in values]
+        assert ", ".join(values) in words
+
     opened.press("matter of maps", "Home")
     opened.press("power of maps", "Home")
-    opened.until("image of maps", "m.title.text === 'map 0'")
-    opened.press("power of maps", "End")
-    opened.until("image of maps", "m.title.text === 'map 1'")
-    opened.press("matter of maps", "End")
-    opened.until("image of maps", "m.title.text === 'map 7'")
-    assert "matter = <b>1.000</b>" in opened.words("maps")
+    agrees(0)
+    for k in (2, 4, 6):  # every key goes to another image, along the same power
+        opened.press("matter of maps", "ArrowRight")
+        agrees(k)
+    opened.press("power of maps", "ArrowRight")
+    agrees(7)
+    opened.press("matter of maps", "ArrowLeft")
+    agrees(5)
+    tip = opened.tooltip("scatter of maps", data.truth[0, 0], 0.1)
+    assert tip.startswith("map 0: observed 0.000, predicted 0.100")
     opened.click("scatter of maps", data.truth[2, 0], data.predicted["student"][2])
     opened.until("image of maps", "['map 2', 'map 3'].includes(m.title.text)")
-    assert opened.ask("matter of maps", "m.value") == pytest.approx(1 / 3)
+    agrees(shown_map(opened)[0])
+
+
+def test_of_an_image_is_said_why_it_was_predicted_so(opened):
+    opened.tab("maps")
+    (predicted, usual, gap), names, parts = told(opened, "maps")
+    k, data = shown_map(opened)[0], made_images()
+    assert predicted == pytest.approx(data.predicted["student"][k], abs=0.001)
+    assert usual + gap == pytest.approx(predicted, abs=1e-9)
+    assert sum(parts) == pytest.approx(gap, abs=1e-9)
+    first = np.abs(data.reads.added[k]).argmax()
+    assert data.reads.names[first] in names[0]
+    opened.choose("predicted by of maps", "network")
+    opened.until("words of maps", "m.text.includes('(in the scatter)')")
+
+
+def test_colours_of_images_are_those_of_their_values(opened):
+    opened.tab("maps")
+    k, data = shown_map(opened)[0], made_images()
+    drawn = np.array(
+        opened.ask(
+            "gradient of maps", "Array.from(m.renderers[0].data_source.data.image[0])"
+        )
+    ).reshape(16, 16)
+    mapper = opened.ask(
+        "gradient of maps", "(c => [c.low, c.high])(m.renderers[0].glyph.color_mapper)"
+    )
+    most = np.quantile(np.abs(data.gradient[k]), 0.995)
+    np.testing.assert_allclose(mapper, [-most, most], rtol=1e-6)
+    wanted = np.clip(data.gradient[k], -most, most)
+    np.testing.assert_allclose(drawn, wanted, atol=most / 200)
 
 
 def test_levels_show_their_coefficients_and_weights(opened):
@@ -553,8 +667,12 @@ def test_all_moves_along_a_path(opened):
         "response of method", "Array.from(m.renderers[0].data_source.data.y)"
     )
     np.testing.assert_allclose(gains, path.responses(made.filters[2])[0])
-    at = opened.ask("scores of method", "Array.from(m.renderers[1].data_source.data.y)")
-    assert at == [0.5]
+    place = "(d => [d.x[0], d.y[0]])(m.renderers[2].data_source.data)"
+    assert opened.ask("scores of method", place) == [3, 0.5]
+    assert opened.said_by("step of method") == "moments: db3"
+    assert "on the select groups" in opened.words("method")
+    joined = "m.renderers[0].data_source.data.x.length"
+    assert opened.ask("scores of method", joined) == 4
     shape = opened.ask(
         "told of method", "m.renderers[0].data_source.data.image[0].shape"
     )
@@ -563,6 +681,101 @@ def test_all_moves_along_a_path(opened):
     opened.until("words of method", "m.text.includes('outer tap: 0.1')")
     assert opened.ask("step of method", "m.end") == 1
     assert "labels" not in opened.words("method")  # no score is known
+    assert opened.ask("scores of method", joined) == 0  # apart: of no one number
+
+
+def test_the_trace_keeps_its_axis_while_the_movie_plays(opened):
+    to_frame(opened, 6)
+    opened.click("movie of master", 8.5, 8.5)
+    opened.until("movie of master", f"{CHOSEN} === '0'")
+    ends = "[m.x_range.start, m.x_range.end]"
+    wanted = opened.ask("trace of a cell", ends)
+    assert wanted == [-1, TIME]
+    opened.press("frame of a cell", "Home")
+    opened.press("frame of a cell", "End")
+    assert opened.ask("trace of a cell", ends) == wanted
+
+
+def test_only_tracks_in_the_frame_are_drawn_and_clicked(opened):
+    opened.choose("film of a cell", "cell0")
+    opened.press("frame of a cell", "Home")
+    opened.until("movie of master", f"{RINGS}.x.length === 1")
+    opened.click("movie of master", 8.5, 8.5)
+    opened.until("movie of master", f"{CHOSEN} === '0'")
+    opened.click("movie of master", 8.5, 30.5)  # where another will be
+    opened.page.wait_for_timeout(DOUBLE)
+    assert opened.ask("movie of master", CHOSEN) == "0"
+    assert opened.ask("frame of a cell", "m.value") == 0
+    alpha = "Array.from(m.renderers[1].data_source.data.alpha)"
+    assert opened.ask("movie of master", alpha) == [1, 0, 0, 0]
+
+
+def test_movies_have_a_scale_and_the_scatter_marks_their_tracks(opened):
+    bar = "(d => [d.x1[0] - d.x[0], d.label[0]])(m.renderers[3].data_source.data)"
+    length, label = opened.ask("movie of slave", bar)
+    assert label == "2 µm"
+    assert length == pytest.approx(2000 / 80)
+    marked = "Array.from(m.renderers[1].view.filter.indices).sort().join()"
+    for film in made_films(made_signals()):
+        opened.choose("film of a cell", film.name)
+        own = ",".join(map(str, sorted(map(str, np.flatnonzero(film.track >= 0)))))
+        opened.until("scatter of a cell", f"{marked} === '{own}'")
+        assert film.name in opened.ask("marked of a cell", "m.text")
+
+
+def test_what_the_student_reads_has_a_key_and_says_its_values(opened):
+    opened.tab("signals")
+    data = "m.renderers[1].data_source.data"
+    picks = opened.ask("picks 0 of signals", f"[{data}.x, {data}.y, {data}.told]")
+    tip = opened.tooltip("picks 0 of signals", picks[0][0], picks[1][0])
+    assert any(text in tip for text in picks[2])
+    assert " s.d." in picks[2][0]
+    assert opened.page.get_by_text("What the student reads").count()
+
+
+def test_a_narrow_page_is_no_wider_than_its_screen(opened):
+    size = opened.page.viewport_size
+    opened.page.set_viewport_size({"width": 400, "height": 800})
+    for title in ("a cell", "signals", "maps", "method"):
+        opened.tab(title)
+        opened.page.wait_for_timeout(DOUBLE)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 400
+    opened.page.set_viewport_size(size)
+
+
+def test_a_short_tab_ends_where_its_panels_end(opened):
+    bottom = "document.querySelector('.about').getBoundingClientRect().bottom + scrollY"
+    high = {}
+    for title in ("a cell", "method"):
+        opened.tab(title)
+        opened.page.wait_for_timeout(DOUBLE)
+        high[title] = opened.page.evaluate(bottom)
+    assert high["method"] < 0.75 * high["a cell"]
+    assert opened.page.locator(".back a").get_attribute("href") == "report.html"
+
+
+def test_a_scatter_without_a_column_of_its_tooltip_is_refused():
+    from bokeh.models import ColumnDataSource
+
+    samples = ColumnDataSource({"observed": [0.0], "predicted": [0.0]})
+    with pytest.raises(DataError, match="no name"):
+        page.scatter(samples, "held out", "observed", "maps")
+
+
+def test_parts_of_a_map_sum_to_its_prediction():
+    from awd.maps.figures import explorer as maps
+    from awd.maps.infer import compressed
+
+    rng = np.random.default_rng(4)
+    parameters = np.array([(a, b) for a in (0.2, 0.3, 0.4) for b in (0.7, 0.8, 0.9)])
+    parameters = np.repeat(parameters, 20, axis=0)
+    mixing = rng.normal(size=(2, 6))
+    features = np.log(parameters) @ mixing + rng.normal(0, 0.05, (180, 6))
+    bounds = [(0.15, 0.45), (0.6, 1.0)]
+    head = compressed.emulator(1, bounds).fit(features, parameters)
+    added, usual = maps.parts_of(head, features[:20], features.mean(0))
+    predicted = head.predict(features[:20])[:, 0]
+    np.testing.assert_allclose(usual + added.sum(1), predicted, atol=1e-3)
 
 
 def test_gains_of_filters_are_those_of_theory():

@@ -189,6 +189,12 @@ class Own(Strict):
     )
     units: str = Field("1", description="Of the targets.")
     signal: str = Field("x", description="What a sample measures, for axis labels.")
+    time: str = Field(
+        "samples",
+        min_length=1,
+        description="Unit of a signal's time, of which one lies between its values, "
+        "for axis labels: hours, s.",
+    )
     about: str = Field(
         "",
         description="What is predicted of what, in a phrase for the report's first "

@@ -38,7 +38,7 @@ const rings = (t, chosen, colours, data, points) => {
   return found;
 };
 
-export default async ({cells, files, film, lines, frame, images, plot, spots, now}) => {
+export default async ({cells, files, film, lines, frame, images, plot, spots, now, bar}) => {
   const t = frame.value, name = film.value, which = film.options.indexOf(name);
   const cell = cells[which];
   const [left, bottom, side] = cell.window;
@@ -49,8 +49,10 @@ export default async ({cells, files, film, lines, frame, images, plot, spots, no
   }
   plot.x_range.setv({start: left, end: left + side});
   plot.y_range.setv({start: bottom + side, end: bottom});
+  bar.data = {x: [left + 0.05 * side], x1: [left + 0.05 * side + cell.bar], y: [bottom + 0.95 * side],
+    label: [cell.length]};
   const data = cell.tracks.data;
-  const alpha = Array.from(data.begin, (begin, k) => begin <= t && t <= data.end[k] ? 1 : cell.faint);
+  const alpha = Array.from(data.begin, (begin, k) => begin <= t && t <= data.end[k] ? 1 : 0);
   if (String(alpha) !== String(lines.data.alpha)) lines.data = {...lines.data, alpha};
   spots.data = rings(t, lines.selected.indices[0], lines.data.colour, data, cell.points.data);
   now.data = {x: [t * cell.interval]};

@@ -17,6 +17,7 @@ from awd.cells.figures.tracks import COLOURS
 from awd.cells.movie import open_movie
 from awd.record import contracts
 from awd.report.explorer import page, path, signals, study
+from awd.report.tables import typeset
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
@@ -28,6 +29,7 @@ PLAYED = 80  # ms a frame
 REACH = 16  # CSS pixels within which a click finds a track
 SEEN = 300  # CSS pixels of an image
 COLOURED = ("class", "lifetime", "prediction")
+PILE = 0.05  # of the samples, that share one observed value
 WINDOWS = {"whole": "whole track", "end": "end of the track"}
 HINT = (
     "Click a thick ring (or a point of the scatter): its two channels, why the student "
@@ -69,7 +71,10 @@ def parts(
     rows = study.rows_of(given, target, among)
     track, cells = data["track"].values[rows], data["cell"].values[rows]
     called = [f"{c}, track {t}" for c, t in zip(cells, track, strict=True)]
-    shown = replace(shown, names=called)
+    time = (
+        f"frames of {dt:g} s" if (dt := float(data.attrs.get("dt_s", 0))) else "frames"
+    )
+    shown = replace(shown, names=called, what="track", time=time)
     method_part = path.part(
         "cells: the method", study.paths(given, target, settings, method)
     )
@@ -82,10 +87,29 @@ def parts(
         movie = open_movie(*opened.pop("files"), **opened)
         own = np.where(cells == name, track, -1)
         films.append(Filmed(name, movie, found[name], own, len(first)))
-    return [part("cells", films, shown), method_part]
+    every = len(np.unique(data["cell"].values))
+    return [
+        part("cells", films, shown, _offered(first, names.tolist(), every)),
+        method_part,
+    ]
 
 
-def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
+def _offered(first: Sequence[str], held_out: Sequence[str], every: int) -> str:
+    """Which cells can be looked at, and why these."""
+    kept = (
+        f"{len(first)} of the {len(held_out)}, those with most tracks"
+        if len(first) < len(held_out)
+        else "all"
+    )
+    return (
+        f"Of {every} cells {len(held_out)} were held out in this split, so that no "
+        f"model saw them; {kept} are here: {', '.join(first)}."
+    )
+
+
+def part(
+    title: str, films: Sequence[Filmed], data: Signals, offered: str = ""
+) -> page.Part:
     """The tab of some cells.
 
     Parameters
@@ -95,9 +119,9 @@ def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
         The page opens on the first.
     data : Signals
         The test samples that are shown.
+    offered : str
+        Which cells these are.
     """
-    from bokeh.models import Column, Row
-
     looked = signals.panels(data, title)
     cells = [_cell(film, data) for film in films]
     begin = cells[0]["sample"]
@@ -111,6 +135,10 @@ def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
         _movie(images[name], lines, spots, called, f"movie of {name}")
         for name, called in named.items()
     ]
+    bar = page.source("x", "x1", "y")
+    bar.data["label"] = [""]
+    for plot in plots:
+        _scale(plot, bar)
     for plot in plots:  # which go to another cell together
         plot.x_range, plot.y_range = plots[0].x_range, plots[0].y_range
     through = _through(title, named)
@@ -127,6 +155,7 @@ def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
         for film in films
     ]
     drawn = {"images": images, "plot": plots[0], "spots": spots, "now": now}
+    drawn["bar"] = bar
     show = _script("movie", **given, files=files, **drawn)
     pick = _script(
         "tracks",
@@ -136,15 +165,20 @@ def part(title: str, films: Sequence[Filmed], data: Signals) -> page.Part:
         trace=trace,
         through=through,
         key=controls["key"],
-        keys=filmed.keys([film.cell for film in films]),
+        keys=filmed.keys([film.cell for film in films], next(iter(data.predicted))),
+        own=_marked(looked),
+        marked=controls["marked"],
+        pile=_pile(data),
         reach=REACH / SEEN,
     )
     _tie(controls, looked.samples, lines, plots, pick, show)
-    above = Row(*(controls[name] for name in ("film", "play", "frame", "colours")))
-    seen = Column(above, Row(*plots), controls["key"], through)
-    beside = Column(looked.by, looked.scatter, looked.words)
-    layout = Column(Row(seen, beside), looked.read)
-    return page.Part(title, HINT, layout, [pick, looked.begin, show])
+    looked.words.width = page.WIDTH
+    row, column = page.row, page.column
+    above = row(*(controls[name] for name in ("film", "play", "frame", "colours")))
+    seen = column(above, row(*plots), controls["key"], through)
+    beside = column(looked.by, looked.scatter, controls["marked"])
+    layout = column(row(seen, beside), looked.words, looked.read)
+    return page.Part(title, f"{HINT} {offered}", layout, [pick, looked.begin, show])
 
 
 def _script(name: str, **given: Any) -> Any:
@@ -176,7 +210,8 @@ def _tie(
 def _cell(film: Filmed, data: Signals) -> dict[str, Any]:
     """What the page knows of a cell, and what it opens on."""
     predicted = next(iter(data.predicted.values()))
-    columns, points = filmed.tracks_of(film, predicted, signals.digits_of(data))
+    who = next(iter(data.predicted))
+    columns, points = filmed.tracks_of(film, predicted, signals.digits_of(data), who)
     sample, frame = filmed.opening(film, columns, predicted)
     return {
         "tracks": _source(columns),
@@ -187,7 +222,8 @@ def _cell(film: Filmed, data: Signals) -> dict[str, Any]:
         "step": film.step,
         "window": film.window,
         "interval": film.movie.interval_s,
-        "faint": filmed.FAINT,
+        "bar": 1000 * filmed.BAR_UM / film.movie.pixel_nm,
+        "length": f"{filmed.BAR_UM} µm",
     }
 
 
@@ -201,10 +237,48 @@ def _controls(title: str, films: Sequence[Filmed], frame: int) -> dict[str, Any]
     cell = Select(title="cell", options=[f.name for f in films], value=film.name)
     colours.width, cell.width = 130, 110
     controls = {"film": cell, "frame": slider, "colours": colours}
-    controls |= {"play": Toggle(label="▶ play", width=80), "key": Div(width=480)}
+    controls |= {"play": Toggle(label="▶ play", width=80), "key": Div(width=600)}
+    controls["marked"] = Div(width=340)
     for name, control in controls.items():
+        control.styles = page.NARROW
         control.name = f"{name} of {title}"
     return controls
+
+
+def _marked(looked: signals.Looked) -> Any:
+    """A filter of the samples that have a dark rim in the scatter."""
+    from bokeh.models import CDSView, IndexFilter
+
+    own = IndexFilter(indices=[])
+    looked.scatter.scatter(
+        "observed",
+        "predicted",
+        source=looked.samples,
+        view=CDSView(filter=own),
+        size=6,
+        fill_alpha=0,
+        line_color=page.INK,
+        line_width=0.8,
+        nonselection_line_alpha=0.7,
+        level="underlay",
+    )
+    return own
+
+
+def _pile(data: Signals) -> str:
+    """What columns of points in the scatter are, if there are any."""
+    values, counts = np.unique(data.observed, return_counts=True)
+    many = counts >= PILE * len(data.observed)
+    if data.labels or not many.any():
+        return ""
+    digits = signals.digits_of(data)
+    piles = [
+        f"{count} at {typeset(value, digits)}"
+        for value, count in zip(values[many], counts[many], strict=True)
+    ]
+    # By their definition, of tracks of a cell in which no frame is significant.
+    why = " (no frame is significant)" if data.target.startswith("sig_") else ""
+    return f"Tracks of one observed value{why}: {', '.join(piles)}."
 
 
 def _source(columns: Mapping[str, Any]) -> ColumnDataSource:
@@ -250,9 +324,23 @@ def _movie(
     return shown
 
 
+def _scale(plot: Any, bar: ColumnDataSource) -> None:
+    """A bar of known length in a corner."""
+    how: dict[str, Any] = {"line_color": "#ffffff", "line_width": 3}
+    plot.segment("x", "y", "x1", "y", source=bar, **how)
+    text: dict[str, Any] = {"text_color": "#ffffff", "text_font_size": "11px"}
+    text |= {"y_offset": -4}
+    plot.text("x", "y", "label", source=bar, text_baseline="bottom", **text)
+
+
 def _through(title: str, named: Mapping[str, str]) -> Any:
     """Both channels of the chosen track, with the frame that is shown."""
-    shown = page.plot(600, 170, "", "time in the movie (s)", "counts")
+    from bokeh.models import Range1d
+
+    # From the first to the last frame of the track, while the moment passes.
+    across = Range1d(0, 1)
+    when = "time in the movie (s)"
+    shown = page.plot(600, 170, "", when, "counts", x_range=across)
     shown.name = f"trace of {title}"
     trace = page.source("time", *CHANNELS)
     for name, called in named.items():

@@ -4,9 +4,8 @@ const nearest = (x, y, t, {tracks, points}, reach) => {
   let found = -1, least = reach;
   for (let k = 0; k < first.length; k++) {
     for (let row = first[k]; row < first[k] + size[k]; row++) {
-      // A track that is there now goes before one that will pass or has passed.
-      const other = points.data.frame[row] === t ? 0 : reach / 2;
-      const away = other + Math.hypot(points.data.x[row] + 0.5 - x, points.data.y[row] + 0.5 - y);
+      if (points.data.frame[row] !== t) continue;  // what is not drawn is not clicked
+      const away = Math.hypot(points.data.x[row] + 0.5 - x, points.data.y[row] + 0.5 - y);
       if (away < least) [found, least] = [k, away];
     }
   }
@@ -14,12 +13,12 @@ const nearest = (x, y, t, {tracks, points}, reach) => {
 };
 
 // All tracks of a cell as lines, in the colours that are asked for.
-const drawn = ({tracks, points, faint}, colours) => {
+const drawn = ({tracks, points}, colours) => {
   const data = tracks.data;
   const path = (column) => Array.from(data.first, (first, k) =>
     Array.from(points.data[column].slice(first, first + data.size[k]), (at) => at + 0.5));
   return {xs: path("x"), ys: path("y"), colour: data[colours.value], width: data.width,
-    alpha: Array.from(data.first, () => faint)};
+    alpha: Array.from(data.first, () => 0)};
 };
 
 const choose = (source, k) => {
@@ -37,6 +36,8 @@ const trace_of = (k, cell, {lines, frame, trace, through}) => {
     through.title.text = "no track is chosen";
     return;
   }
+  // From its first to its last frame, whatever frame is shown.
+  through.x_range.setv({start: (data.begin[k] - 1) * interval, end: (data.end[k] + 1) * interval});
   const rows = [data.first[k], data.first[k] + data.size[k]];
   const cut = (column) => Array.from(points.data[column].slice(...rows));
   trace.data = {time: cut("frame").map((t) => t * interval), master: cut("master"), slave: cut("slave")};
@@ -58,6 +59,10 @@ export default (args, from) => {
     unasked.data = {reason: [`<b>${film.value}</b><br>${data.told[k]}.`]};
     return trace_of(k, cell, args);
   }
+  // The points of the cell in sight are marked among all.
+  const here = Array.from(data.sample).filter((k) => k >= 0);
+  if (String(args.own.indices) !== String(here)) args.own.indices = here;
+  args.marked.text = `Dark rims: ${here.length} tracks of ${film.value}. ${args.pile}`;
   if (from !== samples.selected) {
     key.text = keys[colours.value];
     lines.data = drawn(cell, colours);

@@ -26,7 +26,7 @@ CHANNELS = ("master", "slave")
 MIDDLE = 160  # px of the field that are shown
 FRAMES = 300  # the first of a movie
 QUALITY = 50  # of JPEG, of 100
-FAINT = 0.15  # opacity of a track that is not there in a frame
+BAR_UM = 2  # length of the scale bar, µm
 UNKNOWN = "#bdbdbd"  # of tracks that got no prediction
 THICK, THIN = 2.5, 0.8  # lines of tracks with a prediction, and without
 HIGH = 0.9  # quantile of the predictions, whose track is shown at first
@@ -111,7 +111,7 @@ def images(filmed: Filmed, channel: int) -> list[str]:
 
 
 def tracks_of(
-    filmed: Filmed, predicted: np.ndarray, digits: int
+    filmed: Filmed, predicted: np.ndarray, digits: int, who: str
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Tracks, a row each, and their frames one after the other.
 
@@ -122,6 +122,8 @@ def tracks_of(
         Of every sample that is shown.
     digits : int
         Decimals of these.
+    who : str
+        Predicts.
 
     Returns
     -------
@@ -151,7 +153,7 @@ def tracks_of(
         "reason": reason,
         "told": [
             f"track {t}: {name}, {seconds:.0f} s; "
-            + (why or f"predicted {typeset(v, digits)}")
+            + (why or f"{who} predicts {typeset(v, digits)}")
             for t, name, seconds, why, v in zip(
                 which, named, life, reason, value, strict=True
             )
@@ -223,14 +225,22 @@ def shaded(values: np.ndarray) -> list[str]:
     ]
 
 
-def keys(cells: list[xr.Dataset]) -> dict[str, str]:
-    """What colours mean by what tracks are coloured by, as HTML."""
+def keys(cells: list[xr.Dataset], who: str) -> dict[str, str]:
+    """What colours mean by what tracks are coloured by, as HTML; ``who`` predicts."""
     found = {k for cell in cells for k in category_of(cell).tolist()}
     dark, light = shaded(np.array([0.0, 1.0]))
     entries = {
         "class": [row for k, row in CLASSES.items() if k in found],
         "lifetime": [("short", dark), ("long", light)],
-        "prediction": [("low", dark), ("high", light), ("no prediction", UNKNOWN)],
+        "prediction": [
+            (f"low by {who}", dark),
+            ("high", light),
+            ("no prediction", UNKNOWN),
+        ],
     }
-    thick = "Thick rings have a prediction: click one. Thin ones have none."
+    thick = (
+        "Thick rings have a prediction: click one. Thin ones have none. White: the "
+        "chosen one. Only tracks that are there in this frame are drawn; lines are "
+        "their whole way."
+    )
     return {by: f"{page.key(rows)}<br>{thick}" for by, rows in entries.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from awd.maps.study.train import TEACHER
 from awd.record import contracts
 from awd.report.explorer import images as shown
 from awd.report.explorer import path as method
-from awd.report.explorer.images import Images
+from awd.report.explorer.images import Images, Reads
 from awd.report.explorer.page import Part
 from awd.report.explorer.path import Path
 from awd.report.explorer.study import concentration, stacked
@@ -38,6 +39,16 @@ if TYPE_CHECKING:
 OURS = "output"
 SHOWN = 30  # maps
 TRAINING = 2000  # maps that the student is fitted to, evenly spread
+NODES = 32  # between the average map and a map, by which its parts are found
+BANDS = {
+    "difference": "the difference of smoothings",
+    "hh": "the diagonal details",
+    "lh_hl": "the horizontal and vertical details",
+}
+SCORED = (
+    "R² here is on the {} select maps, of the student of the search; that of the "
+    "report is of the final student, on the test maps."
+)
 BINS = np.linspace(-4, 6, 61)  # of coefficients, s.d.
 SIDE = 48  # nodes of a posterior along a parameter
 NUDGE = 0.1  # s.d. of a feature, by which its weight is found
@@ -105,13 +116,15 @@ def images(
     counts = np.array(
         [[np.histogram(b, BINS, density=True)[0] for b in of_map] for of_map in flat]
     )
-    at, weights, posterior, grid = _student(maps, family, h, x, mask, bounds)
+    told = _student(maps, family, h, x, mask, bounds)
     place = np.searchsorted(students["row"].values, rows)
     predicted = {}
     for role in ("distilled", "teacher"):
         k = int(np.flatnonzero(students["role"].values == role)[0])
         name = name_of(str(students["method"].values[k]))
         predicted[name] = students["prediction"].values[k][place]
+    # In sight is what is explained: the student as it is fitted here.
+    predicted[next(iter(predicted))] = told.predicted
     names = maps["name"].values.tolist()
     return Images(
         x,
@@ -123,10 +136,13 @@ def images(
         bands,
         np.tile(BINS, (LEVELS, 1)),
         counts,
-        at / scale[:, None],
-        weights,
-        grid,
-        posterior,
+        told.at / scale[:, None],
+        told.weights,
+        told.grid,
+        told.posterior,
+        reads=told.reads,
+        signal=str(maps["x"].attrs.get("long_name", "convergence")),
+        pixel=(float(maps.attrs["pixel_arcmin"]), "arcmin"),
     )
 
 
@@ -158,6 +174,18 @@ def _details(x: np.ndarray, h: np.ndarray) -> np.ndarray:
     return bands["difference" if "difference" in bands else "hh"]
 
 
+@dataclass(frozen=True)
+class Explained:
+    """What the student reads of maps and concludes; fields as of :class:`Images`."""
+
+    at: np.ndarray
+    weights: np.ndarray
+    reads: Reads
+    predicted: np.ndarray
+    posterior: np.ndarray | None = None
+    grid: tuple[np.ndarray, np.ndarray] | None = None
+
+
 def _student(
     maps: xr.Dataset,
     family: str,
@@ -165,12 +193,7 @@ def _student(
     x: np.ndarray,
     mask: np.ndarray | None,
     bounds: Sequence[tuple[float, float]] | None,
-) -> tuple[
-    np.ndarray,
-    np.ndarray,
-    np.ndarray | None,
-    tuple[np.ndarray, np.ndarray] | None,
-]:
+) -> Explained:
     """What the student reads of every map and how it weighs that; its posterior."""
     train = np.flatnonzero(maps["split"].values == "train")
     train = train[:: -(-len(train) // TRAINING)]
@@ -180,12 +203,16 @@ def _student(
     head = compressed.emulator(degree_for(len(np.unique(target, axis=0))), bounds)
     head.fit(training, target)
     features, spread = statistic.features(x, mask), training.std(0)
-    usual = head.predict(features)[:, 0]
+    predicted = head.predict(features)[:, 0]
     weights = np.empty(features.shape)
     for k, sd in enumerate(spread):
         more = features.copy()
         more[:, k] += NUDGE * sd
-        weights[:, k] = (head.predict(more)[:, 0] - usual) / NUDGE
+        weights[:, k] = (head.predict(more)[:, 0] - predicted) / NUDGE
+    typical = training.mean(0)
+    added, usual = parts_of(head, features, typical)
+    names = _names(statistic, float(maps.attrs["pixel_arcmin"]))
+    reads = Reads(names, features, typical, added, usual)
     of_bands = len(statistic.student.bands), -1
     # The band in sight is the difference of smoothers, of a wavelet the diagonal.
     band = [*statistic.student.bands].index(
@@ -196,9 +223,54 @@ def _student(
         for values in (features, weights)
     )
     if target.shape[1] < 2:
-        return at, weights, None, None
-    posterior, grid = _posterior(head, features)
-    return at, weights, posterior, grid
+        return Explained(at, weights, reads, predicted)
+    return Explained(at, weights, reads, predicted, *_posterior(head, features))
+
+
+def parts_of(
+    head: compressed.Compressed, features: np.ndarray, typical: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """What each feature adds to the first parameter, against a typical map's answer.
+
+    Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) from ``typical`` straight
+    to every map: they sum to the difference of the two predictions. As the head reads a
+    few weighted sums, only its slopes along these are needed.
+
+    Parameters
+    ----------
+    head : Compressed
+        Fitted.
+    features : array of shape (n, d)
+    typical : array of shape (d,)
+
+    Returns
+    -------
+    added : array of shape (n, d)
+    usual : float
+        What the head answers to ``typical``.
+    """
+    begin, end = typical @ head.weights_, features @ head.weights_
+    steps = NUDGE * end.std(0)
+    slopes = np.zeros(end.shape)
+    for share in (np.arange(NODES) + 0.5) / NODES:
+        at = begin + share * (end - begin)
+        for k, step in enumerate(steps):
+            away = step * (np.arange(len(steps)) == k)
+            rise = head.head.predict(at + away) - head.head.predict(at - away)
+            slopes[:, k] += rise[:, 0] / (2 * step) / NODES
+    usual = float(head.predict(typical[None])[0, 0])
+    return (features - typical) * (slopes @ head.weights_.T), usual
+
+
+def _names(statistic: Any, pixel: float) -> list[str]:
+    """What every feature is, in their order: by level, band and share."""
+    return [
+        f"{100 * share:.0f} % quantile of {BANDS[band]} at level {level + 1} "
+        f"({typeset(pixel * 2**level, 2)}′ steps)"
+        for level in range(LEVELS)
+        for band in statistic.student.bands
+        for share in statistic.student.shares
+    ]
 
 
 def _posterior(
@@ -254,6 +326,8 @@ def paths(maps: xr.Dataset, outputs: xr.Dataset, wavelets: xr.Dataset) -> list[P
                 stacked([t[0] for t in told]),
                 [],
                 int(np.nanargmax(fidelity)),
+                at=own["parameter"].to_numpy(float) if family in AXES else None,
+                scored=SCORED.format(int(select.sum())),
             )
         )
     return out

@@ -15,17 +15,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd.report.explorer import page
+from awd.report.tables import typeset
 
 if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource
     from bokeh.plotting import figure as Plot
 
 HINT = (
-    "Move the sliders (or click a point) to go from image to image, and the level to "
-    "go from fine to coarse: the image, what the network's gradient says of every "
-    "pixel, the wavelet's coefficients, how often each value occurs with the weight "
-    "that the student gives to it, and what the student concludes."
+    "Move a slider (or click a point) to go from image to image: each step is the next "
+    "value that an image has, and the other slider goes along with the image. The "
+    "level goes from fine to coarse. Shown are the image, the network's gradient in "
+    "every pixel, the wavelet's coefficients, how often each value occurs with the "
+    "weight that the student gives to it, and what the student concludes."
 )
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a student reads of every image, and what that adds to its prediction.
+
+    Attributes
+    ----------
+    names : sequence of str of length k
+        Of the numbers that are read.
+    values, added : arrays of shape (n, k)
+        What they are, and what each adds to ``usual``: together the prediction.
+    typical : array of shape (k,)
+        What they are on average.
+    usual : float
+    unit : str
+        Of the values.
+    """
+
+    names: Sequence[str]
+    values: np.ndarray
+    typical: np.ndarray
+    added: np.ndarray
+    usual: float
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,12 @@ class Images:
         The student's, there.
     weighed : str
         What a weight is.
+    reads : Reads, optional
+        Why the student predicts what it does.
+    signal : str
+        What a pixel measures, with its unit.
+    pixel : tuple of float and str
+        Side of a pixel and its unit.
     """
 
     x: np.ndarray
@@ -72,19 +105,22 @@ class Images:
     grid: tuple[np.ndarray, np.ndarray] | None = None
     posterior: np.ndarray | None = None
     weighed: str = "added by 1 s.d. more"
+    reads: Reads | None = None
+    signal: str = "value"
+    pixel: tuple[float, str] = (1.0, "pixels")
 
 
 def part(title: str, data: Images) -> page.Part:
     """The tab of a study that has images."""
-    from bokeh.models import Column, Div, Row, Select, Slider
+    from bokeh.models import Div, Select, Slider
 
     samples, now = _samples(data), _now(data)
-    by = Select(title="predicted by", options=[*data.predicted], width=220)
+    by = Select(title="the scatter shows", options=[*data.predicted], width=240)
     by.value, by.name = next(iter(data.predicted)), f"predicted by of {title}"
     sliders = [_slider(data, k, title) for k in range(min(2, data.truth.shape[1]))]
     level = Slider(title="level (fine to coarse)", start=1, end=data.bands.shape[1])
     level.value, level.step, level.width, level.name = 1, 1, 240, f"level of {title}"
-    words = Div(width=340, name=f"words of {title}")
+    words = Div(width=page.WIDTH, styles=page.NARROW, name=f"words of {title}")
     scatter = page.scatter(
         samples, "held-out images", f"true {data.parameters[0]}", title
     )
@@ -107,6 +143,10 @@ def part(title: str, data: Images) -> page.Part:
             "levels": data.bands.shape[1],
             "edges": data.edges.tolist(),
             "nodes": [len(axis) for axis in data.grid or ()],
+            "steps": [_steps(data, k).tolist() for k in range(len(sliders))],
+            "range": _range(data),
+            "digits": 3,
+            "reads": _told(data),
         },
     )
     samples.selected.js_on_change("indices", show)
@@ -115,26 +155,48 @@ def part(title: str, data: Images) -> page.Part:
     for name, plot in plots.items():
         plot.name = f"{name} of {title}"
     drawn = [*plots.values()]
-    layout = Column(
-        Row(*sliders, level),
-        Row(*drawn[:3]),
-        Row(Column(by, scatter, words), *drawn[3:]),
+    layout = page.column(
+        page.row(*sliders, level),
+        words,
+        page.row(*drawn[:3]),
+        page.row(page.column(by, scatter), *drawn[3:]),
     )
     return page.Part(title, HINT, layout, [show])
 
 
-def _slider(data: Images, k: int, title: str) -> Any:
-    """Over a parameter; it goes to the image that is nearest."""
-    from bokeh.models import Slider
+def _steps(data: Images, k: int) -> np.ndarray:
+    """Values of a parameter that images have, rising: the steps of its slider."""
+    return np.unique(data.truth[:, k])
 
-    values = data.truth[:, k]
-    low, high = float(values.min()), float(values.max())
-    high = high if high > low else low + 1
-    slider = Slider(title=data.parameters[k], start=low, end=high)
-    slider.value = float(np.sort(values)[len(values) // 2])
-    slider.step, slider.width, slider.format = (high - low) / 100, 300, "0.000"
+
+def _slider(data: Images, k: int, title: str) -> Any:
+    """Over a parameter, from one of the values that images have to the next."""
+    from bokeh.models import CustomJSTickFormatter, Slider
+
+    steps = _steps(data, k)
+    last = len(steps) - 1
+    slider = Slider(title=data.parameters[k], start=0, end=max(1, last), step=1)
+    names = [typeset(value, 3) for value in steps]
+    code = "return names[Math.round(tick)];"
+    slider.format = CustomJSTickFormatter(code=code, args={"names": names})
+    slider.value, slider.width = last // 2, 300
+    slider.disabled = last == 0
     slider.name = f"{data.parameters[k]} of {title}"
     return slider
+
+
+def _range(data: Images) -> list[float]:
+    """Values of an image that are black and white."""
+    return np.quantile(data.x, [0.01, 0.998]).tolist()
+
+
+def _told(data: Images) -> dict[str, Any] | None:
+    """What the callback says of the numbers that the student reads."""
+    if data.reads is None:
+        return None
+    names, typical = [html.escape(n) for n in data.reads.names], data.reads.typical
+    told = {"names": names, "typical": np.asarray(typical, float).tolist()}
+    return told | {"usual": data.reads.usual, "unit": data.reads.unit}
 
 
 def _samples(data: Images) -> ColumnDataSource:
@@ -142,8 +204,9 @@ def _samples(data: Images) -> ColumnDataSource:
     from bokeh.models import ColumnDataSource
 
     n = len(data.x)
-    low, high = np.quantile(data.x, [0.01, 0.998])
+    low, high = _range(data)
     columns: dict[str, Any] = {
+        "name": [*data.names],
         "observed": data.truth[:, 0],
         "predicted": next(iter(data.predicted.values())),
         "truth": data.truth,
@@ -161,6 +224,9 @@ def _samples(data: Images) -> ColumnDataSource:
         size = np.where(size > 0, size, 1)
         columns[name] = page.quantised(images / size, -1, 1).reshape(n, -1)
         columns[f"{name}_size"] = size.reshape(n, -1)
+    if data.reads is not None:
+        columns["added"] = data.reads.added.astype(np.float32)
+        columns["value"] = data.reads.values.astype(np.float32)
     if data.posterior is not None:
         peak = data.posterior.max(axis=(1, 2), keepdims=True)
         columns["posterior"] = page.quantised(data.posterior / peak, 0, 1).reshape(
@@ -182,11 +248,10 @@ def _now(data: Images) -> dict[str, ColumnDataSource]:
 
 
 def _plots(now: dict[str, ColumnDataSource], data: Images) -> dict[str, Plot]:
-    shape = data.x.shape[1:]
     plots = {
-        "image": _image(now["image"], "image", "Inferno256", shape),
-        "gradient": _image(now["gradient"], "", page.diverging(), shape),
-        "band": _image(now["band"], "", page.diverging(), shape),
+        "image": _image(now["image"], data, "Inferno256", data.signal),
+        "gradient": _image(now["gradient"], data, page.diverging(), "gradient"),
+        "band": _image(now["band"], data, page.diverging(), data.signal),
         "counts": _counts(now, data),
     }
     if data.grid is not None:
@@ -194,15 +259,20 @@ def _plots(now: dict[str, ColumnDataSource], data: Images) -> dict[str, Plot]:
     return plots
 
 
-def _image(
-    source: ColumnDataSource, title: str, colours: Any, shape: tuple[int, ...]
-) -> Plot:
-    from bokeh.models import LinearColorMapper
+def _image(source: ColumnDataSource, data: Images, colours: Any, values: str) -> Plot:
+    """An image with its axes and its colours; the callback sets their ends."""
+    from bokeh.models import ColorBar, LinearColorMapper
 
-    rows, columns = shape
-    shown = page.picture(380, 400, title, (rows, columns))
-    mapper = LinearColorMapper(colours, low=0, high=255)
+    side, unit = data.pixel
+    rows, columns = (side * count for count in data.x.shape[1:])
+    shown = page.picture(390, 325, "", (rows, columns))
+    shown.axis.visible = True
+    shown.xaxis.axis_label = shown.yaxis.axis_label = unit
+    mapper = LinearColorMapper(colours, low=0, high=1, name="colours")
     shown.image("image", 0, 0, columns, rows, source=source, color_mapper=mapper)
+    bar = ColorBar(color_mapper=mapper, width=8, title=values)
+    bar.title_text_font_size = bar.major_label_text_font_size = "11px"
+    shown.add_layout(bar, "right")
     return shown
 
 
@@ -242,8 +312,8 @@ def _posterior(now: dict[str, ColumnDataSource], data: Images) -> Plot:
     bottom, top = b[0] - half[1], b[-1] + half[1]
     shown = page.plot(
         340,
-        330,
-        "the student's posterior, as it is",
+        350,
+        f"posterior of {next(iter(data.predicted))}",
         *data.parameters[:2],
         x_range=Range1d(left, right),
         y_range=Range1d(bottom, top),
@@ -269,6 +339,6 @@ def _posterior(now: dict[str, ColumnDataSource], data: Images) -> Plot:
         line_color="black",
         legend_label="truth",
     )
-    shown.legend.background_fill_alpha = 0.6
-    shown.legend.location = "bottom_left"
+    shown.add_layout(shown.legend[0], "below")
+    shown.legend.border_line_color = None
     return shown

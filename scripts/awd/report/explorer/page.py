@@ -19,7 +19,7 @@ from awd.report.style import COLOURS
 if TYPE_CHECKING:
     import numpy as np
     from bokeh.model import Model
-    from bokeh.models import ColumnDataSource, CustomJS
+    from bokeh.models import Column, ColumnDataSource, CustomJS, Row
     from bokeh.plotting import figure as Plot
 
 RANDOM = re.compile(r"\b[0-9a-z]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
@@ -27,6 +27,14 @@ TEMPLATE = Path(__file__).with_suffix(".html.j2")
 COMMON = Path(__file__).with_name("common.js")
 OURS, NETWORK = COLOURS["distilled"], COLOURS["teacher"]
 WIDTH = 1180  # CSS pixels of a tab
+NARROW = {"max-width": "calc(100vw - 3.5rem)"}  # of what is wider than a small screen
+# A tab that is not in sight is as high as nothing: the page ends where its tab does.
+SHEET = """
+:host { max-width: calc(100vw - 3rem); }
+.bk-header { flex-wrap: wrap; }
+.bk-headers-wrapper { flex-wrap: wrap; }
+.bk-Column[style*="hidden"] { height: 0 !important; overflow: hidden; }
+"""
 QUIET, INK = "#8a8a8a", "#1b1b1b"
 
 
@@ -81,14 +89,15 @@ def render(title: str, parts: Sequence[Part], about: str) -> str:
         TabPanel(
             title=part.title,
             child=Column(
-                Div(text=part.hint, width=WIDTH, styles={"color": "#5f5f5f"}),
+                Div(text=part.hint, width=WIDTH, styles={"color": "#5f5f5f", **NARROW}),
                 part.layout,
+                styles=NARROW,
             ),
         )
         for part in parts
     ]
     document = Document(title=f"{title}: explorer")
-    document.add_root(Tabs(tabs=panels, name="parts"))
+    document.add_root(Tabs(tabs=panels, name="parts", stylesheets=[SHEET]))
     begin = [callback for part in parts for callback in part.begin]
     document.js_on_event("document_ready", *begin)
     template = jinja2.Environment(autoescape=False).from_string(TEMPLATE.read_text())
@@ -110,7 +119,7 @@ def plot(
     """A quiet bokeh figure; ``how`` as for :func:`bokeh.plotting.figure`."""
     from bokeh.plotting import figure
 
-    how = {"tools": "", "toolbar_location": None, **how}
+    how = {"tools": "", "toolbar_location": None, "styles": NARROW, **how}
     shown = figure(width=width, height=height, title=title, **how)
     shown.xaxis.axis_label, shown.yaxis.axis_label = x, y
     shown.toolbar.logo = None
@@ -126,8 +135,22 @@ def plot(
     return shown
 
 
-def picture(width: int, height: int, title: str, shape: tuple[int, int]) -> Plot:
-    """A figure for an image of ``shape`` (rows, columns), without axes."""
+def row(*children: Any) -> Row:
+    """Side by side, below one another where the page is narrow."""
+    from bokeh.models import Row
+
+    return Row(*children, styles={"flex-wrap": "wrap", **NARROW})
+
+
+def column(*children: Any, **how: Any) -> Column:
+    """Below one another; ``how`` as for :class:`bokeh.models.Column`."""
+    from bokeh.models import Column
+
+    return Column(*children, styles=NARROW, **how)
+
+
+def picture(width: int, height: int, title: str, shape: tuple[float, float]) -> Plot:
+    """A figure for an image of ``shape`` (height, width), without axes."""
     from bokeh.models import Range1d
 
     shown = plot(
@@ -144,9 +167,24 @@ def picture(width: int, height: int, title: str, shape: tuple[int, int]) -> Plot
 
 
 def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> Plot:
-    """What was predicted against what was observed: points to click."""
+    """What was predicted against what was observed: points to click.
+
+    ``samples`` has columns ``name``, ``observed``, ``predicted``; the first renderer is
+    of the points.
+
+    Raises
+    ------
+    DataError
+        One of these columns is missing.
+    """
     from bokeh.models import HoverTool, Slope, TapTool
 
+    missing = {"name", "observed", "predicted"} - {*samples.column_names}
+    if missing:
+        raise DataError(
+            f"samples of the explorer's part {part!r} have no {', '.join(missing)}; "
+            "add these columns, which its scatter shows"
+        )
     tooltips = "@name: observed @observed{0.000}, predicted @predicted{0.000}"
     shown = plot(
         340,
@@ -154,7 +192,7 @@ def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> 
         title,
         observed,
         "predicted",
-        tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
+        tools=[TapTool(mode="replace")],
         name=f"scatter of {part}",
     )
     shown.add_layout(Slope(gradient=1, y_intercept=0, line_color="#999"))
@@ -171,6 +209,7 @@ def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> 
         selection_line_color=INK,
     )
     points.selection_glyph.size = 13
+    shown.add_tools(HoverTool(renderers=[points], tooltips=tooltips))
     return shown
 
 

@@ -16,33 +16,45 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
   }
   const [rows, columns] = text.shape;
   const width = rows * columns;
-  const bytes = data.told.slice(step * width, (step + 1) * width);
+  const bytes = Uint8Array.from(data.told.slice(step * width, (step + 1) * width));
   const {ndarray} = Bokeh.require("core/util/ndarray");
-  const image = ndarray(Uint8Array.from(bytes), {dtype: "uint8", shape: [rows, columns]});
+  const image = ndarray(bytes, {dtype: "uint8", shape: [rows, columns]});
   now.image.data = {image: [image], dw: [columns], dh: [rows]};
+  const {at, joined} = text;
   for (const name of ["fidelity", "score", "share"]) {
     const values = Array.from(data[name]);
-    now[name].data = {x: values.map((_, k) => k), y: values};
-    now[name + "_now"].data = {x: [step], y: [values[step]]};
+    now[name].data = {x: at, y: values};
+    now[name + "_line"].data = joined ? {x: at, y: values} : {x: [], y: []};
+    now[name + "_now"].data = {x: [at[step]], y: [values[step]]};
   }
-  const ticks = new Map(text.names.map((name, k) => [k, name]));
-  const gap = Math.max(1, Math.ceil(count / 12));
-  const axis = plots.scores.below[0];
-  axis.ticker.ticks = Array.from(ticks.keys()).filter((k) => k % gap === 0);
-  axis.setv({axis_label: text.label, major_label_overrides: ticks});
+  // Steps that would overprint one another have no label.
+  const ticks = [], least = (at.at(-1) - at[0]) / 10;
+  at.forEach((place) => { if (!ticks.length || place - ticks.at(-1) >= least) ticks.push(place); });
+  const named = new Map(at.map((place, k) => [place, text.names[k]]));
+  const order = joined ? text.label : `candidates, in the order of: ${text.label}`;
+  for (const plot of [plots.scores, plots.share]) {
+    const axis = plot.below[0];
+    axis.ticker.ticks = ticks;
+    axis.setv({axis_label: order, major_label_overrides: named});
+  }
+  slider.title = text.label;
   const r2 = (name, value) => Number.isNaN(value) ? "" : `; R² against ${name} <b>${number(value, 3)}</b>`;
   words.text = `<b>${text.label}: ${text.names[step]}</b>` +
     (step === text.chosen ? " (followed best)" : "") +
     r2("the network", data.fidelity[step]) + r2("the labels", data.score[step]) +
-    `; 90 % of what ${text.teller} lies in ${number(100 * data.share[step], 0)} % ` +
-    "of the coefficients";
-  plots.told.title.text = `what ${text.teller}`;
+    `; 90 % of what ${text.teller} lies in <b>${number(100 * data.share[step], 0)} %</b> ` +
+    `of the coefficients. <span style="color:#5f5f5f">${text.scored}</span>`;
+  plots.told.title.text = `what ${text.teller} of one example`;
+  plots.share.title.text = `coefficients that hold 90 % of what ${text.teller}`;
   const places = text.rows.map((_, k) => k + 0.5);
-  const left = plots.told.left[0];
-  plots.told.width = text.rows.length ? 400 : 250;
-  left.visible = text.rows.length > 0;
+  const left = plots.told.left[0], below = plots.told.below[0];
+  plots.told.width = text.rows.length ? 460 : 340;
   left.ticker.ticks = places;
-  left.major_label_overrides = new Map(text.rows.map((name, k) => [places[k], name]));
+  left.axis_label = text.rows.length ? "" : "coefficients down";
+  below.axis_label = text.rows.length ? "time (samples)" : "coefficients across";
+  left.major_label_overrides = new Map(text.rows.map((name, k) =>
+    // A row of nothing: the filter was given fewer levels than others of its path.
+    [places[k], bytes.slice(k * columns, (k + 1) * columns).some((b) => b !== 128) ? name : `no ${name}`]));
   plots.told.x_range.setv({start: 0, end: columns});
   plots.told.y_range.setv({start: 0, end: rows});
 };

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 FREQUENCIES = 65
 HINT = (
-    "Drag the slider (or click it and use the arrow keys): the filter, the scales that "
-    "it hears, where the network's say falls, and how well a student of this filter "
-    "follows the network and predicts the labels all move together."
+    "Drag the slider (or click it and use the arrow keys): the filter, its frequency "
+    "response, the network's gradient through it, and how well a student of this "
+    "filter follows the network and predicts the labels all move together."
 )
 
 
@@ -53,6 +53,12 @@ class Path:
         The step that was chosen.
     teller : str
         Whose it is: "the network says", or "is in a signal" of one without gradients.
+    at : array of shape (steps,), optional
+        The number at every step, in rising order, where filters between two steps lie
+        between them: then curves join them. Of other paths the steps are in the order
+        of their names, and apart.
+    scored : str
+        On what, and of which student, fidelity and score are.
     """
 
     title: str
@@ -66,11 +72,13 @@ class Path:
     rows: Sequence[str]
     chosen: int
     teller: str = "the network says"
+    at: np.ndarray | None = None
+    scored: str = ""
 
 
 def part(title: str, paths: Sequence[Path]) -> page.Part:
     """The tab of a study's paths."""
-    from bokeh.models import Column, Div, Row, Select, Slider
+    from bokeh.models import CustomJSTickFormatter, Div, Select, Slider
 
     steps = [_source(path) for path in paths]
     first, start = paths[0], paths[0].chosen
@@ -80,10 +88,21 @@ def part(title: str, paths: Sequence[Path]) -> page.Part:
     )
     choose.name, choose.width = f"path of {title}", 330
     slider = Slider(start=0, end=len(first.names) - 1, value=start, step=1, width=420)
-    slider.name, slider.show_value = f"step of {title}", False
-    words = Div(width=1100, name=f"words of {title}")
+    slider.name, slider.title = f"step of {title}", "step"
+    slider.format = CustomJSTickFormatter(
+        args={
+            "choose": choose,
+            "names": {path.title: list(path.names) for path in paths},
+        },
+        code="return names[choose.value][Math.round(tick)] ?? '';",
+    )
+    words = Div(width=1100, styles=page.NARROW, name=f"words of {title}")
     plots = dict(
-        zip(("filter", "response", "told", "scores"), _plots(now, first), strict=True)
+        zip(
+            ("filter", "response", "told", "scores", "share"),
+            (*_filter(now), _told(now, first), *_scores(now)),
+            strict=True,
+        )
     )
     for name, plot in plots.items():
         plot.name = f"{name} of {title}"
@@ -100,11 +119,11 @@ def part(title: str, paths: Sequence[Path]) -> page.Part:
     )
     slider.js_on_change("value", move)
     choose.js_on_change("value", move)
-    layout = Column(
-        Row(choose, slider),
+    layout = page.column(
+        page.row(choose, slider),
         words,
-        Row(plots["filter"], plots["response"], plots["told"]),
-        plots["scores"],
+        page.row(plots["filter"], plots["response"], plots["told"]),
+        page.row(plots["scores"], plots["share"]),
     )
     return page.Part(title, HINT, layout, [move])
 
@@ -149,7 +168,9 @@ def _source(path: Path) -> ColumnDataSource:
 
 
 def _texts(path: Path) -> dict[str, object]:
-    """What the callback writes."""
+    """What the callback writes, and where it puts the steps."""
+    count = len(path.names)
+    joined = path.at is not None
     return {
         "label": path.label,
         "names": list(path.names),
@@ -157,6 +178,9 @@ def _texts(path: Path) -> dict[str, object]:
         "shape": list(path.told.shape[1:]),
         "teller": path.teller,
         "chosen": int(path.chosen),
+        "joined": joined,
+        "at": np.asarray(path.at, float).tolist() if joined else [*range(count)],
+        "scored": path.scored,
     }
 
 
@@ -165,7 +189,8 @@ def _now(paths: Sequence[Path]) -> dict[str, ColumnDataSource]:
     from bokeh.models import ColumnDataSource
 
     curves = ("fidelity", "score", "share")
-    names = ["taps", "low", "high", *curves, *(f"{name}_now" for name in curves)]
+    kinds = ("", "_line", "_now")
+    names = ["taps", "low", "high", *(c + kind for c in curves for kind in kinds)]
     sources = {name: page.source("x", "y") for name in names}
     rows, columns = paths[0].told.shape[1:]
     sources["image"] = ColumnDataSource(
@@ -178,8 +203,9 @@ def _now(paths: Sequence[Path]) -> dict[str, ColumnDataSource]:
     return sources
 
 
-def _plots(now: dict[str, ColumnDataSource], first: Path) -> tuple[Plot, ...]:
-    from bokeh.models import FixedTicker, LinearColorMapper, SingleIntervalTicker
+def _filter(now: dict[str, ColumnDataSource]) -> tuple[Plot, Plot]:
+    """The taps, and what they let through."""
+    from bokeh.models import SingleIntervalTicker
 
     taps = page.plot(330, 260, "filter", "tap", "h")
     taps.xaxis.ticker = SingleIntervalTicker(interval=1)
@@ -188,7 +214,12 @@ def _plots(now: dict[str, ColumnDataSource], first: Path) -> tuple[Plot, ...]:
     taps.ray(0, 0, length=0, angle=0, line_color="#999")
     taps.ray(0, 0, length=0, angle=np.pi, line_color="#999")
     response = page.plot(
-        370, 260, "what it hears", "frequency (1 / sample)", "gain", y_range=(0, 1.12)
+        370,
+        260,
+        "frequency response",
+        "frequency (1 / sample)",
+        "gain",
+        y_range=(0, 1.12),
     )
     for name, colour, label in (
         ("low", page.NETWORK, "smooth"),
@@ -200,28 +231,46 @@ def _plots(now: dict[str, ColumnDataSource], first: Path) -> tuple[Plot, ...]:
     response.add_layout(response.legend[0], "above")  # where it hides no curve
     response.legend.orientation, response.legend.border_line_color = "horizontal", None
     response.legend.padding = response.legend.margin = 0
-    shape = first.told.shape[1:]
-    told = page.picture(400, 260, "", shape)
-    told.image(
-        "image",
-        0,
-        0,
-        "dw",
-        "dh",
-        source=now["image"],
-        color_mapper=LinearColorMapper(page.diverging(), low=0, high=255),
-    )
+    return taps, response
+
+
+def _told(now: dict[str, ColumnDataSource], first: Path) -> Plot:
+    """What the network says of one example, coefficient by coefficient."""
+    from bokeh.models import ColorBar, FixedTicker, LinearColorMapper
+
+    told = page.picture(460, 290, "", first.told.shape[1:])
+    told.axis.visible = True
+    shades = LinearColorMapper(page.diverging(), low=-1, high=1)
+    # The image is of bytes, the bar of what they stand for.
+    bytes_ = LinearColorMapper(page.diverging(), low=0, high=255)
+    how: dict[str, Any] = {"source": now["image"], "color_mapper": bytes_}
+    told.image("image", 0, 0, "dw", "dh", **how)
+    bar = ColorBar(color_mapper=shades, width=8, title="of its largest")
+    bar.title_text_font_size = "11px"
+    told.add_layout(bar, "right")
     told.yaxis.ticker = FixedTicker(ticks=[])
-    scores = page.plot(1100, 230, "", first.label, "R², or share")
-    scores.xaxis.ticker = FixedTicker(ticks=[])
-    for name, colour, label in (
-        ("fidelity", page.NETWORK, "fidelity to the network"),
-        ("score", page.OURS, "score against the labels"),
-        ("share", page.QUIET, "coefficients with 90 % of its say"),
+    return told
+
+
+def _scores(now: dict[str, ColumnDataSource]) -> tuple[Plot, Plot]:
+    """R2 along the path, and the share of coefficients: each on its own scale."""
+    from bokeh.models import FixedTicker
+
+    scores = page.plot(640, 260, "how good", "", "R²")
+    share = page.plot(520, 260, "", "", "share of the coefficients")
+    for name, colour, label, shown, wide, dash in (
+        ("fidelity", page.NETWORK, "fidelity to the network", scores, 4, "solid"),
+        ("score", page.OURS, "score against the labels", scores, 2, "dashed"),
+        ("share", page.INK, "", share, 2, "solid"),
     ):
-        line: dict[str, Any] = {"color": colour, "line_width": 2, "legend_label": label}
-        scores.line("x", "y", source=now[name], **line)
-        scores.scatter("x", "y", source=now[f"{name}_now"], color=colour, size=11)
-    scores.add_layout(scores.legend[0], "right")
-    scores.legend.border_line_color = None
-    return taps, response, told, scores
+        shown.xaxis.ticker = FixedTicker(ticks=[])
+        named = {"legend_label": label} if label else {}
+        line: dict[str, Any] = {"color": colour, "line_width": wide, "line_dash": dash}
+        shown.line("x", "y", source=now[f"{name}_line"], **line, **named)
+        shown.scatter("x", "y", source=now[name], color=colour, size=wide + 3, **named)
+        how: dict[str, Any] = {"color": colour, "size": wide + 10, "line_color": "#fff"}
+        shown.scatter("x", "y", source=now[f"{name}_now"], **how)
+    scores.add_layout(scores.legend[0], "above")
+    scores.legend.orientation, scores.legend.border_line_color = "horizontal", None
+    scores.legend.padding = scores.legend.margin = 0
+    return scores, share

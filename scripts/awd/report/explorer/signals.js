@@ -1,45 +1,45 @@
 // Shows all that is known of the sample that is selected, and says why it was predicted so.
 let last;
 
-// The sentence: how far from the usual, what moved it there most, and what held it back.
-const why = (k, {samples, features, text}) => {
-  const data = samples.data, n = data.observed.length, digits = text.digits;
-  const said = data.said[k * text.by.length], usual = data.usual[k], gap = said - usual;
-  const added = Array.from(rowOf(data.added, k, n)), value = rowOf(data.value, k, n);
-  const order = [...added.keys()].sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+// Of a feature its value with its unit, and the mean of those of all that are shown.
+const valued = (f, values, {features, text}) => {
+  const unit = features.data.unit[f];
+  return short(values[f]) + (unit ? " " + unit : "");
+};
+
+const why = (k, args) => {
+  const {samples, features, text} = args;
+  const data = samples.data, n = data.observed.length;
+  const value = rowOf(data.value, k, n), usual = data.usual[k];
   const typical = (f) => {
     let sum = 0;
-    for (let j = 0; j < n; j++) sum += data.value[j * added.length + f];
+    for (let j = 0; j < n; j++) sum += data.value[j * value.length + f];
     return sum / n;
   };
-  const told = (f) => `the <i>${features.data.name[f]}</i> is ${number(value[f], 2)}, ` +
-    `on average ${number(typical(f), 2)} (${added[f] < 0 ? "takes away" : "adds"} ` +
-    `${number(Math.abs(added[f]), digits)})`;
-  const toward = order.filter((f) => added[f] * gap > 0).slice(0, 2);
-  const against = order.filter((f) => added[f] * gap < 0).slice(0, 1);
-  const sum = added.reduce((a, b) => a + b, usual);
-  const held = Math.abs(sum - said) > 0.6 * 10 ** -digits
-    ? ` The curves sum to ${number(sum, digits)}: its answer stays within what it was fitted to.` : "";
-  return `Predicted <b>${number(said, digits)}</b>: ${number(Math.abs(gap), digits)} ` +
-    `${gap < 0 ? "below" : "above"} the usual ${number(usual, digits)}` +
-    (toward.length ? `, mostly because ${toward.map(told).join(", and ")}` : "") +
-    (against.length ? `. Most against it: ${against.map(told).join("")}` : "") + `.${held}`;
+  return reasons({
+    who: text.by[0], predicted: data.said[k * text.by.length], usual,
+    added: Array.from(rowOf(data.added, k, n)), digits: text.digits, what: text.what,
+    name: (f) => `the <i>${features.data.name[f]}</i>`,
+    value: (f) => valued(f, value, args),
+    typical: (f) => short(typical(f)),
+  });
 };
 
 const words = (k, near, args) => {
-  const {samples, text} = args, data = samples.data, people = text.by.length;
-  const observed = (j) => number(data.observed[j], text.digits);
-  const others = text.by.slice(1)
-    .map((name, j) => `${name} predicts ${number(data.said[k * people + j + 1], text.digits)}`);
-  return `<b>${text.names[k]}</b><br>${why(k, args)}<br>Observed ${text.target}: ` +
-    `<b>${observed(k)}</b>. ${others.join(", ")}.<br>In grey: ${near.length} of like ` +
-    `prediction, observed ${near.map(observed).join(", ")}.`;
+  const {samples, by, text} = args, data = samples.data;
+  const observed = (j) => text.labels[data.observed[j]] ?? number(data.observed[j], text.digits);
+  const said = rowOf(data.said, k, data.observed.length);
+  return `<b>${text.names[k]}</b><br>Observed ${text.target}: <b>${observed(k)}</b>. ` +
+    `${why(k, args)}${beside(text.by, said, by.value, text.digits)}.<br>In grey below: ` +
+    `${near.length} of like prediction, observed ${near.map(observed).join(", ")}.`;
 };
 
 // Per window: the trace and its neighbours, the gradient, and what was picked where.
-const windows = (k, near, {samples, features, spans, now, text, shades}) => {
+const windows = (k, near, args) => {
+  const {samples, features, spans, now, text, shades} = args;
   const data = samples.data, n = data.observed.length;
   const added = rowOf(data.added, k, n), place = rowOf(data.place, k, n);
+  const value = rowOf(data.value, k, n);
   const largest = Math.max(...added.map(Math.abs)) || 1;
   const shade = (a, most) => shades[Math.round(127.5 * (1 + Math.max(-1, Math.min(1, a / most))))];
   const time = data.x.length / n / text.windows.length;
@@ -59,7 +59,8 @@ const windows = (k, near, {samples, features, spans, now, text, shades}) => {
       const most = Math.max(...rowOf(data.gradient, k, n).map(Math.abs)) || 1;
       now["says" + slot].data = {x: every, y: says, colour: says.map((a) => shade(a, most))};
     }
-    const picks = {x0: [], x1: [], y: [], x: [], colour: [], name: [], added: []};
+    const picks = {x0: [], x1: [], y: [], x: [], colour: [], name: [], added: [],
+      told: [], marker: []};
     features.data.kind.forEach((kind, f) => {
       if (features.data.channel[f] !== channel || kind === "position") return;
       const whole = !["largest", "smallest", "start"].includes(kind);
@@ -72,36 +73,54 @@ const windows = (k, near, {samples, features, spans, now, text, shades}) => {
       picks.colour.push(shade(added[f], largest));
       picks.name.push(features.data.name[f]);
       picks.added.push(added[f]);
+      picks.told.push(valued(f, value, args));
+      picks.marker.push(text.markers[kind]);
     });
     now["picks" + slot].data = picks;
   });
   return (f) => shade(added[f], largest);
 };
 
-// The bars of what moved this prediction most, and the curve behind the one that is chosen.
-const parts = (k, from, colour, {samples, features, now, sizes, plots}) => {
+// A curve up to the value of this sample, where that is beyond what is drawn of it.
+const reaching = (x, y, value, added) => {
+  if (value < x[0]) return {x: [value, ...x], y: [added, ...y]};
+  if (value > x.at(-1)) return {x: [...x, value], y: [...y, added]};
+  return {x, y};
+};
+
+// The bars of what moved this prediction most, which sum to what moved it, and the
+// curve behind the one that is chosen.
+const parts = (k, from, colour, args) => {
+  const {samples, features, now, sizes, plots, text} = args;
   const data = samples.data, n = data.observed.length, bars = now.bars;
   const added = rowOf(data.added, k, n), value = rowOf(data.value, k, n);
-  const chosen = bars.selected.indices[0];
-  let f = from === bars.selected && chosen !== undefined ? bars.data.feature[chosen] : undefined;
-  if (f === undefined) {
-    const most = Array.from(added.keys()).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]))
-      .slice(0, sizes.most);
-    f = most[0];
+  const order = Array.from(added.keys()).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+  const most = order.slice(0, sizes.most), rest = order.slice(sizes.most);
+  const chosen = from === bars.selected ? bars.data.feature[bars.selected.indices[0]] : undefined;
+  const f = chosen >= 0 ? chosen : most[0];  // the bar of all others has no curve
+  if (from !== bars.selected) {
+    const sum = (which) => which.reduce((a, j) => a + added[j], 0);
+    const last = rest.length ? [sum(rest)] : [];
+    const called = most.map((j) => features.data.name[j]);
+    if (rest.length) called.push(`the other ${rest.length} together`);
     bars.data = {
-      y: most.map((_, row) => row), right: most.map((j) => added[j]), left: most.map(() => 0),
-      colour: most.map(colour), feature: most,
-      name: most.map((j) => features.data.name[j]), value: most.map((j) => value[j]),
+      y: called.map((_, row) => row), right: [...most.map((j) => added[j]), ...last],
+      left: called.map(() => 0), colour: [...most.map(colour), ...last.map(() => "#8a8a8a")],
+      feature: [...most, ...last.map(() => -1)], name: called,
+      told: [...most.map((j) => `is ${valued(j, value, args)}, adds`), ...last.map(() => "add")],
     };
-    plots.bars.left[0].major_label_overrides =
-      new Map(most.map((j, row) => [row, features.data.name[j]]));
-    if (bars.selected.indices.length && from !== bars.selected) bars.selected.indices = [];
+    plots.bars.left[0].major_label_overrides = new Map(called.map((name, row) => [row, name]));
+    plots.bars.title.text = `on top of the usual ${number(data.usual[k], text.digits)}: ` +
+      `${signed(sum(order), text.digits)} in all`;
+    if (bars.selected.indices.length) bars.selected.indices = [];
   }
   const points = features.data.at.length / features.data.kind.length;
   const curve = (column) => Array.from(features.data[column].slice(f * points, (f + 1) * points));
-  now.curve.data = {x: curve("at"), y: curve("adds")};
+  now.curve.data = reaching(curve("at"), curve("adds"), value[f], added[f]);
   now.dot.data = {x: [value[f]], y: [added[f]]};
   plots.curve.title.text = features.data.name[f].replace(", ", "\n");
+  const unit = features.data.unit[f];
+  plots.curve.below[0].axis_label = "its value" + (unit ? ` (${unit})` : "");
 };
 
 export default (args, from) => {

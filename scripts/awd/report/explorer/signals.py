@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +33,15 @@ MOST = 12  # features whose part is shown as bars
 NEAR = 6  # neighbours of like prediction
 HINT = (
     "Click a point to see why it was predicted so: its signal with those of like "
-    "prediction in grey, what the network says of every sample, the coefficients that "
-    "the student picked, and what each adds. Click a bar for the curve behind it."
+    "prediction in grey, the network's gradient, the coefficients that the student "
+    "picked, and what each adds. Click a bar for the curve behind it."
+)
+MARKS = {"largest": "triangle", "smallest": "inverted_triangle", "start": "square"}
+READ = (
+    "<b>What the student reads</b>, on the right: a mark for every coefficient "
+    "(&#9650; a largest, &#9660; a smallest one, &#9632; the first samples), on a bar "
+    "over the samples that it looks at; a row for every scale. Rest the mouse on a "
+    "mark for its value. Numbers of a whole scale, as its strength, are bars alone."
 )
 
 
@@ -60,6 +67,12 @@ class Signals:
         Names of the channels.
     signal, target : str
         What is on the axes.
+    unit, time : str
+        Units of a signal's values and of its time, in which one value follows another.
+    what : str
+        What a sample is.
+    labels : mapping of float to str
+        What values of the target mean, of classes.
     """
 
     student: features.Student
@@ -72,6 +85,10 @@ class Signals:
     windows: Sequence[str]
     signal: str
     target: str
+    unit: str = ""
+    time: str = "samples"
+    what: str = "sample"
+    labels: Mapping[float, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,17 +109,25 @@ class Looked:
 
 def panels(data: Signals, name: str) -> Looked:
     """All panels of some signals, linked by what is selected among ``samples``."""
-    from bokeh.models import Column, Div, Row, Select
+    from bokeh.models import Div, Select
 
     samples, now = samples_of(data), _now()
-    by = Select(title="predicted by", options=[*data.predicted], width=220)
+    by = Select(title="the scatter shows", options=[*data.predicted], width=240)
     by.value, by.name = next(iter(data.predicted)), f"predicted by of {name}"
-    words = Div(width=WORDS, name=f"words of {name}")
-    scatter = page.scatter(samples, "held-out samples", f"observed {data.target}", name)
+    words = Div(width=WORDS, styles=page.NARROW, name=f"words of {name}")
+    scatter = page.scatter(
+        samples, f"held-out {data.what}s", f"observed {data.target}", name
+    )
+    if data.labels:
+        scatter.xaxis.ticker = [*data.labels]
+        scatter.xaxis.major_label_overrides = dict(data.labels)
     shown = loudest(data.student, data.background, len(data.windows))
     bars, curve = _bars(now, name), _curve(now, name)
-    traces = [_trace(now, data, c, k) for k, c in enumerate(shown)]
-    read = Column(*[Row(*three) for three in traces], Row(bars, curve))
+    traces = [_trace(now, data, c, k, name) for k, c in enumerate(shown)]
+    key = Div(text=f"{READ}<br>{_key()}", width=page.WIDTH, styles=page.NARROW)
+    read = page.column(
+        key, *[page.row(*three) for three in traces], page.row(bars, curve)
+    )
     read.name = f"read of {name}"
     words_of = {
         "names": [html.escape(name) for name in data.names],
@@ -111,6 +136,9 @@ def panels(data: Signals, name: str) -> Looked:
         "target": html.escape(data.target),
         "by": [html.escape(name) for name in data.predicted],
         "digits": digits_of(data),
+        "what": data.what,
+        "labels": {f"{value:g}": label for value, label in data.labels.items()},
+        "markers": MARKS,
     }
     show = page.script(
         Path(__file__).parent,
@@ -136,11 +164,10 @@ def panels(data: Signals, name: str) -> Looked:
 
 def part(title: str, data: Signals) -> page.Part:
     """The tab of a study that has signals and nothing else to show."""
-    from bokeh.models import Column, Row
-
     looked = panels(data, title)
-    above = Row(Column(looked.by, looked.scatter), looked.words)
-    return page.Part(title, HINT, Column(above, looked.read), [looked.begin])
+    looked.words.width = page.WIDTH - 360
+    above = page.row(page.column(looked.by, looked.scatter), looked.words)
+    return page.Part(title, HINT, page.column(above, looked.read), [looked.begin])
 
 
 def samples_of(data: Signals) -> ColumnDataSource:
@@ -187,6 +214,7 @@ def features_of(data: Signals) -> ColumnDataSource:
             "channel": own["channel"].to_numpy(),
             "band": own["band"].to_numpy(),
             "kind": own["kind"].tolist(),
+            "unit": [feature_unit(kind, data) for kind in own["kind"]],
             "at": curves["value"].to_numpy().reshape(-1, POINTS),
             "adds": curves["added"].to_numpy().reshape(-1, POINTS),
         }
@@ -224,6 +252,15 @@ def feature_name(kind: str, rank: int, band: int, student: features.Student) -> 
     if kind == "position":
         kind, rank = ("largest", rank) if rank <= most else ("smallest", rank - most)
     return f"{time}{ORDINALS.get(rank, f'{rank}th ')}{kind} {over}"
+
+
+def feature_unit(kind: str, data: Signals) -> str:
+    """Unit of a feature's value: of time where it is one, else of the signal."""
+    if kind == "position":
+        return "places in its row"
+    if kind in {"centre", "width", "rise", "fall"}:
+        return data.time
+    return data.unit
 
 
 def digits_of(data: Signals) -> int:
@@ -268,52 +305,49 @@ def _now() -> dict[str, ColumnDataSource]:
         "trace": ("x", "y"),
         "near": ("xs", "ys"),
         "says": ("x", "y", "colour"),
-        "picks": ("x0", "x1", "y", "x", "colour", "name", "added"),
+        "picks": ("x0", "x1", "y", "x", "colour", "name", "added", "told", "marker"),
     }
     sources = {
         f"{name}{k}": page.source(*columns)
         for name, columns in blank.items()
         for k in range(3)
     }
+    for k in range(3):
+        sources[f"picks{k}"].data["marker"] = ["square"]
     sources["unasked"] = ColumnDataSource({"reason": [""]})
-    bars = ("y", "right", "left", "colour", "name", "feature", "value")
+    bars = ("y", "right", "left", "colour", "name", "feature", "told")
     sources["bars"] = page.source(*bars)
     sources["curve"], sources["dot"] = page.source("x", "y"), page.source("x", "y")
     return sources
 
 
 def _trace(
-    now: dict[str, ColumnDataSource], data: Signals, channel: int, k: int
+    now: dict[str, ColumnDataSource], data: Signals, channel: int, k: int, name: str
 ) -> tuple[Plot, Plot, Plot]:
     """Of one window: signal with neighbours, what the network says, what is picked."""
     from bokeh.models import FixedTicker, HoverTool, Range1d
 
-    time = data.x.shape[-1]
+    time, when = data.x.shape[-1], f"time ({data.time})"
     window = f"{data.windows[channel]}: " if len(data.windows) > 1 else ""
     across: dict[str, Any] = {"x_range": Range1d(-1, time)}
-    top = page.plot(
-        330, 190, f"{window}signal", "time (samples)", data.signal, **across
-    )
+    top = page.plot(330, 190, f"{window}signal", when, data.signal, **across)
     top.multi_line("xs", "ys", source=now[f"near{k}"], color="#c9c9c9")
     top.line("x", "y", source=now[f"trace{k}"], color=page.INK, line_width=1.6)
     known = data.gradient is not None
     title = "the network's gradient" if known else "the network has no gradients"
-    says = page.plot(290, 190, title, "time (samples)", "gradient", **across)
+    says = page.plot(290, 190, title, when, "gradient", **across)
     says.vbar("x", 0.9, "y", 0, source=now[f"says{k}"], color="colour", line_color=None)
     rows = _looks(data)["band"].unique()
-    picks = page.plot(
-        380,
-        190,
-        "what the student reads",
-        "time (samples)",
-        tools=[HoverTool(tooltips="@name adds @added{+0.00}")],
-        y_range=Range1d(len(rows) - 0.4, -0.6),
-        **across,
-    )
-    picks.segment(
-        "x0", "y", "x1", "y", source=now[f"picks{k}"], color="colour", line_width=4
-    )
-    picks.scatter("x", "y", source=now[f"picks{k}"], color="colour", size=7)
+    below = Range1d(len(rows) - 0.4, -0.6)
+    picks = page.plot(420, 190, "what the student reads", when, y_range=below, **across)
+    picks.name = f"picks {k} of {name}"
+    source = now[f"picks{k}"]
+    how: dict[str, Any] = {"source": source, "color": "colour"}
+    picks.segment("x0", "y", "x1", "y", line_width=4, alpha=0.5, **how)
+    marks = picks.scatter("x", "y", marker="marker", size=9, **how)
+    marks.glyph.line_color = "#444"
+    tooltips = "@name is @told, adds @added{+0.000}"
+    picks.add_tools(HoverTool(renderers=[marks], tooltips=tooltips))
     picks.yaxis.ticker = FixedTicker(ticks=[*range(len(rows))])
     picks.yaxis.major_label_overrides = {
         place: scale_name(band, data.student) for place, band in enumerate(rows)
@@ -321,17 +355,27 @@ def _trace(
     return top, says, picks
 
 
+def _key() -> str:
+    """What the colours of parts mean."""
+    ends = [
+        ("takes away", _hex(0.0)),
+        ("hardly moves it", _hex(0.5)),
+        ("adds", _hex(1.0)),
+    ]
+    return f"Colours, of marks and bars: {page.key(ends)}"
+
+
 def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
     from bokeh.models import FixedTicker, HoverTool, Range1d, TapTool
 
-    tooltips = "@name is @value{0.00}, adds @right{+0.00}"
+    tooltips = "@name @told @right{+0.000}"
     bars = page.plot(
         700,
         290,
-        "what each number adds (click one)",
+        "",
         "added to the prediction",
         tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
-        y_range=Range1d(MOST - 0.4, -0.6),
+        y_range=Range1d(MOST + 0.6, -0.6),
         name=f"bars of {name}",
     )
     bars.hbar(
@@ -345,7 +389,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         nonselection_alpha=0.75,
         selection_line_color=page.INK,
     )
-    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST)])
+    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST + 1)])
     return bars
 
 

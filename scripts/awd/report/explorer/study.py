@@ -15,10 +15,10 @@ from awd.league import choose, splits
 from awd.league.choose import Method
 from awd.league.names import name_of
 from awd.record import contracts
-from awd.report.explorer import images, path, signals
-from awd.report.explorer.images import Images
+from awd.report.explorer import images, path, pictures, signals
 from awd.report.explorer.page import Part
 from awd.report.explorer.path import Path
+from awd.report.explorer.pictures import called
 from awd.report.explorer.signals import Signals
 from awd.report.figures.parts import with_unit
 from awd.report.figures.student import channels, examples
@@ -30,22 +30,36 @@ from awd.study import students
 
 MOST = 800  # test samples that are shown
 SAMPLES = 1000  # known samples by which a path is scored
-PICTURES, BINS = 40, 61  # test images that are shown; edges of their histograms
 ANGLES = 33  # of the family with one angle
+LABELS = {0.0: "no", 1.0: "yes"}  # of targets that are 1 in their class
+SCORED = (
+    "R² here is cross-validated on {} training and select samples ({} folds by group), "
+    "of the small student of the search, which reads single coefficients alone; in the "
+    "report it is of the final student, which reads more, on the test groups."
+)
 NAMED = {"Haar": "haar", "db2": "db2"}
 
 
 def parts(
-    title: str, given: Any, target: str, settings: Mapping[str, Any], method: str
+    title: str,
+    given: Any,
+    target: str,
+    settings: Mapping[str, Any],
+    method: str,
+    time: str = "samples",
 ) -> list[Part]:
-    """The tabs of a study of one's own; arguments as for :func:`signals_of`."""
+    """The tabs of a study of one's own; arguments as for :func:`signals_of`.
+
+    ``time`` is the unit of a signal's time.
+    """
     dims = axes(
         splits.part(io.read(given.samples, contracts.DATASET), "test", target).x
     )
     if dims == 1:
-        seen = signals.part(title, signals_of(given, target, settings, method))
+        shown = signals_of(given, target, settings, method)
+        seen = signals.part(title, replace(shown, time=time))
     else:
-        seen = images.part(title, images_of(given, target, settings, method))
+        seen = images.part(title, pictures.images_of(given, target, settings, method))
     along = path.part(f"{title}: the method", paths(given, target, settings, method))
     return [seen, along]
 
@@ -90,94 +104,16 @@ def signals_of(
         student,
         known.x,
         np.asarray(part.x).reshape(n, -1, np.shape(part.x)[-1]),
-        [
-            f"{group}, sample {row}"
-            for group, row in zip(part.groups, part.rows, strict=True)
-        ],
+        called(part),
         part.y,
         said,
         None if gradient is None else gradient.reshape(n, -1, gradient.shape[-1]),
         list(windows) or channels(part.x),
         with_unit(described["long_name"], described["units"]),
         with_unit(target, part.described["units"]),
+        unit=described["units"].replace("1", ""),
+        labels=LABELS if {*np.unique(part.y)} <= {*LABELS} else {},
     )
-
-
-def images_of(
-    given: Any, target: str, settings: Mapping[str, Any], method: str
-) -> Images:
-    """Test images of a split, as :func:`signals_of` of signals; their first channel."""
-    student, known = students.taught(given, target, settings, method)
-    test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
-    order = np.argsort(test.y, kind="stable")
-    places = np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)
-    part = test.only(np.isin(np.arange(len(order)), order[places]))
-    network, answer = next(iter(students.outputs(given.outputs).items()))
-    x = np.asarray(part.x, np.float32).reshape(len(part.y), -1, *part.x.shape[-2:])
-    bands = _levels(x[:, 0], student)
-    scale = bands.std(axis=(0, 2, 3))
-    flat = bands.reshape(*bands.shape[:2], -1) / scale[:, None]
-    low, high = np.quantile(flat, [0.001, 0.999]).tolist()
-    edges = np.linspace(low, high, BINS)
-    gradient = students.gradient(given.outputs, network, part.rows)
-    at, weights = _weights(student, part.x, known.x)
-    return Images(
-        x[:, 0],
-        [f"{g}, sample {row}" for g, row in zip(part.groups, part.rows, strict=True)],
-        part.y[:, None],
-        [target],
-        {name_of(method): student.predict(part.x), name_of(network): answer[part.rows]},
-        None if gradient is None else gradient.reshape(x.shape)[:, 0],
-        bands,
-        np.tile(edges, (bands.shape[1], 1)),
-        np.array(
-            [[np.histogram(b, edges, density=True)[0] for b in row] for row in flat]
-        ),
-        at / scale[:, None],
-        weights,
-        weighed="what each adds",
-    )
-
-
-def _levels(x: np.ndarray, student: features.Student) -> np.ndarray:
-    """The loudest detail at every place, (n, levels, y, x), fine first."""
-    bands = kernels.analysis(x, student.filter_, student.levels_, "zero", dims=2)
-    out = []
-    for level in bands[:0:-1]:
-        three = np.stack(level)
-        loud = np.take_along_axis(three, np.abs(three).argmax(0)[None], 0)[0]
-        rows, columns = (
-            np.arange(side) * have // side
-            for side, have in zip(x.shape[1:], loud.shape[1:], strict=True)
-        )
-        out.append(loud[:, rows][:, :, columns])
-    return np.stack(out, 1)
-
-
-def _weights(
-    student: features.Student, x: np.ndarray, background: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values that are read of every level and what each adds, (n, levels, k)."""
-    table = features.contributions(student, x, background)
-    table = table[table["kind"].isin(["largest", "smallest"]) & (table["band"] > 0)]
-    level = student.levels_ - 1 - (table["band"].to_numpy() - 1) // 3
-    of_image = [
-        [
-            own.iloc[np.flatnonzero(level[table["sample"] == k] == j)]
-            for j in range(student.levels_)
-        ]
-        for k, own in table.groupby("sample")
-    ]
-    most = max(len(own) for row in of_image for own in row)
-
-    def padded(name: str) -> np.ndarray:
-        values = np.full((len(of_image), student.levels_, most), np.nan)
-        for k, row in enumerate(of_image):
-            for j, own in enumerate(row):
-                values[k, j, : len(own)] = own[name]
-        return values
-
-    return padded("value"), padded("contribution")
 
 
 def rows_of(given: Any, target: str, among: Sequence[str] = ()) -> np.ndarray:
@@ -227,7 +163,7 @@ def paths(
     recipe = features.searched(features.recipe(**settings["features"]))
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     out = []
-    for title, label, names, pool in _pools(found, method):
+    for title, label, names, pool, at in _pools(found, method):
         fidelity, score = (
             np.array(candidates.scores(pool, known.x, y, recipe, known.groups, folds))
             for y in (answer, known.y)
@@ -248,6 +184,8 @@ def paths(
                 rows,
                 int(np.nanargmax(fidelity)),
                 "the network says" if gradient is not None else "is in a signal",
+                at=at,
+                scored=SCORED.format(len(known.y), folds),
             )
         )
     return out
@@ -255,8 +193,8 @@ def paths(
 
 def _pools(
     found: Mapping[str, Method], method: str
-) -> Iterator[tuple[str, str, list[str], list[Candidate]]]:
-    """Title, what its number is, names of the steps, and candidates of every path."""
+) -> Iterator[tuple[str, str, list[str], list[Candidate], np.ndarray | None]]:
+    """Title, what its number is, names, candidates and places of every path's steps."""
     ours = found[method].chosen
     named = {label: wavelet.from_pywt(name) for label, name in NAMED.items()}
     at = {label: float(Lattice(4).parameters(h)[0]) for label, h in named.items()}
@@ -268,6 +206,7 @@ def _pools(
         "lattice angle (rad)",
         [f"{typeset(angle, 2)}{called.get(angle, '')}" for angle in angles],
         [replace(ours, filter=h) for h in Lattice(4).filters(angles[:, None])],
+        angles,
     )
     for name, other in found.items():
         steps = _steps(name, other.pool)
@@ -275,7 +214,7 @@ def _pools(
             title = f"tried for {name_of(name)}"
             weights = name.startswith(("attribution", "soft"))
             label = "attribution over sparsity" if weights else "taps, levels"
-            yield title, label, [*steps], [*steps.values()]
+            yield title, label, [*steps], [*steps.values()], None
 
 
 def _steps(name: str, pool: Sequence[Candidate]) -> dict[str, Candidate]:
