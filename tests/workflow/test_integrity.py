@@ -1,5 +1,6 @@
 """What is deleted or damaged of a finished run comes back as it was."""
 
+import re
 import subprocess
 
 import pytest
@@ -15,13 +16,16 @@ DELIVERED += ("figures/cells-sig_mean/scores.pdf", "report.html", "manifest.json
 
 
 def test_every_deleted_result_is_asked_for_again(finished):
-    for name in DELIVERED:
-        path = finished.folder / RUN / name
-        away = path.rename(path.with_name("away"))
-        try:
-            assert f"{RUN}/{name}" in finished.snakemake("-n"), name
-        finally:
-            away.rename(path)
+    paths = [finished.folder / RUN / name for name in DELIVERED]
+    away = [path.rename(path.with_name(f"{path.name}-away")) for path in paths]
+    try:
+        planned = finished.snakemake("-n")
+    finally:
+        for path, place in zip(paths, away, strict=True):
+            place.rename(path)
+    reasons = re.findall(r"Missing output files: (.*)", planned)
+    missing = {name for reason in reasons for name in reason.split(", ")}
+    assert missing == {f"{RUN}/{name}" for name in DELIVERED}
 
 
 def test_a_flipped_bit_is_named_and_what_is_made_anew_is_the_same(finished):
