@@ -151,7 +151,7 @@ class _Door:
             raise self.wrong(value, f"several values ({kind})")
         if self.axes and not len(value):
             raise ShapeError(f"{self.name} is empty; expected at least one")
-        kinds = [inside] * len(value)
+        kinds: Sequence[str] = [inside] * len(value)
         if kind.startswith("tuple[") and not kind.endswith("...]"):
             kinds = _alternatives(inside, ",")
             if len(value) != len(kinds):
@@ -275,16 +275,24 @@ class _Door:
             raise self.wrong(value, "an array")
         if self.axes:
             self.shape(data)
-        if data.dtype.kind == "f" and not self.nan and not np.isfinite(data).all():
+        finite, bounded = (
+            data.dtype.kind == "f" and not self.nan,
+            isinstance(self.rule, tuple),
+        )
+        if not data.size or not (finite or bounded):
+            return data
+        # Whatever is not finite shows in one of the two: NaN is in both.
+        ends = float(data.min()), float(data.max())
+        if finite and not np.isfinite(ends).all():
             at = [int(k) for k in np.argwhere(~np.isfinite(data))[0]]
             raise DataError(
                 f"{self.name}{at} is {data[tuple(at)]}; expected finite numbers "
                 f"({int((~np.isfinite(data)).sum())} of {data.size} are none): repair "
                 "them or leave them out"
             )
-        if isinstance(self.rule, tuple) and data.size:
-            self.bounds(float(data.min()))
-            self.bounds(float(data.max()))
+        if bounded:
+            for end in ends:
+                self.bounds(end)
         return data
 
     def shape(self, data: np.ndarray) -> None:
@@ -367,7 +375,8 @@ def _written_out(kind: str, names: Mapping[str, Any]) -> str:
     return text
 
 
-def _alternatives(kind: str, between: str = "|") -> list[str]:
+@functools.cache
+def _alternatives(kind: str, between: str = "|") -> tuple[str, ...]:
     """``A | B`` as its parts, brackets left whole."""
     parts, depth = [""], 0
     for letter in kind:
@@ -376,7 +385,7 @@ def _alternatives(kind: str, between: str = "|") -> list[str]:
             parts.append("")
         else:
             parts[-1] += letter
-    return [part.strip() for part in parts]
+    return tuple(part.strip() for part in parts)
 
 
 def _shown(value: Any) -> str:

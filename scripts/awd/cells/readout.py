@@ -7,6 +7,8 @@ together, so that a burst is not read in the pit beside it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from awd.arguments import checked
@@ -41,6 +43,86 @@ def half_window(sigma: Width) -> int:
 def background_level(image: np.ndarray) -> np.float32:
     """Roughly the background: about it, sums of squares in float32 are safe."""
     return np.float32(image[::8, ::8].mean())
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One frame about its background, with a margin, to be read at several places.
+
+    Attributes
+    ----------
+    padded : ndarray of float32 of shape (H + 2 w, W + 2 w)
+        Counts above ``level``.
+    level : float
+        Counts, see :func:`background_level`.
+    sigma : tuple of float
+        Widths of a spot along x and y, px.
+    w : int
+        Half the side of a spot's window, px.
+    dark : bool
+        Whether all pixels are alike.
+    """
+
+    padded: np.ndarray
+    level: np.float32
+    sigma: tuple[float, float]
+    w: int
+    dark: bool
+
+    def together(
+        self, x: np.ndarray, y: np.ndarray, mode: str, reach: float, excess: float
+    ) -> np.ndarray:
+        """As :func:`read`; places within the image."""
+        order = np.argsort(y, kind="stable")
+        place = np.asarray(x, float)[order], np.asarray(y, float)[order]
+        amplitude = np.zeros(len(order))
+        for _ in range(2):  # what lies farther than a group is subtracted as known
+            fixed = self._fitted(*place, amplitude, False, excess)
+            amplitude = fixed[:, fit.A].copy()
+        same = _nearest(*place) < APART * max(self.sigma)
+        fixed[same] = self._alone(place[0][same], place[1][same], excess)
+        if mode == "best" and not self.dark:  # in a dark frame nothing moves
+            moved = self._fitted(*place, amplitude, True, excess)[: len(order)]
+            away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
+            # What was lost on the way is NaN, and neither near nor larger.
+            better = (away <= reach) & (moved[:, fit.A] > fixed[:, fit.A])
+            fixed[better] = moved[better]
+        fixed[:, fit.C] += self.level
+        table = np.empty_like(fixed)
+        table[order] = fixed
+        return table
+
+    def alone(self, x: np.ndarray, y: np.ndarray, excess: float) -> np.ndarray:
+        """As :func:`alone`; places within the image."""
+        table = self._alone(np.asarray(x, float), np.asarray(y, float), excess)
+        table[:, fit.C] += self.level
+        return table
+
+    def _fitted(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        amplitude: np.ndarray,
+        move: bool,
+        excess: float,
+    ) -> np.ndarray:
+        return fit.fit_frame(
+            *(self.padded, x, y, amplitude, self.sigma, self.w, -np.inf, move, excess)
+        )
+
+    def _alone(self, x: np.ndarray, y: np.ndarray, excess: float) -> np.ndarray:
+        table = fit.fit_alone(self.padded, x, y, self.sigma, self.w)
+        table[:, [fit.A_SE, fit.C_SE, fit.NOISE]] *= excess
+        return table
+
+
+@checked(image=IMAGE, sigma=WIDTH)
+def prepared(image: np.ndarray, sigma: Width) -> Prepared:
+    """A frame (H, W) of counts, ready to be read; ``sigma`` as for :func:`read`."""
+    level, w = background_level(image), half_window(sigma)
+    padded = convolution.with_margin(image, w, level)
+    dark = bool(image.min() == image.max())
+    return Prepared(padded, level, axes(sigma), w, dark)
 
 
 @checked(
@@ -85,32 +167,8 @@ def read(
     array of float64 of shape (spots, 10)
         Columns :data:`awd.cells.compiled.fit.COLUMNS`, in the order of ``x``.
     """
-    level, w, along = background_level(image), half_window(sigma), axes(sigma)
     _require_inside(image, x, y)
-    padded = convolution.with_margin(image, w, level)
-    order = np.argsort(y, kind="stable")
-    place = np.asarray(x, float)[order], np.asarray(y, float)[order]
-    amplitude = np.zeros(len(order))
-    for _ in range(2):  # what lies farther than a group is subtracted as known so far
-        fixed = fit.fit_frame(
-            padded, *place, amplitude, along, w, -np.inf, False, excess
-        )
-        amplitude = fixed[:, fit.A].copy()
-    same = _nearest(*place) < APART * max(along)
-    fixed[same] = _alone(padded, place[0][same], place[1][same], along, w, excess)
-    if mode == "best" and image.min() < image.max():  # in a dark frame nothing moves
-        moved = fit.fit_frame(
-            padded, *place, amplitude, along, w, -np.inf, True, excess
-        )
-        moved = moved[: len(order)]
-        away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
-        # What was lost on the way is NaN, and neither near nor larger.
-        better = (away <= reach) & (moved[:, fit.A] > fixed[:, fit.A])
-        fixed[better] = moved[better]
-    fixed[:, fit.C] += level
-    table = np.empty_like(fixed)
-    table[order] = fixed
-    return table
+    return prepared(image, sigma).together(x, y, mode, reach, excess)
 
 
 def _require_inside(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
@@ -144,26 +202,8 @@ def alone(
     For the buffers before and after a track: whatever shines there is what they tell.
     Arguments and columns as in :func:`read`.
     """
-    level, w = background_level(image), half_window(sigma)
     _require_inside(image, x, y)
-    padded = convolution.with_margin(image, w, level)
-    place = np.asarray(x, float), np.asarray(y, float)
-    table = _alone(padded, *place, axes(sigma), w, excess)
-    table[:, fit.C] += level
-    return table
-
-
-def _alone(
-    padded: np.ndarray,
-    x: np.ndarray,
-    y: np.ndarray,
-    sigma: tuple[float, float],
-    w: int,
-    excess: float,
-) -> np.ndarray:
-    table = fit.fit_alone(padded, x, y, sigma, w)
-    table[:, [fit.A_SE, fit.C_SE, fit.NOISE]] *= excess
-    return table
+    return prepared(image, sigma).alone(x, y, excess)
 
 
 @checked(table="spots* 10", sigma=WIDTH, may_be_nan="table")

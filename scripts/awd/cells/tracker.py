@@ -205,11 +205,11 @@ def _read_out(
     # Spots that were found have been read; gaps are read alone, as published: together
     # with whoever took the spot, nothing would be left for them.
     ways: dict[str, tuple[np.ndarray, Callable[..., np.ndarray]]] = {
-        "master": (~seen, readout.alone)
+        "master": (~seen, readout.Prepared.alone)
     }
+    together = partial(readout.Prepared.together, mode=mode, reach=3 * _mean(widths[0]))
     for other in shown[1:]:
-        along = partial(readout.read, mode=mode, reach=3 * _mean(widths[0]))
-        ways[other] = np.ones(len(table), bool), along
+        ways[other] = np.ones(len(table), bool), together
     around = {
         channel: _read(
             frames, table, edges, width, found[channel], *ways[channel], matrix
@@ -283,10 +283,11 @@ def _read(
     for t, image in enumerate(frames):
         now = order[cuts[t] : cuts[t + 1]]
         now = now[missing[now]]
-        found[now] = read(image, x[now], y[now], sigma, excess=excess)
+        ready = readout.prepared(image, sigma)
+        found[now] = read(ready, x[now], y[now], excess=excess)
         own, side, place = np.nonzero(when == t)
         at = ends[own, side]
-        around[own, side, place] = readout.alone(image, x[at], y[at], sigma, excess)
+        around[own, side, place] = ready.alone(x[at], y[at], excess)
     return around
 
 
