@@ -233,7 +233,7 @@ KEYS = {
 }
 ASSEMBLED = {
     "dataset": settings.cells.model_dump(include=KEYS),
-    "least": contradictions.least_cells(settings.cells, settings.seed),
+    "least": contradictions.cells.least_cells(settings.cells, settings.seed),
 }
 
 

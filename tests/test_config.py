@@ -262,7 +262,7 @@ def test_cells_may_be_lost_as_long_as_the_splits_work():
     movies = {f"c{k}": [f"{k}.tif"] for k in range(8)}
     section = {"source": {"kind": "movies", "files": movies}, "targets": ["sig_mean"]}
     whole = reading.load(given(cells=section))
-    least = contradictions.least_cells(whole.cells, whole.seed)
+    least = contradictions.cells.least_cells(whole.cells, whole.seed)
     assert 4 <= least <= 8
     # Of fewer than four that are named the tiles are the groups.
     for count in (1, 2, 3, least):
