@@ -28,6 +28,7 @@ FLOORS = [
         "gaps",
         "arguments",
         "scalars",
+        "windows",
         "curves",
         "extras",
         "compiled",

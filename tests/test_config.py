@@ -209,9 +209,9 @@ def test_every_key_is_explained():
 
 
 def test_names_in_the_configuration_exist_in_the_library():
-    from awd import heads
+    from awd import heads, windows
     from awd.cells import presets
-    from awd.cells.study import dataset, shifts, windows
+    from awd.cells.study import dataset, shifts
     from awd.filters import statistics
     from awd.league import baselines
     from awd.teacher import networks

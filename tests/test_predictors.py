@@ -21,7 +21,6 @@ from awd.errors import AwdError, ConfigError, DataError, KindError, ShapeError
 from awd.features import Largest
 from awd.filters import kernels
 from awd.fitting import folds_of
-from awd.own import windows
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:fidelity_ is"),
@@ -500,7 +499,7 @@ def test_lengths_mean_what_they_mean_in_a_study_and_to_the_model_at_home(tmp_pat
     assert model.fidelity_ > 0.5
     model.save(tmp_path / "model.json")
     home = awd.load(tmp_path / "model.json")
-    read = windows.at_home({"x": given, "length": lengths}, home.sample)
+    read = home.samples(given, lengths)
     predicted = model.predict(given, lengths=lengths)
     np.testing.assert_allclose(home.predict(read), predicted, rtol=1e-6)
     table = model.explain(given, lengths=lengths)

@@ -68,6 +68,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import features as features
     from awd import filters as filters
     from awd import fitting as fitting
+    from awd import gaps as gaps
     from awd import heads as heads
     from awd import integrity as integrity
     from awd import io as io
@@ -93,6 +94,7 @@ if TYPE_CHECKING:  # what type checkers see; a test holds it against what there 
     from awd import teacher as teacher
     from awd import transform as transform
     from awd import wavelet as wavelet
+    from awd import windows as windows
     from awd.estimator import AdaptiveWavelet as AdaptiveWavelet
     from awd.filters import families as families
     from awd.filters import kernels as kernels

@@ -157,7 +157,7 @@ def predict(model: str, samples: str, out: str, array: str) -> None:
       awd predict model.json - < new.csv | head
     """
     from awd import model as models
-    from awd.own import source, windows
+    from awd.own import source
 
     taken = models.load(model)
     named = {target.name: target.name for target in taken.targets}
@@ -166,7 +166,7 @@ def predict(model: str, samples: str, out: str, array: str) -> None:
         x = found["x"]
         if path.suffix == ".csv" and x.shape[1] == taken.sample.size:
             x = x.reshape(len(x), *taken.sample.shape)
-        x = windows.at_home({**found, "x": x}, taken.sample)
+        x = taken.samples(x, lengths=found.get("length"), mask=found.get("mask"))
         columns = _predictions(taken, x)
     with _written(out) as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from awd.arguments import checked
 from awd.errors import DataError, ShapeError
@@ -192,6 +191,9 @@ def filled(maps: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _smooth(field: np.ndarray, sigma: float) -> np.ndarray:
+    # Whoever has no gaps needs no scipy: a model at home.
+    from scipy import ndimage
+
     return ndimage.gaussian_filter(field, sigma, truncate=3.0)
 
 

@@ -137,6 +137,39 @@ class Model:
         bank = self.filter, self.levels, self.mode
         return self.features.features(x, *bank, self.sample.dims)
 
+    def samples(
+        self,
+        x: np.ndarray,
+        lengths: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Samples of any length or with gaps as this model reads them.
+
+        Parameters
+        ----------
+        x : array of shape (n, [channel,] time) or (n, [channel,] y, x)
+            What stands beyond its ends or in its gaps is not looked at.
+        lengths : array of int of shape (n,), optional
+            Where signals end.
+        mask : array of shape (n, time) or (n, y, x), optional
+            1 where a value was seen, 0 in gaps, which are filled.
+
+        Returns
+        -------
+        ndarray
+            For :meth:`predict` and the others, in the shape of :attr:`sample`.
+
+        Raises
+        ------
+        ShapeError, DataError
+            Lengths or mask do not fit the samples, or a sample shows nothing.
+        """
+        from awd import windows
+
+        given = {"x": x, "length": lengths, "mask": mask}
+        found = {key: value for key, value in given.items() if value is not None}
+        return windows.at_home(found, self.sample)
+
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """What the head gives, within the range it was fitted to.
 

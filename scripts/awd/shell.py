@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from awd import __version__, samples
+from awd import __version__, samples, windows
 from awd.errors import ConfigError, DataError, ShapeError
 from awd.model import Model, Target
-from awd.own import source, tables, windows
+from awd.own import source, tables
 from awd.record import manifest
 
 

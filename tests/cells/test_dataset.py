@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from awd import windows
 from awd.cells import simulate, tracks
-from awd.cells.study import dataset, hand, shifts, targets, windows
+from awd.cells.study import dataset, hand, shifts, targets
 from awd.errors import ConfigError, DataError
 from awd.league import splits
 from awd.record import contracts

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from awd import gaps, io
-from awd.cells.study.windows import windowed
+from awd import gaps, io, windows
 from awd.errors import AwdError
-from awd.own import dataset, source, windows
+from awd.own import dataset, source
 from awd.record import contracts
 
 SHARES = {"test": 0.25, "select": 0.25, "test_groups": []}
@@ -60,7 +59,7 @@ def test_windows_are_those_of_tracks_and_nothing_beyond_is_read(case):
     channels = x[:, None] if x.ndim == 2 else x
     expected = np.concatenate(
         [
-            windowed(
+            windows.windowed(
                 [row[k, :end] for row, end in zip(channels, length, strict=True)],
                 size,
                 [name],

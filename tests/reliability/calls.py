@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 from tests.reliability.faces import FACES
 
-from awd import export, wavelet
+from awd import export, wavelet, windows
 from awd.cells import (
     classify,
     detect,
@@ -18,7 +18,7 @@ from awd.cells import (
     tracker,
     tracks,
 )
-from awd.cells.study import dataset, hand, outcomes, shifts, windows
+from awd.cells.study import dataset, hand, outcomes, shifts
 from awd.league import baselines, bootstrap, splits
 from awd.maps.infer import heads
 from awd.maps.measure import minkowski, one_point, peaks, spectrum

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from awd import lazily
 
 if TYPE_CHECKING:  # what type checkers see; a test holds it against what there is
+    from awd.cells import alignment as alignment
     from awd.cells import background as background
     from awd.cells import channel as channel
     from awd.cells import classify as classify

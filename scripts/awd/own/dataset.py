@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import gaps, io
+from awd import gaps, io, windows
 from awd.errors import DataError, ShapeError, about
 from awd.league import splits
-from awd.own import answers, labels, source, windows
+from awd.own import answers, labels, source
 from awd.own.answers import single
 from awd.record.contracts import DATASET, SPLITS
 from awd.samples import blocks, real
@@ -37,7 +37,7 @@ def gather(
 
     The file keeps :data:`awd.record.contracts.DATASET`, without a split or with that of
     the source. Images have a channel axis always. Gaps are filled and signals of any
-    length cut (:func:`awd.own.windows.cut`); ``mask`` says of which values. Where
+    length cut (:func:`awd.windows.cut`); ``mask`` says of which values. Where
     outputs of a network were computed elsewhere, there is ``answer(sample, name)``, and
     ``answer_gradient(name, sample, ...)`` if they came with gradients. Without any
     label the target is what the network answers.
@@ -89,11 +89,11 @@ class Form(NamedTuple):
     names : tuple of str
         Of the channels, where there are several windows.
     length : ndarray of shape (n,), or None
-        As of :class:`awd.own.windows.Cut`.
+        As of :class:`awd.windows.Cut`.
     masked : bool
         Whether not all was seen of every sample.
     how : tuple
-        ``dims``, windows and their size, of :func:`awd.own.windows.cut`.
+        ``dims``, windows and their size, of :func:`awd.windows.cut`.
     """
 
     found: Mapping[str, Any]

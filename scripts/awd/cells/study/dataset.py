@@ -12,9 +12,9 @@ from awd.arguments import checked
 from awd.cells import tracks
 from awd.cells.study import FEW_CELLS, hand, outcomes, shifts
 from awd.cells.study.targets import TARGETS, of_tracks
-from awd.cells.study.windows import WINDOWS, windowed
 from awd.errors import DataError
 from awd.log import log
+from awd.windows import WINDOWS, windowed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,7 +66,7 @@ def assemble(
     length : int
         Samples of a window.
     windows : sequence of str
-        Names in :data:`awd.cells.study.windows.WINDOWS`; each is a channel.
+        Names in :data:`awd.windows.WINDOWS`; each is a channel.
     tiles : int
         A cell's field is cut into ``tiles x tiles`` blocks of equal counts.
     hotspots : {"keep", "drop"}

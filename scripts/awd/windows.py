@@ -1,25 +1,74 @@
-"""Samples of unequal length, and samples with gaps, as what the method reads.
+"""Windows: signals of any length as what the method reads, of one length for all.
 
-Both go as in the sciences: a signal is read through the windows of tracks
-(:mod:`awd.cells.study.windows`), what a mask hides is filled as in maps
-(:mod:`awd.gaps`). Networks and students then read samples of one length
-without gaps.
+Tracks of cells and samples of one's own are read through the same windows, a channel
+each; what a mask hides is filled as in maps (:mod:`awd.gaps`). Networks and students
+then read samples of one length without gaps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from awd import gaps
-from awd.cells.study.windows import WINDOWS
+from awd.arguments import checked
+from awd.errors import DataError
 from awd.gaps import BEYOND, FILLED, SEEN
 from awd.samples import require_samples
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from awd.portable.parts import Sample
+
+
+def whole(trace: np.ndarray, length: int) -> np.ndarray:
+    """A trace of ``length`` samples: picked without averaging, or padded with zeros.
+
+    Of a longer trace the samples ``floor((n - 1) i / (length - 1))`` are taken; a
+    shorter one gets zeros at its end (as published).
+    """
+    n = len(trace)
+    if n >= length:
+        return trace[np.arange(length) * (n - 1) // (length - 1)]
+    return np.concatenate([trace, np.zeros(length - n, trace.dtype)])
+
+
+def end(trace: np.ndarray, length: int) -> np.ndarray:
+    """The last ``length`` frames of a trace, zeros before a shorter one.
+
+    What ends a pit (loss of its coat, scission) stands at one place here, and at full
+    rate; in the whole trace it stands anywhere, and in every second frame or fewer.
+    """
+    n = len(trace)
+    return np.concatenate([np.zeros(max(length - n, 0), trace.dtype), trace[-length:]])
+
+
+WINDOWS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "whole": whole,
+    "end": end,
+}
+
+
+@checked(traces="...", length=(2, 1e6), names=tuple(WINDOWS))
+def windowed(
+    traces: Sequence[np.ndarray], length: int, names: Sequence[str]
+) -> xr.DataArray:
+    """Windows of every trace as channels; a single one is no channel."""
+    import xarray as xr
+
+    unknown = [name for name in names if name not in WINDOWS]
+    if unknown or not names:
+        raise DataError(f"no window {unknown}; there is {', '.join(WINDOWS)}")
+    cut = [[WINDOWS[name](trace, length) for name in names] for trace in traces]
+    x = xr.DataArray(
+        np.array(cut, np.float32),
+        dims=("sample", "channel", "time"),
+        coords={"channel": list(names)},
+    )
+    return x.isel(channel=0, drop=True) if len(names) == 1 else x
 
 
 class Cut(NamedTuple):
@@ -61,7 +110,7 @@ def cut(
         holds there is not looked at.
     dims : {1, 2}
     windows : sequence of str
-        Names in :data:`awd.cells.study.windows.WINDOWS`; each gives a channel of every
+        Names in :data:`WINDOWS`; each gives a channel of every
         channel.
     size : int, optional
         Length of a window; by default that of the longest sample.
