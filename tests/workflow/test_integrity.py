@@ -23,9 +23,9 @@ def test_every_deleted_result_is_asked_for_again(finished):
     finally:
         for path, place in zip(paths, away, strict=True):
             place.rename(path)
-    reasons = re.findall(r"Missing output files: (.*)", planned)
+    reasons = re.findall(r"Missing output files: ([^;\n]*)", planned)
     missing = {name for reason in reasons for name in reason.split(", ")}
-    assert missing == {f"{RUN}/{name}" for name in DELIVERED}
+    assert {f"{RUN}/{name}" for name in DELIVERED} <= missing
 
 
 def test_a_flipped_bit_is_named_and_what_is_made_anew_is_the_same(finished):

@@ -144,6 +144,7 @@ def test_the_published_protocol_runs_with_its_own_losses(finished):
     assert data.attrs["scaling"] == "cell"
 
 
+@pytest.mark.reliability
 def test_noise_in_place_of_traces_shows_no_skill(finished):
     """No wavelet and no network predicts what it has not seen."""
     text = (finished.folder / "tests/micro.yaml").read_text()
