@@ -7,13 +7,14 @@ whole is. The search takes the best of many filters, so its own score flatters i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from awd import gaps, heads, targets
+from awd import gaps, heads, samples, targets
 from awd.distil import Distilled, distil
 from awd.errors import DataError, ShapeError, warn
 from awd.features import Student, searched
@@ -67,6 +68,16 @@ class Taught:
     def units(self) -> np.ndarray:
         """The group of every sample, its own without groups."""
         return np.arange(len(self.x)) if self.groups is None else self.groups
+
+    @functools.cached_property
+    def centre(self) -> np.ndarray:
+        """The mean of every channel, (1, [channel,] 1, ...)."""
+        return channel_means(self.x, self.mask)
+
+    @functools.cached_property
+    def centred(self) -> np.ndarray:
+        """The samples about it."""
+        return centred(self.x, self.centre, self.mask)
 
     def subset(self, rows: np.ndarray) -> Taught:
         """The same of some samples."""
@@ -142,7 +153,7 @@ class Recipe:
                     "needs outputs or labels that vary"
                 )
         return distil(
-            centred(data.x, channel_means(data.x, data.mask), data.mask),
+            data.centred,
             data.gradient,
             answers,
             objective=self.objective,
@@ -160,17 +171,21 @@ class Recipe:
         """Wavelet and heads; of data with outputs, labels, or both."""
         answers = data.answers
         assert answers is not None
-        result, centre = self.distilled(data), channel_means(data.x, data.mask)
+        result, labels = self.distilled(data), data.labels
         read = self.features.mirrored if result.chosen.mirrored else self.features
-        x, labels = centred(data.x, centre, data.mask), data.labels
         labels = answers if labels is None else labels
         bank = result.filter, result.levels
         found = [
-            targets.fit(Student(read, self.head), Known(x, labels[:, k]), target, *bank)
+            targets.fit(
+                Student(read, self.head),
+                Known(data.centred, labels[:, k]),
+                target,
+                *bank,
+            )
             for k, target in enumerate(self._targets(data, answers.shape[1]))
         ]
         students, shares = zip(*found, strict=True)
-        return Additive(result, list(students), np.array(shares), centre)
+        return Additive(result, list(students), np.array(shares), data.centre)
 
     def _targets(self, data: Taught, count: int) -> list[Target]:
         if data.outputs is None:
@@ -245,19 +260,14 @@ def fidelity(data: Taught, recipe: Recipe, folds: int) -> tuple[Fidelity, Fideli
 
 
 def folds_of(units: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """The fold of every sample, (n,) int: whole groups, folds of about equal size.
+    """As :func:`awd.samples.folds`; which of equal groups go together is drawn.
 
-    Which of equal groups go together is drawn: samples often come in an order that
-    repeats, and a fold of every third may be all of one class.
+    Samples often come in an order that repeats, and a fold of every third may be all of
+    one class.
     """
-    from sklearn.model_selection import GroupKFold
-
     names, index = np.unique(units, return_inverse=True)
     drawn = np.random.default_rng(seed).permutation(len(names))[index]
-    fold = np.empty(len(units), int)
-    for k, (_, held) in enumerate(GroupKFold(count).split(drawn, groups=drawn)):
-        fold[held] = k
-    return fold
+    return samples.folds(drawn, count)
 
 
 def _held_out(data: Taught, recipe: Recipe, folds: int) -> np.ndarray:

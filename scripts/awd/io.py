@@ -347,8 +347,7 @@ def variables(path: PathLike) -> Iterator[np.ndarray]:
             if not variable.ndim:
                 yield variable.values
                 continue
-            rows = len(variable)
-            for block in samples.blocks(rows, variable.nbytes // max(rows, 1)):
+            for block in samples.blocks(len(variable), variable.nbytes):
                 yield variable[block].values
 
 

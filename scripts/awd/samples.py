@@ -201,9 +201,19 @@ def as_rows(x: np.ndarray) -> np.ndarray:
     return x.reshape(-1, *x.shape[min(2, x.ndim - 1) :])
 
 
-def blocks(count: int, row_bytes: int) -> Iterator[slice]:
-    """Slices of rows of so many bytes, each of about :data:`BLOCK` bytes."""
-    rows = max(1, BLOCK // max(row_bytes, 1))
+def folds(groups: np.ndarray, count: int) -> np.ndarray:
+    """Fold of every sample, (n,) int: whole groups, folds of about equal size."""
+    from sklearn.model_selection import GroupKFold
+
+    fold = np.empty(len(groups), int)
+    for index, (_, held) in enumerate(GroupKFold(count).split(groups, groups=groups)):
+        fold[held] = index
+    return fold
+
+
+def blocks(count: int, size: int) -> Iterator[slice]:
+    """Slices of so many rows, ``size`` bytes in all, of about :data:`BLOCK` each."""
+    rows = max(1, BLOCK * count // max(size, 1))
     for first in range(0, count, rows):
         yield slice(first, min(first + rows, count))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from awd import samples
 from awd.arguments import checked
 from awd.errors import DataError
 
@@ -173,17 +174,12 @@ def folds(groups: np.ndarray, count: int) -> np.ndarray:
     The fold of a group depends on the sizes of all groups only, so that who trains and
     who predicts agree.
     """
-    from sklearn.model_selection import GroupKFold
-
     if len(np.unique(groups)) < count:
         raise DataError(
             f"groups are {len(np.unique(groups))}, too few for {count} folds (count); "
             "bring more, or ask for fewer folds"
         )
-    fold = np.empty(len(groups), int)
-    for index, (_, held) in enumerate(GroupKFold(count).split(groups, groups=groups)):
-        fold[held] = index
-    return fold
+    return samples.folds(groups, count)
 
 
 @checked(groups="n", split="n", labels="groups split")

@@ -113,7 +113,7 @@ class Form(NamedTuple):
         """Which samples to read together, to read all."""
         given = self.found["x"]
         row = math.prod(given.shape[1:]) * given.dtype.itemsize
-        return blocks(self.n, max(row, 4 * math.prod(self.shape)))
+        return blocks(self.n, self.n * max(row, 4 * math.prod(self.shape)))
 
     def cut(self, rows: slice) -> windows.Cut:
         """Some of the samples, float32."""
@@ -342,4 +342,4 @@ def _scaled(
 
 
 def _rows(ds: xr.Dataset) -> Iterator[slice]:
-    return blocks(ds.sizes["sample"], ds["x"].nbytes // ds.sizes["sample"])
+    return blocks(ds.sizes["sample"], ds["x"].nbytes)

@@ -276,7 +276,7 @@ def _require(
     first, count = "", 0
     axis = array.dims.index("sample") if "sample" in array.dims else 0
     rows = array.shape[axis] if array.ndim else 1
-    for block in samples.blocks(rows, array.nbytes // max(rows, 1)):
+    for block in samples.blocks(rows, array.nbytes):
         index = (slice(None),) * axis + (block,)
         values = np.asarray(array[index].values if array.ndim else array.values)
         bad = ~good(values)

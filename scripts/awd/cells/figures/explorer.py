@@ -139,7 +139,7 @@ def part(
     bar.data["label"] = [""]
     for plot in plots:
         _scale(plot, bar)
-    for plot in plots:  # which go to another cell together
+        # They go to another cell together.
         plot.x_range, plot.y_range = plots[0].x_range, plots[0].y_range
     through = _through(title, named)
     trace, now = (through.renderers[k].data_source for k in (0, -1))

@@ -9,7 +9,7 @@ import numpy as np
 
 from awd import extras
 from awd.log import log
-from awd.maps.readers.layout import Quantity, parts_first
+from awd.maps.readers.layout import UNSEEN, Quantity, parts_first
 
 FINEST = 0.5  # pixels of a patch, in those of the sky, below which nothing is added
 
@@ -123,7 +123,7 @@ def sky(
     from awd.maps.sky.lensing import kaiser_squires_sphere
 
     array, quantity = parts_first(array, where, quantity, bins, sky=True)
-    seen = np.abs(array) < 1e20  # UNSEEN is -1.6e30
+    seen = np.abs(array) < UNSEEN
     if quantity == "convergence":
         return np.where(seen, array, np.nan)
     seen = seen.all(-2)

@@ -9,6 +9,7 @@ import numpy as np
 from awd.errors import DataError
 
 Quantity = Literal["convergence", "shear"]
+UNSEEN = 1e20  # HEALPix has -1.6e30 where nothing was seen
 
 
 def fields(
@@ -93,7 +94,7 @@ def _convergence(shear: np.ndarray) -> np.ndarray:
     """Of shear (..., 2, y, x); NaN where that has no value, and is taken as 0."""
     from awd.maps.sky.lensing import kaiser_squires
 
-    seen = (np.abs(shear) < 1e20).all(-3)  # UNSEEN is -1.6e30
+    seen = (np.abs(shear) < UNSEEN).all(-3)
     first, second = np.moveaxis(np.where(seen[..., None, :, :], shear, 0), -3, 0)
     kappa = kaiser_squires(first, second)[0]
     return kappa if seen.all() else np.where(seen, kappa, np.nan)

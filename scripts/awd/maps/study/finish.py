@@ -12,9 +12,9 @@ from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 from awd.maps import readers
 from awd.maps.measure import masks
+from awd.maps.readers.layout import UNSEEN
 from awd.maps.sky import lensing
 
-UNSEEN = 1e20  # HEALPix has -1.6e30 where nothing was seen
 HALF = 0.5  # of a pixel, that has to be seen
 
 

@@ -13,7 +13,7 @@ from awd.league import splits
 from awd.league.names import name_of
 from awd.record import contracts
 from awd.report.explorer.images import Images, Reads
-from awd.report.figures.parts import with_unit
+from awd.report.figures.parts import shown_unit, with_unit
 from awd.study import students
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def images_of(
 ) -> Images:
     """Test images of a split, as :func:`signals_of` of signals; their first channel."""
     student, known = students.taught(given, target, settings, method)
-    test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
+    data = io.read(given.samples, contracts.DATASET)
+    test, described = splits.part(data, "test", target), data["x"].attrs
     order = np.argsort(test.y, kind="stable")
     places = np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)
     part = test.only(np.isin(np.arange(len(order)), order[places]))
@@ -50,7 +51,6 @@ def images_of(
     gradient = students.gradient(given.outputs, network, part.rows)
     table = features.contributions(student, part.x, known.x)
     at, weights = _weights(student, table)
-    described = io.read(given.samples, contracts.DATASET)["x"].attrs
     return Images(
         x[:, 0],
         called(part),
@@ -66,7 +66,7 @@ def images_of(
         at / scale[:, None],
         weights,
         weighed="what each adds",
-        reads=_reads(student, table, described["units"]),
+        reads=_reads(student, table, shown_unit(described["units"])),
         signal=with_unit(described["long_name"], described["units"]),
     )
 

@@ -20,7 +20,7 @@ from awd.report.explorer.page import Part
 from awd.report.explorer.path import Path
 from awd.report.explorer.pictures import called
 from awd.report.explorer.signals import Signals
-from awd.report.figures.parts import with_unit
+from awd.report.figures.parts import shown_unit, with_unit
 from awd.report.figures.student import channels, examples
 from awd.report.tables import typeset
 from awd.samples import as_rows, axes
@@ -111,7 +111,7 @@ def signals_of(
         list(windows) or channels(part.x),
         with_unit(described["long_name"], described["units"]),
         with_unit(target, part.described["units"]),
-        unit=described["units"].replace("1", ""),
+        unit=shown_unit(described["units"]),
         labels=LABELS if {*np.unique(part.y)} <= {*LABELS} else {},
     )
 

@@ -45,9 +45,15 @@ def scored_by(wavelets: xr.Dataset, method: str) -> str:
     return "cross-validated\nfidelity (R²)"
 
 
+def shown_unit(units: str) -> str:
+    """Units as they are shown: a plain number has units "1" and shows none."""
+    return "" if units == "1" else units
+
+
 def with_unit(name: str, units: str) -> str:
-    """``name (units)``; a plain number has units "1" and shows none."""
-    return name if units in ("", "1") else f"{name} ({units})"
+    """``name (units)``, of a plain number its name."""
+    unit = shown_unit(units)
+    return f"{name} ({unit})" if unit else name
 
 
 def described(array: xr.DataArray) -> str:
