@@ -1,6 +1,8 @@
 """The explorer in a real browser without a network: every control does what it says."""
 
+import dataclasses
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ MODEL = "const m = Bokeh.documents[0].get_model_by_name(name);"
 OPENED = """() => ["a cell", "signals", "maps", "method"].every(
     part => window.Bokeh?.documents[0]?.get_model_by_name(`words of ${part}`)?.text)"""
 PATIENCE = 120_000  # ms that a busy machine may take
+TERMS = [("fidelity <R2>", "how well a student repeats its network")]
+LETTER = 6.7  # CSS pixels of a letter of a tick's label
 DOUBLE = 500  # ms, within which two clicks are one double click
 
 
@@ -42,7 +46,7 @@ def made_signals():
         "clathrin (s.d.)",
         "burst (s.d.)",
         unit="s.d.",
-        time="s",
+        times=["s"],
         what="track",
     )
 
@@ -171,7 +175,9 @@ def written(tmp_path_factory):
         path.part("method", made_paths()),
     ]
     file = tmp_path_factory.mktemp("explorer") / "explorer.html"
-    file.write_text(page.render("a <run>", parts, "made <here>"), encoding="utf-8")
+    file.write_text(
+        page.render("a <run>", parts, "made <here>", TERMS), encoding="utf-8"
+    )
     return file
 
 
@@ -287,6 +293,11 @@ def test_the_page_names_the_run_and_has_a_tab_a_part(opened):
         .endswith("run “a <run>”: look for yourself")
     )
     assert opened.page.locator(".about").inner_text() == "made <here>"
+    assert not opened.page.locator(".terms dd").is_visible()
+    opened.page.locator(".terms summary").click()
+    words = opened.page.locator(".terms dl > *").all_inner_texts()
+    assert words == [*TERMS[0]]
+    opened.page.locator(".terms summary").click()
     tabs = opened.page.locator(".bk-tab").all_inner_texts()
     assert tabs == ["a cell", "signals", "maps", "method"]
 
@@ -458,7 +469,7 @@ def test_a_point_says_which_it_is_and_what_its_numbers_are(opened):
     sample, said = alone(data, 1)[0], data.predicted["student"]
     tip = opened.tooltip("scatter of signals", data.observed[sample], said[sample])
     assert tip.replace("−", "-") == (
-        f"cell <b>, track {sample}: observed {data.observed[sample]:.3f}, predicted "
+        f"cell <b>, track {sample}: observed {data.observed[sample]:.2f}, predicted "
         f"{said[sample]:.3f}"
     )
 
@@ -475,7 +486,7 @@ def told(opened, title):
     """What is said of why: the prediction, the usual, the rest, and its parts."""
     words = opened.words(title)
     found = re.search(SUM, re.sub("<.*?>", "", words))
-    items = re.findall("<li>(.*?): <b>(.*?)</b></li>", words)
+    items = re.findall("<li>(.*?): <b>(.*?)</b>", words)
     return (
         numbers(found.groups()),
         [name for name, _ in items],
@@ -504,9 +515,16 @@ def test_a_sentence_is_a_sum_whose_terms_are_those_of_the_bars(opened):
         ):
             assert bar in name
             assert part == pytest.approx(length, abs=0.006)
-        assert bars[-1].startswith("the other ")
+        assert re.fullmatch(r"\d+ others that add", bars[-2])
+        assert re.fullmatch(r"\d+ others that take away", bars[-1])
+        assert lengths[-2] >= 0 >= lengths[-1]
         assert sum(lengths) == pytest.approx(gap, abs=0.02)
-        assert "is held" not in opened.words("signals")
+        title = opened.ask("bars of signals", "m.title.text")
+        assert numbers(re.findall(NUMBER, title)) == [usual, gap]
+        words = opened.words("signals")
+        up, down = numbers(re.search(f"of {NUMBER} and {NUMBER}</li>", words).groups())
+        assert up + down == pytest.approx(parts[-1], abs=0.021)
+        assert "is held" not in words
 
 
 def test_an_answer_at_the_end_of_what_was_fitted_says_so(chromium, tmp_path):
@@ -527,7 +545,66 @@ def test_an_answer_at_the_end_of_what_was_fitted_says_so(chromium, tmp_path):
         int(ends[0]),
     )
     seen.wait_for_function(f"{code}.includes('track {ends[0]}<')")
-    assert "held at" in seen.evaluate(code)
+    words = seen.evaluate(code)
+    assert "held at" in words
+    bars = "Bokeh.documents[0].get_model_by_name('bars of signals')"
+    *_, summed = numbers(re.findall(NUMBER, seen.evaluate(f"{bars}.title.text")))
+    assert numbers(re.search(f"and {NUMBER} from", words).groups()) == [summed]
+    seen.close()
+
+
+def test_a_window_has_its_own_unit_of_time():
+    data = dataclasses.replace(made_signals(), times=["samples", "frames"])
+    table = features.contributions(data.student, data.x[:1], data.background)
+    looks = signals._looks(data)
+    for row in table[table["kind"] == "position"].itertuples():
+        own = looks[looks["band"] == row.band].sort_values("index")["centre"]
+        step = round(np.diff(own)[len(own) // 2 - 1])
+        wanted = f"steps of {step} {('samples', 'frames')[row.channel]}"
+        assert signals.feature_unit(row, data) == wanted
+
+
+def test_an_observed_class_is_called_by_its_name():
+    data = made_signals()
+    classes = dataclasses.replace(
+        data, observed=(data.observed > 0) * 1.0, labels={0.0: "no", 1.0: "yes"}
+    )
+    source = signals.samples_of(classes)
+    assert [*source.data["called"]] == [
+        "yes" if value > 0 else "no" for value in data.observed
+    ]
+
+
+def test_ticks_of_a_path_do_not_touch(chromium, tmp_path):
+    rng = np.random.default_rng(0)
+    at = np.sort(np.append(rng.uniform(-1.5, 1.5, 30), [0.7, 0.705]))
+    names = [f"{value:.2f}" + " (a name)" * (k % 5 == 0) for k, value in enumerate(at)]
+    score = rng.uniform(size=len(at))
+    filters = [wavelet.from_pywt("db2")] * len(at)
+    shown = rng.normal(size=(len(at), 3, 20))
+    along = path.Path(
+        *("angles", "angle", names, filters, score, score, score, shown),
+        ["mean", "level 2", "level 1"],
+        chosen=16,
+        at=at,
+    )
+    file = tmp_path / "page.html"
+    file.write_text(page.render("run", [path.part("method", [along])], ""), "utf-8")
+    seen = chromium.new_page()
+    seen.goto(file.as_uri())
+    plot = "Bokeh.documents[0].get_model_by_name('scores of method')"
+    seen.wait_for_function(f"window.Bokeh?.documents[0] && {plot}.below[0].axis_label")
+    ticks = seen.evaluate(f"{plot}.below[0].ticker.ticks")
+    assert at[16] in ticks
+    wide = seen.evaluate(f"Bokeh.index.find_one({plot}).frame.bbox.width")
+    per_unit = wide / seen.evaluate(f"{plot}.x_range.end - {plot}.x_range.start")
+    ends = [
+        (tick * per_unit - size, tick * per_unit + size)
+        for tick in sorted(ticks)
+        for size in [len(names[list(at).index(tick)]) * LETTER / 2]
+    ]
+    assert len(ends) > 3
+    assert all(a[1] <= b[0] for a, b in pairwise(ends))
     seen.close()
 
 
@@ -758,7 +835,7 @@ def test_a_scatter_without_a_column_of_its_tooltip_is_refused():
     from bokeh.models import ColumnDataSource
 
     samples = ColumnDataSource({"observed": [0.0], "predicted": [0.0]})
-    with pytest.raises(DataError, match="no name"):
+    with pytest.raises(DataError, match="no called, name"):
         page.scatter(samples, "held out", "observed", "maps")
 
 

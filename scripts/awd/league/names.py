@@ -61,6 +61,9 @@ HEADS = {
     "own": "head on its own outputs",
 }
 
+# After "_", of one method on several families or readings.
+PARTS = {f"lattice{taps}": f"{taps} taps" for taps in (4, 6, 10)}
+
 OURS = "output"  # the method that the project stands for
 
 
@@ -80,7 +83,8 @@ def name_of(method: str) -> str:
     base, _, rest = method.rpartition("_")
     if method in METHODS or not base:
         return METHODS.get(method, method)
-    return method if name_of(base) == base else f"{name_of(base)}, {rest}"
+    called = PARTS.get(rest, rest)
+    return method if name_of(base) == base else f"{name_of(base)}, {called}"
 
 
 def label_of(method: str, scored: float = 0) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from awd.league import names
 from awd.league.names import HEADS, METHODS
 
 TERMS = {
@@ -13,8 +14,12 @@ TERMS = {
     "small curves for signals, an emulator of their distribution for maps",
     "filter, tap": "a wavelet is given by a short list of numbers, its filter; each of "
     "them is a tap",
+    "coefficient": "how much of the filter's shape a signal or map holds at one place "
+    "and scale",
     "level": "how often a signal or map is halved by the filter: each gives a band of "
     "coefficients, coarser than the last",
+    "gradient, attribution": "how much the network's answer changes with each value "
+    "of a signal or map, and with each of its coefficients",
     "fidelity": "how well a student repeats its network: R² of its answers against the "
     "network's, on held-out groups",
 }
@@ -106,6 +111,10 @@ def explained(methods: Iterable[str]) -> list[tuple[str, str]]:
         *TERMS.items(),
         *((METHODS[key], text) for key, text in MEANINGS.items() if key in bases),
         *((key, text) for key, text in WAVELETS.items() if key in bases),
-        *((f"..., {key}", text) for key, text in PARTS.items() if key in parts),
+        *(
+            (f"..., {names.PARTS.get(key, key)}", text)
+            for key, text in PARTS.items()
+            if key in parts
+        ),
         *((f"..., {HEADS[key]}", text) for key, text in FITTED.items() if key in heads),
     ]

@@ -66,20 +66,22 @@ def parts(
     first = names[np.argsort(-counts, kind="stable")].tolist()[:FILMS]
     # Where cells are groups no others are shown than those with a movie.
     among = first if {*first} <= {*data["group"].values} else []
-    windows = [WINDOWS.get(name, name) for name in windows]
-    shown = study.signals_of(given, target, settings, method, windows, among)
+    named = [WINDOWS[name] for name in windows]
+    shown = study.signals_of(given, target, settings, method, named, among)
     rows = study.rows_of(given, target, among)
     track, cells = data["track"].values[rows], data["cell"].values[rows]
     called = [f"{c}, track {t}" for c, t in zip(cells, track, strict=True)]
-    time = (
-        f"frames of {dt:g} s" if (dt := float(data.attrs.get("dt_s", 0))) else "frames"
-    )
-    shown = replace(shown, names=called, what="track", time=time)
+    dt = float(data.attrs.get("dt_s", 0))
+    frames = f"frames of {dt:g} s" if dt else "frames"
+    times = [{"whole": "samples of the track", "end": frames}[name] for name in windows]
+    shown = replace(shown, names=called, what="track", times=times)
+    picked = _picked(windows, data.sizes["time"])
     method_part = path.part(
         "cells: the method", study.paths(given, target, settings, method)
     )
     if not movies:
-        return [signals.part("cells", shown), method_part]
+        tab = signals.part("cells", shown)
+        return [replace(tab, hint=f"{tab.hint} {picked}"), method_part]
     found = {c.attrs["cell"]: c for c in tracks.read_usable(given.tracks)}
     films = []
     for name in first:
@@ -88,10 +90,18 @@ def parts(
         own = np.where(cells == name, track, -1)
         films.append(Filmed(name, movie, found[name], own, len(first)))
     every = len(np.unique(data["cell"].values))
-    return [
-        part("cells", films, shown, _offered(first, names.tolist(), every)),
-        method_part,
-    ]
+    offered = _offered(first, names.tolist(), every)
+    return [part("cells", films, shown, f"{picked} {offered}"), method_part]
+
+
+def _picked(windows: Sequence[str], length: int) -> str:
+    """What of a track the student reads."""
+    parts = {
+        "whole": f"{length} samples picked evenly over the whole track",
+        "end": f"the last {length} frames of the track",
+    }
+    told = " and ".join(parts[name] for name in windows)
+    return f"The student reads {told}; zeros stand where a track is shorter."
 
 
 def _offered(first: Sequence[str], held_out: Sequence[str], every: int) -> str:
@@ -120,7 +130,7 @@ def part(
     data : Signals
         The test samples that are shown.
     offered : str
-        Which cells these are.
+        What is read of a track, and which cells these are.
     """
     looked = signals.panels(data, title)
     cells = [_cell(film, data) for film in films]

@@ -16,16 +16,29 @@ const rowOf = (column, k, n) => {
   return column.slice(k * width, (k + 1) * width);
 };
 const LARGEST = 3;  // parts that are told one by one
+const rounded = (value, digits) => Number(value.toFixed(digits));
+// What all parts add as it is shown, so that what is usual and it give the prediction, or,
+// of a student that answers nothing beyond what it was fitted to, what it is held from.
+const moved = ({predicted, usual, added, digits}) => {
+  const sum = added.reduce((a, b) => a + b, usual);
+  const clipped = Math.abs(sum - predicted) > 0.5 * 10 ** -digits;
+  return {sum, clipped, gap: rounded(clipped ? sum : predicted, digits) - rounded(usual, digits)};
+};
+const byLoudness = (added) =>
+  [...added.keys()].sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+// Sums of those of these parts that add, and of those that take away.
+const upAndDown = (parts) => [
+  parts.filter((a) => a > 0).reduce((a, b) => a + b, 0),
+  parts.filter((a) => a < 0).reduce((a, b) => a + b, 0),
+];
 // Why a number was predicted, as a sum of which every term is shown as it is rounded.
 // `name`, `value` and `typical` give text for a part, `added` holds what each adds.
 const reasons = ({who, predicted, usual, added, digits, name, value, typical, what}) => {
-  const rounded = (a) => Number(a.toFixed(digits));
-  const sum = added.reduce((a, b) => a + b, usual);
-  const clipped = Math.abs(sum - predicted) > 1.5 * 10 ** -digits;
-  const gap = rounded(clipped ? sum : predicted) - rounded(usual);
-  const order = [...added.keys()].sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+  const {sum, clipped, gap} = moved({predicted, usual, added, digits});
+  const order = byLoudness(added);
   const told = order.slice(0, LARGEST);
-  const rest = told.reduce((left, f) => left - rounded(added[f]), gap);
+  const rest = told.reduce((left, f) => left - rounded(added[f], digits), gap);
+  const [up, down] = upAndDown(order.slice(LARGEST).map((f) => added[f]));
   const held = clipped ? ` = ${number(sum, digits)}, held at ${number(predicted, digits)}: ` +
     "it answers nothing beyond what it was fitted to" : "";
   const list = told.map((f) => `<li>${name(f)} is ${value(f)}, on average ${typical(f)}: ` +
@@ -35,7 +48,8 @@ const reasons = ({who, predicted, usual, added, digits, name, value, typical, wh
     `${number(usual, digits)} and ${signed(gap, digits)} from what it reads in this ${what}${held}. ` +
     `The largest parts:<ul style="margin:0;padding-left:1.2em">${list}` +
     (count ? `<li>the other ${number(count, 0)} numbers together: ` +
-      `<b>${signed(rest, digits)}</b></li>` : "") + "</ul>";
+      `<b>${signed(rest, digits)}</b>, of ${signed(up, digits)} and ` +
+      `${signed(down, digits)}</li>` : "") + "</ul>";
 };
 // What others than the one that is explained predict; who is in the scatter stands out.
 const beside = (by, said, chosen, digits) => by.slice(1).map((name, k) => {

@@ -208,6 +208,7 @@ def _samples(data: Images) -> ColumnDataSource:
     columns: dict[str, Any] = {
         "name": [*data.names],
         "observed": data.truth[:, 0],
+        "called": [typeset(value, 3) for value in data.truth[:, 0]],
         "predicted": next(iter(data.predicted.values())),
         "truth": data.truth,
         "said": np.stack([*data.predicted.values()], 1),

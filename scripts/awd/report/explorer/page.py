@@ -61,7 +61,12 @@ class Part:
         return replace(self, hint=f"<b>{html.escape(sentence)}</b> {self.hint}")
 
 
-def render(title: str, parts: Sequence[Part], about: str) -> str:
+def render(
+    title: str,
+    parts: Sequence[Part],
+    about: str,
+    terms: Sequence[tuple[str, str]] = (),
+) -> str:
     """The whole page as HTML text.
 
     Parameters
@@ -71,6 +76,8 @@ def render(title: str, parts: Sequence[Part], about: str) -> str:
     parts : sequence of Part
     about : str
         What was run, with which code, for the foot of the page.
+    terms : sequence of (str, str)
+        Words of the page and what they mean.
 
     Raises
     ------
@@ -105,7 +112,7 @@ def render(title: str, parts: Sequence[Part], about: str) -> str:
         document,
         INLINE,
         template=template,
-        template_variables={"about": about, "heading": title},
+        template_variables={"about": about, "heading": title, "terms": terms},
     )
     # Names that bokeh draws at random: the same run is to give the same file.
     for k, drawn in enumerate(dict.fromkeys(RANDOM.findall(text))):
@@ -169,8 +176,8 @@ def picture(width: int, height: int, title: str, shape: tuple[float, float]) -> 
 def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> Plot:
     """What was predicted against what was observed: points to click.
 
-    ``samples`` has columns ``name``, ``observed``, ``predicted``; the first renderer is
-    of the points.
+    ``samples`` has columns ``name``, ``observed``, ``predicted``, and ``called``, which
+    is what was observed in words; the first renderer is of the points.
 
     Raises
     ------
@@ -179,13 +186,13 @@ def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> 
     """
     from bokeh.models import HoverTool, Slope, TapTool
 
-    missing = {"name", "observed", "predicted"} - {*samples.column_names}
+    missing = {"name", "observed", "predicted", "called"} - {*samples.column_names}
     if missing:
         raise DataError(
             f"samples of the explorer's part {part!r} have no {', '.join(missing)}; "
             "add these columns, which its scatter shows"
         )
-    tooltips = "@name: observed @observed{0.000}, predicted @predicted{0.000}"
+    tooltips = "@name: observed @called, predicted @predicted{0.000}"
     shown = plot(
         340,
         300,

@@ -1,3 +1,4 @@
+const LETTERS = 65;  // of a tick's label, that the narrower of both plots is wide
 // Shows the step at which the slider stands, of the path that is chosen.
 export default ({steps, texts, now, choose, slider, words, plots}, from) => {
   const which = Math.max(0, choose.options.indexOf(choose.value));
@@ -27,9 +28,13 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
     now[name + "_line"].data = joined ? {x: at, y: values} : {x: [], y: []};
     now[name + "_now"].data = {x: [at[step]], y: [values[step]]};
   }
-  // Steps that would overprint one another have no label.
-  const ticks = [], least = (at.at(-1) - at[0]) / 10;
-  at.forEach((place) => { if (!ticks.length || place - ticks.at(-1) >= least) ticks.push(place); });
+  // Steps whose labels would touch have none; the step in sight comes first.
+  const letter = (at.at(-1) - at[0]) / LETTERS, half = at.map((_, k) => letter * (text.names[k].length + 1) / 2);
+  const kept = [];
+  [step, ...at.keys()].forEach((k) => {
+    if (kept.every((j) => Math.abs(at[j] - at[k]) >= half[j] + half[k])) kept.push(k);
+  });
+  const ticks = kept.map((k) => at[k]);
   const named = new Map(at.map((place, k) => [place, text.names[k]]));
   const order = joined ? text.label : `candidates, in the order of: ${text.label}`;
   for (const plot of [plots.scores, plots.share]) {

@@ -94,24 +94,26 @@ const parts = (k, from, colour, args) => {
   const {samples, features, now, sizes, plots, text} = args;
   const data = samples.data, n = data.observed.length, bars = now.bars;
   const added = rowOf(data.added, k, n), value = rowOf(data.value, k, n);
-  const order = Array.from(added.keys()).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+  const order = byLoudness(added);
   const most = order.slice(0, sizes.most), rest = order.slice(sizes.most);
   const chosen = from === bars.selected ? bars.data.feature[bars.selected.indices[0]] : undefined;
-  const f = chosen >= 0 ? chosen : most[0];  // the bar of all others has no curve
+  const f = chosen >= 0 ? chosen : most[0];  // bars of all others have no curve
   if (from !== bars.selected) {
-    const sum = (which) => which.reduce((a, j) => a + added[j], 0);
-    const last = rest.length ? [sum(rest)] : [];
-    const called = most.map((j) => features.data.name[j]);
-    if (rest.length) called.push(`the other ${rest.length} together`);
+    const last = rest.length ? upAndDown(rest.map((j) => added[j])) : [];
+    const count = (which) => rest.filter((j) => which(added[j])).length;
+    const others = [`${count((a) => a > 0)} others that add`, `${count((a) => a < 0)} others that take away`];
+    const called = [...most.map((j) => features.data.name[j]), ...others.slice(0, last.length)];
+    const usual = data.usual[k], predicted = data.said[k * text.by.length];
+    const {gap} = moved({predicted, usual, added, digits: text.digits});
     bars.data = {
       y: called.map((_, row) => row), right: [...most.map((j) => added[j]), ...last],
       left: called.map(() => 0), colour: [...most.map(colour), ...last.map(() => "#8a8a8a")],
       feature: [...most, ...last.map(() => -1)], name: called,
-      told: [...most.map((j) => `is ${valued(j, value, args)}, adds`), ...last.map(() => "add")],
+      told: [...most.map((j) => `is ${valued(j, value, args)}, adds`), ...last.map((_, row) => row ? "take away" : "add")],
     };
     plots.bars.left[0].major_label_overrides = new Map(called.map((name, row) => [row, name]));
-    plots.bars.title.text = `on top of the usual ${number(data.usual[k], text.digits)}: ` +
-      `${signed(sum(order), text.digits)} in all`;
+    plots.bars.title.text = `on top of the usual ${number(usual, text.digits)}: ` +
+      `${signed(gap, text.digits)} in all`;
     if (bars.selected.indices.length) bars.selected.indices = [];
   }
   const points = features.data.at.length / features.data.kind.length;

@@ -21,6 +21,7 @@ from awd.filters.statistics import STATISTICS
 from awd.report.explorer import page
 from awd.report.figures.curves import POINTS, curves_table
 from awd.report.figures.student import SHADES, loudest, scale_name, spans
+from awd.report.tables import typeset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 WORDS = 380  # CSS pixels of what is said of a sample
 MOST = 12  # features whose part is shown as bars
+OTHERS = 2  # bars of all others: those that add, those that take away
 NEAR = 6  # neighbours of like prediction
 HINT = (
     "Click a point to see why it was predicted so: its signal with those of like "
@@ -67,8 +69,11 @@ class Signals:
         Names of the channels.
     signal, target : str
         What is on the axes.
-    unit, time : str
-        Units of a signal's values and of its time, in which one value follows another.
+    unit : str
+        Of a signal's values.
+    times : sequence of str
+        Unit of time by window, in which one value follows another; of all windows
+        where it is one.
     what : str
         What a sample is.
     labels : mapping of float to str
@@ -86,7 +91,7 @@ class Signals:
     signal: str
     target: str
     unit: str = ""
-    time: str = "samples"
+    times: Sequence[str] = ("samples",)
     what: str = "sample"
     labels: Mapping[float, str] = field(default_factory=dict)
 
@@ -181,6 +186,10 @@ def samples_of(data: Signals) -> ColumnDataSource:
     columns = {
         "name": [*data.names],
         "observed": np.asarray(data.observed, np.float32),
+        "called": [
+            data.labels.get(value) or typeset(value, digits_of(data))
+            for value in map(float, data.observed)
+        ],
         "predicted": np.asarray(first, np.float32),
         "said": np.stack([*data.predicted.values()], 1).astype(np.float32),
         "x": data.x.reshape(n, -1).astype(np.float32),
@@ -214,7 +223,7 @@ def features_of(data: Signals) -> ColumnDataSource:
             "channel": own["channel"].to_numpy(),
             "band": own["band"].to_numpy(),
             "kind": own["kind"].tolist(),
-            "unit": [feature_unit(kind, data) for kind in own["kind"]],
+            "unit": [feature_unit(row, data) for row in own.itertuples()],
             "at": curves["value"].to_numpy().reshape(-1, POINTS),
             "adds": curves["added"].to_numpy().reshape(-1, POINTS),
         }
@@ -242,8 +251,7 @@ def feature_name(kind: str, rank: int, band: int, student: features.Student) -> 
     >>> feature_name("position", 4, 0, student)
     'time of the smallest mean over 16 samples'
     """
-    over = scale_name(band, student) + " sample"
-    over += "s" * (not over.endswith(" 1 sample"))
+    over = _over(band, student)
     if kind == "start":
         return over
     if kind in STATISTICS:
@@ -254,13 +262,29 @@ def feature_name(kind: str, rank: int, band: int, student: features.Student) -> 
     return f"{time}{ORDINALS.get(rank, f'{rank}th ')}{kind} {over}"
 
 
-def feature_unit(kind: str, data: Signals) -> str:
-    """Unit of a feature's value: of time where it is one, else of the signal."""
-    if kind == "position":
-        return "places in its row"
-    if kind in {"centre", "width", "rise", "fall"}:
-        return data.time
+def feature_unit(feature: Any, data: Signals) -> str:
+    """Unit of a feature's value: of time where it is one, else of the signal.
+
+    A position counts the coefficients of its band.
+    ``feature`` is a row of :func:`awd.features.contributions`.
+    """
+    if feature.kind == "position":
+        step = 2 ** (data.student.levels_ + 1 - max(feature.band, 1))
+        return f"steps of {step} {time_of(data, feature.channel)}"
+    if feature.kind in {"centre", "width", "rise", "fall"}:
+        return time_of(data, feature.channel)
     return data.unit
+
+
+def time_of(data: Signals, channel: int) -> str:
+    """Unit of time of a window."""
+    return data.times[channel if len(data.times) > 1 else 0]
+
+
+def _over(band: int, student: features.Student) -> str:
+    """The name of a scale with its unit."""
+    over = scale_name(band, student) + " sample"
+    return over + "s" * (not over.endswith(" 1 sample"))
 
 
 def digits_of(data: Signals) -> int:
@@ -327,7 +351,7 @@ def _trace(
     """Of one window: signal with neighbours, what the network says, what is picked."""
     from bokeh.models import FixedTicker, HoverTool, Range1d
 
-    time, when = data.x.shape[-1], f"time ({data.time})"
+    time, when = data.x.shape[-1], f"time ({time_of(data, channel)})"
     window = f"{data.windows[channel]}: " if len(data.windows) > 1 else ""
     across: dict[str, Any] = {"x_range": Range1d(-1, time)}
     top = page.plot(330, 190, f"{window}signal", when, data.signal, **across)
@@ -375,7 +399,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         "",
         "added to the prediction",
         tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
-        y_range=Range1d(MOST + 0.6, -0.6),
+        y_range=Range1d(MOST + OTHERS - 0.4, -0.6),
         name=f"bars of {name}",
     )
     bars.hbar(
@@ -389,7 +413,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         nonselection_alpha=0.75,
         selection_line_color=page.INK,
     )
-    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST + 1)])
+    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST + OTHERS)])
     return bars
 
 

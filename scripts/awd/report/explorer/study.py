@@ -57,7 +57,7 @@ def parts(
     )
     if dims == 1:
         shown = signals_of(given, target, settings, method)
-        seen = signals.part(title, replace(shown, time=time))
+        seen = signals.part(title, replace(shown, times=[time]))
     else:
         seen = images.part(title, pictures.images_of(given, target, settings, method))
     along = path.part(f"{title}: the method", paths(given, target, settings, method))
@@ -144,6 +144,12 @@ def _others(
     return out
 
 
+def methods_of(wavelets: Any) -> set[str]:
+    """Methods that tabs name: what was distilled, and wavelets as they are."""
+    found = choose.from_dataset(io.read(wavelets, contracts.WAVELETS))
+    return {k for k, each in found.items() if each.role in {"distilled", "wavelet"}}
+
+
 def paths(
     given: Any, target: str, settings: Mapping[str, Any], method: str, folds: int = 5
 ) -> list[Path]:
@@ -211,7 +217,7 @@ def _pools(
     for name, other in found.items():
         steps = _steps(name, other.pool)
         if len(steps) > 1 and other.role == "distilled":
-            title = f"tried for {name_of(name)}"
+            title = f"filters tried for {name_of(name)}"
             weights = name.startswith(("attribution", "soft"))
             label = "attribution over sparsity" if weights else "taps, levels"
             yield title, label, [*steps], [*steps.values()], None
