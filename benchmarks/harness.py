@@ -135,8 +135,9 @@ def main(parts: Iterable[Callable[[int, bool], list[Row]]], about: str) -> None:
 
 def show(one: Row) -> None:
     mark = {True: "yes", False: "NO"}[one["holds"]] if one["asked"] else ""
+    value = np.nan if one["value"] is None else one["value"]
     print(
-        f"{one['key']:<34} {one['value'] or np.nan:>10.4g} {one['unit']:<5} "
+        f"{one['key']:<34} {value:>10.4g} {one['unit']:<5} "
         f"{one['asked']:<9} {mark:<4} {one['peer']}",
         flush=True,
     )

@@ -171,19 +171,19 @@ def times_of_forces(seed: int) -> dict[str, float]:
     import jax
     from jaxpm.pm import pm_forces
 
-    from awd.maps.compiled import nbody
+    from awd.maps.compiled.nbody import push
 
     positions, momenta = nbody.initial(HERE, seed, 128, 128, 128.0)
     forces = nbody.Forces(128)
     for _ in range(8):
         drift = np.float32(8 * (HERE.growth(1.0) - HERE.growth(0.5)))
-        nbody.push(positions, momenta, forces(positions), np.float32(0.2), drift)
+        push(positions, momenta, forces(positions), np.float32(0.2), drift)
     still = np.zeros_like(positions)
 
     def ours():
         """Read by a push that moves nothing."""
         none = np.float32(0)
-        nbody.push(positions, still, forces(positions), none, none)
+        push(positions, still, forces(positions), none, none)
 
     theirs = jax.jit(lambda at: pm_forces(at, mesh_shape=(128, 128, 128)))
     there = jax.numpy.asarray(positions)

@@ -17,24 +17,24 @@ import numpy as np
 
 from awd.arguments import checked
 from awd.cells import background
-from awd.cells.compiled import convolution, fit
+from awd.cells.compiled import fit
 from awd.cells.frame import (
     TESTS,
     Filtered,
     Z,
     excess_of,
     filters,
+    found_in,
     null,
     relative_error,
     spots,
-    with_border,
 )
 from awd.cells.readout import (
     IMAGE,
     WIDTH,
     Width,
     axes,
-    background_level,
+    bordered,
     half_window,
     read,
 )
@@ -54,7 +54,6 @@ __all__ = [
     "faint",
     "filters",
     "isolated",
-    "ovals",
     "relative_error",
     "spots",
     "widths",
@@ -93,13 +92,13 @@ def excess_noise(frames: Sequence[np.ndarray], sigma: Width, sample: int = 8) ->
 
 def _measured_excess(frames: Sequence[np.ndarray], sigma: Width, sample: int) -> float:
     if len(frames) < 2:
-        half, pixels = null(with_border(frames[0], sigma), sigma)
+        half, pixels = null(bordered(frames[0], sigma)[0], sigma)
         return excess_of(half, pixels, sigma)
     count = min(sample, max(1, len(frames) // 10))
     nulls = []
     for t in np.linspace(0, len(frames) - 2, count).round().astype(int):
-        change = with_border(frames[t + 1], sigma) - with_border(frames[t], sigma)
-        nulls.append(null(change, sigma))
+        now, then = (bordered(frames[t + k], sigma)[0] for k in (0, 1))
+        nulls.append(null(then - now, sigma))
     spread, pixels = np.array(nulls).T
     pixels_in_all = int(pixels.sum())
     mean = float(spread @ pixels) / max(pixels_in_all, 1)
@@ -142,9 +141,9 @@ def detect(
     excess = excess_noise(frames, sigma) if len(frames) else 1.0
     for image, pooled in _with_neighbours(frames, pool):
         if pooled is None:
-            tables.append(spots(image, sigma, z, test, excess))
+            tables.append(found_in(image, sigma, z, test, excess))
         else:
-            table = spots(pooled, sigma, z, test, excess)
+            table = found_in(pooled, sigma, z, test, excess)
             place = table[:, fit.X], table[:, fit.Y]
             now = read(image, *place, sigma, excess=excess)
             of_pool = [fit.X, fit.Y, fit.X_SE, fit.Y_SE]
@@ -224,10 +223,11 @@ def _estimate(
     for turn in range(2):
         found = np.empty(0)
         for t in shuffled:
-            place = isolated(frames[t], sigma)
-            found = np.append(found, widths(frames[t], sigma, place))
+            image = frames[t]
+            place = isolated(image, sigma)
+            found = np.append(found, _widths_at(image, place, sigma))
             if turn:
-                ratios = np.append(ratios, ovals(frames[t], sigma, place))
+                ratios = np.append(ratios, _ovals_at(image, place, sigma))
             if len(found) > PLENTY:
                 break
         if len(found) < ENOUGH:
@@ -263,18 +263,22 @@ def widths(
     place: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Widths, px, of spots at ``place`` (by default the isolated ones), as if round."""
-    place, w = place or isolated(image, sigma), half_window(sigma)
-    padded = convolution.with_margin(image, w, background_level(image))
+    return _widths_at(image, place or isolated(image, sigma), sigma)
+
+
+def _widths_at(
+    image: np.ndarray, place: tuple[np.ndarray, np.ndarray], sigma: Width
+) -> np.ndarray:
+    (padded, _), w = bordered(image, sigma), half_window(sigma)
     found = fit.widths(padded, *place, w, *WIDTHS, (1.0, 1.0), False)
     return found[np.isfinite(found)]
 
 
-def ovals(
-    image: np.ndarray, sigma: Width, place: tuple[np.ndarray, np.ndarray]
+def _ovals_at(
+    image: np.ndarray, place: tuple[np.ndarray, np.ndarray], sigma: Width
 ) -> np.ndarray:
     """By how much spots are wider along x than ``sigma``, and narrower along y."""
-    w = half_window(sigma)
-    padded = convolution.with_margin(image, w, background_level(image))
+    (padded, _), w = bordered(image, sigma), half_window(sigma)
     found = fit.widths(padded, *place, w, 0.6, 1.6, axes(sigma), True)
     return found[np.isfinite(found)]
 

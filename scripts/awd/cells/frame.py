@@ -15,7 +15,7 @@ from awd.cells.readout import (
     WIDTH,
     Width,
     axes,
-    background_level,
+    bordered,
     half_window,
     p_values,
 )
@@ -50,8 +50,7 @@ def filters(image: np.ndarray, sigma: Width) -> Filtered:
     sigma : float or pair of float
         Width of a spot, or widths along x and y, px.
     """
-    level = background_level(image)
-    padded = convolution.with_margin(image, half_window(sigma), level)
+    padded, level = bordered(image, sigma)
     amplitude, background, variance, log = _filtered(padded, sigma)
     residual = np.sqrt(variance)
     significance = amplitude / (residual * relative_error(sigma))
@@ -91,8 +90,14 @@ def spots(
         residuals, counts; of white noise with the same errors) and ``pixels`` (of the
         fit).
     """
-    level, w, along = background_level(image), half_window(sigma), axes(sigma)
-    padded = convolution.with_margin(image, w, level)
+    return found_in(image, sigma, z, test, excess)
+
+
+def found_in(
+    image: np.ndarray, sigma: Width, z: float, test: str, excess: float | None
+) -> np.ndarray:
+    """As :func:`spots`, of a frame of a movie: its channel has looked at it."""
+    (padded, level), w, along = bordered(image, sigma), half_window(sigma), axes(sigma)
     filtered = _filtered(padded, sigma)
     usual = convolution.usual_variance(filtered[convolution.VARIANCE], BLOCK)
     if excess is None:
@@ -109,11 +114,6 @@ def spots(
     if test == "aguet":
         table = table[p_values(table, sigma) < SIGNIFICANT]
     return table
-
-
-def with_border(image: np.ndarray, sigma: Width) -> np.ndarray:
-    level = background_level(image)
-    return convolution.with_margin(image, half_window(sigma), level)
 
 
 def null(padded: np.ndarray, sigma: Width) -> tuple[float, int]:

@@ -45,6 +45,16 @@ def background_level(image: np.ndarray) -> np.float32:
     return np.float32(image[::8, ::8].mean())
 
 
+def bordered(image: np.ndarray, sigma: Width) -> tuple[np.ndarray, np.float32]:
+    """A frame about its background with a margin of a window, and that background.
+
+    Returns an array of float32 of shape (H + 2 w, W + 2 w), ``w`` the half window, and
+    counts (:func:`background_level`).
+    """
+    level = background_level(image)
+    return convolution.with_margin(image, half_window(sigma), level), level
+
+
 @dataclass(frozen=True)
 class Prepared:
     """One frame about its background, with a margin, to be read at several places.
@@ -80,7 +90,8 @@ class Prepared:
             fixed = self._fitted(*place, amplitude, False, excess)
             amplitude = fixed[:, fit.A].copy()
         same = _nearest(*place) < APART * max(self.sigma)
-        fixed[same] = self._alone(place[0][same], place[1][same], excess)
+        if same.any():
+            fixed[same] = self._alone(place[0][same], place[1][same], excess)
         if mode == "best" and not self.dark:  # in a dark frame nothing moves
             moved = self._fitted(*place, amplitude, True, excess)[: len(order)]
             away = np.hypot(moved[:, fit.X] - place[0], moved[:, fit.Y] - place[1])
@@ -116,13 +127,10 @@ class Prepared:
         return table
 
 
-@checked(image=IMAGE, sigma=WIDTH)
 def prepared(image: np.ndarray, sigma: Width) -> Prepared:
-    """A frame (H, W) of counts, ready to be read; ``sigma`` as for :func:`read`."""
-    level, w = background_level(image), half_window(sigma)
-    padded = convolution.with_margin(image, w, level)
+    """A frame (H, W) that has been let in, to be read; arguments as in :func:`read`."""
     dark = bool(image.min() == image.max())
-    return Prepared(padded, level, axes(sigma), w, dark)
+    return Prepared(*bordered(image, sigma), axes(sigma), half_window(sigma), dark)
 
 
 @checked(
