@@ -14,7 +14,7 @@ from awd.cells.figures import filmed
 from awd.cells.figures.filmed import Filmed
 from awd.cells.movie import Frames, Movie
 from awd.errors import DataError
-from awd.report.explorer import images, page, path, signals
+from awd.report.explorer import images, naming, page, path, signals
 
 SIDE, TIME = 40, 24
 MODEL = "const m = Bokeh.documents[0].get_model_by_name(name);"
@@ -561,7 +561,7 @@ def test_a_window_has_its_own_unit_of_time():
         own = looks[looks["band"] == row.band].sort_values("index")["centre"]
         step = round(np.diff(own)[len(own) // 2 - 1])
         wanted = f"steps of {step} {('samples', 'frames')[row.channel]}"
-        assert signals.feature_unit(row, data) == wanted
+        assert naming.feature_unit(row, data) == wanted
 
 
 def test_an_observed_class_is_called_by_its_name():

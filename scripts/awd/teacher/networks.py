@@ -43,9 +43,13 @@ class Teacher(nn.Module):
     ----------
     weight_decay : float
         What :func:`awd.teacher.training.train` should be given for this kind.
+    dimensions : tuple of int
+        Of samples that it reads: 2 of (n, time), 3 of (n, channel, time), or of images
+        (n, y, x) where 2 is not among them, 4 of (n, channel, y, x).
     """
 
     weight_decay: ClassVar[float] = 0.0
+    dimensions: ClassVar[tuple[int, ...]] = (2, 3, 4)
     record: dict[str, Any]
     target_mean: Tensor
     target_sd: Tensor
@@ -95,6 +99,8 @@ class LSTM(Teacher):
 
     Ha et al. 2021, section 4.2: one input, 20 hidden units.
     """
+
+    dimensions = (2, 3)
 
     def __init__(self, inputs: int = 1, hidden: int = 20) -> None:
         super().__init__(inputs)
@@ -183,6 +189,7 @@ class Dilated(Teacher):
     """
 
     weight_decay = 1e-3
+    dimensions = (2, 3)
 
     def __init__(
         self,
@@ -254,6 +261,7 @@ class ResNet(Teacher):
     """
 
     weight_decay = 0.02
+    dimensions = (3, 4)
 
     def __init__(
         self,
@@ -382,13 +390,12 @@ def sizes_for(kind: str, x: np.ndarray) -> dict[str, int]:
     >>> sizes_for("lstm", x), sizes_for("mlp", x)
     ({'inputs': 1}, {'inputs': 1, 'length': 40})
     """
-    _class(kind)
-    signals = ("lstm", "dilated")
-    possible = (3, 4) if kind == "resnet" else (2, 3) if kind in signals else (2, 3, 4)
+    possible = _class(kind).dimensions
+    images = 2 not in possible
     if np.ndim(x) not in possible:
-        wanted = "y, x" if kind == "resnet" else "time"
+        wanted = "y, x" if images else "time"
         raise ShapeError(f"x is {np.shape(x)}; expected (n, [channel,] {wanted})")
-    axes = 2 if kind == "resnet" or np.ndim(x) == 4 else 1
+    axes = 2 if images or np.ndim(x) == 4 else 1
     single = np.ndim(x) == axes + 1
     sizes = {"inputs": 1 if single else x.shape[1], "length": x.shape[-1]}
     sizes |= {"height": x.shape[-2]} if np.ndim(x) == 4 else {}

@@ -16,7 +16,7 @@ from awd.cells.figures.filmed import CHANNELS, Filmed
 from awd.cells.figures.tracks import COLOURS
 from awd.cells.movie import open_movie
 from awd.record import contracts
-from awd.report.explorer import page, path, signals, study
+from awd.report.explorer import naming, page, path, signals, study
 from awd.report.tables import typeset
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def _cell(film: Filmed, data: Signals) -> dict[str, Any]:
     """What the page knows of a cell, and what it opens on."""
     predicted = next(iter(data.predicted.values()))
     who = next(iter(data.predicted))
-    columns, points = filmed.tracks_of(film, predicted, signals.digits_of(data), who)
+    columns, points = filmed.tracks_of(film, predicted, naming.digits_of(data), who)
     sample, frame = filmed.opening(film, columns, predicted)
     return {
         "tracks": _source(columns),
@@ -281,7 +281,7 @@ def _pile(data: Signals) -> str:
     many = counts >= PILE * len(data.observed)
     if data.labels or not many.any():
         return ""
-    digits = signals.digits_of(data)
+    digits = naming.digits_of(data)
     piles = [
         f"{count} at {typeset(value, digits)}"
         for value, count in zip(values[many], counts[many], strict=True)

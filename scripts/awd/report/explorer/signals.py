@@ -8,7 +8,6 @@ and the curve by which it does so.
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from awd import features
-from awd.filters.statistics import STATISTICS
-from awd.report.explorer import page
+from awd.report.explorer import naming, page
 from awd.report.figures.curves import POINTS, curves_table
 from awd.report.figures.student import SHADES, loudest, scale_name, spans
 from awd.report.tables import typeset
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from bokeh.models import ColumnDataSource, CustomJS
     from bokeh.plotting import figure as Plot
 
-ORDINALS = {1: "", 2: "2nd ", 3: "3rd "}
 WORDS = 380  # CSS pixels of what is said of a sample
 MOST = 12  # features whose part is shown as bars
 OTHERS = 2  # bars of all others: those that add, those that take away
@@ -140,7 +137,7 @@ def panels(data: Signals, name: str) -> Looked:
         "shown": list(map(int, shown)),
         "target": html.escape(data.target),
         "by": [html.escape(name) for name in data.predicted],
-        "digits": digits_of(data),
+        "digits": naming.digits_of(data),
         "what": data.what,
         "labels": {f"{value:g}": label for value, label in data.labels.items()},
         "markers": MARKS,
@@ -187,7 +184,7 @@ def samples_of(data: Signals) -> ColumnDataSource:
         "name": [*data.names],
         "observed": np.asarray(data.observed, np.float32),
         "called": [
-            data.labels.get(value) or typeset(value, digits_of(data))
+            data.labels.get(value) or typeset(value, naming.digits_of(data))
             for value in map(float, data.observed)
         ],
         "predicted": np.asarray(first, np.float32),
@@ -212,7 +209,7 @@ def features_of(data: Signals) -> ColumnDataSource:
     rank = own.groupby(["channel", "band", "kind"]).cumcount() + 1
     several = len(data.windows) > 1
     names = [
-        feature_name(row.kind, k, row.band, data.student)
+        naming.feature_name(row.kind, k, row.band, data.student)
         + f", {data.windows[row.channel]}" * several
         for row, k in zip(own.itertuples(), rank, strict=True)
     ]
@@ -223,74 +220,11 @@ def features_of(data: Signals) -> ColumnDataSource:
             "channel": own["channel"].to_numpy(),
             "band": own["band"].to_numpy(),
             "kind": own["kind"].tolist(),
-            "unit": [feature_unit(row, data) for row in own.itertuples()],
+            "unit": [naming.feature_unit(row, data) for row in own.itertuples()],
             "at": curves["value"].to_numpy().reshape(-1, POINTS),
             "adds": curves["added"].to_numpy().reshape(-1, POINTS),
         }
     )
-
-
-def feature_name(kind: str, rank: int, band: int, student: features.Student) -> str:
-    """A feature in words: what it measures, over how many samples.
-
-    Parameters
-    ----------
-    kind, band
-        As of :func:`awd.features.contributions`.
-    rank : int
-        The how many-th of this kind in its band, from 1.
-    student : Student
-
-    Examples
-    --------
-    >>> from awd import features
-    >>> student = features.Student(features.Largest(m=3, smallest=1))
-    >>> student.levels_ = 4
-    >>> feature_name("largest", 2, 2, student), feature_name("smallest", 1, 4, student)
-    ('2nd largest change over 4 samples', 'smallest change over 1 sample')
-    >>> feature_name("position", 4, 0, student)
-    'time of the smallest mean over 16 samples'
-    """
-    over = _over(band, student)
-    if kind == "start":
-        return over
-    if kind in STATISTICS:
-        return f"{STATISTICS[kind]} of the {over}"
-    time, most = "time of the " * (kind == "position"), student.features.m
-    if kind == "position":
-        kind, rank = ("largest", rank) if rank <= most else ("smallest", rank - most)
-    return f"{time}{ORDINALS.get(rank, f'{rank}th ')}{kind} {over}"
-
-
-def feature_unit(feature: Any, data: Signals) -> str:
-    """Unit of a feature's value: of time where it is one, else of the signal.
-
-    A position counts the coefficients of its band.
-    ``feature`` is a row of :func:`awd.features.contributions`.
-    """
-    if feature.kind == "position":
-        step = 2 ** (data.student.levels_ + 1 - max(feature.band, 1))
-        return f"steps of {step} {time_of(data, feature.channel)}"
-    if feature.kind in {"centre", "width", "rise", "fall"}:
-        return time_of(data, feature.channel)
-    return data.unit
-
-
-def time_of(data: Signals, channel: int) -> str:
-    """Unit of time of a window."""
-    return data.times[channel if len(data.times) > 1 else 0]
-
-
-def _over(band: int, student: features.Student) -> str:
-    """The name of a scale with its unit."""
-    over = scale_name(band, student) + " sample"
-    return over + "s" * (not over.endswith(" 1 sample"))
-
-
-def digits_of(data: Signals) -> int:
-    """Decimals of what is predicted: three digits of its spread."""
-    spread = float(np.std(next(iter(data.predicted.values()))))
-    return max(0, 2 - round(math.log10(spread))) if spread > 0 else 2
 
 
 def _as_read(data: Signals) -> np.ndarray:
@@ -351,7 +285,7 @@ def _trace(
     """Of one window: signal with neighbours, what the network says, what is picked."""
     from bokeh.models import FixedTicker, HoverTool, Range1d
 
-    time, when = data.x.shape[-1], f"time ({time_of(data, channel)})"
+    time, when = data.x.shape[-1], f"time ({naming.time_of(data, channel)})"
     window = f"{data.windows[channel]}: " if len(data.windows) > 1 else ""
     across: dict[str, Any] = {"x_range": Range1d(-1, time)}
     top = page.plot(330, 190, f"{window}signal", when, data.signal, **across)
