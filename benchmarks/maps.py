@@ -311,8 +311,8 @@ def gaps(seed: int, quick: bool) -> list[Row]:
         inferred = predict.predict(features, ds, [(0.18, 0.42), (0.6, 1.0)])
         found.append(inferred.assign_attrs(statistic=name, features=features.shape[1]))
     rows = covered(score.coverages(found, 2000, seed))
-    compared = ("height", "spectrum", "roberts")
-    found = [one for one in found if one.attrs["statistic"] in compared]
+    by_name = {one.attrs["statistic"]: one for one in found}
+    found = [by_name[name] for name in ("height", "spectrum", "roberts")]
     table = score.differences(found, 2000, seed)
     table = table[(table["head"] == "nearest") & (table["parameter"] == "omega_m")]
     table = table.set_index(["method", "reference"])

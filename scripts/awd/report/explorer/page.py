@@ -188,8 +188,9 @@ def scatter(samples: ColumnDataSource, title: str, observed: str, part: str) -> 
 
     missing = {"name", "observed", "predicted", "called"} - {*samples.column_names}
     if missing:
+        lacks = ", ".join(sorted(missing))
         raise DataError(
-            f"samples of the explorer's part {part!r} have no {', '.join(missing)}; "
+            f"samples of the explorer's part {part!r} have no {lacks}; "
             "add these columns, which its scatter shows"
         )
     tooltips = "@name: observed @called, predicted @predicted{0.000}"
