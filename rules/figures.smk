@@ -44,7 +44,7 @@ DRAWN = {
         BETTER, "R2 of every method with its interval, controls in grey.", SCORES
     ),
     "fidelity": Figure(
-        AS_GOOD, "Fidelity to the teacher against R2 of wavelets.", SCORES
+        AS_GOOD, "Agreement with the network, and R2 less the network's.", STUDENTS
     ),
     "parameters": Figure(BETTER, "R2 of every method against its parameters.", SCORES),
     "predictions": Figure(BETTER, "Predicted against observed.", STUDENTS | BASELINES),

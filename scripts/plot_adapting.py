@@ -1,4 +1,5 @@
 from awd import io
+from awd.league.choose import draws_of
 from awd.maps.figures import filters
 from awd.maps.study import bank, describe
 from awd.record import contracts
@@ -9,7 +10,8 @@ begin(snakemake)
 shelf = io.read(snakemake.input.bank, bank.BANK)
 wavelets = io.read(snakemake.input.wavelets[0], contracts.WAVELETS)
 family = shelf.attrs["family"]
-path = filters.path_of(shelf, describe.by_candidate(wavelets))
+draws = draws_of(wavelets, "output")
+path = filters.path_of(shelf, describe.by_candidate(wavelets), draws)
 stem = snakemake.output[0].removesuffix(".png")
 style.save(filters.adapting(path, family), stem, path)
 filters.animate(path, family, f"{stem}.gif")

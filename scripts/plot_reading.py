@@ -23,6 +23,7 @@ figure = reading(
     background=known.x,
     signal=described(data.x),
     target=with_unit(target, shown.described["units"]),
+    cut=bool(params.windows),
 )
 stem = snakemake.output[0].removesuffix(".png")
 style.save(figure, stem, reading_table(student, x, known.x))

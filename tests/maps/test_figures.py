@@ -71,6 +71,17 @@ def test_patches_are_drawn_of_one_filter_or_of_all(names):
     assert not faults(filters.patches(chosen(*names)))
 
 
+def test_methods_that_chose_one_filter_share_a_row(monkeypatch):
+    monkeypatch.setitem(METHODS, "labels", METHODS["output"])
+    figure = filters.patches(chosen("output", "labels", "untrained"))
+    assert not faults(figure)
+    names = [ax.texts[0].get_text() for ax in figure.axes if ax.texts]
+    assert names == [
+        "AWD (output)\n= labels in the\nteacher's place",
+        "AWD, untrained\nteacher",
+    ]
+
+
 @pytest.mark.parametrize("panels", [1, 3])
 def test_panels_of_what_counts_have_scales(panels):
     rng = np.random.default_rng(0)
@@ -98,7 +109,11 @@ def test_families_are_drawn_of_few_candidates(candidates, files):
         for family in ("symmetric", "gaussian", "lattice4")
         for file in range(files)
     ]
-    assert not faults(filters.families(pd.concat(parts, ignore_index=True)))
+    figure = filters.families(pd.concat(parts, ignore_index=True))
+    assert not faults(figure)
+    heights = [line.get_ydata()[0] for line in figure.axes[0].lines]
+    assert sorted(set(heights)) == [0, 1, 2]  # a row a source, none on another
+    assert len({ax.get_ylim() for ax in figure.axes[3:6]}) == 1
     assert not faults(filters.families(parts[0]))
 
 
@@ -110,7 +125,26 @@ def test_the_way_to_a_filter_is_drawn_of_few_steps(steps):
     path = path.assign(**{f"tap{k}": values for k, values in enumerate(taps)})
     figure = filters.adapting(path, "symmetric")
     assert not faults(figure)
-    assert "-" not in figure.axes[-2].get_title()  # a minus sign, no hyphen
+    titles = [ax.get_title() for ax in figure.axes]
+    assert not any("-" in title for title in titles)  # minus signs, no hyphens
+    sure = filters.adapting(path.assign(chosen=2, draws=20), "symmetric")
+    assert not faults(sure)
+    assert sure.axes[0].get_title().endswith("in 2 of 20 draws")
+
+
+def test_the_way_counts_the_resamples_that_choose_each_filter():
+    outer = np.array([0.06, 0.02, -0.02, -0.04])
+    taps = np.stack([outer, outer * 0 + 0.25, 0.5 - 2 * outer], 1)
+    shelf = xr.Dataset(
+        {"filter": (("candidate", "tap"), taps)}, attrs={"family": "symmetric"}
+    )
+    known = {"family": "symmetric", "candidate": np.arange(4), "parameter": outer}
+    table = pd.DataFrame(known | {"output": [0.9, 0.92, 0.95, 0.94]})
+    draws = np.pad(taps[[2, 2, 1, 3]], ((0, 0), (0, 4)))
+    path = filters.path_of(shelf, table, draws)
+    assert path["chosen"].tolist() == [0, 1, 2]
+    assert set(path["draws"]) == {4}
+    assert "chosen" not in filters.path_of(shelf, table)
 
 
 def predicted(maps, count):
@@ -135,7 +169,10 @@ def predicted(maps, count):
 def test_the_method_is_drawn_in_one_row(small):
     figure = steps.steps(small, chosen("output"), [predicted(small, 2)])
     assert not faults(figure)
-    assert figure.axes[0].get_xlabel() == "3.5 deg across"
+    assert figure.axes[0].get_title() == "map, 3.5 deg"
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels.count("convergence") == 2
+    assert "weight (symmetric)" in labels
 
 
 @pytest.mark.parametrize(
@@ -172,10 +209,13 @@ def test_every_column_of_panels_has_its_numbers(monkeypatch, count, parameters):
     figure = inferred.inferred([])
     assert not faults(figure)
     assert len(figure.subfigs) == len(parameters)
+    drawn = min(count, inferred.MOST)
     for block in figure.subfigs:
+        errors = [float(ax.get_title().split()[-3]) for ax in block.axes[:drawn]]
+        assert errors == sorted(errors)
         labelled = [
             ax
-            for ax in block.axes[:count]
+            for ax in block.axes[:drawn]
             if ax.xaxis.get_major_ticks()[0].label1.get_visible()
         ]
         assert len(labelled) == min(count, 4)

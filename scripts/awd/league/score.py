@@ -119,7 +119,7 @@ def _named(
 
 
 def _scores(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
-    y, predictions, units, of_sample = _stack(sets)
+    y, predictions, units, of_sample = stack(sets)
     table = bootstrap.score(y, predictions, units, of_sample, draws=draws, seed=seed)
     table.insert(1, "role", sets[0]["role"].values)
     table.insert(2, "n_test", len(y))
@@ -140,7 +140,7 @@ def _auc(test_set: xr.Dataset) -> np.ndarray:
 
 
 def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFrame:
-    y, predictions, units, of_sample = _stack(sets)
+    y, predictions, units, of_sample = stack(sets)
     roles = dict(zip(predictions, sets[0]["role"].values, strict=True))
     ours = [name for name in predictions if roles[name] == "distilled"]
     pairs = [
@@ -157,11 +157,11 @@ def _differences(sets: Sequence[xr.Dataset], draws: int, seed: int) -> pd.DataFr
 
 
 def _groups(test_set: xr.Dataset) -> pd.DataFrame:
-    y, predictions, *_ = _stack([test_set])
+    y, predictions, *_ = stack([test_set])
     return bootstrap.by_group(y, predictions, test_set["group"].values)
 
 
-def _stack(
+def stack(
     sets: Sequence[xr.Dataset],
 ) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Targets, predictions by method, resampled unit and test set of every sample."""

@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from awd.cells import tracks
-from awd.cells.figures.tracks import COHORTS, COLOURS, padding, whole_tracks
+from awd.cells.figures.tracks import COHORTS, padding, whole_tracks
 from awd.report.style import DOUBLE, styled
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ class Member(NamedTuple):
 def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
     """Mean intensity of whole tracks of like lifetimes, a row a condition.
 
-    Bold with bands are classes 1 and 2 together, thin is class 1 alone.
+    Bold with bands are classes 1 and 2 together, dashed is class 1 alone; a cohort has
+    one colour in all channels.
     """
     table, names = cohorts_table(cells), tracks.channels(cells[0])
     conditions = list(dict.fromkeys(table["condition"])) or [""]
-    size = DOUBLE, 0.36 * DOUBLE * len(conditions) + 0.3
+    size = DOUBLE, 0.38 * DOUBLE * len(conditions)
     figure = Figure(figsize=size)
     axes = figure.subplots(len(conditions), len(names), squeeze=False, sharex=True)
     for row, condition in zip(axes, conditions, strict=True):
@@ -53,9 +55,9 @@ def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
             ax.set_ylabel(f"{name} ({cells[0][channel].attrs['units']})")
             if condition:
                 ax.set_title(condition, loc="left")
-        for ax in row if len(here) else ():
-            ax.plot([], [], color="0.5", lw=0.6, ls="--", label="class 1 alone")
-            ax.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+        if len(here):
+            row[-1].plot([], [], color="0.5", lw=0.8, ls="--", label="class 1 alone")
+            row[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     for ax in axes[-1]:
         ax.set_xlabel("time from the start (s)")
     return figure
@@ -64,16 +66,17 @@ def cohorts(cells: Sequence[xr.Dataset]) -> Figure:
 def _draw_cohorts(ax: Axes, table: pd.DataFrame, channel: str) -> None:
     groups = list(table[table["classes"] == BOTH].groupby("cohort", sort=False))
     alone = dict(list(table[table["classes"] == FIRST].groupby("cohort", sort=False)))
-    for k, (cohort, own) in enumerate(groups):
-        colour = _shade(COLOURS[channel], k, len(groups))
+    shades = mpl.colormaps["viridis"](np.linspace(0, 0.85, max(len(groups), 2)))
+    for (cohort, own), colour in zip(groups, shades, strict=False):
         mean, error = own[channel], 1.96 * own[f"{channel}_sem"]
-        label = f"{cohort} s, n = {own['tracks'].iloc[0]}"
-        ax.plot(own["time_s"], mean, color=colour, lw=1.4, label=label)
+        label = f"{cohort} s: {own['tracks'].iloc[0]:,} tracks"
         low, high = mean - error, mean + error
         ax.fill_between(own["time_s"], low, high, color=colour, alpha=0.25, lw=0)
         if cohort in alone:
             first = alone[cohort]
-            ax.plot(first["time_s"], first[channel], color=colour, lw=0.6, ls="--")
+            ax.plot(first["time_s"], first[channel], color=colour, lw=0.8, ls="--")
+            label += f"\n({first['tracks'].iloc[0]:,} of class 1)"
+        ax.plot(own["time_s"], mean, color=colour, lw=1.4, label=label)
 
 
 def cohorts_table(cells: Sequence[xr.Dataset]) -> pd.DataFrame:
@@ -142,11 +145,3 @@ def _stretched(member: Member, n: int, pad: int) -> np.ndarray:
     at = np.concatenate([-aside[::-1], inner, last - first + aside])
     frame = np.arange(-first, last + pad - first + 1)
     return np.stack([np.interp(at, frame, row) for row in member.values])
-
-
-def _shade(colour: str, k: int, count: int) -> tuple[float, ...]:
-    """The k-th of ``count`` shades, from light to the colour itself."""
-    from matplotlib.colors import to_rgb
-
-    share = 0.4 + 0.6 * (k + 1) / count  # the lightest still stands out from white
-    return tuple(1 - share * (1 - value) for value in to_rgb(colour))

@@ -54,7 +54,8 @@ def quality(cells: Sequence[xr.Dataset]) -> Figure:
     if len(cells) <= MOST:
         for name, colour in colours.items():
             axes[0].plot([], [], color=colour, label=name)
-        figure.legend(loc="outside lower center", ncols=min(len(cells), 6))
+        columns = len(cells) if len(cells) <= 8 else 6
+        figure.legend(loc="outside lower center", ncols=columns)
     return figure
 
 

@@ -62,10 +62,10 @@ def _by_class(ax: Axes, table: pd.DataFrame, interval: float) -> None:
     shortest, longest = table["lifetime_s"].agg(["min", "max"]) / interval
     edges = np.geomspace(max(shortest, 1), longest + 1, 25)
     bins = interval * (np.unique(np.rint(edges)) - 0.5)
-    for k, (_, colour) in CLASSES.items():
+    for k, (name, colour) in CLASSES.items():
         own = table.loc[table["category"] == k, "lifetime_s"]
         if len(own):
-            label = f"class {k}: {len(own)}, median {own.median():.3g} s"
+            label = f"class {k} ({name}): {len(own):,}, median {own.median():.3g} s"
             counts = np.histogram(own, bins)[0] / np.diff(bins)
             ax.stairs(counts, bins, color=colour, lw=1.2, label=label)
     ax.set(xscale="log", yscale="log", xlabel="lifetime (s)")
@@ -79,7 +79,7 @@ def _survival(ax: Axes, own: pd.DataFrame, colour: str, label: str) -> None:
     own = own.sort_values("lifetime_s")
     seconds, weight = own["lifetime_s"].to_numpy(), own["weight"].to_numpy()
     left = 1 - np.cumsum(weight) / weight.sum()
-    text = f"{label}{len(own)} whole"
+    text = f"{label}{len(own):,} of classes 1 and 2"
     if len(own) >= FITTED:
         shares, means, start = two_exponentials(seconds, weight)
         at = np.geomspace(max(start, 1e-3), seconds.max(), 100)
@@ -87,10 +87,10 @@ def _survival(ax: Axes, own: pd.DataFrame, colour: str, label: str) -> None:
         ax.plot(at, curve, color=colour, lw=1, ls=":")
         if are_distinct(seconds - start, weight, shares, means):
             both = zip(means, shares, strict=True)
-            parts = [f"{mean:.2g} s ({share:.0%})" for mean, share in both]
-            text += f"; means {', '.join(parts)}"
+            parts = [f"{100 * share:.0f} % of {mean:.2g} s" for mean, share in both]
+            text += f"\nmeans: {', '.join(parts)}"
         else:
-            text += f"; mean {shares @ means:.2g} s beyond the shortest"
+            text += f"\nmean: {shares @ means:.2g} s beyond the shortest"
     ax.step(seconds, left, where="post", color=colour, lw=1.2, label=text)
 
 

@@ -34,7 +34,8 @@ def traces(cells: Sequence[xr.Dataset]) -> Figure:
             ax.plot(own["time_s"].where(inside), own[channel], color=colour, label=name)
         seen = own[own["slave_p"] < SIGNIFICANT]
         if len(seen):
-            mark = {"color": COLOURS["slave"], "label": "significant"}
+            label = f"{names['slave']} significant (p < {SIGNIFICANT:g})"
+            mark = {"color": COLOURS["slave"], "label": label}
             ax.plot(seen["time_s"], seen["slave"], "o", ms=3, **mark)
         where = own["condition"].iloc[0] or own["cell"].iloc[0]
         ax.set_title(f"{where}, track {own['track'].iloc[0]}")

@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "output": (COLOURS["teacher"], "-", "the ResNet"),
-    "untrained": (COLOURS["control"], "-", "untrained networks"),
     "shuffled": (COLOURS["wavelet"], "--", "the ResNet, shuffled within cosmologies"),
     "labels": (COLOURS["distilled"], ":", "labels"),
 }
+UNTRAINED = (("0.35", "-."), ("0.7", "-"))  # by their numbers, one after the other
 AXES = {
     "symmetric": "outer tap a",
     "gaussian": "width (pixels)",
     "lattice4": "angle (rad)",
 }
 DETAILS = ("lh", "hl", "hh")
+SAME = 1e-6  # by which taps of one filter differ
 WIDEST = 18  # characters of a name beside an image, then it is broken
 IMAGES = ("output", "labels", "untrained", "attribution", "sparsity")
 
@@ -43,6 +44,8 @@ IMAGES = ("output", "labels", "untrained", "attribution", "sparsity")
 def families(table: pd.DataFrame) -> Figure:
     """Fidelity along every family of one parameter, below the best of each source.
 
+    Above, a row a source, what each would choose.
+
     Parameters
     ----------
     table : DataFrame
@@ -50,61 +53,114 @@ def families(table: pd.DataFrame) -> Figure:
     """
     shown = [name for name in AXES if name in set(table["family"])]
     shown = shown or [table["family"].iloc[0]]
-    figure = Figure(figsize=(DOUBLE, 2.6))
-    axes = figure.subplots(1, len(shown), squeeze=False)[0]
-    for ax, family in zip(axes, shown, strict=True):
+    sources = _sources(table)
+    figure = Figure(figsize=(DOUBLE, 2.5 + 0.11 * len(sources)))
+    shares = {"height_ratios": (0.11 * len(sources) + 0.1, 2)}
+    axes = figure.subplots(2, len(shown), sharex="col", squeeze=False, **shares)
+    for (top, below), family in zip(axes.T, shown, strict=True):
         own = table[table["family"] == family]
         for _, scores in own.groupby("file"):
-            scores = scores.sort_values("parameter")
-            for name in scores:
-                source = "untrained" if name.startswith("untrained") else name
-                if source in SOURCES:
-                    colour, line, label = SOURCES[source]
-                    below = scores[name] - scores[name].max()
-                    ax.plot(scores["parameter"], below, line, color=colour, label=label)
-                    top = below.idxmax()
-                    ax.plot(scores["parameter"][top], 0, "o", color=colour, ms=3.5)
-        ax.set(title=family, xlabel=AXES.get(family, "first parameter"))
-        ax.locator_params(axis="x", nbins=5)
-    axes[0].set_ylabel("fidelity below its best (R²)")
-    handles, labels = axes[0].get_legend_handles_labels()
+            _scanned(top, below, scores.sort_values("parameter"), sources)
+        top.set_title(f"{name_of(family)}: what is chosen")
+        top.set(ylim=(len(sources) - 0.4, -0.6), yticks=[])
+        top.tick_params("x", length=0, labelbottom=False)
+        top.spines[["left", "bottom"]].set_visible(False)
+        below.set_xlabel(AXES.get(family, "first parameter"))
+        below.locator_params(axis="x", nbins=5)
+    lowest = min(ax.get_ylim()[0] for ax in axes[1])
+    for ax in axes[1]:
+        ax.set_ylim(lowest, -0.03 * lowest)
+    for ax in axes[1, 1:]:
+        ax.tick_params(labelleft=False)
+    axes[1, 0].set_ylabel("fidelity below its best (R²)")
+    handles, labels = axes[1, 0].get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    figure.legend(once.values(), once.keys(), ncols=4, loc="outside upper center")
+    figure.legend(once.values(), once.keys(), ncols=3, loc="outside upper center")
     return figure
+
+
+def _sources(table: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
+    """Colour, line and name of every source there is; untrained networks by number."""
+    known = {name: style for name, style in SOURCES.items() if name in table}
+    untrained = [name for name in table if name.startswith("untrained")]
+    for k, name in enumerate(untrained):
+        of = f" {k + 1}" if len(untrained) > 1 else ""
+        known[name] = (*UNTRAINED[k % len(UNTRAINED)], f"untrained network{of}")
+    return known
+
+
+def _scanned(
+    top: Axes,
+    below: Axes,
+    scores: pd.DataFrame,
+    sources: dict[str, tuple[str, str, str]],
+) -> None:
+    """One seed of a family: its curves below, the best of each on a row above."""
+    for row, (name, (colour, line, label)) in enumerate(sources.items()):
+        if scores[name].notna().any():
+            away = scores[name] - scores[name].max()
+            below.plot(scores["parameter"], away, line, color=colour, label=label)
+            best = scores["parameter"][away.idxmax()]
+            top.plot(best, row, "o", color=colour, ms=3.5, alpha=0.8, clip_on=False)
 
 
 @styled
 def patches(wavelets: xr.Dataset) -> Figure:
     """Chosen filters: the kernels of their bands, centred, and at peaks 3 x 3.
 
+    Methods that chose the same filter share a row.
+
     Parameters
     ----------
     wavelets : Dataset
         ``wavelets.nc`` with ``family``.
     """
-    shown = [name for name in IMAGES if name in wavelets["method"].values]
-    figure = Figure(figsize=(DOUBLE, 0.35 + 1.25 * len(shown)))
-    columns = 4
-    grid = figure.subplots(len(shown), columns, squeeze=False)
-    for row, name in zip(grid, shown, strict=True):
-        images = band_kernels(*filter_of(wavelets, name))
-        for ax in row:
+    rows = _alike(wavelets)
+    images = [band_kernels(*chosen) for chosen, _ in rows]
+    columns = max(map(len, images))
+    figure = Figure(figsize=((columns + 0.7) * DOUBLE / 5, 0.35 + 1.25 * len(rows)))
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, own, (_, names) in zip(grid, images, rows, strict=True):
+        for ax in line:
             ax.set_axis_off()
-        for ax, (band, kernel) in zip(row, images.items(), strict=False):
+        for ax, (band, kernel) in zip(line, own.items(), strict=False):
             size = np.abs(kernel).max()
-            ax.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
+            shown = ax.imshow(kernel / size, cmap="RdBu_r", vmin=-1, vmax=1)
             ax.set_title(band.upper() if band in DETAILS else band)
-        row[0].text(
+        line[0].text(
             -0.15,
             0.5,
-            textwrap.fill(name_of(name), WIDEST),
-            transform=row[0].transAxes,
+            "\n= ".join(textwrap.fill(name_of(name), WIDEST) for name in names),
+            transform=line[0].transAxes,
             rotation=90,
             ha="right",
             va="center",
             multialignment="center",
         )
+    label = "weight / largest weight"
+    bar = figure.colorbar(shown, ax=grid, label=label, shrink=1 / len(rows), pad=0.02)
+    bar.set_ticks([-1, 0, 1], labels=["−1", "0", "1"])
+    bar.outline.set_visible(False)
     return figure
+
+
+def _alike(
+    wavelets: xr.Dataset,
+) -> list[tuple[tuple[str, np.ndarray], list[str]]]:
+    """Family and taps of the shown filters, each with the methods that chose it."""
+    rows: list[tuple[tuple[str, np.ndarray], list[str]]] = []
+    for name in IMAGES:
+        if name not in wavelets["method"].values:
+            continue
+        family, h = filter_of(wavelets, name)
+        for (known, taps), names in rows:
+            alike = known == family and np.shape(taps) == np.shape(h)
+            if alike and np.allclose(taps, h, atol=SAME):
+                names.append(name)
+                break
+        else:
+            rows.append(((family, h), [name]))
+    return rows
 
 
 def patches_table(wavelets: xr.Dataset) -> pd.DataFrame:
@@ -209,9 +265,12 @@ def masks_table(panels: dict[str, np.ndarray]) -> pd.DataFrame:
 
 
 FRAMES = 5  # of the path that a still shows
+PATH = {"parameter": "parameter", "fidelity": "output"}
 
 
-def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
+def path_of(
+    bank_: xr.Dataset, table: pd.DataFrame, draws: np.ndarray | None = None
+) -> pd.DataFrame:
     """The way from the family's last filter, of the starlet, to the chosen one.
 
     Parameters
@@ -220,11 +279,14 @@ def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
         :data:`awd.maps.study.bank.BANK` of a family with one parameter.
     table : DataFrame
         :func:`awd.maps.study.describe.by_candidate` of one seed.
+    draws : array of shape (draws, taps), optional
+        The filters that are chosen when groups are resampled.
 
     Returns
     -------
     DataFrame
-        ``parameter``, ``fidelity`` and the taps, a row a candidate on the way.
+        ``parameter``, ``fidelity`` and the taps, a row a candidate on the way;
+        ``chosen`` in how many of the ``draws`` it is the one.
     """
     own = table[table["family"] == bank_.attrs["family"]].sort_values("candidate")
     order = np.argsort(-own["parameter"].to_numpy(), kind="stable")
@@ -233,13 +295,12 @@ def path_of(bank_: xr.Dataset, table: pd.DataFrame) -> pd.DataFrame:
     taps = bank_["filter"].values[order]
     columns = {f"tap{k}": taps[:, k] for k in range(taps.shape[1])}
     rows = own.iloc[order]
-    return pd.DataFrame(
-        {
-            "parameter": rows["parameter"].to_numpy(),
-            "fidelity": rows["output"].to_numpy(),
-            **columns,
-        }
-    )
+    known = {name: rows[of].to_numpy() for name, of in PATH.items()}
+    path = pd.DataFrame(known | columns)
+    if draws is None or not len(draws):
+        return path
+    near = np.abs(taps[:, None] - draws[:, : taps.shape[1]]).max(2) < SAME
+    return path.assign(chosen=near.sum(1), draws=len(draws))
 
 
 @styled
@@ -253,12 +314,17 @@ def adapting(path: pd.DataFrame, family: str) -> Figure:
     family : str
     """
     shown = path.iloc[np.linspace(0, len(path) - 1, min(FRAMES, len(path))).astype(int)]
-    figure = Figure(figsize=(DOUBLE, 3.2))
+    figure = Figure(figsize=(DOUBLE, 3.4))
     grid = figure.subplots(2, len(shown), squeeze=False)
     for (top, below), (_, row) in zip(grid.T, shown.iterrows(), strict=True):
         draw_filter(top, below, row, family, path)
     grid[0, 0].set_ylabel("tap")
+    for ax in grid[0, 1:]:
+        ax.tick_params(labelleft=False)
     grid[1, 0].set_ylabel("difference band")
+    bar = figure.colorbar(grid[1, -1].images[0], ax=grid[1], aspect=10, pad=0.01)
+    bar.set_label("weight / largest")
+    bar.outline.set_visible(False)
     return figure
 
 
@@ -276,11 +342,14 @@ def draw_filter(
     every = path.filter(like="tap").to_numpy(float)
     margin = 0.08 * np.ptp(every)
     top.set_ylim(every.min() - margin, every.max() + margin)
-    parameter, fidelity = typeset(row["parameter"], 3), typeset(row["fidelity"], 4)
-    top.set_title(f"a = {parameter}\nfidelity {fidelity}")
+    parameter, fidelity = typeset(row["parameter"], 3), typeset(row["fidelity"], 3)
+    title = f"a = {parameter}\nfidelity {fidelity}"
+    if "draws" in row:
+        title += f"\nin {row['chosen']:.0f} of {row['draws']:.0f} draws"
+    top.set_title(title)
     kernel = band_kernels(family, taps)["difference"]
     size = np.abs(kernel).max()
-    below.imshow(kernel, cmap="RdBu_r", vmin=-size, vmax=size)
+    below.imshow(kernel / size, cmap="RdBu_r", vmin=-1, vmax=1)
     below.set(xticks=[], yticks=[])
     below.spines[:].set_visible(False)
 

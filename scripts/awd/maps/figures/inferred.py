@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from awd.maps.infer.emulator import Emulator
 
 
+MOST = 8  # panels of a parameter
+
+
 @styled
 def inferred(
     statistics: Sequence[xr.Dataset],
@@ -41,22 +44,38 @@ def inferred(
     """
     table = inferred_table(statistics, students, head)
     names = table["parameter"].unique()
-    columns = min(4, table["statistic"].nunique())
-    rows = -(-table["statistic"].nunique() // columns)
+    taught = {ds.attrs["target_name"] for ds in students}
+    shown = {
+        name: _best(own, len(agreement.ROLES) if name in taught else 0)
+        for name, own in table.groupby("parameter", sort=False)
+    }
+    most = max(map(len, shown.values()))
+    columns = min(4, most)
+    rows = -(-most // columns)
     height = 0.3 + rows * DOUBLE / columns * 0.92
     figure = Figure(figsize=(DOUBLE, height * len(names)))
     blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
     for block, name in zip(blocks, names, strict=True):
         axes = block.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-        _against_truth(axes, table[table["parameter"] == name])
+        _against_truth(axes, table[table["parameter"] == name], shown[name])
         block.supxlabel(f"true {label(name)}")
         block.supylabel(f"predicted {label(name)}")
     return figure
 
 
-def _against_truth(axes: np.ndarray, table: pd.DataFrame) -> None:
+def _best(table: pd.DataFrame, taught: int) -> list[str]:
+    """The statistics that are drawn of one parameter: those with the least RMSE.
+
+    The first ``taught``, of a network, come first whatever theirs is.
+    """
+    names = table["statistic"].unique().tolist()
+    errors = {name: _rmse(table[table["statistic"] == name]) for name in names}
+    plain = sorted(names[taught:], key=errors.__getitem__)
+    return (names[:taught] + plain)[:MOST]
+
+
+def _against_truth(axes: np.ndarray, table: pd.DataFrame, names: Sequence[str]) -> None:
     """One parameter, a panel a statistic."""
-    names = table["statistic"].unique()
     span = table["true"].min(), table["true"].max()
     for ax, name in zip(axes.flat, names, strict=False):
         own = table[table["statistic"] == name]

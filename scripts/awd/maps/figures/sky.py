@@ -24,6 +24,7 @@ SHOWN = 5  # cosmologies whose maps are shown
 COLOURS = mpl.colormaps["viridis"]
 ELLS = (200, 500, 1000, 2000)  # that are labelled
 ASKED = {"c_ell": (0.85, 1.15), "s3": (100, 170), "peaks": (800, 1200)}
+COMPARED = (250, 750)  # multipoles for which power is asked
 EXPECTED = (0.28, 0.32)  # matter densities for which skewness and peaks are asked
 
 
@@ -101,10 +102,11 @@ def peaks(table: pd.DataFrame) -> Figure:
     for ax, statistic in zip(axes, statistics, strict=True):
         for _, counts in table[table["statistic"] == statistic].groupby("cosmology"):
             colour = COLOURS(norm(counts["value"].iloc[0]))
-            ax.stairs(
-                counts["count"], [*counts["low"], counts["high"].iloc[-1]], color=colour
-            )
-        ax.set(title=name_of(statistic), xlabel="convergence", yscale="log")
+            edges = [*counts["low"], counts["high"].iloc[-1]]
+            # Without lines down to nothing at both ends.
+            ax.stairs(counts["count"], edges, color=colour, baseline=None)
+        quantity = "convergence" if statistic == "height" else "response (convergence)"
+        ax.set(title=name_of(statistic), xlabel=quantity, yscale="log")
         ax.locator_params(axis="x", nbins=4)
     axes[0].set_ylabel("peaks per map and bin")
     name = table["parameter"].iloc[0]
@@ -190,7 +192,7 @@ def _powers(
         colour = COLOURS(norm(values[spectrum.index[0]]))
         ax.plot(ell, spectrum["value"] * scale, color=colour, lw=0.8)
     if compared:
-        ax.axhspan(*ASKED["c_ell"], color="0.9", zorder=0)
+        ax.fill_between(COMPARED, *ASKED["c_ell"], color="0.9", zorder=0)
         ax.axhline(1, color="0.5", lw=0.7)
         ax.set(xscale="log", ylim=(0, None), ylabel="power over halofit")
     else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from awd.filters import undecimated
 from awd.league.names import name_of
@@ -47,31 +48,45 @@ def steps(
     table = steps_table(maps, wavelets, students)
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
-    figure = Figure(figsize=(DOUBLE, 0.2 * DOUBLE))
+    side = f"{len(kappa) * maps.attrs['pixel_arcmin'] / 60:.2g} deg"
+    figure = Figure(figsize=(DOUBLE, 0.26 * DOUBLE))
     axes = figure.subplots(1, 6)
     for ax in axes:
         ax.set_box_aspect(1)
     low, high = np.quantile(kappa, [0.01, SHOWN])
-    axes[0].imshow(kappa, cmap="magma", vmin=low, vmax=high, origin="lower")
-    axes[0].set_title("map")
+    shades = {"cmap": "magma", "vmin": low, "vmax": high}
+    _image(axes[0], kappa, f"map, {side}", "convergence", shades)
     _agreement(axes[1], table[table["panel"] == "teacher"], "teacher", name)
     axes[1].set_title("network")
     kernel = band_kernels(family, taps)
     image = kernel["difference" if "difference" in kernel else "hh"]
-    size = np.abs(image).max()
-    axes[2].imshow(image, cmap="RdBu_r", vmin=-size, vmax=size)
-    axes[2].set_title(f"filter, {name_of(family)}")
+    image = image / np.abs(image).max()
+    title = f"filter, {len(image)} pixels"
+    _image(axes[2], image, title, f"weight ({name_of(family)})", _about_zero(1))
     band = coefficients(kappa, h)[0]
-    size = np.quantile(np.abs(band), 0.995)
-    axes[3].imshow(band, cmap="RdBu_r", vmin=-size, vmax=size, origin="lower")
-    axes[3].set_title("its coefficients")
+    shades = _about_zero(np.quantile(np.abs(band), 0.995))
+    _image(axes[3], band, "its coefficients", "convergence", shades)
     _histograms(axes[4], table[table["panel"] == "histogram"], name)
     _agreement(axes[5], table[table["panel"] == "distilled"], "distilled", name)
     axes[5].set_title("student")
-    side = f"{len(kappa) * maps.attrs['pixel_arcmin'] / 60:.2g} deg"
-    for k, width in {0: side, 2: f"{len(image)} pixels", 3: side}.items():
-        axes[k].set(xticks=[], yticks=[], xlabel=f"{width} across")
     return figure
+
+
+def _about_zero(size: float) -> dict[str, Any]:
+    """White at 0, red above and blue below."""
+    return {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
+
+
+def _image(
+    ax: Axes, image: np.ndarray, title: str, label: str, shades: dict[str, Any]
+) -> None:
+    """An image over the bar of its colours."""
+    shown = ax.imshow(image, origin="lower", **shades)
+    ax.set(xticks=[], yticks=[], title=title)
+    bar = ax.figure.colorbar(shown, ax=ax, location="bottom", aspect=12, pad=0.05)
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    bar.locator = MaxNLocator(2, symmetric=shades["vmin"] == -shades["vmax"])
 
 
 def example(maps: xr.Dataset, students: xr.Dataset) -> int:

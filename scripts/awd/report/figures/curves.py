@@ -21,6 +21,7 @@ RANGE = (1, 99)  # percentiles of the training values that a curve is drawn betw
 POINTS = 41
 VALUE, PLACE = "#0072B2", "#D55E00"
 WIDE = 0.8  # of a curve, in columns
+STRONG = 0.25  # of the largest swing, from which a curve is drawn strongly
 
 
 @styled
@@ -36,7 +37,7 @@ def curves(
     then, where they are read, statistics of the whole band. What the head does not
     read is left out, and so is a band of which it reads nothing.
     Every curve runs over the middle 98 % of its training values and is drawn about its
-    mean, on one scale for all.
+    mean, on one scale for all; those that move predictions most are drawn strongly.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def curves(
     bands = [*range(student.levels_ + 1), *([-1] if student.features.start else [])]
     titles = _titles(student.features)
     shown = loudest(student, x, len(windows))
-    read = table.groupby(["channel", "band", "column"])["added"].transform(np.ptp) > 0
+    swing = table.groupby(["channel", "band", "column"])["added"].transform(np.ptp)
+    read, most = swing > 0, swing.max()
     drawn = table[read].groupby(["channel", "band"])
     rows = [(channel, band) for channel in shown for band in bands]
     rows = [row for row in rows if row in drawn.groups] or rows[:1]
@@ -66,13 +68,15 @@ def curves(
             f"{name}{scale_name(band, student)}", rotation=0, ha="right", va="center"
         )
         ax.tick_params("x", length=0, labelbottom=False)
+        ax.tick_params("x", which="minor", length=0, labelbottom=ax is axes[-1])
         ax.spines["bottom"].set_visible(False)
         if (channel, band) in drawn.groups:
             for column, points in drawn.get_group((channel, band)).groupby("column"):
-                _curve(ax, float(column), points)
+                _curve(ax, float(column), points, STRONG * most)
     names = [title.replace(" ", "\n", 1) for title in titles]
     axes[0].set_xticks(np.arange(len(titles)) + WIDE / 2, names)
     axes[0].tick_params("x", labeltop=True, labelsize="small")
+    _percentiles(axes[-1], len(titles))
     axes[0].set_xlim(WIDE - 1, len(titles))
     for label, colour in (("of its value", VALUE), ("of its place in the band", PLACE)):
         axes[0].plot([], [], color=colour, label=label)
@@ -86,6 +90,14 @@ def curves(
     )
     figure.supylabel(f"added to the {prediction}")
     return figure
+
+
+def _percentiles(ax: Axes, columns: int) -> None:
+    """Where every curve begins and ends, under the lowest row."""
+    ends = np.arange(columns)[:, None] + np.array([0, WIDE])
+    labels = [f"{end}" for end in RANGE] * columns
+    ax.set_xticks(ends.ravel(), labels, minor=True, fontsize="x-small")
+    ax.set_xlabel("from low to high: percentiles of the training values", labelpad=4)
 
 
 def curves_table(student: features.Student, x: np.ndarray) -> pd.DataFrame:
@@ -141,10 +153,12 @@ def _titles(recipe: features.Largest) -> list[str]:
     return titles + [STATISTICS[name] for name in recipe.statistics]
 
 
-def _curve(ax: Axes, left: float, points: pd.DataFrame) -> None:
-    """Of one coefficient, from ``left`` on."""
+def _curve(ax: Axes, left: float, points: pd.DataFrame, strong: float) -> None:
+    """Of one coefficient, from ``left`` on; faint if it swings less than ``strong``."""
     ax.hlines(0, left, left + WIDE, color="0.85", lw=0.5, zorder=0)
     for kind, colour in (("place", PLACE), ("value", VALUE)):
         own = points[points["kind"] == kind]
-        if np.ptp(own["added"]) > 0:
-            ax.plot(left + WIDE * own["at"], own["added"], color=colour, lw=1)
+        swing = np.ptp(own["added"])
+        if swing > 0:
+            how = {"lw": 1.3} if swing >= strong else {"lw": 0.8, "alpha": 0.45}
+            ax.plot(left + WIDE * own["at"], own["added"], color=colour, **how)

@@ -22,6 +22,8 @@ SHIFTS = {
     "resampled": "half the frames, resampled",
 }
 MARKERS = "osD^vP*Xph<>"  # told apart without colour
+SIGNS = {"teacher": "8", "distilled": "*", "control": "X"}  # of what has no label
+APART, ASIDE = 1.02, 1.1  # factors by which lines, and points, stand side by side
 RAW = ("ridge", "boosting")  # of the models without a wavelet those without features
 
 
@@ -34,7 +36,7 @@ def labels_worth_table(scores: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def labels_worth(scores: pd.DataFrame) -> Figure:
-    """R2 by the number of own labels: lines that use them, bands that need none.
+    """R2 by the number of own labels: lines that use them, points that need none.
 
     Parameters
     ----------
@@ -52,8 +54,14 @@ def labels_worth(scores: pd.DataFrame) -> Figure:
     axes = figure.subplots(1, len(shifts), sharey=True, squeeze=False)[0]
     for ax, shift in zip(axes, shifts, strict=True):
         part = table[table["shift"] == shift]
-        _bands(ax, part[part["labels"] == 0])
-        _lines(ax, part[part["labels"] > 0])
+        labelled, without = part[part["labels"] > 0], part[part["labels"] == 0]
+        numbers = np.unique(labelled["labels"])
+        none = numbers[0] / 2 if len(numbers) else 1.0
+        _points(ax, without, none)
+        _lines(ax, labelled)
+        ax.set_xscale("log")
+        ax.set_xticks([none, *numbers], ["none", *(f"{n:,}" for n in numbers)])
+        ax.minorticks_off()
         ax.set(title=SHIFTS[shift], xlabel="labels of one's own")
     axes[0].set(ylabel="R² on held-out groups", ylim=_window(table))
     handles, names = axes[0].get_legend_handles_labels()
@@ -69,25 +77,28 @@ def _window(table: pd.DataFrame) -> tuple[float, float]:
     return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
-def _bands(ax: Axes, rows: pd.DataFrame) -> None:
-    """Intervals of what needs no label, across the panel."""
-    for row in rows.itertuples():
+def _points(ax: Axes, rows: pd.DataFrame, x: float) -> None:
+    """What needs no label, with intervals, side by side where there are no labels."""
+    for place, row in enumerate(rows.itertuples()):
         colour, name = COLOURS[row.role], name_of(row.method)
-        control = row.role == "control"
-        ax.axhspan(row.r2_low, row.r2_high, color=colour, alpha=0.15, lw=0)
-        style = ":" if control else "-"  # seen beside the student where they agree
-        ax.axhline(row.r2, color=colour, ls=style, lw=1.4, label=f"no label: {name}")
+        at = x * ASIDE ** (place - (len(rows) - 1) / 2)
+        ax.vlines(at, row.r2_low, row.r2_high, color=colour, lw=1.2)
+        mark = {"marker": SIGNS.get(row.role, "d"), "ms": 5.5, "ls": "none"}
+        ax.plot(at, row.r2, color=colour, label=f"no label: {name}", **mark)
+        if row.role != "control":  # for the eye to carry to the lines
+            ax.axhline(row.r2, color=colour, lw=0.6, ls=":", zorder=0)
 
 
 def _lines(ax: Axes, rows: pd.DataFrame) -> None:
     """A line a model, in the colour of its role and with a marker of its own."""
     seen: dict[str, int] = {}
-    for method, line in rows.groupby("method", sort=False):
+    lines = list(rows.groupby("method", sort=False))
+    for index, (method, line) in enumerate(lines):
         role = line["role"].iloc[0]
         place = seen[role] = seen.get(role, -1) + 1
         raw = method in RAW
         ax.plot(
-            line["labels"],
+            line["labels"] * APART ** (index - (len(lines) - 1) / 2),
             line["r2"],
             marker=MARKERS[place % len(MARKERS)],
             mfc="white" if raw else COLOURS[role],
@@ -97,7 +108,3 @@ def _lines(ax: Axes, rows: pd.DataFrame) -> None:
             color=COLOURS[role],
             label=name_of(str(method)),
         )
-    numbers = np.unique(rows["labels"])
-    ax.set_xscale("log")
-    ax.set_xticks(numbers, [f"{n:,}" for n in numbers])
-    ax.minorticks_off()

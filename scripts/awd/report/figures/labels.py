@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 GAP = 4.0  # points of the page between a point's centre and its name
 SPOT = 2.0  # points of the page within which points of one colour share their names
-APART = np.array([3.0, 1.0])  # points of the page between names, across and down
+APART = np.array([3.0, 2.0])  # points of the page between names, across and down
+CLEAR = 1.5  # points of the page that what names keep out of is made wider by
 LINES = 4  # of the names that such a spot has, at most
 LINE = 1.2  # height of a line, of the size of its letters
 
@@ -55,6 +56,7 @@ def place(
     avoided = np.array([there.transform(box) * scale for box in avoid]).reshape(
         -1, 2, 2
     )
+    avoided += CLEAR * np.array([[-1], [1]])  # a thin line would count for nothing
     sizes = [_size(label) for _, label, _ in shared]
     rest = np.empty((0, 2)) if unnamed is None else np.reshape(unnamed, (-1, 2))
     rest = there.transform(rest) * scale if len(rest) else rest

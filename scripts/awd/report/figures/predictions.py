@@ -74,16 +74,18 @@ def _of_classes(
     is_class = str(test_sets[0]["target"].attrs["long_name"])
     for ax, (method, role) in zip(axes, drawn.items(), strict=True):
         shown = table[table["method"] == method]
-        for (name, own), colour in zip(_by_class(shown, is_class), TWO, strict=True):
+        classes = zip(_by_class(shown, is_class), TWO, (True, False), strict=True)
+        for (name, own), colour, filled in classes:
             counts = np.histogram(own["predicted"], bins)[0]
-            fill = {"fill": True, "alpha": 0.45, "color": colour}
-            ax.stairs(counts, bins, label=f"observed: {name}", **fill)
+            # One filled, one a line: two fills would mix to a third colour.
+            how = {"fill": filled, "color": colour, "lw": 1.2}
+            ax.stairs(counts, bins, label=f"observed: {name}", **how)
         _title(ax, test_sets, method, role)
         ax.set_yscale("symlog", linthresh=1)
         ax.yaxis.set_major_formatter("{x:g}")
         ax.set_ylim(0, 10 * len(table) / len(drawn))  # room for R2
         ax.locator_params(axis="x", nbins=4)
-    axes[0].set_ylabel("samples")
+    axes[0].set_ylabel("samples (log scale above 1)")
     figure.supxlabel(f"predicted {described(test_sets[0]['target'])}")
     legend_once(axes[0], figure, loc="outside upper center", ncols=2)
     return figure

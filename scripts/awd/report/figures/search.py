@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from awd.errors import DataError
-from awd.league.names import OURS
+from awd.league.names import OURS, name_of
 from awd.report import tables
 from awd.report.figures.parts import mean_and_each, medoid, origin, scored_by
 from awd.report.style import COLOURS, DOUBLE, NO_LAYOUT, styled
@@ -149,6 +149,7 @@ def filter_path(*wavelets: xr.Dataset, method: str = "attribution") -> Figure:
     below = figure.add_subplot(grid[1, :])
     _scores(below, table, colours)
     below.set_ylabel(scored_by(wavelets[0], method))
+    below.set_xlabel(f"ratio of attribution to sparsity, {name_of(method)}")
     figure.align_ylabels()
     return figure
 
@@ -188,7 +189,7 @@ def _scores(ax: Axes, table: pd.DataFrame, colours: np.ndarray) -> None:
     ax.scatter(steps, grid.mean(), c=colours, s=14, zorder=3)
     ax.set_xticks(steps, [names.get(ratio, f"{ratio:g}") for ratio in grid.columns])
     ax.margins(y=0.2)
-    ax.set(xlim=(-0.5, len(steps) - 0.5), xlabel="ratio of attribution to sparsity")
+    ax.set_xlim(-0.5, len(steps) - 0.5)
 
 
 def filter_path_table(

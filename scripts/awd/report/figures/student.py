@@ -25,7 +25,11 @@ MOST = 3  # windows that are drawn of many channels
 
 WINDOW = -2  # the band of what is read of a window as a whole
 
-MARKERS = {"whole": "D", "largest": "^", "smallest": "v", "start": "s"}
+MARKERS = {"largest": "^", "smallest": "v"}  # of the rest the row says what it is
+
+# What samples of a window that was cut from a track are.
+TIME = "time (samples)"
+CUT = {"whole": "sample ({} over the track)", "end": "frame (of the last {})"}
 
 # Both ends are dark on white and apart for any colour vision.
 SHADES = mpl.colors.LinearSegmentedColormap.from_list(
@@ -44,12 +48,14 @@ def reading(
     background: np.ndarray | None = None,
     signal: str = "trace",
     target: str = "target",
+    cut: bool = False,
 ) -> Figure:
     """What the student reads in some traces, a column each.
 
     For every window: on top the trace; under it what every sample adds to the
     prediction; under that the coefficients that were picked, a row a band, at their
-    place in time and as wide as they reach, coloured by what each adds.
+    place in time and as wide as they reach, coloured by what each adds; what the whole
+    bands add, which has no place, as a number.
 
     Parameters
     ----------
@@ -69,6 +75,9 @@ def reading(
         As for :func:`awd.features.contributions`: the training traces.
     signal, target : str
         Labels of the traces and of the predictions.
+    cut : bool
+        Whether the windows are those that are cut from tracks (:mod:`awd.windows`),
+        whose samples are not all one step of time apart.
     """
     table = reading_table(student, x, background)
     found = set(table["band"])
@@ -79,7 +88,8 @@ def reading(
     heights = (1.5, 1, 0.32 * len(bands)) * count
     grid: dict[str, Any] = {"squeeze": False, "sharex": True, "height_ratios": heights}
     axes = figure.subplots(3 * count, len(x), **grid)
-    limit = table["contribution"].abs().max()
+    placed = table[table["band"] != WINDOW]
+    limit = (placed if len(placed) else table)["contribution"].abs().max()
     norm = mpl.colors.Normalize(-limit, limit)
     frames = _per_frame(student, x, table)
     for row, channel in enumerate(drawn):
@@ -97,8 +107,10 @@ def reading(
         label = signal if len(windows) == 1 else f"{window}: {signal}"
         block[0, 0].set_ylabel(textwrap.fill(label, 20))
         block[1, 0].set_ylabel("added by\neach sample")
-    for ax in axes[-1]:
-        ax.set_xlabel("time (samples)")
+        time = CUT.get(window, TIME).format(np.shape(x)[-1]) if cut else TIME
+        for ax in block[2]:
+            ax.set_xlabel(time)
+            ax.tick_params(labelbottom=True)
     _heads(axes[0], student.predict(x), observed)
     _key(figure, axes[2::3].ravel(), norm, target)
     return figure
@@ -234,11 +246,16 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
     order = part["contribution"].abs().sort_values().index  # what matters lies on top
     for row in part.loc[order].itertuples():
         y = bands.index(row.band)
+        if row.band == WINDOW:
+            text = "+" * (row.contribution > 0) + typeset(row.contribution, 2)
+            ax.text(row.centre, y, text, ha="center", va="center_baseline")
+            continue
         colour = SHADES(norm(row.contribution))
         ax.plot([row.begin, row.end], [y, y], color=colour, lw=2, alpha=0.5)
-        mark: dict[str, Any] = {"marker": MARKERS[row.kind], "ms": 4}
-        mark |= {"mec": "0.25", "mew": 0.3}
-        ax.plot(row.centre, y, color=colour, ls="none", **mark)
+        if row.kind in MARKERS:
+            mark: dict[str, Any] = {"marker": MARKERS[row.kind], "ms": 4}
+            mark |= {"mec": "0.25", "mew": 0.3}
+            ax.plot(row.centre, y, color=colour, ls="none", **mark)
     ax.set_ylim(len(bands) - 0.5, -0.5)
     ax.set_yticks(range(len(bands)), [""] * len(bands))
     ax.grid(axis="y", color="0.92", lw=0.5)
@@ -287,9 +304,9 @@ def _key(figure: Figure, axes: Sequence[Axes], norm: Any, target: str) -> None:
     bar = figure.colorbar(shades, ax=list(axes), aspect=12 * len(axes) / 3, pad=0.01)
     bar.set_label(f"added to the\npredicted {target}")
     bar.outline.set_visible(False)
-    for kind in ("largest", "smallest"):
-        marker = MARKERS[kind]
-        axes[0].plot([], [], label=kind, marker=marker, color="0.6", ls="none", ms=4)
+    for kind, marker in MARKERS.items():
+        label = f"{kind} of its band"
+        axes[0].plot([], [], label=label, marker=marker, color="0.6", ls="none", ms=4)
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from awd.league.names import METHODS, OURS, name_of
 from awd.report.figures.parts import distance, legend_once, medoid, origin
@@ -25,8 +26,7 @@ GRID = 8  # points per sample: finer ones show the roughness, not the shape
 
 ACROSS = 4  # panels in a row
 
-FAINT = {"lw": 0.5, "alpha": 0.25, "label": "_other splits and seeds"}
-
+FAINT = {"lw": 0.5, "color": "0.65", "label": "other splits and seeds", "zorder": 0.8}
 
 BAND = {"2.5 %": 0.025, "97.5 %": 0.975}  # of the draws at every time
 
@@ -74,11 +74,12 @@ def wavelet(
         low, high = (shown[shown["filter"] == name] for name in BAND)
         if len(low):
             label = "95 % when groups are resampled"
-            shade = {"color": COLOURS["distilled"], "alpha": 0.3, "lw": 0, "zorder": 1}
-            ax.fill_between(low["t"], low["value"], high["value"], label=label, **shade)
+            shade = {"color": COLOURS["distilled"], "alpha": 0.45, "lw": 0.4}
+            ends = low["t"], low["value"], high["value"]
+            ax.fill_between(*ends, label=label, zorder=1, **shade)
         ax.axhline(0, color="0.8", lw=0.5, zorder=0)
         ax.set(xlabel="t (samples)", ylabel=SYMBOLS[kind])
-    legend_once(axes[0], figure, loc="outside upper center", ncols=3)
+    legend_once(axes[0], figure, loc="outside upper center", ncols=4)
     return figure
 
 
@@ -179,7 +180,7 @@ def filters(*wavelets: xr.Dataset) -> Figure:
     table = filters_table(*wavelets)
     methods = list(dict.fromkeys(table["method"]))
     rows = -(-len(methods) // ACROSS)
-    figure = Figure(figsize=(DOUBLE, 0.25 + 1.25 * rows))
+    figure = Figure(figsize=(DOUBLE, 0.25 + 1.5 * rows))
     axes = figure.subplots(rows, ACROSS, sharey=True, squeeze=False).ravel()
     for ax, method in zip(axes, methods, strict=False):
         part = table[table["method"] == method]
@@ -209,19 +210,20 @@ def _panel(ax: Axes, part: pd.DataFrame, colour: str) -> None:
     lines = [f"{name} {_counted(each[name])}" for name in ("length", "levels")]
     if len(each) > 1:
         lines.append(f"spread {each['distance'].mean():.2f}")
-    ax.set_xlabel(f"{lines[0]}\n" + ", ".join(lines[1:]), color="0.35", fontsize=6)
+    said = f"{lines[0]}\n" + ", ".join(lines[1:])
+    ax.set_xlabel(f"tap\n{said}", color="0.35", fontsize=6)
     ax.set_xlim(part["tap"].min() - 0.7, part["tap"].max() + 0.7)
-    ax.set_xticks([])
-    ax.spines["bottom"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    ax.tick_params("x", labelsize=6)
 
 
 def _counted(values: pd.Series) -> str:
-    """The two most frequent values and how often they occur: ``4 (6×), 6 (2×)``."""
+    """Every value, the most frequent first, and how often it occurs: ``4 (6×), 6``."""
     counts = Counter(values.tolist()).most_common()
     if len(counts) == 1:
         return str(counts[0][0])
-    more = ", …" if len(counts) > 2 else ""
-    return ", ".join(f"{value} ({count}×)" for value, count in counts[:2]) + more
+    some = [f"{value} ({n}×)" if n > 1 else str(value) for value, n in counts]
+    return ", ".join(some)
 
 
 def filters_table(*wavelets: xr.Dataset) -> pd.DataFrame:
