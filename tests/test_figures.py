@@ -330,6 +330,25 @@ def test_every_method_stands_at_the_numbers_that_it_learned(scores):
     assert sum(drawn[:, 0] == 5000) == 3
 
 
+def test_a_network_that_says_one_thing_leaves_numbers():
+    ds = in_blocks(0)
+    ds["prediction"][0] = 1e-3 * ds["prediction"][0]
+    figure = figures.fidelity.fidelity([ds])
+    assert not faults(figure)
+    assert figure.axes[0].get_xlim()[0] > -1.2
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert sum("◂" in text for text in said) == 4
+    low, high = figure.axes[1].get_xlim()
+    assert low < 0 < high  # the network itself
+
+
+def test_wide_intervals_of_others_squeeze_no_point(scores):
+    wide = scores.assign(r2_low=scores["r2"] - 5, r2_high=scores["r2"] + 0.01)
+    ax = figures.scores.parameters(wide).axes[0]
+    assert ax.get_ylim()[0] > 0
+    assert not faults(ax.figure)
+
+
 def test_names_of_points_on_one_spot_share_a_label():
     centres = np.array([(0.0, 0), (1, 1), (40, 0), (1, 0)])
     spots = labels.together(centres, ["a", "b", "c", "d"], ["k", "k", "k", "grey"])

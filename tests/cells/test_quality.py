@@ -246,6 +246,10 @@ def test_the_pipeline_is_drawn_with_a_pit_of_the_run(made):
     points = measures.points(cell)
     slave = points.loc[points["track"] == k, "slave"]
     assert table["slave"].dropna().tolist() == slave.tolist()
+    (height, width), pit = movie.channels[0][0].shape, figure.axes[0]
+    assert min(*pit.get_xlim(), *pit.get_ylim()) >= -0.5  # all of it image
+    assert max(pit.get_xlim()) <= width - 0.5
+    assert max(pit.get_ylim()) <= height - 0.5
     titles = [ax.get_title() for ax in figure.axes]
     assert titles[3] == "wavelet, 4 taps"
     assert titles[2] == "network: LSTM"

@@ -112,7 +112,12 @@ def _pit(ax: Axes, movie: Movie, cell: xr.Dataset, k: int) -> None:
     tracking.show(ax, movie.channels[0][frame])
     now = points[points["frame"] == frame]
     ax.scatter(now["x"], now["y"], 60, facecolors="none", edgecolors="#E69F00", lw=0.7)
-    x, y = at["x"], at["y"]
+    # Of a pit near the border what is around it inside the image.
+    sides = movie.channels[0][frame].shape
+    y, x = (
+        np.clip(at[axis], min(AROUND, side / 2), max(side - AROUND, side / 2)) - 0.5
+        for axis, side in zip("yx", sides, strict=True)
+    )
     ax.set(xlim=(x - AROUND, x + AROUND), ylim=(y + AROUND, y - AROUND))
     ax.set_title(f"movie, {movie.frames} frames")
     tracking.scale_bar(ax, cell.attrs["pixel_nm"], 1000)

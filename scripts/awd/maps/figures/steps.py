@@ -49,7 +49,7 @@ def steps(
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
     side = f"{len(kappa) * maps.attrs['pixel_arcmin'] / 60:.2g} deg"
-    figure = Figure(figsize=(DOUBLE, 0.26 * DOUBLE))
+    figure = Figure(figsize=(DOUBLE, 0.215 * DOUBLE))
     axes = figure.subplots(1, 6)
     for ax in axes:
         ax.set_box_aspect(1)
@@ -69,6 +69,8 @@ def steps(
     _histograms(axes[4], table[table["panel"] == "histogram"], name)
     _agreement(axes[5], table[table["panel"] == "distilled"], "distilled", name)
     axes[5].set_title("student")
+    for ax in axes:
+        ax.set_anchor("N")  # images have bars under them, plots do not
     return figure
 
 

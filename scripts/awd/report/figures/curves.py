@@ -68,7 +68,6 @@ def curves(
             f"{name}{scale_name(band, student)}", rotation=0, ha="right", va="center"
         )
         ax.tick_params("x", length=0, labelbottom=False)
-        ax.tick_params("x", which="minor", length=0, labelbottom=ax is axes[-1])
         ax.spines["bottom"].set_visible(False)
         if (channel, band) in drawn.groups:
             for column, points in drawn.get_group((channel, band)).groupby("column"):
@@ -93,11 +92,12 @@ def curves(
 
 
 def _percentiles(ax: Axes, columns: int) -> None:
-    """Where every curve begins and ends, under the lowest row."""
-    ends = np.arange(columns)[:, None] + np.array([0, WIDE])
-    labels = [f"{end}" for end in RANGE] * columns
-    ax.set_xticks(ends.ravel(), labels, minor=True, fontsize="x-small")
-    ax.set_xlabel("from low to high: percentiles of the training values", labelpad=4)
+    """What every curve spans, under the lowest row."""
+    label = "–".join(f"{end}" for end in RANGE)
+    under = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top"}
+    for column in range(columns):
+        ax.text(column + WIDE / 2, -0.05, label, fontsize="x-small", **under)
+    ax.set_xlabel("from low to high, percentiles of the training values", labelpad=10)
 
 
 def curves_table(student: features.Student, x: np.ndarray) -> pd.DataFrame:

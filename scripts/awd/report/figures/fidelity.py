@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = ("distilled", "control", "wavelet")
 DRAWS = 10_000
+FLOOR = -1.0  # of an agreement that is shown
 
 
 @styled
@@ -35,7 +36,9 @@ def fidelity(test_sets: Sequence[xr.Dataset]) -> Figure:
     y = forest.heights(rows["role"])
     figure = Figure(figsize=(DOUBLE, 0.75 + forest.LINE * (y.max() + 1)))
     agrees, gains = figure.subplots(1, 2, sharey=True)
-    forest.points(agrees, rows, "agreement", y)
+    # Of a network that says one thing of all samples nothing is too far.
+    senseless = (rows["agreement"] < FLOOR).all()
+    forest.points(agrees, rows, "agreement", y, [1] if senseless else [], FLOOR)
     labels = [name_of(method) for method in rows["method"]]
     forest.names(agrees, rows["role"], labels, y)
     agrees.set_xlabel("agreement with the network (R²)")

@@ -38,12 +38,14 @@ def heights(roles: pd.Series) -> np.ndarray:
     return np.arange(len(roles)) + 1.3 * first.cumsum().to_numpy()
 
 
-def left_end(value: pd.Series, low: pd.Series, high: pd.Series) -> float:
-    """Left end of the axis: three times the upper half of the methods is enough."""
+def left_end(
+    value: pd.Series, low: pd.Series, high: pd.Series, reach: float = 3
+) -> float:
+    """Left end of the axis: so many times the upper half of the methods is enough."""
     # An interval that is not known reaches no further than its point.
     low, high = low.fillna(value), high.fillna(value)
     top = high.max()
-    inside = low[low > top - 3 * (top - low.median())]
+    inside = low[low > top - reach * (top - low.median())]
     return float(inside.min() if len(inside) else low.min())
 
 
@@ -53,6 +55,7 @@ def points(
     column: str,
     y: np.ndarray,
     include: Sequence[float] = (),
+    floor: float = -np.inf,
 ) -> None:
     """Values and intervals in the colours of the roles; outliers as numbers.
 
@@ -65,11 +68,13 @@ def points(
     y : array of shape (rows,)
         Of :func:`heights`.
     include : sequence of float
-        Values that the axis must reach on the right.
+        Values that the axis must reach.
+    floor : float
+        What is below is a number at the edge in any case.
     """
     ends = rows[f"{column}_low"], rows[f"{column}_high"]
-    left = left_end(rows[column], *ends)
-    right = np.nanmax([ends[1].max(), rows[column].max(), *include])
+    left = max(min([left_end(rows[column], *ends), *include]), floor)
+    right = np.nanmax([ends[1].max(), rows[column].max(), *include, left])
     room = 0.04 * (right - left) or 0.01
     ax.set_xlim(left - room, right + room)
     for value, low, high, role, at in zip(
@@ -77,7 +82,7 @@ def points(
     ):
         colour = COLOURS[role]
         if value < left - room:
-            text = f"◂ {tables.typeset(value, 2)}"
+            text = f"◂ {tables.typeset(value, 2 if value > -10 else 0)}"
             ax.text(left - 0.8 * room, at, text, color=colour, va="center")
             continue
         # Not errorbar: a bootstrap interval need not hold its point.

@@ -112,18 +112,18 @@ def parameters(scores: pd.DataFrame) -> Figure:
     table = parameters_table(scores)
     figure = Figure(figsize=(DOUBLE, 0.62 * DOUBLE), layout=NO_LAYOUT)
     ax = figure.add_axes((0.075, 0.1, 0.915, 0.83))
-    ends = table["r2_low"], table["r2_high"]
-    left, top = forest.left_end(table["r2"], *ends), ends[1].max()
+    r2 = table["r2"]
+    left = forest.left_end(r2, r2, r2, reach=6)
+    bars = _bars(table[r2 >= left])
+    top = np.nanmax([bars["r2_high"].max(), r2.max(), left + 0.01])
     # An interval that reaches far below all points is cut, or it would squeeze these.
-    lowest = table.loc[table["r2"] > left, "r2"].min()
-    left = max(left, lowest - 0.5 * (top - lowest))
+    left = min(left, max(bars["r2_low"].min(), left - 0.5 * (top - left)))
     edge = left - 0.06 * (top - left)
-    below = table["r2"] < edge
+    below = r2 < edge
     ax.set(xscale="log", ylim=(edge, top + 0.04 * (top - left)))
     ax.set_xlim(0.6 * table["parameters"].min(), 3 * table["parameters"].max())
     ax.set(xlabel="numbers learned from data", ylabel="R² on held-out groups")
     stack = _crowded(table)
-    bars = _bars(table[~below])
     # Not errorbar: a bootstrap interval need not hold its point.
     shades = bars["role"].map(COLOURS).tolist()
     ax.vlines(bars["parameters"], bars["r2_low"], bars["r2_high"], colors=shades, lw=1)

@@ -248,7 +248,9 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
         y = bands.index(row.band)
         if row.band == WINDOW:
             text = "+" * (row.contribution > 0) + typeset(row.contribution, 2)
-            ax.text(row.centre, y, text, ha="center", va="center_baseline")
+            where = {"ha": "center", "va": "center_baseline"}
+            blank = {"facecolor": "w", "lw": 0, "pad": 0.5}
+            ax.text(row.centre, y, text, bbox=blank, **where)
             continue
         colour = SHADES(norm(row.contribution))
         ax.plot([row.begin, row.end], [y, y], color=colour, lw=2, alpha=0.5)
