@@ -55,8 +55,10 @@ def families(table: pd.DataFrame) -> Figure:
     shown = shown or [table["family"].iloc[0]]
     sources = _sources(table)
     figure = Figure(figsize=(DOUBLE, 2.5 + 0.11 * len(sources)))
-    shares = {"height_ratios": (0.11 * len(sources) + 0.1, 2)}
-    axes = figure.subplots(2, len(shown), sharex="col", squeeze=False, **shares)
+    shares = (0.11 * len(sources) + 0.1, 2)
+    axes = figure.subplots(
+        2, len(shown), sharex="col", squeeze=False, height_ratios=shares
+    )
     for (top, below), family in zip(axes.T, shown, strict=True):
         own = table[table["family"] == family]
         for _, scores in own.groupby("file"):

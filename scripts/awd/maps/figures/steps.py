@@ -49,7 +49,7 @@ def steps(
     kappa = maps["x"][example(maps, students[0])].values
     name = str(maps["name"].values[0])
     side = f"{len(kappa) * maps.attrs['pixel_arcmin'] / 60:.2g} deg"
-    figure = Figure(figsize=(DOUBLE, 0.215 * DOUBLE))
+    figure = Figure(figsize=(DOUBLE, 0.235 * DOUBLE))
     axes = figure.subplots(1, 6)
     for ax in axes:
         ax.set_box_aspect(1)

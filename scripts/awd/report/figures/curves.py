@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,11 @@ def curves(
 def _percentiles(ax: Axes, columns: int) -> None:
     """What every curve spans, under the lowest row."""
     label = "–".join(f"{end}" for end in RANGE)
-    under = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "top"}
+    under: dict[str, Any] = {
+        "transform": ax.get_xaxis_transform(),
+        "ha": "center",
+        "va": "top",
+    }
     for column in range(columns):
         ax.text(column + WIDE / 2, -0.05, label, fontsize="x-small", **under)
     ax.set_xlabel("from low to high, percentiles of the training values", labelpad=10)
@@ -160,5 +164,6 @@ def _curve(ax: Axes, left: float, points: pd.DataFrame, strong: float) -> None:
         own = points[points["kind"] == kind]
         swing = np.ptp(own["added"])
         if swing > 0:
-            how = {"lw": 1.3} if swing >= strong else {"lw": 0.8, "alpha": 0.45}
-            ax.plot(left + WIDE * own["at"], own["added"], color=colour, **how)
+            width, alpha = (1.3, 1.0) if swing >= strong else (0.8, 0.45)
+            x = left + WIDE * own["at"]
+            ax.plot(x, own["added"], color=colour, lw=width, alpha=alpha)

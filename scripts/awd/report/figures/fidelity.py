@@ -69,11 +69,10 @@ def fidelity_table(test_sets: Sequence[xr.Dataset]) -> pd.DataFrame:
     # Students of other heads have the same filters: they would crowd.
     shown = [name for name, role in roles.items() if role in SHOWN and "@" not in name]
     own = {name: predictions[name] for name in [network, *shown]}
-    drawn = {"splits": of_sample, "draws": DRAWS}
-    scored = bootstrap.score(y, own, units, **drawn)
-    agreed = bootstrap.score(own[network], own, units, **drawn)
+    scored = bootstrap.score(y, own, units, of_sample, draws=DRAWS)
+    agreed = bootstrap.score(own[network], own, units, of_sample, draws=DRAWS)
     pairs = [(name, network) for name in own]
-    gains = bootstrap.differences(y, own, units, pairs, **drawn)
+    gains = bootstrap.differences(y, own, units, pairs, of_sample, draws=DRAWS)
     table = pd.DataFrame(
         {"method": list(own), "role": [roles[name] for name in own]}
         | {"r2": scored["r2"], "agreement": agreed["r2"], "gain": gains["difference"]}

@@ -83,8 +83,8 @@ def _points(ax: Axes, rows: pd.DataFrame, x: float) -> None:
         colour, name = COLOURS[row.role], name_of(row.method)
         at = x * ASIDE ** (place - (len(rows) - 1) / 2)
         ax.vlines(at, row.r2_low, row.r2_high, color=colour, lw=1.2)
-        mark = {"marker": SIGNS.get(row.role, "d"), "ms": 5.5, "ls": "none"}
-        ax.plot(at, row.r2, color=colour, label=f"no label: {name}", **mark)
+        sign, label = SIGNS.get(row.role, "d"), f"no label: {name}"
+        ax.plot(at, row.r2, sign, ms=5.5, ls="none", color=colour, label=label)
         if row.role != "control":  # for the eye to carry to the lines
             ax.axhline(row.r2, color=colour, lw=0.6, ls=":", zorder=0)
 

@@ -118,7 +118,8 @@ def parameters(scores: pd.DataFrame) -> Figure:
     top = np.nanmax([bars["r2_high"].max(), r2.max(), left + 0.01])
     # An interval that reaches far below all points is cut, or it would squeeze these.
     left = min(left, max(bars["r2_low"].min(), left - 0.5 * (top - left)))
-    edge = left - 0.06 * (top - left)
+    room = 0.12 if (r2 < left).any() else 0.06  # for what is below, with its name
+    edge = left - room * (top - left)
     below = r2 < edge
     ax.set(xscale="log", ylim=(edge, top + 0.04 * (top - left)))
     ax.set_xlim(0.6 * table["parameters"].min(), 3 * table["parameters"].max())
@@ -161,9 +162,9 @@ def _short_names(
     first = table.index.isin(_first(table, stack))
     names: list[str | None] = []
     for row, size, is_first in zip(table.itertuples(), sizes, first, strict=True):
-        name = name_of(row.method)
+        name: str | None = name_of(row.method)
         if row.r2 < edge:
-            name += f", {tables.typeset(row.r2, 2)}"
+            name = f"{name}, {tables.typeset(row.r2, 2)}"
         if size >= MANY.get(row.role, np.inf):
             rest = f"({size} controls)" if row.role == "control" else None
             name = (rest or f"{name}\nand {size - 1} more") if is_first else None

@@ -248,8 +248,8 @@ def _picks(ax: Axes, part: pd.DataFrame, bands: list[int], norm: Any) -> None:
         y = bands.index(row.band)
         if row.band == WINDOW:
             text = "+" * (row.contribution > 0) + typeset(row.contribution, 2)
-            where = {"ha": "center", "va": "center_baseline"}
-            blank = {"facecolor": "w", "lw": 0, "pad": 0.5}
+            where: dict[str, Any] = {"ha": "center", "va": "center_baseline"}
+            blank: dict[str, Any] = {"facecolor": "w", "lw": 0, "pad": 0.5}
             ax.text(row.centre, y, text, bbox=blank, **where)
             continue
         colour = SHADES(norm(row.contribution))
