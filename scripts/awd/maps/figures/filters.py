@@ -235,7 +235,7 @@ def mask_panels(
 @styled
 def masks(panels: dict[str, np.ndarray], pixel_arcmin: float) -> Figure:
     """The panels of :func:`mask_panels` side by side."""
-    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.72))
+    figure = Figure(figsize=(DOUBLE, DOUBLE / 3 + 0.8))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for ax, (name, image) in zip(axes, panels.items(), strict=True):
         degrees = len(image) * pixel_arcmin / 60
