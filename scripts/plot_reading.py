@@ -10,8 +10,9 @@ from awd.study import students
 begin(snakemake)
 given, params, target = snakemake.input, snakemake.params, snakemake.wildcards.target
 student, known = students.taught(given, target, params.student, params.method)
-data = io.read(given.samples, contracts.DATASET)
-shown = splits.part(data, "select", target)
+with io.opened(given.samples, contracts.DATASET) as data:
+    shown, signal = splits.part(data, "select", target), described(data.x)
+    lengths = data["length"].values[shown.rows] if "length" in data else None
 rows = examples(student.predict(shown.x))
 x = shown.x[rows]
 figure = reading(
@@ -19,9 +20,9 @@ figure = reading(
     x,
     windows=params.windows or channels(x),
     observed=shown.y[rows],
-    lengths=data["length"].values[shown.rows[rows]] if "length" in data else None,
+    lengths=None if lengths is None else lengths[rows],
     background=known.x,
-    signal=described(data.x),
+    signal=signal,
     target=with_unit(target, shown.described["units"]),
     cut=bool(params.windows),
 )

@@ -14,6 +14,7 @@ import numpy as np
 
 from awd.arguments import checked
 from awd.cells.readout import SIGNIFICANT
+from awd.errors import ShapeError
 
 BUFFER = 5  # frames that are read before and after a track
 COHORTS = (10, 20, 40, 60, 80, 100, 125, 150)  # bounds of lifetimes, s
@@ -69,7 +70,18 @@ def classify(
     Returns
     -------
     array of int of shape (track,)
+
+    Raises
+    ------
+    ShapeError
+        Buffers are of other tracks.
     """
+    for name, given in (("buffer_top", buffer_top), ("buffer_p", buffer_p)):
+        if len(given) != len(tracks.edges) - 1:
+            raise ShapeError(
+                f"classify: {name} is of {len(given)} tracks, expected "
+                f"{len(tracks.edges) - 1}, as tracks are; read the buffers of these"
+            )
     first, last = tracks.edges[:-1], tracks.edges[1:] - 1
     start, end = tracks.frame[first], tracks.frame[last]
     lifetime = end - start + 1

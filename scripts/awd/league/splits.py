@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from awd import samples
+from awd import io, samples
 from awd.arguments import checked
 from awd.errors import DataError
+from awd.record import contracts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,17 +84,44 @@ def part(data: xr.Dataset, sides: str | Sequence[str], target: str) -> Part:
     for side in set(sides).difference(data["split"].values):
         raise DataError(f"no sample is in the split {side!r}; split the groups again")
     rows = np.flatnonzero(np.isin(data["split"].values, sides))
-    chosen = data.isel(sample=rows)
+    chosen = data.drop_vars("x").isel(sample=rows)
     return Part(
         target,
         {"units": data["target"].attrs["units"], "long_name": target},
-        chosen["x"].values,
+        rows_of(data["x"], rows),
         chosen["target"].sel(name=target).values.astype(np.float64),
         chosen["group"].values.astype(str),
         chosen["block"].values.astype(str),
         rows,
         chosen["hand"].values if "hand" in chosen else None,
     )
+
+
+def rows_of(x: xr.DataArray, rows: np.ndarray) -> np.ndarray:
+    """Some rows of an array (n, ...), rising; of an open file a block at a time."""
+    out = np.empty((len(rows), *x.shape[1:]), x.dtype)
+    for block in samples.blocks(len(x), x.nbytes):
+        here = slice(*np.searchsorted(rows, [block.start, block.stop]))
+        if here.start < here.stop:
+            out[here] = x[block].values[rows[here] - block.start]
+    return out
+
+
+def read(
+    path: io.PathLike, target: str, *sides: str | Sequence[str]
+) -> tuple[xr.Dataset, list[Part]]:
+    """A file of samples with a split: all but the samples, and sides of these.
+
+    Parameters
+    ----------
+    path : path
+        :data:`awd.record.contracts.DATASET`.
+    target, sides : str
+        As for :func:`part`; of the samples no others are held in memory.
+    """
+    with io.opened(path, contracts.DATASET) as data:
+        found = [part(data, side, target) for side in sides]
+        return data.drop_vars("x").load(), found
 
 
 @checked(groups="n*", rotation=(0, 1e9), seed=(0, 2**64), labels="groups")

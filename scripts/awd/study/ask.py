@@ -12,6 +12,9 @@ from awd.league import splits
 from awd.record import contracts
 from awd.teacher import shelf
 
+# Samples a call, in whole batches: rounding depends on what is asked together.
+TOGETHER = 16 * 256
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -48,54 +51,57 @@ def outputs(
     """
     import xarray as xr
 
-    data = io.read(given.samples, contracts.DATASET)
+    data, sides = splits.read(given.samples, target, *contracts.SPLITS)
+    with io.opened(given.samples) as samples:
+        axes = samples["x"].dims[1:]
     models = shelf.networks(given.networks)
-    sides = [splits.part(data, side, target) for side in contracts.SPLITS]
-    answers = np.empty((len(models), data.sizes["sample"], 1), np.float32)
-    gradients: dict[str, np.ndarray] = {}
+    count, shape = data.sizes["sample"], sides[0].x.shape[1:]
+    answers = np.empty((len(models), count, 1), np.float32)
+    # Room for all, of which those without gradients touch none.
+    gradients = np.empty((len(models), count, *shape), np.float32)
+    differentiated: list[str] = []
     for answer, (name, model) in zip(answers, models.items(), strict=True):
+        slopes = gradients[len(differentiated)]
         if model is None:
             answer[:, 0] = data["answer"].sel(name=target).values
             if "answer_gradient" in data:
-                gradients[name] = data["answer_gradient"].sel(name=target).values
+                slopes[:] = data["answer_gradient"].sel(name=target).values
+                differentiated.append(name)
             continue
         for part in sides:  # side by side: rounding depends on what is asked together
             answer[part.rows, 0] = model.output(part.x, device=device)
-        slopes = (
-            None if name.startswith(contracts.FOLD) else _slopes(model, sides, device)
-        )
-        if slopes is not None and "mask" in data:
-            slopes *= data["mask"].values == 1  # as of maps, 0 where nothing was seen
-        if slopes is not None:
-            gradients[name] = slopes
+        own = not name.startswith(contracts.FOLD)
+        if own and _differentiated(model, sides, device, slopes):
+            if "mask" in data:
+                slopes *= data["mask"].values == 1  # 0 where nothing was seen
+            differentiated.append(name)
     described = {**sides[0].described, "long_name": f"{target}, as the networks answer"}
-    shape = np.shape(data["x"])
     return xr.Dataset(
         {
             "output": (("network", "sample", "name"), answers, described),
             "gradient": (
-                ("differentiated", "row", *data["x"].dims[1:]),
-                np.reshape([*gradients.values()], (-1, *shape)).astype(np.float32),
+                ("differentiated", "row", *axes),
+                gradients[: len(differentiated)],
             ),
-            "row": ("row", np.arange(len(data["x"]))),
+            "row": ("row", np.arange(count)),
         },
         coords={
             "network": list(models),
-            "differentiated": np.array(list(gradients), str),
+            "differentiated": np.array(differentiated, str),
             "name": [target],
         },
     )
 
 
-def _slopes(
-    model: Network, sides: Sequence[splits.Part], device: str
-) -> np.ndarray | None:
-    """Input gradients in all samples, (n, ...); None of a network that has none."""
-    count = sum(len(part.rows) for part in sides)
-    slopes = np.empty((count, *sides[0].x.shape[1:]), np.float32)
+def _differentiated(
+    model: Network, sides: Sequence[splits.Part], device: str, into: np.ndarray
+) -> bool:
+    """Write input gradients in all samples, (n, ...); False of a network without."""
     for part in sides:
-        gradient = model.gradient(part.x, device=device)
-        if gradient is None:
-            return None
-        slopes[part.rows] = gradient
-    return slopes
+        for start in range(0, len(part.rows), TOGETHER):
+            rows = slice(start, start + TOGETHER)
+            gradient = model.gradient(part.x[rows], device=device)
+            if gradient is None:
+                return False
+            into[part.rows[rows]] = gradient
+    return True

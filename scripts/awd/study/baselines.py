@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from awd import io, registry
+from awd import registry
 from awd.league import baselines as models
 from awd.league import splits
 from awd.league.predict import Entry
-from awd.record import contracts
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,8 +34,7 @@ def predict(
     settings : mapping
         ``models``: their names, or import paths.
     """
-    data = io.read(given.samples, contracts.DATASET)
-    known, test = (splits.part(data, sides, target) for sides in (splits.KNOWN, "test"))
+    _, (known, test) = splits.read(given.samples, target, splits.KNOWN, "test")
     return test, of_models(known, test, seed, settings["models"])
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import distil, features, io, registry
+from awd import distil, features, registry
 from awd.distil import Distilled
 from awd.errors import DataError
 from awd.filters.families import FAMILIES
@@ -28,6 +28,7 @@ from awd.record.contracts import CONTROLS
 from awd.samples import axes, possible_levels
 from awd.search import candidates
 from awd.search.candidates import Candidate
+from awd.study import students
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,25 +59,18 @@ def wavelets(
     Dataset
         :data:`awd.record.contracts.WAVELETS`, but for ``target``, ``split``, ``seed``.
     """
-    known = splits.part(io.read(given.samples, contracts.DATASET), splits.KNOWN, target)
-    outputs = io.read(given.outputs, contracts.OUTPUTS)
-    place = np.searchsorted(outputs["row"].values, known.rows)
-    names = outputs["differentiated"].values.tolist()
-    gradients = {
-        name: gradient[place]
-        for name, gradient in zip(names, outputs["gradient"].values, strict=True)
-    }
-    answers = {
-        name: Answers(output[known.rows], gradients.get(name), job.of(name))
-        for name, output in zip(
-            outputs["network"].values.tolist(),
-            outputs["output"].values[..., 0],
-            strict=True,
-        )
-        if not name.startswith(contracts.FOLD)
-    }
+    _, (known,) = splits.read(given.samples, target, splits.KNOWN)
     settings = dict(settings)
     objectives = settings.pop("objectives")
+    answers: dict[str, Answers] = {}
+    for name, output in students.outputs(given.outputs).items():
+        if name.startswith(contracts.FOLD):
+            continue
+        by = objectives[:1] if answers else objectives  # as in Distiller.methods
+        gradient = None
+        if {*by} - {"output"}:
+            gradient = students.gradient(given.outputs, name, known.rows)
+        answers[name] = Answers(output[known.rows], gradient, job.of(name))
     student = features.searched(features.recipe(**settings.pop("features")))
     settings["levels"] = possible_levels(known.x, settings["levels"])
     distiller = Distiller(known, student, seed=seed, **settings)
@@ -89,8 +83,8 @@ OF_GRADIENTS = ("attribution", "soft")  # objectives with a path to choose along
 class Answers(NamedTuple):
     """What a network answers on the known samples: outputs (n,), gradients (n, ...).
 
-    Some networks have no gradients. ``checkpoint`` is where a long search saves what it
-    has done.
+    Some networks have no gradients, and some objectives read none. ``checkpoint`` is
+    where a long search saves what it has done.
     """
 
     output: np.ndarray

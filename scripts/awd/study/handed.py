@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from awd import distil, heads, io
+from awd import distil, heads
 from awd.errors import DataError
 from awd.features import Student, searched
 from awd.features import recipe as reads
 from awd.league import baselines, splits
 from awd.league.splits import Part
-from awd.record import contracts
 from awd.samples import axes
 from awd.search import candidates
 from awd.search.candidates import Candidate
@@ -148,7 +147,7 @@ def predictions(
     fixed = predict.fixed([settings.pop("wavelet")], settings.pop("depth"))
     without = {name: method.chosen for name, method in fixed.items()}
     recipe = Recipe(student, without, seed=seed, **settings)
-    samples = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
+    _, (samples,) = splits.read(given.samples, target, "test")
     models = weights.load(given.networks, [kind, "untrained"])
     blank, half = models["untrained"], halves(samples)
     labels = _affordable(numbers, half)

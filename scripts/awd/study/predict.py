@@ -81,8 +81,7 @@ def students(
     """
     import pandas as pd
 
-    data = io.read(given.samples, contracts.DATASET)
-    known, test = (splits.part(data, side, target) for side in (splits.KNOWN, "test"))
+    data, (known, test) = splits.read(given.samples, target, splits.KNOWN, "test")
     answers = outputs(given.outputs)
     models = shelf.networks(given.networks, settings["kinds"])
     first = next(iter(models))

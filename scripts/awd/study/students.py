@@ -39,8 +39,7 @@ def taught(
         Whether the filter is moved onto the nearest wavelet, which a filter of the
         paper's soft losses only nearly is.
     """
-    data = io.read(given.samples, contracts.DATASET)
-    known = splits.part(data, splits.KNOWN, target)
+    data, (known,) = splits.read(given.samples, target, splits.KNOWN)
     answers = outputs(given.outputs)
     answer = next(iter(answers.values()))[known.rows]
     held_out = unseen(data["split"].values, known, answers, settings["honest"])
@@ -61,18 +60,19 @@ def taught(
 
 def outputs(path: io.PathLike) -> dict[str, np.ndarray]:
     """What every network answers on all samples, (n,)."""
-    answers = io.read(path, contracts.OUTPUTS)["output"].isel(name=0)
-    return {str(n): answers.sel(network=n).values for n in answers["network"].values}
+    with io.opened(path, contracts.OUTPUTS) as asked:
+        answers = asked["output"][..., 0].values
+        return dict(zip(asked["network"].values.tolist(), answers, strict=True))
 
 
 def gradient(path: io.PathLike, network: str, rows: np.ndarray) -> np.ndarray | None:
     """Input gradients of a network in some samples, (n, ...); None if it has none."""
-    asked = io.read(path, contracts.OUTPUTS)
-    names = asked["differentiated"].values.tolist()
-    if network not in names:
-        return None
-    place = np.searchsorted(asked["row"].values, rows)
-    return asked["gradient"].values[names.index(network)][place]
+    with io.opened(path, contracts.OUTPUTS) as asked:
+        names = asked["differentiated"].values.tolist()
+        if network not in names:
+            return None
+        place = np.searchsorted(asked["row"].values, rows)
+        return splits.rows_of(asked["gradient"][names.index(network)], place)
 
 
 def unseen(

@@ -50,9 +50,10 @@ def of_study(
         for given in sets
     ]
     given = sets[int(np.argmax([found.chosen.score for found in pool]))]
-    data = io.read(given.samples, contracts.DATASET)
     student, known = students.taught(given, target, settings, method, exact=True)
-    sample = _sample(data, known.x)
+    with io.opened(given.samples, contracts.DATASET) as data:
+        sample = _sample(data, known.x)
+        unit = _unit(data["target"].attrs["units"])
     groups = len(np.unique(known.groups))
     counted = f"{len(known.y):,} samples"
     story = Story(
@@ -68,7 +69,7 @@ def of_study(
         student,
         raw(known.x, sample),
         sample=sample,
-        targets=[Target(target, _unit(data["target"].attrs["units"]))],
+        targets=[Target(target, unit)],
         scores=_scores(scores, differences, method),
         story=story,
         provenance={"method": method, "split_and_seed": _place(given.wavelets)},

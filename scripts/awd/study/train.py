@@ -61,8 +61,7 @@ def train(
     """
     import pandas as pd
 
-    data = io.read(path, contracts.DATASET)
-    fit, stop = (splits.part(data, side, target) for side in ("train", "select"))
+    data, (fit, stop) = splits.read(path, target, "train", "select")
     models: dict[str, Teacher] = {}
     histories: dict[tuple[str, str], pd.DataFrame] = {}
     recipe = dict(settings)

@@ -36,8 +36,8 @@ def images_of(
 ) -> Images:
     """Test images of a split, as :func:`signals_of` of signals; their first channel."""
     student, known = students.taught(given, target, settings, method)
-    data = io.read(given.samples, contracts.DATASET)
-    test, described = splits.part(data, "test", target), data["x"].attrs
+    with io.opened(given.samples, contracts.DATASET) as data:
+        test, described = splits.part(data, "test", target), data["x"].attrs
     order = np.argsort(test.y, kind="stable")
     places = np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)
     part = test.only(np.isin(np.arange(len(order)), order[places]))

@@ -52,10 +52,8 @@ def parts(
 
     ``time`` is the unit of a signal's time.
     """
-    dims = axes(
-        splits.part(io.read(given.samples, contracts.DATASET), "test", target).x
-    )
-    if dims == 1:
+    _, (test,) = splits.read(given.samples, target, "test")
+    if axes(test.x) == 1:
         shown = signals_of(given, target, settings, method)
         seen = signals.part(title, replace(shown, times=[time]))
     else:
@@ -87,8 +85,8 @@ def signals_of(
         evenly spread over the target.
     """
     student, known = students.taught(given, target, settings, method)
-    data = io.read(given.samples, contracts.DATASET)
-    test = splits.part(data, "test", target)
+    with io.opened(given.samples, contracts.DATASET) as data:
+        test, described = splits.part(data, "test", target), data["x"].attrs
     shown = _shown(test, among)
     part = test.only(shown)
     answers = students.outputs(given.outputs)
@@ -99,7 +97,7 @@ def signals_of(
     }
     said |= _others(io.read(given.students, contracts.PREDICTIONS), part.rows, said)
     gradient = students.gradient(given.outputs, network, part.rows)
-    n, described = len(part.y), data["x"].attrs
+    n = len(part.y)
     return Signals(
         student,
         known.x,
@@ -118,7 +116,7 @@ def signals_of(
 
 def rows_of(given: Any, target: str, among: Sequence[str] = ()) -> np.ndarray:
     """Which rows of the data set :func:`signals_of` shows."""
-    test = splits.part(io.read(given.samples, contracts.DATASET), "test", target)
+    _, (test,) = splits.read(given.samples, target, "test")
     return test.rows[_shown(test, among)]
 
 
@@ -158,8 +156,7 @@ def paths(
     Arguments as for :func:`signals_of`; filters are scored on the training and select
     groups, by the cross-validation that chooses.
     """
-    data = io.read(given.samples, contracts.DATASET)
-    known = splits.part(data, splits.KNOWN, target)
+    _, (known,) = splits.read(given.samples, target, splits.KNOWN)
     if len(known.y) > SAMPLES:
         keep = np.linspace(0, len(known.y) - 1, SAMPLES).astype(int)
         known = known.only(np.isin(np.arange(len(known.y)), keep))
