@@ -278,6 +278,34 @@ def test_tables_are_sorted_filtered_and_unfolded_by_keys(chromium, tmp_path):
     shown.close()
 
 
+def test_on_paper_words_stay_whole_and_small_figures_small(chromium, tmp_path):
+    taps = " ".join(["-0.1234"] * 20)
+    cells = {"method": "AWD, untrained teacher, 1, gaussian", "family": "symmetric"}
+    cells |= {name: "1.00 [1.00, 1.00]" for name in ("R²", "gain", "symmetry", "fit")}
+    table = pd.DataFrame([cells | {"taps": taps}] * 3)
+    Figure(figsize=(3, 2)).savefig(tmp_path / "small.png", dpi=200)
+    Figure(figsize=(7.2, 15)).savefig(tmp_path / "tall.png", dpi=200)
+    plates = [
+        page.Plate(tmp_path / f"{name}.png", name, "", "plot_scores")
+        for name in ("small", "tall")
+    ]
+    file = tmp_path / "report.html"
+    html = page.render("a", {}, [page.Table(table, "Filters", "")], plates, {})
+    file.write_text(html, encoding="utf-8")
+    shown = chromium.new_page(viewport={"width": 718, "height": 1000})  # A4
+    shown.goto(file.as_uri())
+    small, tall = (shown.locator(f'img[alt^="{p.title} of"]') for p in plates)
+    width = small.bounding_box()["width"]
+    shown.emulate_media(media="print")
+    assert small.bounding_box()["width"] == pytest.approx(width)
+    assert tall.bounding_box()["height"] < 0.75 * 1123  # of a sheet, in CSS pixels
+    box = shown.locator("table.long").bounding_box()
+    assert box["x"] + box["width"] <= 718
+    family = shown.locator("table.long td", has_text="symmetric").first
+    assert family.bounding_box()["width"] > 35
+    shown.close()
+
+
 def test_provenance_is_whole(html):
     for text in ("0123456789abcdef", "numpy 2.1", "ab" * 32, "targets:\n  - mean0"):
         assert text in html
