@@ -14,6 +14,7 @@ from tests.looks import faults
 
 from awd import features, wavelet
 from awd.errors import DataError
+from awd.filters import statistics
 from awd.league.names import name_of
 from awd.report import figures, style, tables
 from awd.report.figures import labels
@@ -474,6 +475,16 @@ def test_an_interval_far_below_squeezes_no_point(scores):
         bottom, top = ax.get_ylim()
         assert bottom > -3
         assert top < 2
+
+
+def test_curves_of_all_that_can_be_read_hold_their_titles():
+    _, x = of_windows()
+    every = tuple(statistics.STATISTICS)
+    recipe = features.Largest(3, 3, positions=True, start=3, statistics=every)
+    db2 = wavelet.from_pywt("db2")
+    y = x[:, 1, 5:15].mean(1)
+    fitted = features.Student(recipe, "hinges").fit(x, y, db2, 2, dims=1)
+    assert not faults(figures.curves.curves(fitted, x, ["whole", "end"]))
 
 
 def test_bands_that_are_not_read_have_no_row(monkeypatch):

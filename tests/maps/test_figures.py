@@ -132,6 +132,16 @@ def test_the_way_to_a_filter_is_drawn_of_few_steps(steps):
     assert sure.axes[0].get_title().endswith("in 2 of 20 draws")
 
 
+def test_pixels_of_all_bands_on_the_way_are_of_one_size():
+    outer = np.array([0.0625, 0.0])  # without its outer taps a band is smaller
+    taps = [outer, outer * 0 + 0.25, 0.5 - 2 * outer, outer * 0 + 0.25, outer]
+    path = pd.DataFrame({"parameter": outer, "fidelity": 0.96})
+    path = path.assign(**{f"tap{k}": values for k, values in enumerate(taps)})
+    figure = filters.adapting(path, "symmetric")
+    images = [ax.images[0].get_array().shape for ax in figure.axes if ax.images]
+    assert images == [(5, 5), (5, 5)]
+
+
 def test_the_way_counts_the_resamples_that_choose_each_filter():
     outer = np.array([0.06, 0.02, -0.02, -0.04])
     taps = np.stack([outer, outer * 0 + 0.25, 0.5 - 2 * outer], 1)
@@ -271,6 +281,7 @@ def test_the_network_and_its_student_stand_beside_the_statistics_of_their_target
     figure = inferred.inferred([statistic], [students])
     assert not faults(figure)
     titles = [ax.get_title() for ax in figure.subfigs[0].axes]
+    assert [len(block.axes) for block in figure.subfigs] == [3, 3]
     assert titles[:2] == [
         "ResNet teacher\nRMSE 2.00 × 10⁻²",
         "AWD (output)\nRMSE 0.00 × 10⁻²",

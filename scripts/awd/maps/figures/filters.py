@@ -350,6 +350,8 @@ def draw_filter(
         title += f"\nin {row['chosen']:.0f} of {row['draws']:.0f} draws"
     top.set_title(title)
     kernel = band_kernels(family, taps)["difference"]
+    # Pixels of one size in all: a kernel without its outer taps is smaller.
+    kernel = np.pad(kernel, max(len(taps) - len(kernel), 0) // 2)
     size = np.abs(kernel).max()
     below.imshow(kernel / size, cmap="RdBu_r", vmin=-1, vmax=1)
     below.set(xticks=[], yticks=[])

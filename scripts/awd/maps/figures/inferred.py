@@ -49,14 +49,14 @@ def inferred(
         name: _best(own, len(agreement.ROLES) if name in taught else 0)
         for name, own in table.groupby("parameter", sort=False)
     }
-    most = max(map(len, shown.values()))
-    columns = min(4, most)
-    rows = -(-most // columns)
-    height = 0.3 + rows * DOUBLE / columns * 0.92
-    figure = Figure(figsize=(DOUBLE, height * len(names)))
-    blocks = figure.subfigures(len(names), 1, squeeze=False)[:, 0]
-    for block, name in zip(blocks, names, strict=True):
-        axes = block.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    columns = min(4, max(map(len, shown.values())))
+    rows = [-(-len(shown[name]) // columns) for name in names]
+    heights = [0.3 + count * DOUBLE / columns * 0.92 for count in rows]
+    figure = Figure(figsize=(DOUBLE, sum(heights)))
+    count = len(names)
+    blocks = figure.subfigures(count, 1, squeeze=False, height_ratios=heights)[:, 0]
+    for block, name, count in zip(blocks, names, rows, strict=True):
+        axes = block.subplots(count, columns, sharex=True, sharey=True, squeeze=False)
         _against_truth(axes, table[table["parameter"] == name], shown[name])
         block.supxlabel(f"true {label(name)}")
         block.supylabel(f"predicted {label(name)}")

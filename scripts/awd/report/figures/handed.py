@@ -23,7 +23,9 @@ SHIFTS = {
 }
 MARKERS = "osD^vP*Xph<>"  # told apart without colour
 SIGNS = {"teacher": "8", "distilled": "*", "control": "X"}  # of what has no label
-APART, ASIDE = 1.02, 1.1  # factors by which lines, and points, stand side by side
+APART = 1.02  # factor by which lines stand side by side
+ASIDE = 0.1  # the same of points, for every panel beyond 1
+LOWEST = -0.5  # of an interval that is shown whole
 RAW = ("ridge", "boosting")  # of the models without a wavelet those without features
 
 
@@ -56,8 +58,8 @@ def labels_worth(scores: pd.DataFrame) -> Figure:
         part = table[table["shift"] == shift]
         labelled, without = part[part["labels"] > 0], part[part["labels"] == 0]
         numbers = np.unique(labelled["labels"])
-        none = numbers[0] / 2 if len(numbers) else 1.0
-        _points(ax, without, none)
+        none = numbers[0] / (1.7 + 0.3 * len(shifts)) if len(numbers) else 1.0
+        _points(ax, without, none, 1 + ASIDE * len(shifts))
         _lines(ax, labelled)
         ax.set_xscale("log")
         ax.set_xticks([none, *numbers], ["none", *(f"{n:,}" for n in numbers)])
@@ -72,16 +74,17 @@ def labels_worth(scores: pd.DataFrame) -> Figure:
 def _window(table: pd.DataFrame) -> tuple[float, float]:
     """From 0, or the worst of what has no label or the most, to the best."""
     kept = table["labels"].isin([0, table["labels"].max()])
-    low = min(0.0, float(table.loc[kept, "r2"].min()))
+    without = table.loc[table["labels"] == 0, "r2_low"].min()
+    low = min(0.0, table.loc[kept, "r2"].min(), max(without, LOWEST))
     high = float(table["r2_high"].max())
     return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
-def _points(ax: Axes, rows: pd.DataFrame, x: float) -> None:
-    """What needs no label, with intervals, side by side where there are no labels."""
+def _points(ax: Axes, rows: pd.DataFrame, x: float, aside: float) -> None:
+    """What needs no label, with intervals, a factor ``aside`` from each other."""
     for place, row in enumerate(rows.itertuples()):
         colour, name = COLOURS[row.role], name_of(row.method)
-        at = x * ASIDE ** (place - (len(rows) - 1) / 2)
+        at = x * aside ** (place - (len(rows) - 1) / 2)
         ax.vlines(at, row.r2_low, row.r2_high, color=colour, lw=1.2)
         sign, label = SIGNS.get(row.role, "d"), f"no label: {name}"
         ax.plot(at, row.r2, sign, ms=5.5, ls="none", color=colour, label=label)
