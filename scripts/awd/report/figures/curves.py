@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RANGE = (1, 99)  # percentiles of the training values that a curve is drawn between
 POINTS = 41
-NARROW = 9  # characters of a column's title in a line
+NARROW = 7  # characters of a column's title in a line
 VALUE, PLACE = "#0072B2", "#D55E00"
 WIDE = 0.8  # of a curve, in columns
 STRONG = 0.25  # of the largest swing, from which a curve is drawn strongly
@@ -74,7 +74,7 @@ def curves(
         if (channel, band) in drawn.groups:
             for column, points in drawn.get_group((channel, band)).groupby("column"):
                 _curve(ax, float(column), points, STRONG * most)
-    names = [textwrap.fill(title, NARROW) for title in titles]
+    names = [textwrap.fill(title, NARROW, break_long_words=False) for title in titles]
     axes[0].set_xticks(np.arange(len(titles)) + WIDE / 2, names)
     axes[0].tick_params("x", labeltop=True, labelsize="small")
     _percentiles(axes[-1], len(titles))
