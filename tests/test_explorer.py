@@ -367,18 +367,40 @@ def to_frame(opened, frame):
 def test_tracks_are_coloured_by_what_is_asked(opened):
     colours = "Array.from(m.renderers[1].data_source.data.colour)"
     seen, data = {}, made_signals()
-    columns, _ = filmed.tracks_of(
-        made_films(data)[0], data.predicted["student"], 2, "student"
-    )
+    films, said = made_films(data), data.predicted["student"]
+    predicted = filmed.Predicted(said, "student", 2)
+    ends = filmed.ends_of(films, predicted)
+    columns, _ = filmed.tracks_of(films[0], predicted, ends)
     for by in ("class", "lifetime", "prediction"):
         opened.choose("colours of a cell", by)
         wanted = columns[by]
         opened.until("movie of master", f"{colours}.join() === '{','.join(wanted)}'")
         seen[by] = opened.ask("movie of master", colours)
-        assert opened.ask("key of a cell", "m.text").count("&#9679;") >= 2
+        key = opened.ask("key of a cell", "m.text")
+        assert key.count("&#9679;") >= 2
+        if by == "lifetime":
+            assert all(f"{round(end)} s or" in key for end in ends[by])
+        elif by == "prediction":
+            assert all(f"{end:.2f}".replace("-", "−") in key for end in ends[by])
     assert len({*map(tuple, seen.values())}) == 3
     assert seen["prediction"][3] == filmed.UNKNOWN  # the student was not asked
     assert len(set(seen["lifetime"])) == 4
+
+
+def test_a_colour_means_the_same_in_every_cell():
+    data = made_signals()
+    predicted = filmed.Predicted(data.predicted["student"], "student", 2)
+    films = made_films(data)
+    ends = filmed.ends_of(films, predicted)
+    low, high = np.percentile(predicted.values, [2, 98])
+    assert ends["prediction"] == (low, high)
+    of_value = {}
+    for film in films:
+        columns, _ = filmed.tracks_of(film, predicted, ends)
+        for begin, end, colour in zip(
+            columns["begin"], columns["end"], columns["lifetime"], strict=True
+        ):
+            assert of_value.setdefault(end - begin, colour) == colour
 
 
 def test_a_track_that_is_clicked_shows_why_it_was_predicted_so(opened):
@@ -515,9 +537,10 @@ def test_a_sentence_is_a_sum_whose_terms_are_those_of_the_bars(opened):
         ):
             assert bar in name
             assert part == pytest.approx(length, abs=0.006)
-        assert re.fullmatch(r"\d+ others that add", bars[-2])
-        assert re.fullmatch(r"\d+ others that take away", bars[-1])
-        assert lengths[-2] >= 0 >= lengths[-1]
+        others = re.fullmatch(rf"the other \d+: {NUMBER} and {NUMBER}", bars[-1])
+        up, down = numbers(others.groups())
+        assert up >= 0 >= down
+        assert up + down == pytest.approx(lengths[-1], abs=0.011)
         assert sum(lengths) == pytest.approx(gap, abs=0.02)
         title = opened.ask("bars of signals", "m.title.text")
         assert numbers(re.findall(NUMBER, title)) == [usual, gap]

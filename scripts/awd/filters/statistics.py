@@ -16,9 +16,9 @@ STATISTICS = {
     "above": "mean above 0",  # of max(coefficient, 0)
     "rise": "time above 0",  # mean time of the same
     "fall": "time below 0",  # and of max(-coefficient, 0)
-    "first": "first third's part of the mean",  # sum there over all samples
-    "middle": "middle third's part of the mean",
-    "last": "last third's part of the mean",
+    "first": "first third of the mean",  # sum there over all samples
+    "middle": "middle third of the mean",
+    "last": "last third of the mean",
 }
 
 

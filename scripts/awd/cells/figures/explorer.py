@@ -133,7 +133,10 @@ def part(
         What is read of a track, and which cells these are.
     """
     looked = signals.panels(data, title)
-    cells = [_cell(film, data) for film in films]
+    who, values = next(iter(data.predicted.items()))
+    predicted = filmed.Predicted(values, who, naming.digits_of(data))
+    ends = filmed.ends_of(films, predicted)
+    cells = [_cell(film, predicted, ends) for film in films]
     begin = cells[0]["sample"]
     looked.samples.selected.indices = [begin] if begin >= 0 else []
     controls = _controls(title, films, cells[0]["frame"])
@@ -175,7 +178,7 @@ def part(
         trace=trace,
         through=through,
         key=controls["key"],
-        keys=filmed.keys([film.cell for film in films], next(iter(data.predicted))),
+        keys=filmed.keys(films, predicted, ends),
         own=_marked(looked),
         marked=controls["marked"],
         pile=_pile(data),
@@ -217,12 +220,12 @@ def _tie(
     lines.selected.js_on_change("indices", show)
 
 
-def _cell(film: Filmed, data: Signals) -> dict[str, Any]:
+def _cell(
+    film: Filmed, predicted: filmed.Predicted, ends: filmed.Ends
+) -> dict[str, Any]:
     """What the page knows of a cell, and what it opens on."""
-    predicted = next(iter(data.predicted.values()))
-    who = next(iter(data.predicted))
-    columns, points = filmed.tracks_of(film, predicted, naming.digits_of(data), who)
-    sample, frame = filmed.opening(film, columns, predicted)
+    columns, points = filmed.tracks_of(film, predicted, ends)
+    sample, frame = filmed.opening(film, columns, predicted.values)
     return {
         "tracks": _source(columns),
         "points": _source(points),

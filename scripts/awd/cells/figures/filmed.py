@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -110,20 +111,46 @@ def images(filmed: Filmed, channel: int) -> list[str]:
     return out
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """What is predicted of the samples that are shown, (n,), by whom, in words.
+
+    ``digits`` are the decimals of a value.
+    """
+
+    values: np.ndarray
+    who: str
+    digits: int
+
+
+# Values of the darkest and of the lightest colour, by what tracks are coloured by.
+Ends = Mapping[str, tuple[float, float]]
+
+
+def ends_of(films: Sequence[Filmed], predicted: Predicted) -> Ends:
+    """Of all cells the same: percentiles 2 and 98 of lifetimes (s) and predictions."""
+    lives = [_seconds(film)[film.inside | (film.sample >= 0)] for film in films]
+    values = {"lifetime": np.concatenate(lives), "prediction": predicted.values}
+    percentiles = {by: np.percentile(found, [2, 98]) for by, found in values.items()}
+    return {by: (float(low), float(high)) for by, (low, high) in percentiles.items()}
+
+
+def _seconds(filmed: Filmed) -> np.ndarray:
+    """Lifetimes of all tracks of a cell."""
+    return tracks.lifetimes(filmed.cell) * filmed.cell.attrs["frame_interval_s"]
+
+
 def tracks_of(
-    filmed: Filmed, predicted: np.ndarray, digits: int, who: str
+    filmed: Filmed, predicted: Predicted, ends: Ends
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Tracks, a row each, and their frames one after the other.
 
     Parameters
     ----------
     filmed : Filmed
-    predicted : array of shape (n,)
-        Of every sample that is shown.
-    digits : int
-        Decimals of these.
-    who : str
-        Predicts.
+    predicted : Predicted
+    ends : mapping
+        Of :func:`ends_of`.
 
     Returns
     -------
@@ -138,9 +165,9 @@ def tracks_of(
     parts = [part for _, part in own.groupby("track")]
     sizes = np.array([len(part) for part in parts])
     sample = sample[which]
-    life = tracks.lifetimes(filmed.cell)[which] * filmed.cell.attrs["frame_interval_s"]
+    life = _seconds(filmed)[which]
     category = category_of(filmed.cell)[which]
-    value = np.where(sample >= 0, predicted[np.maximum(sample, 0)], np.nan)
+    value = np.where(sample >= 0, predicted.values[np.maximum(sample, 0)], np.nan)
     named = [CLASSES[k][0] if k in CLASSES else "several pits" for k in category]
     reason = _reasons(filmed, which, life)
     columns = {
@@ -153,14 +180,14 @@ def tracks_of(
         "reason": reason,
         "told": [
             f"track {t}: {name}, {seconds:.0f} s; "
-            + (why or f"{who} predicts {typeset(v, digits)}")
+            + (why or f"{predicted.who} predicts {typeset(v, predicted.digits)}")
             for t, name, seconds, why, v in zip(
                 which, named, life, reason, value, strict=True
             )
         ],
         "class": [CLASSES[k][1] if k in CLASSES else UNKNOWN for k in category],
-        "lifetime": shaded(np.log(np.maximum(life, 1))),
-        "prediction": shaded(value),
+        "lifetime": shaded(np.log(life), *np.log(ends["lifetime"])),
+        "prediction": shaded(value, *ends["prediction"]),
         "width": np.where(sample >= 0, THICK, THIN),
     }
     each = {name: own[name].to_numpy(np.float32) for name in ("x", "y", *CHANNELS)}
@@ -210,14 +237,10 @@ def opening(
     return int(sample[row]), int(shown[others.argmax()])
 
 
-def shaded(values: np.ndarray) -> list[str]:
-    """Colours from dark to light by value; grey where there is none."""
+def shaded(values: np.ndarray, low: float, high: float) -> list[str]:
+    """Colours from dark (``low``) to light by value; grey where there is none."""
     import matplotlib as mpl
 
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return [UNKNOWN] * len(values)
-    low, high = np.percentile(known, [2, 98])
     shades = mpl.colormaps["plasma"]
     unit = np.clip((values - low) / ((high - low) or 1), 0, 1)
     return [
@@ -225,16 +248,18 @@ def shaded(values: np.ndarray) -> list[str]:
     ]
 
 
-def keys(cells: list[xr.Dataset], who: str) -> dict[str, str]:
-    """What colours mean by what tracks are coloured by, as HTML; ``who`` predicts."""
-    found = {k for cell in cells for k in category_of(cell).tolist()}
-    dark, light = shaded(np.array([0.0, 1.0]))
+def keys(films: Sequence[Filmed], predicted: Predicted, ends: Ends) -> dict[str, str]:
+    """What colours mean by what tracks are coloured by, as HTML."""
+    found = {k for film in films for k in category_of(film.cell).tolist()}
+    dark, light = shaded(np.array([0.0, 1.0]), 0, 1)
+    short, long = (f"{seconds:.0f} s" for seconds in ends["lifetime"])
+    low, high = (typeset(end, predicted.digits) for end in ends["prediction"])
     entries = {
         "class": [row for k, row in CLASSES.items() if k in found],
-        "lifetime": [("short", dark), ("long", light)],
+        "lifetime": [(f"{short} or less", dark), (f"{long} or more", light)],
         "prediction": [
-            (f"low by {who}", dark),
-            ("high", light),
+            (f"{low} or less by {predicted.who}", dark),
+            (f"{high} or more", light),
             ("no prediction", UNKNOWN),
         ],
     }

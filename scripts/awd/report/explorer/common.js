@@ -10,6 +10,13 @@ const signed = (value, digits) => {
 // A value of any size: three digits.
 const short = (value) =>
   number(value, value ? Math.max(0, Math.min(12, 2 - Math.floor(Math.log10(Math.abs(value))))) : 0);
+// Text in lines of so many letters at most.
+const lines = (text, most) => text.split(" ").reduce(([...done], word) => {
+  const line = `${done.at(-1)} ${word}`;
+  if (done.length && line.length <= most) done[done.length - 1] = line;
+  else done.push(word);
+  return done;
+}, []).join("\n");
 // Row k of a column that holds n rows one after the other.
 const rowOf = (column, k, n) => {
   const width = column.length / n;

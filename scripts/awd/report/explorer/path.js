@@ -28,10 +28,12 @@ export default ({steps, texts, now, choose, slider, words, plots}, from) => {
     now[name + "_line"].data = joined ? {x: at, y: values} : {x: [], y: []};
     now[name + "_now"].data = {x: [at[step]], y: [values[step]]};
   }
-  // Steps whose labels would touch have none; the step in sight comes first.
-  const letter = (at.at(-1) - at[0]) / LETTERS, half = at.map((_, k) => letter * (text.names[k].length + 1) / 2);
+  // Steps whose labels would touch have none; the step in sight comes first, then those
+  // with the longest labels, which name a wavelet.
+  const letter = (at.at(-1) - at[0]) / LETTERS, half = at.map((_, k) => letter * (text.names[k].length + 2) / 2);
   const kept = [];
-  [step, ...at.keys()].forEach((k) => {
+  const known = [...at.keys()].sort((a, b) => text.names[b].length - text.names[a].length);
+  [step, ...known].forEach((k) => {
     if (kept.every((j) => Math.abs(at[j] - at[k]) >= half[j] + half[k])) kept.push(k);
   });
   const ticks = kept.map((k) => at[k]);

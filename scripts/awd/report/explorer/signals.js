@@ -1,5 +1,6 @@
 // Shows all that is known of the sample that is selected, and says why it was predicted so.
 let last;
+const TITLE = 44;  // letters of a line above the curve
 
 // Of a feature its value with its unit, and the mean of those of all that are shown.
 const valued = (f, values, {features, text}) => {
@@ -97,30 +98,32 @@ const parts = (k, from, colour, args) => {
   const order = byLoudness(added);
   const most = order.slice(0, sizes.most), rest = order.slice(sizes.most);
   const chosen = from === bars.selected ? bars.data.feature[bars.selected.indices[0]] : undefined;
-  const f = chosen >= 0 ? chosen : most[0];  // bars of all others have no curve
+  const f = chosen >= 0 ? chosen : most[0];  // the bar of all others has no curve
   if (from !== bars.selected) {
-    const last = rest.length ? upAndDown(rest.map((j) => added[j])) : [];
-    const count = (which) => rest.filter((j) => which(added[j])).length;
-    const others = [`${count((a) => a > 0)} others that add`, `${count((a) => a < 0)} others that take away`];
-    const called = [...most.map((j) => features.data.name[j]), ...others.slice(0, last.length)];
+    const [up, down] = upAndDown(rest.map((j) => added[j]));
+    const last = rest.length ? [up + down] : [];
+    const called = most.map((j) => features.data.name[j]);
+    if (rest.length) {
+      called.push(`the other ${rest.length}: ${signed(up, text.digits)} and ${signed(down, text.digits)}`);
+    }
     const usual = data.usual[k], predicted = data.said[k * text.by.length];
     const {gap} = moved({predicted, usual, added, digits: text.digits});
     bars.data = {
       y: called.map((_, row) => row), right: [...most.map((j) => added[j]), ...last],
       left: called.map(() => 0), colour: [...most.map(colour), ...last.map(() => "#8a8a8a")],
       feature: [...most, ...last.map(() => -1)], name: called,
-      told: [...most.map((j) => `is ${valued(j, value, args)}, adds`), ...last.map((_, row) => row ? "take away" : "add")],
+      told: [...most.map((j) => `is ${valued(j, value, args)}, adds`), ...last.map(() => "add together")],
     };
     plots.bars.left[0].major_label_overrides = new Map(called.map((name, row) => [row, name]));
-    plots.bars.title.text = `on top of the usual ${number(usual, text.digits)}: ` +
-      `${signed(gap, text.digits)} in all`;
+    plots.bars.title.text = `the usual ${number(usual, text.digits)}, ` +
+      `all parts ${signed(gap, text.digits)}`;
     if (bars.selected.indices.length) bars.selected.indices = [];
   }
   const points = features.data.at.length / features.data.kind.length;
   const curve = (column) => Array.from(features.data[column].slice(f * points, (f + 1) * points));
   now.curve.data = reaching(curve("at"), curve("adds"), value[f], added[f]);
   now.dot.data = {x: [value[f]], y: [added[f]]};
-  plots.curve.title.text = features.data.name[f].replace(", ", "\n");
+  plots.curve.title.text = lines(features.data.name[f], TITLE);
   const unit = features.data.unit[f];
   plots.curve.below[0].axis_label = "its value" + (unit ? ` (${unit})` : "");
 };

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from bokeh.plotting import figure as Plot
 
 WORDS = 380  # CSS pixels of what is said of a sample
-MOST = 12  # features whose part is shown as bars
-OTHERS = 2  # bars of all others: those that add, those that take away
+MOST = 12  # features whose part is shown as bars, before all others together
 NEAR = 6  # neighbours of like prediction
 HINT = (
     "Click a point to see why it was predicted so: its signal with those of like "
@@ -333,7 +332,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         "",
         "added to the prediction",
         tools=[TapTool(mode="replace"), HoverTool(tooltips=tooltips)],
-        y_range=Range1d(MOST + OTHERS - 0.4, -0.6),
+        y_range=Range1d(MOST + 0.6, -0.6),
         name=f"bars of {name}",
     )
     bars.hbar(
@@ -347,7 +346,7 @@ def _bars(now: dict[str, ColumnDataSource], name: str) -> Plot:
         nonselection_alpha=0.75,
         selection_line_color=page.INK,
     )
-    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST + OTHERS)])
+    bars.yaxis.ticker = FixedTicker(ticks=[*range(MOST + 1)])
     return bars
 
 
