@@ -64,6 +64,13 @@ HEADS = {
 # After "_", of one method on several families or readings.
 PARTS = {f"lattice{taps}": f"{taps} taps" for taps in (4, 6, 10)}
 
+# Whose filters were tried, by key of awd.filters.families.FAMILIES.
+FAMILIES = {
+    "symmetric": "symmetric smoothers",
+    "isotropic": "isotropic smoothers",
+    "gaussian": "Gaussian smoothers",
+} | {f"lattice{taps}": f"wavelets of {taps} taps" for taps in (4, 6, 10)}
+
 OURS = "output"  # the method that the project stands for
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from awd import io
 from awd.filters import undecimated
 from awd.league import choose
-from awd.league.names import name_of
+from awd.league.names import FAMILIES, name_of
 from awd.maps.figures.filters import AXES, filter_of
 from awd.maps.infer import compressed
 from awd.maps.infer.predict import degree_for
@@ -316,7 +316,7 @@ def paths(maps: xr.Dataset, outputs: xr.Dataset, wavelets: xr.Dataset) -> list[P
         )
         out.append(
             Path(
-                f"family {family}",
+                FAMILIES.get(family, family),
                 AXES.get(str(family), "first parameter"),
                 [typeset(value, 3) for value in own["parameter"]],
                 [bank.shaped(str(family), h) for h in taps],

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from awd import wavelet
 from awd.filters import undecimated
-from awd.league.names import name_of
+from awd.league.names import FAMILIES, name_of
 from awd.maps.measure import peaks
 from awd.maps.study import bank
 from awd.report.style import COLOURS, DOUBLE, styled
@@ -63,7 +63,7 @@ def families(table: pd.DataFrame) -> Figure:
         own = table[table["family"] == family]
         for _, scores in own.groupby("file"):
             _scanned(top, below, scores.sort_values("parameter"), sources)
-        top.set_title(f"{name_of(family)}: what is chosen")
+        top.set_title(f"{FAMILIES.get(family, family)}: what is chosen")
         top.set(ylim=(len(sources) - 0.4, -0.6), yticks=[])
         top.tick_params("x", length=0, labelbottom=False)
         top.spines[["left", "bottom"]].set_visible(False)
