@@ -62,6 +62,17 @@ CELLS = Study(
     # The same samples are labelled whatever differs at the user's microscope.
     seeds={"hand_over": ("hand_over", ("study", "split", "target", "seed"))},
 )
+simulated = "simulated" if SOURCE.kind.startswith("simulate") else "read"
+least = settings.cells.min_frames
+MEANINGS["cells"] = {
+    "targets": {
+        of: meaning(of, settings.cells.shown()) for of in settings.cells.targets
+    },
+    "samples": "tracks",
+    "groups": "cells",
+    "data": f"{simulated} {'movies' if MOVING else 'tracks'}",
+    "note": f"Tracks are whole, from start to end, and more than {least} frames long.",
+}
 if STUDIED:
     STUDIES["cells"] = CELLS
     if len(SOURCE.names()) < FEW_CELLS and workflow.is_main_process:

@@ -114,6 +114,8 @@ class Study(NamedTuple):
 # Figures of what chose among filters, by objective.
 PATHS = {"attribution": "filter_path", "soft": "soft_path"}
 STUDIES: dict[str, Study] = {}
+# By study, in words: what it predicts, its samples and groups, where its data are from.
+MEANINGS: dict[str, dict] = {}
 RESULTS: dict[str, Path] = {}
 
 

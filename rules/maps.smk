@@ -79,6 +79,22 @@ if TAUGHT:
             "distil_wavelet": ("distil_maps", ["target", "seed"]),
         },
     )
+MEANINGS["maps"] = {
+    "targets": {
+        name: f"{long_name(name)}, from a map of convergence"
+        for name in settings.maps.scored or settings.maps.targets
+    },
+    "samples": "maps",
+    "groups": (
+        f"initial conditions, {MAP.test} a cosmology" if UNIVERSE else "realisations"
+    ),
+    "data": "simulated maps" if UNIVERSE else "read maps",
+    "note": (
+        "The cosmologies were trained on, in other initial conditions."
+        if UNIVERSE
+        else ""
+    ),
+}
 
 
 use rule job as map_job with:

@@ -2,6 +2,14 @@
 
 for name, own in settings.own.items():
     STUDIES[name] = own_study(name, own)
+    read_from = getattr(own.samples, "function", None) or own.samples.file
+    MEANINGS[name] = {
+        "targets": own.meanings(),
+        "samples": "samples",
+        "groups": "groups",
+        "data": f"read from {read_from}",
+        "note": "",
+    }
 
 
 use rule job as gather_samples with:

@@ -59,47 +59,6 @@ for name, own in settings.own.items():
 if "maps" in STUDIES:
     EXPLORED["maps"] = {"target": STUDIES["maps"].wildcards["target"][0], "bounds": BOX}
 
-# What every study predicts, what its samples and its groups are, and where its data are
-# from, in words.
-MEANINGS = {}
-if settings.cells:
-    shown = settings.cells.shown()
-    least = f"more than {settings.cells.min_frames} frames long"
-    MEANINGS["cells"] = {
-        "targets": {of: meaning(of, shown) for of in settings.cells.targets},
-        "samples": "tracks",
-        "groups": "cells",
-        "data": ("simulated" if SOURCE.kind.startswith("simulate") else "read")
-        + (" movies" if MOVING else " tracks"),
-        "note": f"Tracks are whole, from start to end, and {least}.",
-    }
-if settings.maps:
-    MEANINGS["maps"] = {
-        "targets": {
-            name: f"{long_name(name)}, from a map of convergence"
-            for name in settings.maps.scored or settings.maps.targets
-        },
-        "samples": "maps",
-        "groups": (
-            f"initial conditions, {MAP.test} a cosmology"
-            if UNIVERSE
-            else "realisations"
-        ),
-        "data": "simulated maps" if UNIVERSE else "read maps",
-        "note": "The cosmologies were trained on, in other initial conditions."
-        * UNIVERSE,
-    }
-MEANINGS |= {
-    name: {
-        "targets": own.meanings(),
-        "samples": "samples",
-        "groups": "groups",
-        "data": f"read from {getattr(own.samples, 'function', None) or own.samples.file}",
-        "note": "",
-    }
-    for name, own in settings.own.items()
-}
-
 if settings.cells:
     RESULTS["Tracks"] = RUN / "tracks.html"
 if STUDIES or settings.maps:
