@@ -262,3 +262,15 @@ def test_maps_that_cannot_be_used_are_named(tmp_path, maps, settings, error, mes
     with pytest.raises(error, match=message):
         written(tmp_path / "maps.nc", maps(), **settings)
     assert not (tmp_path / "maps.nc").exists()
+
+
+@pytest.mark.parametrize(("select", "warned"), [(7, True), (8, False)])
+def test_a_select_side_of_few_initial_conditions_is_warned_of(
+    tmp_path, caplog, select, warned
+):
+    maps, _ = collection(realisations=select + 3)
+    sides = {"train": 2, "select": select, "test": 1}
+    dataset.write(
+        dataset.split_by_realisation(maps, sides), tmp_path / "maps.nc", **SETTINGS
+    )
+    assert (f"{select} initial conditions" in caplog.text) == warned

@@ -13,6 +13,7 @@ from awd.arguments import checked
 from awd.errors import DataError, ShapeError
 from awd.log import log
 from awd.maps.infer import size as too_few
+from awd.maps.infer.emulator import FEWEST_GROUPS
 from awd.maps.measure import sizes
 from awd.maps.names import PARAMETERS, long_name, unit
 from awd.maps.readers import Collection, agreed
@@ -174,6 +175,7 @@ def write(
     """
     table = collection.table
     _require_parameters(table, targets)
+    _warn_of_few_groups(table)
     pixel_arcmin = agreed(collection.found, pixel_arcmin, table["source"].iloc[0])
     maps = iter(collection)
     first = next(maps)
@@ -216,6 +218,19 @@ def write(
 
     blocks = _batched(finished())
     io.write_blocks(header, blocks, path, contracts.MAPS, DESCRIBED, stamp)
+
+
+def _warn_of_few_groups(table: pd.DataFrame) -> None:
+    """Say so where nothing will show how far maps of one group deviate together."""
+    groups = table.loc[table["split"] == "select", "group"].nunique()
+    if groups < FEWEST_GROUPS:
+        log.warning(
+            "the select side has %d initial conditions (groups); with fewer than %d it "
+            "does not show how maps of one deviate together, so posteriors may be too "
+            "narrow: give it more",
+            groups,
+            FEWEST_GROUPS,
+        )
 
 
 def _noise(
