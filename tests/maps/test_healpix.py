@@ -115,6 +115,24 @@ def test_layouts_give_the_same_sky(tmp_path, array, settings, expected):
     np.testing.assert_allclose(read, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("convention", ["COSMO", "IAU"])
+@pytest.mark.parametrize("several", [True, False])
+def test_shear_of_either_convention_gives_the_same_sky(tmp_path, convention, several):
+    g, names = np.where(np.isfinite(G), G, healpy.UNSEEN), ["gamma1", "gamma2"]
+    g[1] *= -1 if convention == "IAU" else 1  # which turns the sign of U, and of UNSEEN
+    g[1, 6] = healpy.UNSEEN
+    said = {"dtype": np.float64, "extra_header": [("POLCCONV", convention)]}
+    if several:
+        paths, reading = [tmp_path / "x1.fits", tmp_path / "x2.fits"], WHOLE
+        for path, own in zip(paths, g, strict=True):
+            healpy.write_map(path, own, **said)
+    else:
+        paths = [tmp_path / "x.fits"]
+        reading = Reading(names, "shear", patches=PATCHES)
+        healpy.write_map(paths[0], g, column_names=names, **said)
+    np.testing.assert_allclose(reading.read(paths), E, atol=1e-6)
+
+
 @pytest.mark.parametrize("form", ["ring", "nest", "partial", "hdf5", "files"])
 def test_shear_is_read_from_columns_arrays_and_pairs_of_files(tmp_path, form):
     g, names = np.where(np.isfinite(G), G, healpy.UNSEEN), ["gamma1", "gamma2"]

@@ -214,3 +214,10 @@ def test_what_cannot_be_read_is_named(tmp_path, call, error, message):
     with pytest.raises(error, match=message) as caught:
         call(tmp_path)
     assert isinstance(caught.value, AwdError)
+
+
+def test_columns_of_words_in_a_table_are_no_parameters(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("Om,telescope,depth\n0.3,Rubin,1.5\n0.25,Roman,2\n")
+    found = readers.read_parameters(table)
+    assert found.to_dict("list") == {"omega_m": [0.3, 0.25], "depth": [1.5, 2.0]}

@@ -56,6 +56,9 @@ class Array:
         item, the whole array.
     nside : int
         Of a HEALPix map, else 0.
+    north : bool
+        Whether the second component of shear counts the other way, as the IAU's
+        convention has it (``POLCCONV``), than HEALPix and this project do.
     """
 
     where: str
@@ -66,6 +69,7 @@ class Array:
     found: scale.Scale | None
     read: Callable[[Rows], Iterator[np.ndarray]]
     nside: int = 0
+    north: bool = False
 
     def whole(self) -> np.ndarray:
         """All of it."""
@@ -207,6 +211,7 @@ def _skies(path: Path, number: int, hdu: Any) -> list[Array]:
             found=None,
             read=_of_whole(partial(_healpix, path, number, field)),
             nside=nside,
+            north=str(header.get("POLCCONV", "")).strip().upper() == "IAU",
         )
         for field, (name, column) in enumerate(zip(names, columns, strict=True))
     ]

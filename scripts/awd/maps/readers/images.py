@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 R = TypeVar("R")
 Extension = str | int | Sequence[str | int] | None
+
+
+class Raw(NamedTuple):
+    """What a file holds: values, where they stand, their pixels, :attr:`Array.north`.
+
+    Of two components in one file the second is as this project counts it.
+    """
+
+    values: np.ndarray
+    where: str
+    scale: Scale | None
+    north: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,21 +59,23 @@ class Reading:
     bins: int = 1
     patches: Patches | None = None
 
-    def raw(self, path: io.PathLike) -> tuple[np.ndarray, str, Scale | None]:
-        """The array that is meant, two of them as components; where; its pixels."""
+    def raw(self, path: io.PathLike) -> Raw:
+        """The array that is meant, two of them as components."""
         with arrays.opened(path) as held:
             found = self.chosen(path, held)
             for array in found:
                 arrays.require_no_unit(array)
             values = [array.whole() for array in found]
+        where, pixels, north = found[0].where, found[0].found, found[0].north
         if len(values) == 1:
-            return values[0], found[0].where, found[0].found
+            return Raw(values[0], where, pixels, north)
         if len({value.shape for value in values}) > 1:
             raise DataError(
                 f"{path}: the components of shear have shapes "
                 f"{', '.join(str(value.shape) for value in values)}; expected the same"
             )
-        return np.stack(values), str(path), found[0].found
+        values[1] = -values[1] if north else values[1]
+        return Raw(np.stack(values), str(path), pixels, north)
 
     def chosen(self, path: io.PathLike, held: list[Array]) -> list[Array]:
         """The arrays of a file that are meant."""
@@ -86,7 +100,7 @@ class Reading:
         MissingInput, DataError
             A file is not there or damaged, or holds no such map.
         """
-        values, where, scales = zip(*map(self.raw, paths), strict=True)
+        values, where, scales, north = zip(*map(self.raw, paths), strict=True)
         for path, own in zip(paths, scales, strict=True):
             if own and like and not np.isclose(own.value, like.value, rtol=TOLERANCE):
                 raise DataError(
@@ -103,6 +117,8 @@ class Reading:
         components = len(values) // self.bins  # files of one bin stand together
         array = np.stack(values)
         if components == 2:
+            for k in range(1, len(array), 2):
+                array[k] = -array[k] if north[k] else array[k]
             array = array.reshape(-1, 2, *array.shape[1:])
         quantity: Quantity = "shear" if components == 2 else self.quantity
         return self.formed(array, where[0], quantity)

@@ -90,7 +90,7 @@ def read_parameters(
     for name in found:
         table[name] = of_parameters.plausible(name, table[name].to_numpy(), str(path))
     if ids is None:
-        _require_no_names(path, table)
+        _require_no_numbering(path, table)
     numbers = np.isfinite(table).all()
     table = table.loc[:, numbers | table.columns.isin(found)]
     if ids is None:
@@ -110,19 +110,14 @@ def _numbers(texts: list[str]) -> np.ndarray:
     return pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(float)
 
 
-def _require_no_names(path: Path, table: pd.DataFrame) -> None:
-    """Refuse a column of an unknown name by which rows seem to be numbered or named."""
+def _require_no_numbering(path: Path, table: pd.DataFrame) -> None:
+    """Refuse rows that a column of an unknown name seems to number, or else counts."""
     for name in table.columns.difference([*PARAMETERS]):
-        values = np.sort(table[name].to_numpy())
-        counted = len(values) > 1 and (values == np.round(values)).all()
-        does = ""
-        if counted and (np.diff(values) == 1).all():
-            does = "number"
-        elif not np.isfinite(values).any():
-            does = "name"
-        if does:
+        values = table[name].to_numpy()
+        whole = np.isfinite(values).all() and (values == np.round(values)).all()
+        if whole and len(values) > 1 and (np.diff(np.sort(values)) == 1).all():
             raise DataError(
-                f"{path}: does column {name!r} {does} the cosmologies? Call it "
+                f"{path}: does column {name!r} number the cosmologies? Call it "
                 "cosmology if it does, or null if not (maps.source.names: names of all "
                 "columns in their order)"
             )
