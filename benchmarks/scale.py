@@ -37,7 +37,7 @@ import numpy as np
 def walks(count):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(count, 128)).cumsum(1).astype(np.float32)
-    return x, x.max(1), np.arange(count) % 100
+    return {"x": x, "y": x.max(1), "group": np.arange(count) % 100}
 '''
 QUICK = {"teacher": {"epochs": 5, "folds": 2}}
 SEARCH = {"lengths": [4, 6], "levels": [3], "folds": 2, "candidates": 20}

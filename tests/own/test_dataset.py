@@ -330,3 +330,23 @@ def gathered(x):
         },
         coords={"name": ["mean"]},
     )
+
+
+@pytest.mark.parametrize(
+    ("returns", "named"),
+    [
+        ("(x, y, y)", "a tuple of 3"),
+        ("()", "a tuple of 0"),
+        ("[[0.0, 1.0], [[0.0], [1.0]]]", "x makes no array"),
+        ("(x, [[1.0], [1.0, 2.0]])", "y makes no array"),
+    ],
+)
+def test_what_a_function_returns_is_samples_or_is_refused(
+    tmp_path, monkeypatch, returns, named
+):
+    monkeypatch.chdir(tmp_path)
+    text = "import numpy as np\nx, y = np.zeros((9, 4)), np.zeros(9)\n"
+    (tmp_path / "given.py").write_text(f"{text}def made():\n    return {returns}\n")
+    told = {"kind": "function", "function": "given.py:made", "arguments": {}}
+    with pytest.raises(DataError, match=named):
+        source.read(told, {})

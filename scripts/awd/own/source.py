@@ -179,11 +179,30 @@ def _called(name: str, arguments: Mapping[str, Any]) -> Arrays:
         found = dict(given)
     elif isinstance(given, tuple) and len(given) == 2:
         found = dict(zip(("x", "y"), given, strict=True))
+    elif isinstance(given, tuple):
+        raise DataError(
+            f"{name} returns a tuple of {len(given)}; expected x, (x, y) or a dict of "
+            f"arrays by name: {', '.join(NAMED)}"
+        )
     else:
         found = {"x": given}
     if "x" in found and "length" not in found:
         found |= _padded(found["x"])
-    return {key: np.asarray(value) for key, value in found.items() if value is not None}
+    return {
+        key: _array(value, f"{name}: {key}")
+        for key, value in found.items()
+        if value is not None
+    }
+
+
+def _array(value: Any, where: str) -> np.ndarray:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise DataError(
+            f"{where} makes no array ({error}); expected samples, or channels, of one "
+            "shape, or a list of signals (time,) of several lengths"
+        ) from error
 
 
 def _padded(x: Any) -> Arrays:
