@@ -7,4 +7,5 @@ from awd.report.figures.fidelity import fidelity, fidelity_table
 begin(snakemake)
 students = [io.read(path, contracts.PREDICTIONS) for path in snakemake.input]
 stem = snakemake.output[0].removesuffix(".png")
-style.save(fidelity(students), stem, fidelity_table(students))
+table = fidelity_table(students)
+style.save(fidelity(table), stem, table)

@@ -263,6 +263,10 @@ def in_blocks(seed, noise=1.0, groups=10):
     return ds
 
 
+def fidelity(sets):
+    return figures.fidelity.fidelity(figures.fidelity.fidelity_table(sets))
+
+
 def test_fidelity_and_what_is_gained_have_the_intervals_of_the_bootstrap():
     sets = in_blocks(0), in_blocks(1)
     table = figures.fidelity.fidelity_table(sets).set_index("method")
@@ -291,7 +295,7 @@ def test_fidelity_and_what_is_gained_have_the_intervals_of_the_bootstrap():
 @pytest.mark.parametrize("samples", [8, 80])
 def test_fidelity_is_drawn_of_few_methods_and_groups(methods, samples):
     few = in_blocks(0).sel({"method": methods}).isel(sample=slice(samples))
-    figure = figures.fidelity.fidelity([few])
+    figure = fidelity([few])
     assert not faults(figure)
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     shown = [m for m in methods if ROLES[m] in figures.fidelity.SHOWN]
@@ -302,7 +306,7 @@ def test_fidelity_is_drawn_of_few_methods_and_groups(methods, samples):
 def test_a_student_of_another_mind_than_its_network_is_a_number_at_the_edge():
     ds = in_blocks(0)
     ds["prediction"][2] = -5 * ds["prediction"][0]
-    figure = figures.fidelity.fidelity([ds])
+    figure = fidelity([ds])
     assert not faults(figure)
     assert any("◂" in text.get_text() for text in figure.axes[0].texts)
 
@@ -334,7 +338,7 @@ def test_every_method_stands_at_the_numbers_that_it_learned(scores):
 def test_a_network_that_says_one_thing_leaves_numbers():
     ds = in_blocks(0)
     ds["prediction"][0] = 1e-3 * ds["prediction"][0]
-    figure = figures.fidelity.fidelity([ds])
+    figure = fidelity([ds])
     assert not faults(figure)
     assert figure.axes[0].get_xlim()[0] > -1.2
     said = [text.get_text() for text in figure.axes[0].texts]
@@ -429,7 +433,7 @@ def test_nothing_is_cut_or_printed_over(scores, wavelets):
     fitted, x = student()
     drawn = (
         figures.scores.scores(scores),
-        figures.fidelity.fidelity([in_blocks(0), in_blocks(1)]),
+        fidelity([in_blocks(0), in_blocks(1)]),
         figures.scores.parameters(scores),
         figures.wavelets.wavelet([wavelet.from_pywt("db2")] * 2),
         figures.wavelets.filters(*wavelets),

@@ -51,9 +51,9 @@ def outputs(
     """
     import xarray as xr
 
-    data, sides = splits.read(given.samples, target, *contracts.SPLITS)
-    with io.opened(given.samples) as samples:
-        axes = samples["x"].dims[1:]
+    with io.opened(given.samples, contracts.DATASET) as opened:
+        sides = [splits.part(opened, side, target) for side in contracts.SPLITS]
+        axes, data = opened["x"].dims[1:], opened.drop_vars("x").load()
     models = shelf.networks(given.networks)
     count, shape = data.sizes["sample"], sides[0].x.shape[1:]
     answers = np.empty((len(models), count, 1), np.float32)

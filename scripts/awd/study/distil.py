@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from awd import distil, features, registry
+from awd import distil, features, io, registry
 from awd.distil import Distilled
 from awd.errors import DataError
 from awd.filters.families import FAMILIES
@@ -63,14 +63,15 @@ def wavelets(
     settings = dict(settings)
     objectives = settings.pop("objectives")
     answers: dict[str, Answers] = {}
-    for name, output in students.outputs(given.outputs).items():
-        if name.startswith(contracts.FOLD):
-            continue
-        by = objectives[:1] if answers else objectives  # as in Distiller.methods
-        gradient = None
-        if {*by} - {"output"}:
-            gradient = students.gradient(given.outputs, name, known.rows)
-        answers[name] = Answers(output[known.rows], gradient, job.of(name))
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        for name, output in students.outputs(answered).items():
+            if name.startswith(contracts.FOLD):
+                continue
+            by = objectives[:1] if answers else objectives  # as in Distiller.methods
+            gradient = None
+            if {*by} - {"output"}:
+                gradient = students.gradient(answered, name, known.rows)
+            answers[name] = Answers(output[known.rows], gradient, job.of(name))
     student = features.searched(features.recipe(**settings.pop("features")))
     settings["levels"] = possible_levels(known.x, settings["levels"])
     distiller = Distiller(known, student, seed=seed, **settings)

@@ -82,13 +82,15 @@ def students(
     import pandas as pd
 
     data, (known, test) = splits.read(given.samples, target, splits.KNOWN, "test")
-    answers = outputs(given.outputs)
     models = shelf.networks(given.networks, settings["kinds"])
     first = next(iter(models))
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        answers = outputs(answered)
+        slopes = gradient(answered, first, test.rows)
     teaching = Teaching(
         answers[first][known.rows],
         answers[first][test.rows],
-        gradient(given.outputs, first, test.rows),
+        slopes,
         unseen(data["split"].values, known, answers, settings["honest"]),
     )
     methods = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from awd.league import choose, splits
 from awd.league.splits import Part
 from awd.record import contracts
 from awd.targets import LABELS, HeldOut, Target, fit
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 HONEST_FOLDS = 5  # by which a network that saw nothing chooses its share
 
@@ -40,7 +43,8 @@ def taught(
         paper's soft losses only nearly is.
     """
     data, (known,) = splits.read(given.samples, target, splits.KNOWN)
-    answers = outputs(given.outputs)
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        answers = outputs(answered)
     answer = next(iter(answers.values()))[known.rows]
     held_out = unseen(data["split"].values, known, answers, settings["honest"])
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))[method]
@@ -58,21 +62,25 @@ def taught(
     return fitted, known
 
 
-def outputs(path: io.PathLike) -> dict[str, np.ndarray]:
-    """What every network answers on all samples, (n,)."""
-    with io.opened(path, contracts.OUTPUTS) as asked:
-        answers = asked["output"][..., 0].values
-        return dict(zip(asked["network"].values.tolist(), answers, strict=True))
+def outputs(answered: xr.Dataset) -> dict[str, np.ndarray]:
+    """What every network answers on all samples, (n,).
+
+    ``answered`` is an open file of :data:`awd.record.contracts.OUTPUTS`.
+    """
+    answers = answered["output"][..., 0].values
+    return dict(zip(answered["network"].values.tolist(), answers, strict=True))
 
 
-def gradient(path: io.PathLike, network: str, rows: np.ndarray) -> np.ndarray | None:
-    """Input gradients of a network in some samples, (n, ...); None if it has none."""
-    with io.opened(path, contracts.OUTPUTS) as asked:
-        names = asked["differentiated"].values.tolist()
-        if network not in names:
-            return None
-        place = np.searchsorted(asked["row"].values, rows)
-        return splits.rows_of(asked["gradient"][names.index(network)], place)
+def gradient(answered: xr.Dataset, network: str, rows: np.ndarray) -> np.ndarray | None:
+    """Input gradients of a network in some samples, (n, ...); None if it has none.
+
+    ``answered`` as for :func:`outputs`; of its gradients only these are read.
+    """
+    names = answered["differentiated"].values.tolist()
+    if network not in names:
+        return None
+    place = np.searchsorted(answered["row"].values, rows)
+    return splits.rows_of(answered["gradient"][names.index(network)], place)
 
 
 def unseen(

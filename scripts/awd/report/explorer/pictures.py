@@ -41,14 +41,15 @@ def images_of(
     order = np.argsort(test.y, kind="stable")
     places = np.linspace(0, len(order) - 1, min(PICTURES, len(order))).astype(int)
     part = test.only(np.isin(np.arange(len(order)), order[places]))
-    network, answer = next(iter(students.outputs(given.outputs).items()))
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        network, answer = next(iter(students.outputs(answered).items()))
+        gradient = students.gradient(answered, network, part.rows)
     x = np.asarray(part.x, np.float32).reshape(len(part.y), -1, *part.x.shape[-2:])
     bands = _levels(x[:, 0], student)
     scale = bands.std(axis=(0, 2, 3))
     flat = bands.reshape(*bands.shape[:2], -1) / scale[:, None]
     low, high = np.quantile(flat, [0.001, 0.999]).tolist()
     edges = np.linspace(low, high, BINS)
-    gradient = students.gradient(given.outputs, network, part.rows)
     table = features.contributions(student, part.x, known.x)
     at, weights = _weights(student, table)
     return Images(

@@ -52,8 +52,9 @@ def parts(
 
     ``time`` is the unit of a signal's time.
     """
-    _, (test,) = splits.read(given.samples, target, "test")
-    if axes(test.x) == 1:
+    with io.opened(given.samples) as data:
+        dims = axes(data["x"][:1].values)
+    if dims == 1:
         shown = signals_of(given, target, settings, method)
         seen = signals.part(title, replace(shown, times=[time]))
     else:
@@ -89,14 +90,14 @@ def signals_of(
         test, described = splits.part(data, "test", target), data["x"].attrs
     shown = _shown(test, among)
     part = test.only(shown)
-    answers = students.outputs(given.outputs)
-    network, answer = next(iter(answers.items()))
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        network, answer = next(iter(students.outputs(answered).items()))
+        gradient = students.gradient(answered, network, part.rows)
     said = {
         name_of(method): student.predict(part.x),
         name_of(network): answer[part.rows],
     }
     said |= _others(io.read(given.students, contracts.PREDICTIONS), part.rows, said)
-    gradient = students.gradient(given.outputs, network, part.rows)
     n = len(part.y)
     return Signals(
         student,
@@ -160,9 +161,10 @@ def paths(
     if len(known.y) > SAMPLES:
         keep = np.linspace(0, len(known.y) - 1, SAMPLES).astype(int)
         known = known.only(np.isin(np.arange(len(known.y)), keep))
-    network, answers = next(iter(students.outputs(given.outputs).items()))
+    with io.opened(given.outputs, contracts.OUTPUTS) as answered:
+        network, answers = next(iter(students.outputs(answered).items()))
+        gradient = students.gradient(answered, network, known.rows)
     answer = answers[known.rows]
-    gradient = students.gradient(given.outputs, network, known.rows)
     recipe = features.searched(features.recipe(**settings["features"]))
     found = choose.from_dataset(io.read(given.wavelets, contracts.WAVELETS))
     out = []

@@ -23,15 +23,14 @@ FLOOR = -1.0  # of an agreement that is shown
 
 
 @styled
-def fidelity(test_sets: Sequence[xr.Dataset]) -> Figure:
+def fidelity(table: pd.DataFrame) -> Figure:
     """Agreement with the network, and R2 beyond the network's, with 95 % intervals.
 
     Parameters
     ----------
-    test_sets : sequence of Dataset
-        Predictions of one study and target, one for each split and seed.
+    table : DataFrame
+        Of :func:`fidelity_table`.
     """
-    table = fidelity_table(test_sets)
     network, rows = table.iloc[0], table.iloc[1:].reset_index(drop=True)
     y = forest.heights(rows["role"])
     figure = Figure(figsize=(DOUBLE, 0.75 + forest.LINE * (y.max() + 1)))
@@ -56,6 +55,8 @@ def fidelity(test_sets: Sequence[xr.Dataset]) -> Figure:
 
 def fidelity_table(test_sets: Sequence[xr.Dataset]) -> pd.DataFrame:
     """What :func:`fidelity` draws, a row a method, first the network.
+
+    ``test_sets`` are predictions of one study and target, of each split and seed.
 
     ``agreement`` is R2 of a method's predictions against those of the first teacher,
     ``gain`` its R2 less the teacher's, both with ``_low`` and ``_high`` (95 %,
