@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ import yaml
 from harness import Row, row
 
 ROOT = Path(__file__).parents[1]
+SHORT = ("NA", "-")  # in place of numbers, of a job that was not sampled
 # One line an import, on stderr: microseconds of the module itself, of all it imports.
 IMPORTED = re.compile(r"^import time:\s+(\d+) \|", re.MULTILINE)
 
@@ -126,15 +128,27 @@ def cpu_of_children() -> float:
 
 
 def cpu_by_rule(benchmarks: Path) -> dict[str, float]:
-    """CPU seconds of the jobs of every rule, as Snakemake measured them."""
+    """CPU seconds of the jobs of every rule."""
     seconds: dict[str, float] = collections.Counter()
-    for path in benchmarks.rglob("*.tsv"):
+    for rule, used, _ in jobs_of(benchmarks):
+        seconds[rule] += used
+    return seconds
+
+
+def jobs_of(benchmarks: Path) -> Iterator[tuple[str, float, float]]:
+    """Rule, CPU seconds and peak memory (MB) of every job, as Snakemake measured them.
+
+    Both are 0 of a job that was shorter than its sampling.
+    """
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
         with path.open() as file:
             for line in csv.DictReader(file, delimiter="\t"):
-                rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
-                with contextlib.suppress(ValueError):  # NA: shorter than its sampling
-                    seconds[rule] += float(line["cpu_time"])
-    return seconds
+                found = (line["cpu_time"], line["max_rss"])
+                seconds, megabytes = (
+                    float(v) if v not in SHORT else 0.0 for v in found
+                )
+                yield rule, seconds, megabytes
 
 
 PARTS = [planning, run]

@@ -11,7 +11,6 @@ follows what is written of a survey and of a screen: an order of magnitude.
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import platform
 import re
@@ -104,9 +103,9 @@ class Rule:
 
     def at(self, of: dict[int, float], times: float) -> float:
         """What it would be, by the growth over the last two sizes."""
-        growth = max(self.growth(of), 0)  # NaN of a rule that was there once
-        last = max(of)
-        return of[last] * (times / last) ** (growth if growth == growth else 0)
+        growth, last = self.growth(of), max(of)
+        # What was there once, or shrank, is taken to stay.
+        return of[last] * (times / last) ** (growth if growth > 0 else 0)
 
 
 def measured(make: Callable[[int], Config], sizes: Sequence[int]) -> dict[str, Rule]:
@@ -125,18 +124,11 @@ def measured(make: Callable[[int], Config], sizes: Sequence[int]) -> dict[str, R
 
 
 def collect(benchmarks: Path, times: int, rules: dict[str, Rule]) -> None:
-    for path in sorted(benchmarks.rglob("*.tsv")):
-        name = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
-        with path.open() as file:
-            (line,) = csv.DictReader(file, delimiter="\t")
+    for name, seconds, megabytes in pipeline.jobs_of(benchmarks):
         rule = rules[name]
         rule.jobs[times] = rule.jobs.get(times, 0) + 1
-        for of, column, join in (
-            (rule.seconds, "cpu_time", lambda a, b: a + b),
-            (rule.megabytes, "max_rss", max),
-        ):
-            value = float(line[column]) if line[column] not in ("NA", "-") else 0.0
-            of[times] = join(of.get(times, 0.0), value)
+        rule.seconds[times] = rule.seconds.get(times, 0.0) + seconds
+        rule.megabytes[times] = max(rule.megabytes.get(times, 0.0), megabytes)
 
 
 def table(rules: dict[str, Rule], sizes: Sequence[int]) -> str:
