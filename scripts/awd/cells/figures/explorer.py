@@ -30,7 +30,12 @@ REACH = 16  # CSS pixels within which a click finds a track
 SEEN = 300  # CSS pixels of an image
 COLOURED = ("class", "lifetime", "prediction")
 PILE = 0.05  # of the samples, that share one observed value
+# Of every window its name, and what of a track it holds.
 WINDOWS = {"whole": "whole track", "end": "end of the track"}
+PICKED = {
+    "whole": "{} samples picked evenly over the whole track",
+    "end": "the last {} frames of the track",
+}
 HINT = (
     "Click a thick ring (or a point of the scatter): its two channels, why the student "
     "predicted what it did, what the network says of every frame, the coefficients "
@@ -96,12 +101,8 @@ def parts(
 
 def _picked(windows: Sequence[str], length: int) -> str:
     """What of a track the student reads."""
-    parts = {
-        "whole": f"{length} samples picked evenly over the whole track",
-        "end": f"the last {length} frames of the track",
-    }
-    told = " and ".join(parts[name] for name in windows)
-    return f"The student reads {told}; zeros stand where a track is shorter."
+    parts = " and ".join(PICKED[name].format(length) for name in windows)
+    return f"The student reads {parts}; zeros stand where a track is shorter."
 
 
 def _offered(first: Sequence[str], held_out: Sequence[str], every: int) -> str:
